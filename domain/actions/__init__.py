@@ -1,0 +1,1 @@
+"""Actions: what a player did, from intake to its final status."""

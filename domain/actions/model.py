@@ -1,0 +1,96 @@
+"""The words of an action: what came in, what became of it, and how far its batch is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+MAX_TOTAL_SCORE = 2**53 - 1
+"""A sorted set keeps scores as doubles, which are exact up to here."""
+
+
+class Status(StrEnum):
+    """What became of an action. PENDING moves by the pipeline, all others by a moderator only."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+    VOIDED = "voided"
+
+
+class Stage(StrEnum):
+    """How far a batch is: each link moves it from its predecessor's stage to its own."""
+
+    ACCEPTED = "accepted"
+    SCREENED = "screened"
+    SCORED = "scored"
+    REFRESHED = "refreshed"
+    AUDITED = "audited"
+    DONE = "done"
+    SPLIT = "split"
+
+
+class LinkOutcome(StrEnum):
+    """What one run of one link did."""
+
+    MOVED = "moved"
+    NOT_ITS_TURN = "not_its_turn"
+
+
+@dataclass(frozen=True, slots=True)
+class NewAction:
+    """An action as it was reported, its shape already checked.
+
+    `metadata` is JSON text (at most 4 KB) or None; `request_hash` tells a retry from a conflict;
+    `username` is the token's claim and only used when the player is new.
+    """
+
+    action_id: UUID
+    user_id: UUID
+    username: str | None
+    score: int
+    action_type: str | None
+    timestamp: datetime
+    metadata: str | None
+    request_hash: bytes
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """What is known of an action now; the position is None when the user is not on the board."""
+
+    action_id: UUID
+    status: Status
+    reason: str | None = None
+    previous_score: int | None = None
+    new_score: int | None = None
+    leaderboard_position: int | None = None
+
+
+class Acceptance(StrEnum):
+    """How intake took one action."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    """The same user sent the same action before."""
+    CONFLICT = "conflict"
+    """The id was used for something else."""
+    UNSTORABLE = "unstorable"
+    """PostgreSQL refuses its data; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What the caller hears of one action: how it was taken, and what is known of it.
+
+    `result` is None for a conflict and an unstorable action. For an archived duplicate
+    `archived` is true and `result` None.
+    """
+
+    action_id: UUID
+    acceptance: Acceptance
+    result: ActionResult | None = None
+    archived: bool = False

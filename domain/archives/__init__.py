@@ -1,0 +1,1 @@
+"""Archives: old actions moved to checksummed files without changing a single score."""

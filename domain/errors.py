@@ -1,0 +1,162 @@
+"""The one tree of domain errors, each with a stable code.
+
+No HTTP numbers here: `web/errors.py` holds the one table from codes to statuses.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class LaurelError(Exception):
+    """An error with a stable code, a public message and optional public details."""
+
+    code = "INTERNAL_ERROR"
+    default_message = "Something went wrong on our side"
+
+    def __init__(self, message: str | None = None, *, details: Mapping[str, Any] | None = None):
+        super().__init__(message or self.default_message)
+        self.message = message or self.default_message
+        self.details = dict(details) if details else None
+
+
+class TransientError(LaurelError):
+    """The same call may succeed later: a store is away, a lock was not had, a deadlock was broken."""
+
+    code = "SERVICE_UNAVAILABLE"
+    default_message = "The service is not available right now; try again shortly"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        details: Mapping[str, Any] | None = None,
+        retry_after_seconds: int = 1,
+    ):
+        super().__init__(message, details=details)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DatabaseUnavailableError(TransientError):
+    """PostgreSQL did not answer, or broke the transaction off."""
+
+
+class RedisUnavailableError(TransientError):
+    """Redis did not answer in time, refused the command, or its breaker is open."""
+
+
+class OverloadedError(TransientError):
+    """A bound on work in progress was hit; taking more would only make everyone wait."""
+
+    default_message = "Too much work is in progress; try again shortly"
+
+
+class MalformedJsonError(LaurelError):
+    """The body is not JSON in the strict sense of RFC 8259."""
+
+    code = "MALFORMED_JSON"
+    default_message = "The body is not valid JSON"
+
+
+class InvalidPayloadError(LaurelError):
+    """The body is JSON but not what this call takes; `details.fields` names each field."""
+
+    code = "INVALID_PAYLOAD"
+    default_message = "The request is not valid"
+
+
+class UnauthorizedError(LaurelError):
+    """No credential was presented."""
+
+    code = "UNAUTHORIZED"
+    default_message = "A bearer token is required"
+
+
+class InvalidTokenError(LaurelError):
+    """A credential was presented and is not one of ours, or was revoked."""
+
+    code = "INVALID_TOKEN"
+    default_message = "The token is not valid"
+
+
+class TokenExpiredError(LaurelError):
+    """The token was good and its time is over."""
+
+    code = "TOKEN_EXPIRED"
+    default_message = "The token has expired"
+
+
+class InvalidCredentialsError(LaurelError):
+    """Unknown username or wrong password; which of the two is never said."""
+
+    code = "INVALID_CREDENTIALS"
+    default_message = "Username or password is wrong"
+
+
+class ForbiddenError(LaurelError):
+    """The caller is known and may not do this."""
+
+    code = "FORBIDDEN"
+    default_message = "This is not allowed"
+
+
+class OriginNotAllowedError(LaurelError):
+    """The browser page that asks is not on the list of allowed origins."""
+
+    code = "ORIGIN_NOT_ALLOWED"
+    default_message = "This origin is not allowed"
+
+
+class FraudDetectedError(LaurelError):
+    """The action was rejected by a fraud check; `details.reason` is public, thresholds are not."""
+
+    code = "FRAUD_DETECTED"
+    default_message = "The action was rejected"
+
+
+class NotFoundError(LaurelError):
+    """There is no such thing, or it is not the caller's to see."""
+
+    code = "NOT_FOUND"
+    default_message = "There is nothing here"
+
+
+class DuplicateActionError(LaurelError):
+    """The same action was accepted before; `details.result` is its stored outcome."""
+
+    code = "DUPLICATE_ACTION"
+    default_message = "Action with this ID has already been processed"
+
+
+class ActionIdConflictError(LaurelError):
+    """The id belongs to another action; nothing of that one is revealed."""
+
+    code = "ACTION_ID_CONFLICT"
+    default_message = "This action ID was used for a different action"
+
+
+class UsernameTakenError(LaurelError):
+    """Another account has this name, whatever its case."""
+
+    code = "USERNAME_TAKEN"
+    default_message = "This username is taken"
+
+
+class RateLimitExceededError(LaurelError):
+    """More requests than the window allows."""
+
+    code = "RATE_LIMIT_EXCEEDED"
+    default_message = "Too many requests"
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: int):
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class SettingsError(LaurelError):
+    """One or more settings are wrong; `problems` names every one of them, without secrets."""
+
+    code = "INVALID_SETTINGS"
+
+    def __init__(self, problems: Sequence[str]):
+        super().__init__("Laurel cannot start with these settings:\n  " + "\n  ".join(problems))
+        self.problems = tuple(problems)

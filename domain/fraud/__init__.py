@@ -1,0 +1,1 @@
+"""Fraud: the checks an action passes and the verdict it gets."""

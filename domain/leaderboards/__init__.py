@@ -1,0 +1,1 @@
+"""Leaderboards: who stands where, in SQL and in the sorted set alike."""

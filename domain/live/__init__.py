@@ -1,0 +1,1 @@
+"""Live: what listeners are told, with one position for every batch."""

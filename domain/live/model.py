@@ -1,0 +1,87 @@
+"""The bus message: what one pipeline batch tells every web process, as JSON on one channel."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.leaderboards.model import Standing, Top
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedAction:
+    """One applied action as listeners hear of it."""
+
+    action_id: UUID
+    user_id: UUID
+    previous_score: int
+    new_score: int
+    score_delta: int
+
+
+@dataclass(frozen=True, slots=True)
+class RankMove:
+    """A user's rank before and after the batch; None where there was none or it is not known."""
+
+    previous_rank: int | None
+    new_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BusMessage:
+    """The applied actions of one batch in order of effect, the ranks they moved, and the top.
+
+    `top` was read in the same script that drew `seq`, so the state at a position is one thing for
+    all processes. Positions are dense: a message whose `seq` is not the last one plus 1 (within an
+    epoch) says that something was missed.
+    """
+
+    epoch: str
+    seq: int
+    actions: tuple[AppliedAction, ...]
+    ranks: dict[UUID, RankMove]
+    top: Top
+
+
+def parse_bus_message(raw: str | bytes) -> BusMessage:
+    """Return the message published by `lua/broadcast.lua`.
+
+    The wire form is `{"epoch","seq","at","total","top":[[userId,score,updatedMs,username]],
+    "ranks":{userId:[previous,new]},"actions":[[actionId,userId,previous,new,delta]]}`.
+    """
+    wire = orjson.loads(raw)
+    return BusMessage(
+        epoch=wire["epoch"],
+        seq=wire["seq"],
+        actions=tuple(
+            AppliedAction(UUID(action_id), UUID(user_id), previous, new, delta)
+            for action_id, user_id, previous, new, delta in wire["actions"]
+        ),
+        ranks={
+            UUID(user_id): RankMove(previous, new)
+            for user_id, (previous, new) in wire["ranks"].items()
+        },
+        top=parse_top(wire),
+    )
+
+
+def parse_top(wire: dict[str, Any]) -> Top:
+    """Return the top out of a message, or of the answer of `lua/read_top.lua`."""
+    return Top(
+        epoch=wire["epoch"],
+        seq=wire["seq"],
+        total_users=wire["total"],
+        standings=tuple(
+            Standing(
+                rank=rank,
+                user_id=UUID(user_id),
+                username=username,
+                score=score,
+                last_update=datetime.fromtimestamp(updated_ms / 1000, UTC),
+            )
+            for rank, (user_id, score, updated_ms, username) in enumerate(wire["top"], start=1)
+        ),
+        read_at=datetime.fromisoformat(wire["at"]),
+    )

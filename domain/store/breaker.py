@@ -1,0 +1,47 @@
+"""The breaker in front of Redis: after repeated failures nobody waits for it until a probe works."""
+
+import threading
+import time
+from collections.abc import Callable
+
+FAILURES_TO_OPEN = 2
+OPEN_SECONDS = 1.0
+
+
+class Breaker:
+    """Counts failures in a row; open, it lets one probe through every OPEN_SECONDS.
+
+    Thread-safe. `clock` is monotonic, in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._probe_at = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether callers should not count on the other side now."""
+        return self._failures >= FAILURES_TO_OPEN
+
+    def allow(self) -> bool:
+        """Return whether a call may go out now; when open, only the one that probes."""
+        if self._failures < FAILURES_TO_OPEN:
+            return True
+        with self._lock:
+            now = self._clock()
+            if now < self._probe_at:
+                return False
+            self._probe_at = now + OPEN_SECONDS
+            return True
+
+    def record_success(self) -> None:
+        """Close the breaker."""
+        self._failures = 0
+
+    def record_failure(self) -> None:
+        """Count a failure; the second in a row opens the breaker."""
+        with self._lock:
+            self._failures += 1
+            self._probe_at = self._clock() + OPEN_SECONDS

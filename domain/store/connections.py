@@ -1,0 +1,96 @@
+"""The two stores as one object: every use case takes it first and opens its transactions on it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from domain.errors import DatabaseUnavailableError
+from domain.settings import Settings
+from domain.store.redis_gate import RedisGate, connect_redis
+
+CONNECT_TIMEOUT_SECONDS = 3
+# Bounds every link of the chain: a solo worker knows no task time limit.
+STATEMENT_TIMEOUT_MS = 10_000
+LOCK_TIMEOUT_MS = 5_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
+# SQLSTATEs after which the same transaction may simply be run again: serialization failure,
+# deadlock, lock not available, query cancelled by a timeout, too many connections, disk full.
+TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014", "53300", "53100", "53200"})
+SHUTDOWN_SQLSTATE_CLASSES = ("57P", "08")
+
+
+@dataclass(frozen=True)
+class Store:
+    """PostgreSQL, the truth, and Redis, which may be lost at any time."""
+
+    engine: Engine
+    redis: RedisGate
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Open one transaction: committed at the end of the block, rolled back by an exception.
+
+        Raises DatabaseUnavailableError for whatever may pass by itself (server away, deadlock,
+        timeouts); constraint violations and data errors come through as SQLAlchemy's own.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except (DBAPIError, PoolTimeoutError) as error:
+            if is_transient(error):
+                raise DatabaseUnavailableError from error
+            raise
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+        self.redis.close()
+
+
+def connect(settings: Settings, *, pool_size: int = 2) -> Store:
+    """Return a store for these settings; connections are opened at first use."""
+    return Store(engine=_create_engine(settings, pool_size), redis=connect_redis(settings.redis_url))
+
+
+def is_transient(error: Exception) -> bool:
+    """Return whether running the same transaction again may help."""
+    if isinstance(error, PoolTimeoutError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "pgcode", None)
+    if state is not None:
+        return state in TRANSIENT_SQLSTATES or state.startswith(SHUTDOWN_SQLSTATE_CLASSES)
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _create_engine(settings: Settings, pool_size: int) -> Engine:
+    options: Sequence[tuple[str, Any]] = (
+        ("statement_timeout", STATEMENT_TIMEOUT_MS),
+        ("lock_timeout", LOCK_TIMEOUT_MS),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
+        ("jit", "off"),
+        ("timezone", "UTC"),
+    )
+    return create_engine(
+        settings.sqlalchemy_url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=2,
+        pool_recycle=1800,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": "laurel",
+            "options": " ".join(f"-c {name}={value}" for name, value in options),
+            # A server that vanished without a word is noticed in about 5 s, not in 2 hours.
+            "keepalives_idle": 3,
+            "keepalives_interval": 1,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 5000,
+        },
+    )

@@ -1,0 +1,88 @@
+"""The one way to Redis: short timeouts, no silent repeats, a breaker in front."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.commands.core import Script
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError,  # noqa: A004 - redis-py's own name
+    OutOfMemoryError,
+    ReadOnlyError,
+    TimeoutError,  # noqa: A004 - redis-py's own name
+)
+from redis.retry import Retry
+
+from domain.errors import RedisUnavailableError
+from domain.store.breaker import Breaker
+
+TIMEOUT_SECONDS = 0.3
+SCRIPTS = Path(__file__).parent / "lua"
+UNAVAILABLE = (ConnectionError, TimeoutError, BusyLoadingError, OutOfMemoryError, ReadOnlyError)
+
+Answer = TypeVar("Answer")
+
+
+class RedisGate:
+    """Runs commands and scripts; anything that means "not now" is a RedisUnavailableError."""
+
+    def __init__(self, client: "Redis[Any]", breaker: Breaker | None = None):
+        self._client = client
+        self._breaker = breaker or Breaker()
+        self._scripts: dict[str, Script] = {}
+
+    @property
+    def usable(self) -> bool:
+        """Whether Redis answered lately; costs nothing."""
+        return not self._breaker.is_open
+
+    def run(self, command: Callable[["Redis[Any]"], Answer]) -> Answer:
+        """Call `command` with the client.
+
+        Raises RedisUnavailableError when Redis is away, too slow, full, or the breaker is open.
+        """
+        if not self._breaker.allow():
+            raise RedisUnavailableError
+        try:
+            answer = command(self._client)
+        except UNAVAILABLE as error:
+            self._breaker.record_failure()
+            raise RedisUnavailableError from error
+        self._breaker.record_success()
+        return answer
+
+    def run_script(self, name: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """Run `lua/<name>.lua`, sent again by itself when the server has forgotten it."""
+        script = self._scripts.get(name)
+        if script is None:
+            source = (SCRIPTS / f"{name}.lua").read_text()
+            script = self._scripts[name] = self._client.register_script(source)
+        loaded = script
+        return self.run(lambda client: loaded(keys=keys, args=args, client=client))
+
+    def subscribe(self, *channels: str) -> Any:
+        """Return a pub/sub object on a connection of its own, subscribed to the channels."""
+        pubsub = self._client.pubsub(ignore_subscribe_messages=True)
+        self.run(lambda _: pubsub.subscribe(*channels))
+        return pubsub
+
+    def close(self) -> None:
+        """Close the pool's connections."""
+        self._client.close()
+
+
+def connect_redis(url: str) -> RedisGate:
+    """Return a gate to this server; no retries, because a repeated command may act twice."""
+    client = Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_keepalive=True,
+        health_check_interval=0,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+    return RedisGate(client)

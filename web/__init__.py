@@ -1,0 +1,1 @@
+"""The web: how HTTP and sockets talk to the domain."""

@@ -1,0 +1,1 @@
+"""The pages a person sees: the live board and the browsable contract."""

@@ -1,0 +1,1 @@
+"""HTTP routes, one subject a module: load, one domain call, dump."""
