@@ -1,0 +1,34 @@
+"""PostgreSQL's advisory locks: one number per job that only one process may do at a time."""
+
+from enum import IntEnum
+
+from sqlalchemy import Connection, text
+
+# First half of every key, so that another application in the same database is not met by chance.
+NAMESPACE = 0x4C41
+
+
+class AdvisoryLock(IntEnum):
+    """The jobs. A number, once released, keeps its meaning."""
+
+    MIGRATION = 1
+    PARTITIONS = 2
+    ARCHIVE = 3
+    CLEANUP = 4
+
+
+def take_lock(connection: Connection, lock: AdvisoryLock) -> None:
+    """Wait for this lock and hold it until the transaction ends; `lock_timeout` bounds the wait."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:namespace, :lock)"),
+        {"namespace": NAMESPACE, "lock": lock},
+    )
+
+
+def try_lock(connection: Connection, lock: AdvisoryLock) -> bool:
+    """Take this lock until the transaction ends, or return False at once when another holds it."""
+    taken: bool = connection.execute(
+        text("SELECT pg_try_advisory_xact_lock(:namespace, :lock)"),
+        {"namespace": NAMESPACE, "lock": lock},
+    ).scalar_one()
+    return taken

@@ -1,0 +1,267 @@
+"""The core: players, scores, actions, batches, audit, archives, sessions and tickets."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from domain.store.partitions import ensure_partitions
+
+revision: str = "0001"
+down_revision: str | Sequence[str] | None = None
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+TABLES_IN_ORDER_OF_REMOVAL = (
+    "realtime_tickets",
+    "revocations",
+    "sessions",
+    "archived_partitions",
+    "archived_totals",
+    "audit_head",
+    "audit_log",
+    "action_batches",
+    "action_checks",
+    "user_actions",
+    "action_ids",
+    "user_stats",
+    "user_scores",
+    "users",
+)
+
+
+def upgrade() -> None:
+    op.execute("CREATE SEQUENCE action_no_seq AS bigint")
+    create_players()
+    create_actions()
+    create_batches()
+    create_audit()
+    create_archives()
+    create_sessions()
+    ensure_partitions(op.get_bind(), now=datetime.now(UTC), months_back=1)
+
+
+def downgrade() -> None:
+    for table in TABLES_IN_ORDER_OF_REMOVAL:
+        op.drop_table(table)
+    op.execute("DROP SEQUENCE action_no_seq")
+
+
+def at_column(name: str, *, nullable: bool = False, default_now: bool = False) -> sa.Column[object]:
+    return sa.Column(
+        name,
+        sa.DateTime(timezone=True),
+        nullable=nullable,
+        server_default=sa.text("now()") if default_now else None,
+    )
+
+
+def create_players() -> None:
+    op.create_table(
+        "users",
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("username", sa.String(64), nullable=False),
+        sa.Column("username_key", sa.String(200), nullable=False),
+        sa.Column("password_hash", sa.Text),
+        at_column("created_at", default_now=True),
+        sa.PrimaryKeyConstraint("user_id", name="pk_users"),
+        sa.UniqueConstraint("username_key", name="uq_users_username_key"),
+    )
+    op.create_table(
+        "user_scores",
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("score", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+        at_column("last_updated", nullable=True, default_now=True),
+        at_column("created_at", nullable=True, default_now=True),
+        sa.Column("reached_seq", sa.BigInteger),
+        sa.Column("version", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+        sa.PrimaryKeyConstraint("user_id", name="pk_user_scores"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.user_id"], name="fk_user_scores_user_id_users"
+        ),
+        sa.CheckConstraint(
+            "score BETWEEN 0 AND 9007199254740991", name=op.f("ck_user_scores_score_range")
+        ),
+        postgresql_with={"fillfactor": 80},
+    )
+    op.create_index(
+        "ix_user_scores_ranking",
+        "user_scores",
+        [sa.text("score DESC"), "reached_seq", "user_id"],
+        postgresql_where=sa.text("reached_seq IS NOT NULL"),
+    )
+    op.create_table(
+        "user_stats",
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("total_actions", sa.Integer, server_default=sa.text("0")),
+        at_column("first_action", nullable=True),
+        at_column("last_action", nullable=True),
+        sa.PrimaryKeyConstraint("user_id", name="pk_user_stats"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_scores.user_id"], name="fk_user_stats_user_id_user_scores"
+        ),
+        postgresql_with={"fillfactor": 80},
+    )
+
+
+def create_actions() -> None:
+    op.create_table(
+        "action_ids",
+        sa.Column("action_id", sa.Uuid, nullable=False),
+        sa.Column("action_no", sa.BigInteger, nullable=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("request_hash", sa.LargeBinary, nullable=False),
+        at_column("created_at"),
+        sa.PrimaryKeyConstraint("action_id", name="pk_action_ids"),
+    )
+    op.create_table(
+        "user_actions",
+        sa.Column("action_id", sa.Uuid, nullable=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("score_delta", sa.Integer, nullable=False),
+        sa.Column("action_type", sa.String(100)),
+        at_column("timestamp", nullable=True),
+        sa.Column("metadata", postgresql.JSONB),
+        at_column("created_at", default_now=True),
+        sa.Column("action_no", sa.BigInteger, nullable=False),
+        sa.Column("batch_id", sa.Uuid, nullable=False),
+        sa.Column("status", sa.String(16), nullable=False, server_default=sa.text("'pending'")),
+        sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("0")),
+        sa.Column("reason", sa.String(40)),
+        sa.Column("previous_score", sa.BigInteger),
+        sa.Column("new_score", sa.BigInteger),
+        sa.Column("request_id", sa.String(64)),
+        at_column("completed_at", nullable=True),
+        sa.PrimaryKeyConstraint("action_id", "created_at", name="pk_user_actions"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_scores.user_id"], name="fk_user_actions_user_id_user_scores"
+        ),
+        postgresql_partition_by="RANGE (created_at)",
+    )
+    op.create_index("ix_user_actions_user_id_action_no", "user_actions", ["user_id", "action_no"])
+    op.create_index("ix_user_actions_batch_id", "user_actions", ["batch_id"])
+    op.create_table(
+        "action_checks",
+        sa.Column("action_id", sa.Uuid, nullable=False),
+        at_column("created_at"),
+        sa.Column("verdict", sa.String(16), nullable=False),
+        sa.Column("reason", sa.String(40)),
+        sa.Column("checks", postgresql.JSONB, nullable=False),
+        sa.PrimaryKeyConstraint("action_id", "created_at", name="pk_action_checks"),
+        postgresql_partition_by="RANGE (created_at)",
+    )
+
+
+def create_batches() -> None:
+    op.create_table(
+        "action_batches",
+        sa.Column("batch_id", sa.Uuid, nullable=False),
+        sa.Column("stage", sa.String(16), nullable=False),
+        sa.Column("attempts", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
+        sa.Column("looks", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
+        at_column("next_look_at"),
+        sa.Column("origin", sa.String(64)),
+        at_column("created_at"),
+        at_column("updated_at"),
+        sa.PrimaryKeyConstraint("batch_id", name="pk_action_batches"),
+    )
+    op.create_index(
+        "ix_action_batches_standing",
+        "action_batches",
+        ["next_look_at"],
+        postgresql_where=sa.text("stage NOT IN ('done', 'split')"),
+    )
+    op.create_index(
+        "ix_action_batches_ended",
+        "action_batches",
+        ["updated_at"],
+        postgresql_where=sa.text("stage IN ('done', 'split')"),
+    )
+
+
+def create_audit() -> None:
+    op.create_table(
+        "audit_log",
+        sa.Column("seq", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("action_id", sa.Uuid, nullable=False),
+        sa.Column("action_version", sa.Integer, nullable=False),
+        sa.Column("entry", sa.Text, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_audit_log"),
+        sa.UniqueConstraint(
+            "action_id", "action_version", name="uq_audit_log_action_id_action_version"
+        ),
+    )
+    op.create_table(
+        "audit_head",
+        sa.Column("head_id", sa.SmallInteger, nullable=False, autoincrement=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("head_id", name="pk_audit_head"),
+        sa.CheckConstraint("head_id = 1", name=op.f("ck_audit_head_single")),
+    )
+    op.execute(f"INSERT INTO audit_head (head_id, seq, hash) VALUES (1, 0, '\\x{bytes(32).hex()}')")
+
+
+def create_archives() -> None:
+    op.create_table(
+        "archived_totals",
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("applied_actions", sa.BigInteger, nullable=False),
+        sa.Column("applied_score", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name="pk_archived_totals"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_scores.user_id"], name="fk_archived_totals_user_id_user_scores"
+        ),
+    )
+    op.create_table(
+        "archived_partitions",
+        sa.Column("partition_name", sa.String(63), nullable=False),
+        sa.Column("file_name", sa.String(200), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("row_count", sa.BigInteger, nullable=False),
+        sa.Column("applied_score", sa.BigInteger, nullable=False),
+        at_column("from_at"),
+        at_column("until_at"),
+        at_column("archived_at", default_now=True),
+        sa.PrimaryKeyConstraint("partition_name", name="pk_archived_partitions"),
+    )
+
+
+def create_sessions() -> None:
+    op.create_table(
+        "sessions",
+        sa.Column("session_id", sa.Uuid, nullable=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("refresh_hash", sa.LargeBinary, nullable=False),
+        at_column("created_at", default_now=True),
+        at_column("expires_at"),
+        sa.PrimaryKeyConstraint("session_id", name="pk_sessions"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_sessions_user_id_users"),
+        sa.UniqueConstraint("refresh_hash", name="uq_sessions_refresh_hash"),
+    )
+    op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
+    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
+    op.create_table(
+        "revocations",
+        sa.Column("revocation_no", sa.BigInteger, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("subject", sa.String(64), nullable=False),
+        at_column("revoked_at", default_now=True),
+        at_column("expires_at"),
+        sa.PrimaryKeyConstraint("revocation_no", name="pk_revocations"),
+    )
+    op.create_index("ix_revocations_expires_at", "revocations", ["expires_at"])
+    op.create_table(
+        "realtime_tickets",
+        sa.Column("ticket_hash", sa.LargeBinary, nullable=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("origin", sa.String(255)),
+        sa.Column("session_id", sa.Uuid),
+        at_column("token_expires_at"),
+        at_column("expires_at"),
+        sa.PrimaryKeyConstraint("ticket_hash", name="pk_realtime_tickets"),
+    )
+    op.create_index("ix_realtime_tickets_expires_at", "realtime_tickets", ["expires_at"])
