@@ -1,0 +1,100 @@
+"""The real stores for every test that asks: a database and a Redis number per worker, clean."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine, text
+
+from domain.settings import Settings
+from domain.store import keys
+from domain.store.connections import Store, connect
+from domain.store.tables import metadata
+from tests.databases import copied_database
+from tests.factories import make_settings
+
+ADDRESSES = ("LAUREL_TEST_DATABASE_URL", "LAUREL_TEST_REDIS_URL")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+POOL_SIZE = 12
+
+# Channels know no database number: the prefix keeps the workers' messages apart.
+keys.PREFIX = f"laurel-{WORKER}:"
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The addresses of this worker's database and Redis number."""
+
+    database_url: str
+    redis_url: str
+
+
+def pytest_configure() -> None:
+    """Stop at once, with one line, when there are no stores to test on."""
+    if not all(os.environ.get(name) for name in ADDRESSES):
+        raise pytest.UsageError(
+            f"{' and '.join(ADDRESSES)} are not set: run the tests with `python3 run.py test`"
+        )
+
+
+@pytest.fixture(scope="session")
+def stores(testrun_uid: str) -> Iterator[Stores]:
+    """A migrated database of this worker's own, and a Redis number of its own."""
+    name = f"laurel_test_{testrun_uid[:8]}_{WORKER}"
+    with copied_database(os.environ["LAUREL_TEST_DATABASE_URL"], name) as database_url:
+        yield Stores(database_url, _numbered(os.environ["LAUREL_TEST_REDIS_URL"]))
+
+
+@pytest.fixture
+def settings(stores: Stores, tmp_path: Path) -> Settings:
+    """Settings that point to this worker's stores and to a home of the test's own."""
+    return make_settings(
+        database_url=stores.database_url, redis_url=stores.redis_url, laurel_home=str(tmp_path)
+    )
+
+
+@pytest.fixture(scope="session")
+def engine(stores: Stores) -> Iterator[Engine]:
+    """The pool of PostgreSQL connections that the tests of one worker share."""
+    settings = make_settings(database_url=stores.database_url, redis_url=stores.redis_url)
+    store = connect(settings, pool_size=POOL_SIZE)
+    yield store.engine
+    store.close()
+
+
+@pytest.fixture
+def store(engine: Engine, stores: Stores) -> Iterator[Store]:
+    """Both stores, empty as after the migration; the breaker in front of Redis is new."""
+    clean(engine)
+    flush(stores.redis_url)
+    redis = connect(make_settings(redis_url=stores.redis_url)).redis
+    yield Store(engine, redis)
+    redis.close()
+
+
+def clean(engine: Engine) -> None:
+    """Empty every table. DELETE, because TRUNCATE of all partitions takes ten times as long."""
+    deletes = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                f"{deletes}; INSERT INTO audit_head VALUES (1, 0, decode(repeat('00', 32), 'hex'));"
+                " SELECT setval('action_no_seq', 1, false)"
+            )
+        )
+
+
+def flush(redis_url: str) -> None:
+    """Empty this worker's Redis number; the others' stay."""
+    with Redis.from_url(redis_url) as client:
+        client.flushdb()
+
+
+def _numbered(redis_url: str) -> str:
+    number = int(WORKER.removeprefix("gw")) + 1
+    base, _, _ = redis_url.partition("?")
+    scheme, _, rest = base.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/{number}"

@@ -1,0 +1,105 @@
+"""The databases of a test run: one template, migrated once, and a copy of it for every worker.
+
+Used by `conftest.py`. The servers come from LAUREL_TEST_DATABASE_URL and LAUREL_TEST_REDIS_URL,
+which `python3 run.py test` sets; what else lives on them is not touched.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
+
+from domain.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SOURCES_OF_THE_TEMPLATE = ("migrations/versions", "migrations/env.py", "domain/store/partitions.py")
+TEMPLATE_LOCK = 0x7E57
+
+
+def migration_config(url: str) -> Config:
+    """Return Alembic's configuration for the database at `url`."""
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the database at `url` to `revision`."""
+    command.upgrade(migration_config(url), revision)
+
+
+def with_database(url: str, name: str) -> str:
+    """Return `url` with its database replaced by `name`."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def copied_database(server_url: str, name: str) -> Iterator[str]:
+    """Yield the address of a new, migrated, empty database that is dropped at the end."""
+    with _maintenance(server_url) as connection:
+        template = _ensure_template(connection, server_url)
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    try:
+        yield with_database(server_url, name)
+    finally:
+        drop_database(server_url, name)
+
+
+@contextmanager
+def empty_database(server_url: str, name: str) -> Iterator[str]:
+    """Yield the address of a new database without any table, dropped at the end."""
+    with _maintenance(server_url) as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    try:
+        yield with_database(server_url, name)
+    finally:
+        drop_database(server_url, name)
+
+
+def drop_database(server_url: str, name: str) -> None:
+    """Remove a test database, whoever is still connected to it."""
+    with _maintenance(server_url) as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+@contextmanager
+def _maintenance(server_url: str) -> Iterator[Connection]:
+    engine = create_engine(
+        Settings(database_url=server_url).sqlalchemy_url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+    )
+    with engine.connect() as connection:
+        yield connection
+
+
+def _ensure_template(connection: Connection, server_url: str) -> str:
+    """Make the template unless a sister worker, or an earlier run on this server, has made it.
+
+    Its name says what it was made of, so that a changed migration or a new month makes a new one.
+    """
+    name = _template_name()
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": TEMPLATE_LOCK})
+    exists = text("SELECT 1 FROM pg_database WHERE datname = :name")
+    if connection.execute(exists, {"name": name}).scalar() is None:
+        half_made = f"{name}_half_made"
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{half_made}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{half_made}"'))
+        migrate(with_database(server_url, half_made))
+        connection.execute(text(f'ALTER DATABASE "{half_made}" RENAME TO "{name}"'))
+    connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": TEMPLATE_LOCK})
+    return name
+
+
+def _template_name() -> str:
+    digest = hashlib.sha256(f"{datetime.now(UTC):%Y-%m}".encode())
+    for source in SOURCES_OF_THE_TEMPLATE:
+        path = ROOT / source
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
+    return f"laurel_test_template_{digest.hexdigest()[:12]}"

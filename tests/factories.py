@@ -1,0 +1,65 @@
+"""One factory per thing: a call without arguments makes a sound one, overrides make it peculiar."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
+
+from domain.actions.model import NewAction
+from domain.settings import Settings
+from domain.store import tables
+from domain.store.connections import Store
+
+JWT_SECRET = "0f9c6a5be1d7428394a1c05d6e7fb8234bd1e0f7"
+
+
+@dataclass(frozen=True)
+class Player:
+    """A player as the tests know one."""
+
+    user_id: UUID
+    username: str
+
+
+def make_settings(**overrides: Any) -> Settings:
+    """Return settings for tests: no limits that a test would meet by accident, no archiving."""
+    values: dict[str, Any] = {
+        "laurel_env": "test",
+        "database_url": "postgresql://nobody@127.0.0.1:1/nowhere",
+        "redis_url": "redis://127.0.0.1:1/0",
+        "jwt_secret": JWT_SECRET,
+        "retention_days": 0,
+    }
+    return Settings(**{**values, **overrides})
+
+
+def make_action(**overrides: Any) -> NewAction:
+    """Return an action as the web would hand it to intake, of a new player unless told."""
+    values: dict[str, Any] = {
+        "action_id": uuid4(),
+        "user_id": uuid4(),
+        "username": None,
+        "score": 100,
+        "action_type": "level_complete",
+        "timestamp": datetime.now(UTC),
+        "metadata": '{"actionType":"level_complete","level":5}',
+        "request_hash": b"h" * 32,
+        "request_id": f"req_{uuid4().hex[:12]}",
+    }
+    return NewAction(**{**values, **overrides})
+
+
+def make_player(store: Store, *, username: str | None = None, **scores: Any) -> Player:
+    """Store a player without any action; `scores` are columns of user_scores."""
+    user_id = scores.pop("user_id", None) or uuid4()
+    player = Player(user_id, username or f"player_{user_id.hex[:8]}")
+    with store.begin() as connection:
+        connection.execute(
+            insert(tables.users).values(
+                user_id=user_id, username=player.username, username_key=player.username.casefold()
+            )
+        )
+        connection.execute(insert(tables.user_scores).values(user_id=user_id, **scores))
+    return player

@@ -1,0 +1,1 @@
+"""Store and use cases on real PostgreSQL and Redis."""

@@ -1,0 +1,1 @@
+"""Tasks, pipeline and keeper."""
