@@ -1,0 +1,50 @@
+"""From a bare interpreter to the interpreter of `.venv`; called by `run.py` only.
+
+Standard library only. Replaces its own process, so that signals and the exit code need no relay.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local import venv
+from local.commands import DEFAULT, find_command, usage
+from local.errors import LocalError
+
+INTERRUPTED = 130
+
+
+def main(root: str, arguments: Sequence[str]) -> int:
+    """Make sure of `.venv`, then become the command in it; returns only when that is not done."""
+    name, rest = _split(arguments)
+    if name in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    command = find_command(name)
+    if command is None:
+        print(f"run.py: there is no command '{name}'.\n\n{usage()}", file=sys.stderr)
+        return 2
+    try:
+        python = venv.ensure(Path(root), dev=command.needs_dev)
+    except LocalError as problem:
+        print(f"run.py: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nrun.py: stopped; the next start mends .venv.", file=sys.stderr)
+        return INTERRUPTED
+    os.chdir(root)
+    sys.stdout.flush()
+    handover = [str(python), "-m", "local", root, command.name, *rest]
+    os.execve(python, handover, os.environ)  # noqa: S606 - no shell is meant
+    raise AssertionError("unreachable")
+
+
+def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the command's name and its arguments; options alone belong to the default command."""
+    if not arguments:
+        return DEFAULT, []
+    first, *rest = arguments
+    if first.startswith("-") and first not in ("-h", "--help"):
+        return DEFAULT, list(arguments)
+    return first, rest

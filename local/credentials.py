@@ -1,0 +1,40 @@
+"""The secrets of a home, each made once and kept in a file that only its owner reads."""
+
+import os
+import secrets
+import uuid
+from pathlib import Path
+
+JWT = "jwt_secret"
+DATABASE = "database_password"
+SUPERUSER = "postgres_superuser_password"
+REDIS = "redis_password"
+PLAYER = "demo_player_id"
+
+
+def secret(folder: Path, name: str) -> str:
+    """Return the secret of that name, making it when this is the first time."""
+    return _keep(folder / name, secrets.token_urlsafe(48 if name == JWT else 24))
+
+
+def player_id(folder: Path) -> str:
+    """Return the id of the player that the printed token is for."""
+    return _keep(folder / PLAYER, str(uuid.uuid4()))
+
+
+def _keep(path: Path, fresh: str) -> str:
+    try:
+        kept = path.read_text().strip()
+        if kept:
+            return kept
+    except FileNotFoundError:
+        pass
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(fresh + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    return fresh

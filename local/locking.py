@@ -1,0 +1,43 @@
+"""`run.py lock`: resolves the requirements into lock files with hashes, for every platform.
+
+`checks` resolves them again, seeded with what is locked, to see whether they are up to date.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.errors import LocalError
+
+LOCKS = (("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt"))
+SHOWN_LINES = 15
+
+
+def main(root: Path, arguments: Sequence[str]) -> int:
+    """Write both lock files anew; --upgrade takes newer releases than those locked now."""
+    parser = argparse.ArgumentParser(prog="run.py lock", description=__doc__)
+    parser.add_argument("--upgrade", action="store_true", help="take the newest allowed releases")
+    options = parser.parse_args(arguments)
+    for source, lock in LOCKS:
+        resolve(root, source, root / lock, upgrade=options.upgrade)
+        print(f"{lock} is up to date with {source}.")
+    return 0
+
+
+def resolve(root: Path, source: str, output: Path, *, upgrade: bool = False) -> None:
+    """Write the lock of `source` to `output`, keeping the versions it already names.
+
+    No index address or local path goes into the file. Raises LocalError with uv's words.
+    """
+    uv = str(Path(sys.executable).with_name("uv"))
+    command = [uv, "pip", "compile", source, "--output-file", str(output), "--quiet"]
+    command += ["--universal", "--generate-hashes", "--python-version", "3.11"]
+    command += ["--no-emit-index-url", "--no-emit-find-links"]
+    command += ["--custom-compile-command", "python3 run.py lock"]
+    command += ["--upgrade"] if upgrade else []
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = "\n  ".join((done.stderr + done.stdout).strip().splitlines()[-SHOWN_LINES:])
+        raise LocalError(f"{source} could not be resolved. Is this machine online?\n  {said}")

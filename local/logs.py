@@ -1,0 +1,112 @@
+"""Log files that stay small, and which of their lines are worth a look on the terminal."""
+
+import re
+import time
+from pathlib import Path
+from typing import IO
+
+LARGEST_BYTES = 5_000_000
+KEPT_FILES = 3
+WINDOW_SECONDS = 15.0
+MOST_LINES = 8
+LONGEST_LINE_BYTES = 64_000
+_ALARMING = re.compile(rb"\b(warning|error|critical|fatal|panic)\b|\[(W|E|C) ", re.IGNORECASE)
+_CALM_JSON = re.compile(rb'"level": ?"(debug|info|notice)"')
+_CALM = re.compile(rb"\b(DEBUG|INFO)\b|\[(debug|info) *\]")
+
+
+class RotatingLog:
+    """One file a process writes to; at the limit it becomes `.1`, and so on up to KEPT_FILES."""
+
+    def __init__(self, path: Path, largest_bytes: int = LARGEST_BYTES) -> None:
+        self._path = path
+        self._largest = largest_bytes
+        self._file: IO[bytes] = path.open("ab", buffering=0)
+        self._size = self._file.tell()
+
+    def write(self, chunk: bytes) -> None:
+        """Append; a full disk loses log lines and stops nothing."""
+        try:
+            self._file.write(chunk)
+            self._size += len(chunk)
+            if self._size > self._largest:
+                self._rotate()
+        except OSError:
+            pass
+
+    def _rotate(self) -> None:
+        for number in range(KEPT_FILES - 1, 0, -1):
+            older = self._numbered(number)
+            if older.exists():
+                older.replace(self._numbered(number + 1))
+        self._path.replace(self._numbered(1))
+        self._file.close()
+        self._file = self._path.open("ab", buffering=0)
+        self._size = 0
+
+    def _numbered(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class LineFilter:
+    """Cuts the output of one process into lines and keeps those a person should see.
+
+    Of a traceback that is the last line; of a flood, the first lines of each quarter minute.
+    """
+
+    def __init__(self, *, everything: bool) -> None:
+        self._everything = everything
+        self._rest = b""
+        self._in_traceback = False
+        self._window_ends_at = 0.0
+        self._shown = 0
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """Return the lines to show that this chunk completes."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        if len(self._rest) > LONGEST_LINE_BYTES:
+            lines.append(self._rest)
+            self._rest = b""
+        return [line.decode(errors="replace") for line in lines if self._shows(line)]
+
+    def _shows(self, line: bytes) -> bool:
+        if self._everything:
+            return True
+        if line.startswith(b"Traceback "):
+            self._in_traceback = True
+            return False
+        if self._in_traceback:
+            self._in_traceback = line.startswith((b" ", b"\t")) or not line.strip()
+            return not self._in_traceback and self._is_within_limit()
+        return _is_alarming(line) and self._is_within_limit()
+
+    def _is_within_limit(self) -> bool:
+        now = time.monotonic()
+        if now > self._window_ends_at:
+            self._window_ends_at = now + WINDOW_SECONDS
+            self._shown = 0
+        self._shown += 1
+        return self._shown <= MOST_LINES
+
+
+def _is_alarming(line: bytes) -> bool:
+    """Return whether the level of a line, plain or JSON, is a warning or worse."""
+    if _CALM_JSON.search(line):
+        return False
+    alarming = _ALARMING.search(line)
+    calm = _CALM.search(line)
+    return alarming is not None and (calm is None or alarming.start() < calm.start())
+
+
+def last_lines(path: Path, count: int = 12) -> list[str]:
+    """Return the end of a log file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - count * 400))
+            return file.read().decode(errors="replace").splitlines()[-count:]
+    except OSError:
+        return []

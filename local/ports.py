@@ -1,0 +1,67 @@
+"""TCP ports: which are asked for, whether they are free, and free ones for the stores."""
+
+import errno
+import socket
+from collections.abc import Mapping
+
+from local.errors import LocalError
+
+LOOPBACK = "127.0.0.1"
+DEFAULT_PORTS = {"PORT": 8000, "LIVE_PORT": 8001, "FLOWER_PORT": 5555}
+HIGHEST = 65535
+
+
+def public_ports(env: Mapping[str, str]) -> dict[str, int]:
+    """Return the ports the user asked for, by variable; LocalError for one that cannot be."""
+    ports = {name: _read(name, env.get(name), port) for name, port in DEFAULT_PORTS.items()}
+    if len(set(ports.values())) < len(ports):
+        asked = ", ".join(f"{name}={port}" for name, port in ports.items())
+        raise LocalError(f"two of these ports are the same: {asked}.")
+    return ports
+
+
+def _read(name: str, value: str | None, default: int) -> int:
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or not 0 < int(value) <= HIGHEST:
+        raise LocalError(f"{name}={value} is not a port: it must be a number from 1 to {HIGHEST}.")
+    return int(value)
+
+
+def refuse_busy(host: str, ports: Mapping[str, int]) -> None:
+    """Raise LocalError naming each port that something else listens on, and its variable."""
+    busy = [
+        f"port {port} is in use (set {name})"
+        for name, port in ports.items()
+        if _is_busy(host, port)
+    ]
+    if busy:
+        raise LocalError(
+            f"on {host} " + "; ".join(busy) + ". Nothing was started. For example:"
+            f" {next(iter(ports))}=18000 python3 run.py"
+        )
+
+
+def _is_busy(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError as error:
+            raise LocalError(f"port {port} on {host} is not allowed for this user.") from error
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return True
+            raise LocalError(f"HOST={host} is not an address of this machine: {error}.") from error
+    return False
+
+
+def keep_or_pick(wanted: int | None) -> int:
+    """Return the wanted port when it is still free, else a free one, on the loopback address."""
+    if wanted is not None and not _is_busy(LOOPBACK, wanted):
+        return wanted
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,127 @@
+"""The two stores: those of a home, for `serve`, and throw-away ones, for tests and checks."""
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.accounts import give, store_account
+from local.binaries import find_postgres, find_valkey
+from local.errors import LocalError
+from local.lifeline import signal_group
+from local.ports import keep_or_pick
+from local.postgres import FORGETFUL, Postgres
+from local.spawning import Launch, spawn
+from local.valkey import Valkey
+
+PREFIX = "laurel-test-"
+READY_SECONDS = 30.0
+STOP_SECONDS = 5.0
+YOUNG_SECONDS = 60.0
+PROBE_EVERY_SECONDS = 0.03
+
+
+@dataclass(frozen=True)
+class ThrowawayStores:
+    """Addresses of stores that are gone when the context ends."""
+
+    database_url: str  # the database `postgres`, as superuser
+    redis_url: str
+
+
+@contextmanager
+def throwaway_stores() -> Iterator[ThrowawayStores]:
+    """Run a PostgreSQL and a Valkey of our own that forget everything; yields their addresses.
+
+    Call it from the main thread: the servers end when the thread that started them does.
+    """
+    _sweep()
+    account = store_account()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(_claimed_folder()))
+        sockets = folder / "sockets"
+        sockets.mkdir()
+        give(sockets, account, 0o700)
+        password = secrets.token_urlsafe(18)
+        postgres = Postgres(
+            binaries=find_postgres(account),
+            data=folder / "postgres",
+            sockets=sockets,
+            port=keep_or_pick(None),
+            account=account,
+            password=password,
+            settings=dict(FORGETFUL),
+        )
+        valkey = Valkey(
+            binary=find_valkey(account),
+            data=folder / "valkey",
+            sockets=sockets,
+            port=keep_or_pick(None),
+            account=account,
+            password=password,
+            durable=False,
+        )
+        postgres.prepare(durable=False)
+        valkey.prepare()
+        for store in (postgres, valkey):
+            log = folder / f"{store.name}.log"
+            process = stack.enter_context(_running(store.launch(), log))
+            _wait(store, process, log)
+        yield ThrowawayStores(postgres.superuser_url, valkey.url)
+
+
+@contextmanager
+def _claimed_folder() -> Iterator[str]:
+    """Make a folder whose lock tells `_sweep` that somebody still uses it."""
+    folder = tempfile.mkdtemp(prefix=PREFIX)
+    Path(folder).chmod(0o711)
+    with (Path(folder) / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove the folders of runs that were killed: their servers died with them."""
+    for folder in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
+        with suppress(OSError):
+            made_at = folder.stat().st_mtime
+            if folder.stat().st_uid != os.geteuid() or time.time() - made_at < YOUNG_SECONDS:
+                continue
+            with (folder / "lock").open("r") as probe:
+                fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(launch: Launch, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = spawn(launch, output)
+    try:
+        yield process
+    finally:
+        process.send_signal(launch.stop_signal)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait(store: Postgres | Valkey, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not store.is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            said = "\n  ".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise LocalError(f"the throw-away {store.name} did not start:\n  {said}")
+        time.sleep(PROBE_EVERY_SECONDS)
