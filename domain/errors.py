@@ -64,6 +64,20 @@ class InvalidPayloadError(LaurelError):
     default_message = "The request is not valid"
 
 
+class PayloadTooLargeError(LaurelError):
+    """The body has more bytes than this call takes."""
+
+    code = "PAYLOAD_TOO_LARGE"
+    default_message = "The body is too large"
+
+
+class UnsupportedMediaTypeError(LaurelError):
+    """The body is not announced as plain UTF-8 JSON."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    default_message = "The body must be application/json"
+
+
 class UnauthorizedError(LaurelError):
     """No credential was presented."""
 

@@ -1,0 +1,45 @@
+"""What belongs to the request at hand: its id, its principal and the headers its answer gets.
+
+Filled by `web/gate.py`; read by routes, the error envelope and the log.
+"""
+
+import re
+from secrets import token_hex
+from typing import Any, cast
+
+from flask import g, has_request_context, request
+
+from domain.errors import UnauthorizedError
+from web.principal import Principal
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+def request_id() -> str:
+    """Return this request's id: the client's X-Request-ID if it is well-formed, else a new one."""
+    known = g.get("request_id")
+    if known is None:
+        sent = request.environ.get("HTTP_X_REQUEST_ID")
+        known = sent if sent and _REQUEST_ID.fullmatch(sent) else f"req_{token_hex(8)}"
+        g.request_id = known
+    return cast(str, known)
+
+
+def principal() -> Principal:
+    """Return who is asking; raises UnauthorizedError on a public route without a token."""
+    found = g.get("principal")
+    if found is None:
+        raise UnauthorizedError
+    return cast(Principal, found)
+
+
+def set_principal(found: Principal) -> None:
+    """Record who is asking."""
+    g.principal = found
+
+
+def add_request_id(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Put the request's id into what is logged while it is handled (a structlog processor)."""
+    if has_request_context():
+        event.setdefault("request_id", request_id())
+    return event

@@ -1,0 +1,67 @@
+"""Actions: posting one, posting many, looking at one, and one's own history."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from domain.actions.model import NewAction
+from domain.errors import InvalidPayloadError
+from web.context import principal, request_id
+from web.errors import describe_error
+from web.json_body import MAX_BATCH_BODY_BYTES, read_json_object
+from web.outcomes import answer_submission, describe_submission, is_final
+from web.prefer import Wait, read_wait
+from web.responses import json_response
+from web.schemas.actions import read_action, read_batch, read_batch_element
+from web.schemas.fields import parse_uuid
+from web.services import services
+
+blueprint = Blueprint("actions", __name__, url_prefix="/api/actions")
+
+
+@blueprint.post("/complete")
+def complete() -> Response:
+    """Take one action and wait a little for its outcome."""
+    wait = _read_wait()
+    action = read_action(read_json_object(request), principal(), request_id())
+    (submission,) = services().batcher.submit([action], wait_seconds=wait.seconds)
+    return _say_applied(answer_submission(submission), wait)
+
+
+@blueprint.post("/batch")
+def batch() -> Response:
+    """Take many actions, in their order of effect; one that is bad fails alone."""
+    wait = _read_wait()
+    elements = read_batch(read_json_object(request, max_bytes=MAX_BATCH_BODY_BYTES))
+    read = [_read_element(element) for element in elements]
+    actions = [entry for entry in read if isinstance(entry, NewAction)]
+    submissions = iter(services().batcher.submit(actions, wait_seconds=wait.seconds))
+    results: list[dict[str, Any]] = []
+    status = 200
+    for entry in read:
+        if isinstance(entry, NewAction):
+            submission = next(submissions)
+            status = status if is_final(submission) else 202
+            entry = describe_submission(submission)
+        results.append(entry)
+    return _say_applied(json_response({"success": True, "results": results}, status), wait)
+
+
+def _read_wait() -> Wait:
+    default = services().settings.result_wait_seconds
+    return read_wait(request.environ.get("HTTP_PREFER"), default_seconds=default)
+
+
+def _say_applied(response: Response, wait: Wait) -> Response:
+    if wait.applied:
+        response.headers["Preference-Applied"] = wait.applied
+    return response
+
+
+def _read_element(element: object) -> NewAction | dict[str, Any]:
+    """Return the action, or the entry that says what is wrong with it."""
+    try:
+        return read_batch_element(element, principal(), request_id())
+    except InvalidPayloadError as error:
+        action_id = parse_uuid(element.get("actionId")) if isinstance(element, dict) else None
+        return {"actionId": action_id, "error": describe_error(error)}

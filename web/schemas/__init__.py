@@ -1,0 +1,1 @@
+"""Schemas: what comes in and what goes out, and the source of the OpenAPI document."""

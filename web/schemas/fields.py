@@ -1,0 +1,105 @@
+"""Strict marshmallow fields: the stock ones accept what is not in the contract.
+
+`Integer` takes "150" and 150.5, `UUID` takes braces and `urn:`, `AwareDateTime` takes a space and
+years that overflow later. The plain functions are also the fast path of `schemas/actions.py`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from marshmallow import ValidationError, fields
+
+MAX_METADATA_BYTES = 4096
+MAX_METADATA_KEYS = 50
+MAX_METADATA_KEY_CHARS = 64
+MAX_METADATA_DEPTH = 8
+MAX_ACTION_TYPE_CHARS = 100
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,9})?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])",
+    re.ASCII,
+)
+
+
+def parse_uuid(value: object) -> UUID | None:
+    """Return the UUID of its one canonical form (either case), or None."""
+    if type(value) is str and len(value) == 36 and _UUID.fullmatch(value):
+        return UUID(value)
+    return None
+
+
+def parse_timestamp(value: object) -> datetime | None:
+    """Return an RFC 3339 timestamp with an offset as UTC, or None; leap seconds are not taken."""
+    if type(value) is not str or not _TIMESTAMP.fullmatch(value):
+        return None
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def find_metadata_problem(metadata: Mapping[str, Any], text: bytes) -> str | None:
+    """Return what is wrong with an action's metadata, whose JSON is `text`, or None."""
+    if len(text) > MAX_METADATA_BYTES:
+        return f"Larger than {MAX_METADATA_BYTES} bytes as JSON."
+    action_type = metadata.get("actionType", "")
+    if type(action_type) is not str or len(action_type) > MAX_ACTION_TYPE_CHARS:
+        return f"actionType must be a string of at most {MAX_ACTION_TYPE_CHARS} characters."
+    return _find_shape_problem(metadata)
+
+
+def _find_shape_problem(metadata: Mapping[str, Any]) -> str | None:
+    keys = 0
+    level: list[Any] = [metadata]
+    for _ in range(MAX_METADATA_DEPTH):
+        below: list[Any] = []
+        for value in level:
+            if type(value) is dict:
+                keys += len(value)
+                if value and len(max(value, key=len)) > MAX_METADATA_KEY_CHARS:
+                    return f"A key is longer than {MAX_METADATA_KEY_CHARS} characters."
+                below.extend(item for item in value.values() if type(item) in (dict, list))
+            else:
+                below.extend(item for item in value if type(item) in (dict, list))
+        if not below:
+            return f"More than {MAX_METADATA_KEYS} keys." if keys > MAX_METADATA_KEYS else None
+        level = below
+    return f"Nested deeper than {MAX_METADATA_DEPTH} levels."
+
+
+class StrictUUID(fields.UUID):
+    """A UUID in the form 8-4-4-4-12 and no other."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> UUID:
+        parsed = parse_uuid(value)
+        if parsed is None:
+            raise self.make_error("invalid_uuid")
+        return parsed
+
+
+class Timestamp(fields.AwareDateTime):
+    """An RFC 3339 date and time with an offset; goes out in UTC with `Z`."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        parsed = parse_timestamp(value)
+        if parsed is None:
+            raise ValidationError("Not an RFC 3339 date and time with an offset.")
+        return parsed
+
+
+class Metadata(fields.Field[dict[str, Any]]):
+    """A small JSON object whose `actionType`, if there, is a short string."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise ValidationError("Not a JSON object.")
+        problem = find_metadata_problem(value, orjson.dumps(value))
+        if problem is not None:
+            raise ValidationError(problem)
+        return value
