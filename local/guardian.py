@@ -15,7 +15,7 @@ from pathlib import Path
 from local.lifeline import identity, signal_group
 
 NUDGE_SECONDS = 2.0
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 6.0
 LOOK_EVERY_SECONDS = 0.1
 DESCRIPTORS = 1024
 NO_SIGNAL = 0

@@ -7,14 +7,17 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import LocalError
+from local.lifeline import identity
 
 DEFAULT_NAME = ".laurel"
+CLEARING_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,28 @@ def only_launcher(home: Home, address: str) -> Iterator[int]:
 
 
 def _take(descriptor: int, home: Home) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = _holder(home)
-        raise LocalError(
-            f"Laurel already runs on {home.folder}: process {holder.get('pid', 'unknown')}, at"
-            f" {holder.get('address', 'an address not yet known')}. Stop it with Ctrl-C there, or"
-            " start another one with its own LAUREL_HOME, PORT, LIVE_PORT and FLOWER_PORT."
-        ) from error
+    """Lock the home; while the guardian of a killed launcher still holds it, wait for its work."""
+    deadline = time.monotonic() + CLEARING_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            holder = _holder(home)
+            pid = holder.get("pid")
+            is_dead = isinstance(pid, int) and identity(pid) is None
+            if is_dead and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            raise _taken(home, holder) from error
+
+
+def _taken(home: Home, holder: Mapping[str, object]) -> LocalError:
+    return LocalError(
+        f"Laurel already runs on {home.folder}: process {holder.get('pid', 'unknown')}, at"
+        f" {holder.get('address', 'an address not yet known')}. Stop it with Ctrl-C there, or"
+        " start another one with its own LAUREL_HOME, PORT, LIVE_PORT and FLOWER_PORT."
+    )
 
 
 def _holder(home: Home) -> dict[str, object]:

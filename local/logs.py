@@ -10,9 +10,13 @@ KEPT_FILES = 3
 WINDOW_SECONDS = 15.0
 MOST_LINES = 8
 LONGEST_LINE_BYTES = 64_000
-_ALARMING = re.compile(rb"\b(warning|error|critical|fatal|panic)\b|\[(W|E|C) ", re.IGNORECASE)
-_CALM_JSON = re.compile(rb'"level": ?"(debug|info|notice)"')
-_CALM = re.compile(rb"\b(DEBUG|INFO)\b|\[(debug|info) *\]")
+# A level as loggers write it: "[ERROR]", ": WARNING/", "FATAL:", "[warning  ]", "level": "error".
+_ALARMING = re.compile(
+    rb"(?:^|[\s\[(:])(?:warning|error|critical|fatal|panic) *[\]/:)]"
+    rb'|\blevel"?[=:] ?"?(?:warning|error|critical)'
+    rb"|^\[[EC] ",
+    re.IGNORECASE,
+)
 
 
 class RotatingLog:
@@ -82,7 +86,7 @@ class LineFilter:
         if self._in_traceback:
             self._in_traceback = line.startswith((b" ", b"\t")) or not line.strip()
             return not self._in_traceback and self._is_within_limit()
-        return _is_alarming(line) and self._is_within_limit()
+        return _ALARMING.search(line) is not None and self._is_within_limit()
 
     def _is_within_limit(self) -> bool:
         now = time.monotonic()
@@ -91,15 +95,6 @@ class LineFilter:
             self._shown = 0
         self._shown += 1
         return self._shown <= MOST_LINES
-
-
-def _is_alarming(line: bytes) -> bool:
-    """Return whether the level of a line, plain or JSON, is a warning or worse."""
-    if _CALM_JSON.search(line):
-        return False
-    alarming = _ALARMING.search(line)
-    calm = _CALM.search(line)
-    return alarming is not None and (calm is None or alarming.start() < calm.start())
 
 
 def last_lines(path: Path, count: int = 12) -> list[str]:

@@ -45,6 +45,7 @@ class Supervised:
         self.output: int | None = None
         self.restarts = True
         self.ended: Ended | None = None
+        self.deaths = 0
         self._quiet = quiet and not verbose
         self._verbose = verbose
         self._log = RotatingLog(self.log_path)
@@ -106,6 +107,7 @@ class Supervised:
         code = self._process.wait()
         self._process = None
         self.ended = Ended(code)
+        self.deaths += 1
         return self.ended
 
     def plan_restart(self) -> float:

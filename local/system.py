@@ -19,12 +19,14 @@ from local.home import Home, recall, remember
 from local.logs import last_lines
 from local.ports import keep_or_pick
 from local.postgres import Postgres
+from local.processes import Supervised
 from local.procfile import Line
 from local.spawning import Launch
 from local.supervisor import Supervisor
 from local.valkey import Valkey
 
-STORE_SECONDS = 60.0
+STORE_SECONDS = 300.0
+MOST_DEATHS = 5
 MIGRATION_SECONDS = 600.0
 POSTGRES_TIER, VALKEY_TIER, KEEPER_TIER, WORKER_TIER, BEAT_TIER, WEB_TIER = range(6)
 TIERS = {
@@ -90,10 +92,10 @@ class System:
             password=credentials.secret(self.home.secrets, credentials.SUPERUSER),
         )
         postgres.prepare()
-        self.supervisor.add(postgres.launch(), tier=POSTGRES_TIER, quiet=True)
+        process = self.supervisor.add(postgres.launch(), tier=POSTGRES_TIER, quiet=True)
 
         def wait() -> tuple[str, str]:
-            self._wait_for(postgres)
+            self._wait_for(postgres, process)
             password = credentials.secret(self.home.secrets, credentials.DATABASE)
             return "DATABASE_URL", postgres.ensure_database(password)
 
@@ -111,16 +113,23 @@ class System:
             password=credentials.secret(self.home.secrets, credentials.REDIS),
         )
         valkey.prepare()
-        self.supervisor.add(valkey.launch(), tier=VALKEY_TIER, quiet=True)
+        process = self.supervisor.add(valkey.launch(), tier=VALKEY_TIER, quiet=True)
 
         def wait() -> tuple[str, str]:
-            self._wait_for(valkey)
+            self._wait_for(valkey, process)
             return "REDIS_URL", valkey.url
 
         return wait
 
-    def _wait_for(self, store: Postgres | Valkey) -> None:
-        if not self.supervisor.wait_until(store.is_ready, STORE_SECONDS):
+    def _wait_for(self, store: Postgres | Valkey, process: Supervised) -> None:
+        """Wait for a store; one that keeps dying is given up, one that recovers is waited for.
+
+        Some deaths are borne: right after a kill the old server may still hold the data folder.
+        """
+        self.supervisor.wait_until(
+            lambda: process.deaths >= MOST_DEATHS or store.is_ready(), STORE_SECONDS
+        )
+        if not store.is_ready():
             log = self.home.logs / f"{store.name}.log"
             said = "\n  ".join(last_lines(log))
             raise LocalError(f"{store.name} did not start; the end of {log}:\n  {said}")
