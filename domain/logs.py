@@ -1,0 +1,66 @@
+"""Logs: one JSON object per line on stderr, a fixed message and facts as fields.
+
+Called once by every process; libraries that log through `logging` come out in the same form.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import orjson
+import structlog
+from structlog.types import EventDict, Processor
+
+from domain.settings import Settings
+
+
+def configure_logging(
+    settings: Settings, process: str, *, processors: Sequence[Processor] = ()
+) -> None:
+    """Write the log of this process at LOG_LEVEL, each line named with the kind of process.
+
+    `processors` add facts that only this kind of process knows, such as the request's id.
+    """
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        *processors,
+        _name_process(process),
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(),
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(serializer=_dump),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _name_process(process: str) -> Processor:
+    def add_process(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["process"] = process
+        return event
+
+    return add_process
+
+
+def _dump(event: EventDict, **_: object) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
