@@ -20,7 +20,7 @@ class LaurelError(Exception):
 
 
 class TransientError(LaurelError):
-    """The same call may succeed later: a store is away, a lock was not had, a deadlock was broken."""
+    """The same call may succeed later: a store is away, a lock was not had."""
 
     code = "SERVICE_UNAVAILABLE"
     default_message = "The service is not available right now; try again shortly"

@@ -1,7 +1,8 @@
 """The words of a leaderboard: a standing, and the top of the board at one position of the bus."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 TOP_SIZE = 100
@@ -30,3 +31,28 @@ class Top:
     total_users: int
     standings: tuple[Standing, ...]
     read_at: datetime
+
+
+def parse_top(wire: dict[str, Any], *, first_rank: int = 1) -> Top:
+    """Return a top out of the form in which the scripts of `store/lua/` write it.
+
+    `top` holds `[userId, score, updatedMs, username]` in order of rank, from `first_rank` on.
+    """
+    return Top(
+        epoch=wire["epoch"],
+        seq=wire["seq"],
+        total_users=wire["total"],
+        standings=tuple(
+            Standing(
+                rank=rank,
+                user_id=UUID(user_id),
+                username=username,
+                score=score,
+                last_update=datetime.fromtimestamp(updated_ms / 1000, UTC),
+            )
+            for rank, (user_id, score, updated_ms, username) in enumerate(
+                wire["top"], start=first_rank
+            )
+        ),
+        read_at=datetime.fromisoformat(wire["at"]),
+    )

@@ -1,13 +1,11 @@
 """The bus message: what one pipeline batch tells every web process, as JSON on one channel."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import orjson
 
-from domain.leaderboards.model import Standing, Top
+from domain.leaderboards.model import Top, parse_top
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +62,4 @@ def parse_bus_message(raw: str | bytes) -> BusMessage:
             for user_id, (previous, new) in wire["ranks"].items()
         },
         top=parse_top(wire),
-    )
-
-
-def parse_top(wire: dict[str, Any]) -> Top:
-    """Return the top out of a message, or of the answer of `lua/read_top.lua`."""
-    return Top(
-        epoch=wire["epoch"],
-        seq=wire["seq"],
-        total_users=wire["total"],
-        standings=tuple(
-            Standing(
-                rank=rank,
-                user_id=UUID(user_id),
-                username=username,
-                score=score,
-                last_update=datetime.fromtimestamp(updated_ms / 1000, UTC),
-            )
-            for rank, (user_id, score, updated_ms, username) in enumerate(wire["top"], start=1)
-        ),
-        read_at=datetime.fromisoformat(wire["at"]),
     )

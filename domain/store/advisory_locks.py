@@ -15,6 +15,7 @@ class AdvisoryLock(IntEnum):
     PARTITIONS = 2
     ARCHIVE = 3
     CLEANUP = 4
+    KEEPER = 5
 
 
 def take_lock(connection: Connection, lock: AdvisoryLock) -> None:

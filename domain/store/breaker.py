@@ -1,4 +1,4 @@
-"""The breaker in front of Redis: after repeated failures nobody waits for it until a probe works."""
+"""The breaker before Redis: after repeated failures nobody waits for it until a probe works."""
 
 import threading
 import time

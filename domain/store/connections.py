@@ -54,7 +54,9 @@ class Store:
 
 def connect(settings: Settings, *, pool_size: int = 2) -> Store:
     """Return a store for these settings; connections are opened at first use."""
-    return Store(engine=_create_engine(settings, pool_size), redis=connect_redis(settings.redis_url))
+    return Store(
+        engine=_create_engine(settings, pool_size), redis=connect_redis(settings.redis_url)
+    )
 
 
 def is_transient(error: Exception) -> bool:

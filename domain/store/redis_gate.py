@@ -58,7 +58,7 @@ class RedisGate:
         """Run `lua/<name>.lua`, sent again by itself when the server has forgotten it."""
         script = self._scripts.get(name)
         if script is None:
-            source = (SCRIPTS / f"{name}.lua").read_text()
+            source = "".join((SCRIPTS / f"{part}.lua").read_text() for part in ("prelude", name))
             script = self._scripts[name] = self._client.register_script(source)
         loaded = script
         return self.run(lambda client: loaded(keys=keys, args=args, client=client))

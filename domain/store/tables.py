@@ -166,6 +166,14 @@ Index(
     postgresql_where=text("stage IN ('done', 'split')"),
 )
 
+# One row per kind of process: when one of it was last alive. Here, because Redis may be away.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("process", String(32), primary_key=True),
+    _at("seen_at"),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

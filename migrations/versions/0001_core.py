@@ -23,6 +23,7 @@ TABLES_IN_ORDER_OF_REMOVAL = (
     "audit_head",
     "audit_log",
     "action_batches",
+    "heartbeats",
     "action_checks",
     "user_actions",
     "action_ids",
@@ -37,6 +38,7 @@ def upgrade() -> None:
     create_players()
     create_actions()
     create_batches()
+    create_heartbeats()
     create_audit()
     create_archives()
     create_sessions()
@@ -178,6 +180,15 @@ def create_batches() -> None:
         "action_batches",
         ["updated_at"],
         postgresql_where=sa.text("stage IN ('done', 'split')"),
+    )
+
+
+def create_heartbeats() -> None:
+    op.create_table(
+        "heartbeats",
+        sa.Column("process", sa.String(32), nullable=False),
+        at_column("seen_at"),
+        sa.PrimaryKeyConstraint("process", name="pk_heartbeats"),
     )
 
 

@@ -1,0 +1,52 @@
+"""Celery's settings, as `celery -A workers …` reads them; why: docs/architecture.md."""
+
+import os
+
+from domain.settings import load_settings
+from domain.store import keys
+
+_settings = load_settings(os.environ)
+
+broker_url = _settings.redis_url
+# A message is a hint to look, and how far a batch is stands in PostgreSQL: nothing to store here.
+result_backend = None
+task_ignore_result = True
+
+imports = ("workers.action_tasks", "workers.scheduled_tasks")
+task_default_queue = "actions"
+task_routes = {
+    "workers.action_tasks.*": {"queue": "actions"},
+    "workers.scheduled_tasks.*": {"queue": "maintenance"},
+}
+task_create_missing_queues = True
+
+task_serializer = "json"
+accept_content = ["json"]
+timezone = "UTC"
+
+task_acks_late = True
+task_reject_on_worker_lost = True
+worker_prefetch_multiplier = 2
+worker_soft_shutdown_timeout = 10.0
+worker_cancel_long_running_tasks_on_connection_loss = False
+worker_hijack_root_logger = False
+# What Flower shows.
+worker_send_task_events = True
+task_send_sent_event = True
+
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
+broker_transport_options = {
+    "global_keyprefix": keys.broker_prefix(),
+    # The keeper, not the broker, meets our deadlines; a late copy of a message does nothing.
+    "visibility_timeout": 60,
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    "body_encoding": None,
+    "priority_steps": [0],
+}

@@ -1,0 +1,36 @@
+"""Usernames: what is allowed, when two are the same, and what a player without one is called."""
+
+import unicodedata
+from uuid import UUID
+
+MIN_LENGTH = 3
+MAX_LENGTH = 32
+# Control, format (bidi marks among them), surrogate, private use, unassigned, separators but space.
+_FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def clean_username(raw: str) -> str | None:
+    """Return the name in the form in which it is stored (NFKC, trimmed), or None if not allowed."""
+    name = " ".join(unicodedata.normalize("NFKC", raw).split(" ")).strip()
+    if not MIN_LENGTH <= len(name) <= MAX_LENGTH:
+        return None
+    if any(unicodedata.category(character) in _FORBIDDEN_CATEGORIES for character in name):
+        return None
+    return name
+
+
+def username_key(name: str) -> str:
+    """Return the form in which names are unique: case-folded, then NFKC again."""
+    return unicodedata.normalize("NFKC", name.casefold())
+
+
+def player_username(claimed: str | None, user_id: UUID) -> str:
+    """Return the name of a player met first through a token: the claim if it is allowed."""
+    cleaned = clean_username(claimed) if claimed else None
+    return cleaned or f"player-{user_id.hex[:12]}"
+
+
+def alternative_username(name: str, user_id: UUID) -> str:
+    """Return the name to use when `name` is taken: a suffix that only this user can have."""
+    suffix = f"-{user_id.hex[:12]}"
+    return name[: MAX_LENGTH - len(suffix)] + suffix

@@ -1,0 +1,117 @@
+"""History: what is known of actions that were accepted before, for their owners only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
+from domain.errors import NotFoundError
+from domain.leaderboards.standings import find_ranks
+from domain.store.actions import StoredAction, list_stored_actions, list_user_actions
+from domain.store.connections import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """One accepted action; the position is the user's now, None when not on the board."""
+
+    action_id: UUID
+    user_id: UUID
+    status: Status
+    score: int
+    previous_score: int | None
+    new_score: int | None
+    leaderboard_position: int | None
+    reason: str | None
+    accepted_at: datetime
+    completed_at: datetime | None
+
+
+def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> ActionRecord:
+    """Return an action of this user, or of anyone when `user_id` is None.
+
+    Raises NotFoundError for an unknown id, another user's, and an archived one alike.
+    """
+    with store.begin() as connection:
+        stored = list_stored_actions(connection, action_ids=[action_id]).get(action_id)
+    if stored is None or stored.status is None or user_id not in (None, stored.user_id):
+        raise NotFoundError("There is no such action")
+    rank = find_ranks(store, user_ids=[stored.user_id]).get(stored.user_id)
+    return _record(stored, rank)
+
+
+def list_actions(
+    store: Store, *, user_id: UUID, before_no: int | None, limit: int
+) -> tuple[list[ActionRecord], int | None]:
+    """Return a user's actions, newest first, and the number to go on before (None at the end)."""
+    with store.begin() as connection:
+        rows = list_user_actions(connection, user_id=user_id, before_no=before_no, limit=limit + 1)
+    rank = find_ranks(store, user_ids=[user_id]).get(user_id)
+    page = [_record(stored, rank) for stored in rows[:limit]]
+    return page, rows[limit - 1].action_no if len(rows) > limit else None
+
+
+def list_results(store: Store, *, action_ids: Sequence[UUID]) -> dict[UUID, ActionResult]:
+    """Return what is known now of these ids, in bulk; archived and unknown ones are absent."""
+    with store.begin() as connection:
+        found = list_stored_actions(connection, action_ids=action_ids)
+    ranks = find_ranks(store, user_ids=sorted({stored.user_id for stored in found.values()}))
+    return {
+        action_id: _result(stored, ranks.get(stored.user_id))
+        for action_id, stored in found.items()
+        if stored.status is not None
+    }
+
+
+def judge_repeats(store: Store, *, actions: Sequence[NewAction]) -> list[Submission]:
+    """Tell the retries among actions whose ids are in use from the conflicts, in order.
+
+    A retry has the same user, score and metadata and hears what became of the first; a conflict
+    hears nothing of it.
+    """
+    with store.begin() as connection:
+        found = list_stored_actions(connection, action_ids=[action.action_id for action in actions])
+    users = sorted({stored.user_id for stored in found.values() if stored.status is not None})
+    ranks = find_ranks(store, user_ids=users)
+    return [_judge(action, found.get(action.action_id), ranks) for action in actions]
+
+
+def _judge(action: NewAction, stored: StoredAction | None, ranks: dict[UUID, int]) -> Submission:
+    is_retry = (
+        stored is not None
+        and stored.user_id == action.user_id
+        and stored.request_hash == action.request_hash
+    )
+    if stored is None or not is_retry:
+        return Submission(action.action_id, Acceptance.CONFLICT)
+    if stored.status is None:
+        return Submission(action.action_id, Acceptance.DUPLICATE, archived=True)
+    result = _result(stored, ranks.get(stored.user_id))
+    return Submission(action.action_id, Acceptance.DUPLICATE, result)
+
+
+def _result(stored: StoredAction, rank: int | None) -> ActionResult:
+    return ActionResult(
+        action_id=stored.action_id,
+        status=Status(stored.status or Status.PENDING),
+        reason=stored.reason,
+        previous_score=stored.previous_score,
+        new_score=stored.new_score,
+        leaderboard_position=rank,
+    )
+
+
+def _record(stored: StoredAction, rank: int | None) -> ActionRecord:
+    return ActionRecord(
+        action_id=stored.action_id,
+        user_id=stored.user_id,
+        status=Status(stored.status or Status.PENDING),
+        score=stored.score_delta or 0,
+        previous_score=stored.previous_score,
+        new_score=stored.new_score,
+        leaderboard_position=rank,
+        reason=stored.reason,
+        accepted_at=stored.created_at,
+        completed_at=stored.completed_at,
+    )

@@ -1,0 +1,98 @@
+"""Intake: actions become durable rows, in one transaction for all that came together.
+
+Called by `web/batching.py`; after it returns the actions are acknowledged and never lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy.exc import DataError, IntegrityError
+
+from domain.actions.model import NewAction
+from domain.errors import DatabaseUnavailableError
+from domain.store.actions import insert_actions, list_batch_ids, take_order_locks
+from domain.store.connections import Store
+from domain.store.players import ensure_players
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedBatch:
+    """One committed batch and the ids of its actions."""
+
+    batch_id: UUID
+    action_ids: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeOutcome:
+    """The committed batches (usually one), and the ids whose data PostgreSQL refuses.
+
+    Ids in neither were in use before: what they stand for is in the store.
+    """
+
+    batches: tuple[AcceptedBatch, ...]
+    unstorable: frozenset[UUID] = frozenset()
+
+
+def accept_actions(
+    store: Store, *, actions: Sequence[NewAction], origin: str | None
+) -> IntakeOutcome:
+    """Commit the actions, whose ids must differ, as one batch in this order.
+
+    A batch that is refused for its data is halved until the bad action stands alone, so strangers
+    do not share a fate. Raises DatabaseUnavailableError when PostgreSQL is away: the outcome is
+    then unknown to the caller, and a retry with the same ids finds it out.
+    """
+    batch_id = uuid4()
+    try:
+        accepted = _insert_batch(store, batch_id=batch_id, actions=actions, origin=origin)
+    except DatabaseUnavailableError:
+        accepted = _find_committed(store, batch_id)
+        if not accepted:
+            raise
+    except (DataError, IntegrityError) as error:
+        return _halve(store, actions=actions, origin=origin, error=error)
+    batches = (AcceptedBatch(batch_id, accepted),) if accepted else ()
+    return IntakeOutcome(batches)
+
+
+def _insert_batch(
+    store: Store, *, batch_id: UUID, actions: Sequence[NewAction], origin: str | None
+) -> frozenset[UUID]:
+    names: dict[UUID, str | None] = {}
+    for action in actions:
+        names[action.user_id] = names.get(action.user_id) or action.username
+    with store.begin() as connection:
+        ensure_players(connection, claimed_names=names)
+        take_order_locks(connection, user_ids=list(names))
+        return insert_actions(connection, batch_id=batch_id, origin=origin, actions=actions)
+
+
+def _find_committed(store: Store, batch_id: UUID) -> frozenset[UUID]:
+    """Return the ids of a batch whose commit happened although its answer was lost."""
+    try:
+        with store.begin() as connection:
+            return list_batch_ids(connection, batch_id=batch_id)
+    except DatabaseUnavailableError:
+        return frozenset()
+
+
+def _halve(
+    store: Store, *, actions: Sequence[NewAction], origin: str | None, error: Exception
+) -> IntakeOutcome:
+    if len(actions) == 1:
+        logger.warning(
+            "action refused by the database",
+            action_id=str(actions[0].action_id),
+            request_id=actions[0].request_id,
+            error=type(error).__name__,
+        )
+        return IntakeOutcome((), frozenset({actions[0].action_id}))
+    middle = len(actions) // 2
+    first = accept_actions(store, actions=actions[:middle], origin=origin)
+    second = accept_actions(store, actions=actions[middle:], origin=origin)
+    return IntakeOutcome(first.batches + second.batches, first.unstorable | second.unstorable)

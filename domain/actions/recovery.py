@@ -1,0 +1,96 @@
+"""Recovery: which batches to look at, what to do with each, and how a poisoned one is taken apart.
+
+Called by the links (attempts) and by the keeper (everything else).
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from domain.actions.model import Stage
+from domain.store.batches import (
+    Batch,
+    claim_standing_batches,
+    count_attempt,
+    find_locked_batch,
+    insert_batch,
+    move_batch,
+)
+from domain.store.connections import Store
+from domain.store.poison import fail_action, list_pending_ids, reassign_action
+from domain.store.transactions import commit_lazily
+
+SWEEP_LIMIT = 100
+BATCH_ATTEMPTS = 2
+SINGLE_ATTEMPTS = 3
+# The links that an action can poison; the others never fail an action.
+COUNTED_STAGES = frozenset({Stage.ACCEPTED, Stage.SCREENED})
+
+
+class Remedy(StrEnum):
+    """What the keeper does with a batch that stands still."""
+
+    RESUBMIT = "resubmit"
+    RUN = "run"
+    ISOLATE = "isolate"
+
+
+def begin_attempt(store: Store, *, batch_id: UUID, stage: Stage) -> bool:
+    """Count an attempt, committed before the work so that a killed process leaves its mark.
+
+    False: the batch does not stand at `stage`. Raises DatabaseUnavailableError.
+    """
+    with store.begin() as connection:
+        commit_lazily(connection)
+        return count_attempt(connection, batch_id=batch_id, stage=stage, step=1)
+
+
+def take_back_attempt(store: Store, *, batch_id: UUID, stage: Stage) -> None:
+    """Uncount an attempt that a passing fault ended. Raises DatabaseUnavailableError."""
+    with store.begin() as connection:
+        commit_lazily(connection)
+        count_attempt(connection, batch_id=batch_id, stage=stage, step=-1)
+
+
+def list_standing_batches(store: Store) -> Sequence[Batch]:
+    """Claim the batches that made no progress for their pause, oldest first, SWEEP_LIMIT at most.
+
+    Raises DatabaseUnavailableError.
+    """
+    with store.begin() as connection:
+        return claim_standing_batches(connection, limit=SWEEP_LIMIT)
+
+
+def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:
+    """Return what to do: first a new message, then the keeper's own hands, then taking it apart."""
+    if batch.stage in COUNTED_STAGES and batch.attempts >= BATCH_ATTEMPTS:
+        return Remedy.ISOLATE
+    if broker_usable and batch.looks <= 1:
+        return Remedy.RESUBMIT
+    return Remedy.RUN
+
+
+def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
+    """Split a batch that keeps failing into batches of one; fail a single that does.
+
+    Returns the batches that now stand for it. Raises DatabaseUnavailableError.
+    """
+    with store.begin() as connection:
+        locked = find_locked_batch(connection, batch_id=batch.batch_id, stage=batch.stage)
+        if locked is None or locked.attempts < BATCH_ATTEMPTS:
+            return ()
+        action_ids = list_pending_ids(connection, batch=locked)
+        if len(action_ids) == 1:
+            if locked.attempts < SINGLE_ATTEMPTS:
+                return (batch.batch_id,)
+            fail_action(connection, action_id=action_ids[0], batch=locked)
+            move_batch(connection, batch_id=batch.batch_id, stage=Stage.SCORED)
+            return (batch.batch_id,)
+        singles = tuple(uuid4() for _ in action_ids)
+        for single, action_id in zip(singles, action_ids, strict=True):
+            insert_batch(
+                connection, batch_id=single, stage=locked.stage, created_at=locked.created_at
+            )
+            reassign_action(connection, action_id=action_id, batch=locked, batch_id=single)
+        move_batch(connection, batch_id=batch.batch_id, stage=Stage.SPLIT)
+        return singles

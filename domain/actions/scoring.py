@@ -1,0 +1,60 @@
+"""Scoring: the second link and THE atomic update. Exactly once, by status and by key."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
+from domain.actions.model import LinkOutcome, Stage
+from domain.errors import TransientError
+from domain.store.batches import Batch, find_locked_batch, move_batch
+from domain.store.connections import Store
+from domain.store.scores import (
+    bump_statistics,
+    list_screened_actions,
+    lock_scores,
+    mark_actions,
+    write_scores,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringOutcome:
+    """What the link did, and the effects it had."""
+
+    link: LinkOutcome
+    effects: Effects = NO_EFFECTS
+
+
+def score_batch(store: Store, *, batch_id: UUID) -> ScoringOutcome:
+    """Apply the batch in one transaction: statuses, scores, statistics, and the stage SCORED.
+
+    Raises DatabaseUnavailableError, and TransientError when a row moved under the lock; nothing
+    has happened then.
+    """
+    with store.begin() as connection:
+        batch = find_locked_batch(connection, batch_id=batch_id, stage=Stage.SCREENED)
+        if batch is None:
+            return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)
+        effects = _apply(connection, batch)
+        move_batch(connection, batch_id=batch_id, stage=Stage.SCORED)
+    return ScoringOutcome(LinkOutcome.MOVED, effects)
+
+
+def _apply(connection: Connection, batch: Batch) -> Effects:
+    actions = list_screened_actions(
+        connection, batch_id=batch.batch_id, created_at=batch.created_at
+    )
+    if not actions:
+        return NO_EFFECTS
+    users = sorted({action.user_id for action in actions})
+    effects = apply_actions(actions, lock_scores(connection, user_ids=users))
+    marked = mark_actions(connection, created_at=batch.created_at, effects=effects.actions)
+    if marked != len(effects.actions):
+        raise TransientError("an action of the batch was moved by somebody else")
+    if effects.users:
+        changes = sorted(effects.users, key=lambda change: change.user_id)
+        write_scores(connection, changes=changes)
+        bump_statistics(connection, changes=changes)
+    return effects

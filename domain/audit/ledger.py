@@ -1,0 +1,30 @@
+"""The ledger: the fourth link. One entry for each final transition, before anybody hears of it."""
+
+from uuid import UUID
+
+from domain.actions.model import LinkOutcome, Stage
+from domain.audit.chain import chain_transitions
+from domain.store.audit import insert_links, list_unrecorded_transitions, lock_head
+from domain.store.batches import find_locked_batch, move_batch
+from domain.store.connections import Store
+from domain.store.transactions import commit_lazily
+
+
+def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
+    """Append the batch's final transitions to the chain and move it to AUDITED.
+
+    Raises DatabaseUnavailableError.
+    """
+    with store.begin() as connection:
+        # Lost in a crash it is written again; the listeners' events are not what counts.
+        commit_lazily(connection)
+        batch = find_locked_batch(connection, batch_id=batch_id, stage=Stage.REFRESHED)
+        if batch is None:
+            return LinkOutcome.NOT_ITS_TURN
+        transitions = list_unrecorded_transitions(connection, batch=batch)
+        if transitions:
+            head_seq, head_hash = lock_head(connection)
+            links = chain_transitions(transitions, head_seq=head_seq, head_hash=head_hash)
+            insert_links(connection, links=links)
+        move_batch(connection, batch_id=batch_id, stage=Stage.AUDITED)
+    return LinkOutcome.MOVED

@@ -1,0 +1,93 @@
+"""The checks, pure, in the order in which their reasons are given.
+
+A further check is one function and one entry of CHECKS.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from domain.fraud.model import PASSED, Candidate, Finding, Policy, Screening, Verdict, Window
+
+Check = Callable[[Candidate, Window, Policy], Finding]
+
+
+def check_id_uniqueness(action: Candidate, _window: Window, _policy: Policy) -> Finding:
+    """Intake's constraint holds the id for one action; a row beside it was not made by intake."""
+    return PASSED if action.holds_id else Finding(Verdict.REJECT, "DUPLICATE_ACTION")
+
+
+def check_timestamp_window(action: Candidate, _window: Window, policy: Policy) -> Finding:
+    """The client's time may differ from PostgreSQL's at intake by so much and no more."""
+    age_seconds = (action.created_at - action.timestamp).total_seconds()
+    if age_seconds > policy.action_max_age_seconds:
+        return Finding(Verdict.REJECT, "STALE_TIMESTAMP", seen=age_seconds)
+    if -age_seconds > policy.action_max_future_seconds:
+        return Finding(Verdict.REJECT, "FUTURE_TIMESTAMP", seen=age_seconds)
+    return PASSED
+
+
+def check_score_cap(action: Candidate, _window: Window, policy: Policy) -> Finding:
+    """One action may earn MAX_SCORE_PER_ACTION at most."""
+    if action.score > policy.max_score_per_action:
+        return Finding(Verdict.REJECT, "SCORE_TOO_HIGH", seen=action.score)
+    return PASSED
+
+
+def check_velocity(_action: Candidate, window: Window, policy: Policy) -> Finding:
+    """At most MAX_ACTIONS_PER_MINUTE in any 60 seconds, this one included."""
+    count = window.actions_last_minute + 1
+    if count > policy.max_actions_per_minute:
+        return Finding(Verdict.REJECT, "VELOCITY", seen=count)
+    return PASSED
+
+
+def check_score_burst(action: Candidate, window: Window, policy: Policy) -> Finding:
+    """Above SUSPICIOUS_SCORE_THRESHOLD in an hour, this one included, a person should look."""
+    total = window.score_last_hour + action.score
+    if total > policy.suspicious_score_threshold:
+        return Finding(Verdict.QUARANTINE, "SCORE_BURST", seen=total)
+    return PASSED
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("id_uniqueness", check_id_uniqueness),
+    ("timestamp_window", check_timestamp_window),
+    ("score_cap", check_score_cap),
+    ("velocity", check_velocity),
+    ("score_burst", check_score_burst),
+)
+
+_ALL_PASSED = {name: str(Verdict.PASS) for name, _ in CHECKS}
+
+
+def screen_user(actions: Sequence[Candidate], window: Window, policy: Policy) -> list[Screening]:
+    """Screen one user's actions of one batch in order of action_no.
+
+    Each that is not rejected enters the window of the next; `window` is left as it was.
+    """
+    running = Window(window.actions_last_minute, window.score_last_hour)
+    screenings = []
+    for action in actions:
+        screening = _screen(action, running, policy)
+        if screening.verdict is not Verdict.REJECT:
+            running.actions_last_minute += 1
+            running.score_last_hour += action.score
+        screenings.append(screening)
+    return screenings
+
+
+def _screen(action: Candidate, window: Window, policy: Policy) -> Screening:
+    findings = [(name, check(action, window, policy)) for name, check in CHECKS]
+    if all(finding is PASSED for _, finding in findings):
+        return Screening(action.action_id, Verdict.PASS, None, _ALL_PASSED)
+    rejections = [found for _, found in findings if found.verdict is Verdict.REJECT]
+    held = [found for _, found in findings if found.verdict is Verdict.QUARANTINE]
+    decisive = (rejections or held)[0]
+    outcomes = {name: _describe(finding) for name, finding in findings}
+    return Screening(action.action_id, decisive.verdict, decisive.reason, outcomes)
+
+
+def _describe(finding: Finding) -> Any:
+    if finding is PASSED:
+        return str(Verdict.PASS)
+    return {"verdict": finding.verdict, "reason": finding.reason, "seen": finding.seen}

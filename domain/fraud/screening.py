@@ -1,0 +1,58 @@
+"""Screening: the first link. Gathers what the checks need in bulk and stores their verdicts."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain.actions.model import LinkOutcome, Stage
+from domain.fraud.checks import screen_user
+from domain.fraud.model import Candidate, Policy, Screening, Window
+from domain.store.batches import find_locked_batch, move_batch
+from domain.store.connections import Store
+from domain.store.transactions import commit_lazily
+from domain.store.screening import insert_screenings, list_candidates, read_windows
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningOutcome:
+    """What the link did, and the verdicts it reached."""
+
+    link: LinkOutcome
+    screenings: tuple[Screening, ...] = ()
+
+
+def screen_batch(store: Store, *, batch_id: UUID, policy: Policy) -> ScreeningOutcome:
+    """Store one verdict for each pending action of the batch and move it to SCREENED.
+
+    The statuses do not move here. Raises DatabaseUnavailableError.
+    """
+    with store.begin() as connection:
+        # A verdict lost in a crash is reached again: nobody has heard of it yet.
+        commit_lazily(connection)
+        batch = find_locked_batch(connection, batch_id=batch_id, stage=Stage.ACCEPTED)
+        if batch is None:
+            return ScreeningOutcome(LinkOutcome.NOT_ITS_TURN)
+        candidates = list_candidates(connection, batch_id=batch_id, created_at=batch.created_at)
+        screenings = _screen(connection, candidates, policy)
+        insert_screenings(connection, created_at=batch.created_at, screenings=screenings)
+        move_batch(connection, batch_id=batch_id, stage=Stage.SCREENED)
+    return ScreeningOutcome(LinkOutcome.MOVED, tuple(screenings))
+
+
+def _screen(connection: Connection, candidates: list[Candidate], policy: Policy) -> list[Screening]:
+    if not candidates:
+        return []
+    by_user: defaultdict[UUID, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        by_user[candidate.user_id].append(candidate)
+    windows = read_windows(
+        connection,
+        before={user_id: actions[0].action_no for user_id, actions in by_user.items()},
+        at=candidates[0].created_at,
+    )
+    screenings: list[Screening] = []
+    for user_id, actions in by_user.items():
+        screenings += screen_user(actions, windows.get(user_id, Window()), policy)
+    return screenings

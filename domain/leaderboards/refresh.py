@@ -1,0 +1,68 @@
+"""Refresh: the third link. Absolute standings go to the sorted set; what stands is answered."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.actions.model import ActionResult, LinkOutcome, Stage, Status
+from domain.store import board
+from domain.store.batches import Batch, find_batch, pass_on_batch
+from domain.store.connections import Store
+from domain.store.outcomes import ActionOutcome, list_outcomes
+from domain.store.standings import BoardRow, list_board_rows, list_ranks
+from domain.store.transactions import commit_lazily
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshOutcome:
+    """What the link did, whose requests wait for it, and what to tell them."""
+
+    link: LinkOutcome
+    origin: str | None = None
+    results: tuple[ActionResult, ...] = ()
+
+
+def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
+    """Write the standings of the batch's users to the board and return every action's result.
+
+    May run twice at once: the script refuses older versions. The stage does not move here:
+    `finish_refresh` does, after the replies, so that nobody waits for a commit. Raises
+    DatabaseUnavailableError and RedisUnavailableError.
+    """
+    with store.begin() as connection:
+        batch = find_batch(connection, batch_id=batch_id)
+        if batch is None or batch.stage is not Stage.SCORED:
+            return RefreshOutcome(LinkOutcome.NOT_ITS_TURN)
+        outcomes = list_outcomes(connection, batch=batch)
+        users = {outcome.user_id for outcome in outcomes if outcome.status is Status.APPLIED}
+        rows = list_board_rows(connection, user_ids=sorted(users)) if users else []
+    ranks = _write(store, batch, rows)
+    results = tuple(_result(outcome, ranks) for outcome in outcomes)
+    return RefreshOutcome(LinkOutcome.MOVED, batch.origin, results)
+
+
+def finish_refresh(store: Store, *, batch_id: UUID) -> None:
+    """Move the batch to REFRESHED. Raises DatabaseUnavailableError."""
+    with store.begin() as connection:
+        commit_lazily(connection)
+        pass_on_batch(connection, batch_id=batch_id, old=Stage.SCORED, new=Stage.REFRESHED)
+
+
+def _write(store: Store, batch: Batch, rows: list[BoardRow]) -> dict[UUID, int]:
+    if not rows:
+        return {}
+    trusted, ranks = board.write_rows(store.redis, rows, batch_id=batch.batch_id)
+    if trusted:
+        return ranks
+    with store.begin() as connection:
+        return list_ranks(connection, user_ids=[row.user_id for row in rows])
+
+
+def _result(outcome: ActionOutcome, ranks: dict[UUID, int]) -> ActionResult:
+    return ActionResult(
+        action_id=outcome.action_id,
+        status=outcome.status,
+        reason=outcome.reason,
+        previous_score=outcome.previous_score,
+        new_score=outcome.new_score,
+        leaderboard_position=ranks.get(outcome.user_id),
+    )

@@ -1,0 +1,90 @@
+"""Standings: the reads of the board, from the sorted set while it is trusted, else from SQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from domain.errors import RedisUnavailableError
+from domain.leaderboards.model import TOP_SIZE, Standing, Top, parse_top
+from domain.store import board
+from domain.store.connections import Store
+from domain.store.standings import count_players, list_ranks, list_standings
+from domain.store.transactions import read_one_moment
+
+
+@dataclass(frozen=True, slots=True)
+class Neighborhood:
+    """One user's place, the standings around it (own one included), and the top: one moment."""
+
+    top: Top
+    own: Standing | None
+    around: tuple[Standing, ...]
+
+
+def read_top(store: Store) -> Top:
+    """Return the first TOP_SIZE standings. Raises DatabaseUnavailableError when both are away."""
+    now = datetime.now(UTC)
+    try:
+        wire = board.find_top(store.redis, size=TOP_SIZE, now=now)
+    except RedisUnavailableError:
+        wire = None
+    return parse_top(wire) if wire else _read_top_from_sql(store, now)
+
+
+def find_ranks(store: Store, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the ranks of those of these users who are on the board."""
+    if not user_ids:
+        return {}
+    try:
+        ranks = board.find_ranks(store.redis, user_ids=user_ids)
+    except RedisUnavailableError:
+        ranks = None
+    if ranks is not None:
+        return ranks
+    with store.begin() as connection:
+        return list_ranks(connection, user_ids=user_ids)
+
+
+def find_neighborhood(store: Store, *, user_id: UUID, neighbors: int) -> Neighborhood:
+    """Return the user's own standing with up to `neighbors` above and below, and the top."""
+    now = datetime.now(UTC)
+    try:
+        wire = board.find_neighborhood(
+            store.redis, size=TOP_SIZE, now=now, user_id=user_id, neighbors=neighbors
+        )
+    except RedisUnavailableError:
+        wire = None
+    if wire is None:
+        return _find_neighborhood_in_sql(store, user_id, neighbors, now)
+    top = parse_top(wire)
+    around = parse_top({**wire, "top": wire["around"]}, first_rank=wire["first"]).standings
+    return Neighborhood(top, _own(around, user_id), around)
+
+
+def _read_top_from_sql(store: Store, now: datetime) -> Top:
+    with store.begin() as connection:
+        standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
+        total = count_players(connection) if len(standings) == TOP_SIZE else len(standings)
+    return Top("", 0, total, tuple(standings), now)
+
+
+def _find_neighborhood_in_sql(
+    store: Store, user_id: UUID, neighbors: int, now: datetime
+) -> Neighborhood:
+    with store.begin() as connection:
+        read_one_moment(connection)
+        standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
+        top = Top("", 0, count_players(connection), tuple(standings), now)
+        rank = list_ranks(connection, user_ids=[user_id]).get(user_id)
+        if rank is None:
+            return Neighborhood(top, None, ())
+        first = max(1, rank - neighbors)
+        around = tuple(
+            list_standings(connection, first_rank=first, limit=rank - first + 1 + neighbors)
+        )
+    return Neighborhood(top, _own(around, user_id), around)
+
+
+def _own(around: Sequence[Standing], user_id: UUID) -> Standing | None:
+    return next((standing for standing in around if standing.user_id == user_id), None)

@@ -1,0 +1,64 @@
+"""Broadcast: the last link. The batch's effects go out to all listeners, once."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from domain.actions.model import LinkOutcome, Stage, Status
+from domain.leaderboards.model import TOP_SIZE, Top
+from domain.live.model import AppliedAction
+from domain.store.batches import find_batch, pass_on_batch
+from domain.store.bus import publish_batch
+from domain.store.connections import Store
+from domain.store.outcomes import list_outcomes
+from domain.store.standings import count_players, list_ranks, list_standings
+from domain.store.transactions import commit_lazily, read_one_moment
+
+
+def broadcast_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
+    """Publish what the batch applied and move it to DONE; with nothing applied, only move it.
+
+    May run twice: the script publishes a batch once. Raises DatabaseUnavailableError and
+    RedisUnavailableError.
+    """
+    with store.begin() as connection:
+        batch = find_batch(connection, batch_id=batch_id)
+        if batch is None or batch.stage is not Stage.AUDITED:
+            return LinkOutcome.NOT_ITS_TURN
+        outcomes = list_outcomes(connection, batch=batch)
+    applied = [
+        AppliedAction(
+            outcome.action_id,
+            outcome.user_id,
+            outcome.previous_score or 0,
+            outcome.new_score or 0,
+            outcome.score_delta,
+        )
+        for outcome in outcomes
+        if outcome.status is Status.APPLIED
+    ]
+    if applied:
+        _publish(store, batch_id, applied)
+    with store.begin() as connection:
+        commit_lazily(connection)
+        pass_on_batch(connection, batch_id=batch_id, old=Stage.AUDITED, new=Stage.DONE)
+    return LinkOutcome.MOVED
+
+
+def _publish(store: Store, batch_id: UUID, applied: list[AppliedAction]) -> None:
+    now = datetime.now(UTC)
+    if publish_batch(store.redis, batch_id=batch_id, actions=applied, now=now):
+        return
+    with store.begin() as connection:
+        read_one_moment(connection)
+        standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
+        top = Top("", 0, count_players(connection), tuple(standings), now)
+        users = sorted({action.user_id for action in applied})
+        ranks = list_ranks(connection, user_ids=users)
+    publish_batch(
+        store.redis,
+        batch_id=batch_id,
+        actions=applied,
+        now=now,
+        top_from_sql=top,
+        ranks_from_sql=ranks,
+    )

@@ -1,0 +1,165 @@
+"""SQL of action_ids and user_actions: intake of a batch and what is known of an action."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, text
+
+from domain.actions.model import NewAction, Stage
+from domain.store.batches import QUIET_SECONDS
+
+# A player's actions must commit in the order of their numbers, or a window would miss one that is
+# still on its way. Players share 64 locks: enough to pass each other, few enough to hold at once.
+ORDER_LOCK_CLASS = 0x4C61
+ORDER_LOCKS = 64
+
+_INTAKE = text("""
+WITH input AS (
+    SELECT * FROM unnest(
+        CAST(:action_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:scores AS integer[]),
+        CAST(:types AS text[]), CAST(:timestamps AS timestamptz[]), CAST(:metadata AS text[]),
+        CAST(:hashes AS text[]), CAST(:request_ids AS text[])
+    ) WITH ORDINALITY
+    AS t(action_id, user_id, score, action_type, at, metadata, hash, request_id, position)
+), numbered AS MATERIALIZED (
+    SELECT ordered.*, nextval('action_no_seq') AS action_no
+    FROM (SELECT * FROM input ORDER BY position) ordered
+), claimed AS (
+    INSERT INTO action_ids (action_id, action_no, user_id, request_hash, created_at)
+    SELECT action_id, action_no, user_id, decode(hash, 'hex'), statement_timestamp()
+    FROM numbered ORDER BY action_id
+    ON CONFLICT (action_id) DO NOTHING
+    RETURNING action_id
+), batch AS (
+    INSERT INTO action_batches
+        (batch_id, stage, next_look_at, origin, created_at, updated_at)
+    SELECT :batch_id, :stage, statement_timestamp() + make_interval(secs => :quiet), :origin,
+        statement_timestamp(), statement_timestamp()
+    WHERE EXISTS (SELECT 1 FROM claimed)
+)
+INSERT INTO user_actions (action_id, user_id, score_delta, action_type, timestamp, metadata,
+    created_at, action_no, batch_id, request_id)
+SELECT action_id, user_id, score, action_type, at, CAST(metadata AS jsonb),
+    statement_timestamp(), action_no, :batch_id, request_id
+FROM numbered JOIN claimed USING (action_id) ORDER BY action_no
+RETURNING action_id
+""")
+
+
+def take_order_locks(connection: Connection, *, user_ids: Sequence[UUID]) -> None:
+    """Hold back other intakes of these players until this transaction has ended."""
+    buckets = sorted({user_id.int % ORDER_LOCKS for user_id in user_ids})
+    connection.execute(
+        text(
+            "SELECT pg_advisory_xact_lock(:class, bucket)"
+            " FROM unnest(CAST(:buckets AS integer[])) bucket"
+        ),
+        {"class": ORDER_LOCK_CLASS, "buckets": buckets},
+    )
+
+
+def insert_actions(
+    connection: Connection, *, batch_id: UUID, origin: str | None, actions: Sequence[NewAction]
+) -> frozenset[UUID]:
+    """Insert a batch and its actions, numbered in this order; ids in use are left out.
+
+    Returns the ids that were inserted; with none of them there is no batch either.
+    """
+    rows = connection.execute(
+        _INTAKE,
+        {
+            "batch_id": batch_id,
+            "stage": Stage.ACCEPTED,
+            "quiet": QUIET_SECONDS,
+            "origin": origin,
+            "action_ids": [str(action.action_id) for action in actions],
+            "user_ids": [str(action.user_id) for action in actions],
+            "scores": [action.score for action in actions],
+            "types": [action.action_type for action in actions],
+            "timestamps": [action.timestamp.isoformat() for action in actions],
+            "metadata": [action.metadata for action in actions],
+            "hashes": [action.request_hash.hex() for action in actions],
+            "request_ids": [action.request_id for action in actions],
+        },
+    )
+    return frozenset(rows.scalars())
+
+
+def list_batch_ids(connection: Connection, *, batch_id: UUID) -> frozenset[UUID]:
+    """Return the ids of a batch's actions; none when the batch is not there."""
+    rows = connection.execute(
+        text("SELECT action_id FROM user_actions WHERE batch_id = :batch_id"),
+        {"batch_id": batch_id},
+    )
+    return frozenset(rows.scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAction:
+    """An action id and what is stored of it; `status` is None once it is archived."""
+
+    action_id: UUID
+    user_id: UUID
+    request_hash: bytes
+    action_no: int
+    created_at: datetime
+    status: str | None
+    score_delta: int | None
+    reason: str | None
+    previous_score: int | None
+    new_score: int | None
+    completed_at: datetime | None
+
+
+_STORED = """
+SELECT i.action_id, i.user_id, i.request_hash, i.action_no, i.created_at, a.status, a.score_delta,
+    a.reason, a.previous_score, a.new_score, a.completed_at
+FROM action_ids i
+LEFT JOIN user_actions a ON a.action_id = i.action_id AND a.created_at = i.created_at
+"""
+
+
+def list_stored_actions(
+    connection: Connection, *, action_ids: Sequence[UUID]
+) -> dict[UUID, StoredAction]:
+    """Return what is stored under these ids; unknown ones are absent."""
+    rows = connection.execute(
+        text(_STORED + "WHERE i.action_id = ANY(CAST(:ids AS uuid[]))"),
+        {"ids": [str(action_id) for action_id in action_ids]},
+    )
+    return {row.action_id: _stored(row) for row in rows}
+
+
+def list_user_actions(
+    connection: Connection, *, user_id: UUID, before_no: int | None, limit: int
+) -> Sequence[StoredAction]:
+    """Return a user's actions that are not archived, newest first, numbered below `before_no`."""
+    rows = connection.execute(
+        text(
+            "SELECT action_id, user_id, '\\x'::bytea AS request_hash, action_no, created_at,"
+            " status, score_delta, reason, previous_score, new_score, completed_at"
+            " FROM user_actions WHERE user_id = :user_id"
+            " AND action_no < coalesce(CAST(:before_no AS bigint), 9223372036854775807)"
+            " ORDER BY action_no DESC LIMIT :limit"
+        ),
+        {"user_id": user_id, "before_no": before_no, "limit": limit},
+    )
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: Row[tuple[object, ...]]) -> StoredAction:
+    return StoredAction(
+        action_id=row.action_id,
+        user_id=row.user_id,
+        request_hash=bytes(row.request_hash),
+        action_no=row.action_no,
+        created_at=row.created_at,
+        status=row.status,
+        score_delta=row.score_delta,
+        reason=row.reason,
+        previous_score=row.previous_score,
+        new_score=row.new_score,
+        completed_at=row.completed_at,
+    )

@@ -1,0 +1,133 @@
+"""SQL of action_batches: which stage a batch has reached and when somebody should look at it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from domain.actions.model import Stage
+
+# Pause before the keeper looks: a link that moved the batch buys it this much time again.
+QUIET_SECONDS = 2
+MAX_QUIET_SECONDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One row: `created_at` is the intake time of all its actions and names their partition."""
+
+    batch_id: UUID
+    stage: Stage
+    attempts: int
+    looks: int
+    origin: str | None
+    created_at: datetime
+
+
+_COLUMNS = "batch_id, stage, attempts, looks, origin, created_at"
+
+
+def find_locked_batch(connection: Connection, *, batch_id: UUID, stage: Stage) -> Batch | None:
+    """Lock the batch if it stands at `stage`; None means that it is not this link's turn."""
+    row = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM action_batches"
+            " WHERE batch_id = :batch_id AND stage = :stage FOR NO KEY UPDATE"
+        ),
+        {"batch_id": batch_id, "stage": stage},
+    ).one_or_none()
+    return _batch(row) if row else None
+
+
+def find_batch(connection: Connection, *, batch_id: UUID) -> Batch | None:
+    """Return the batch as it stands, without a lock."""
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM action_batches WHERE batch_id = :batch_id"),
+        {"batch_id": batch_id},
+    ).one_or_none()
+    return _batch(row) if row else None
+
+
+def move_batch(connection: Connection, *, batch_id: UUID, stage: Stage) -> None:
+    """Set the stage of a batch whose lock is held, and start its patience anew."""
+    connection.execute(
+        text(
+            "UPDATE action_batches SET stage = :stage, attempts = 0, looks = 0,"
+            " updated_at = clock_timestamp(),"
+            " next_look_at = clock_timestamp() + make_interval(secs => :quiet)"
+            " WHERE batch_id = :batch_id"
+        ),
+        {"batch_id": batch_id, "stage": stage, "quiet": QUIET_SECONDS},
+    )
+
+
+def pass_on_batch(connection: Connection, *, batch_id: UUID, old: Stage, new: Stage) -> bool:
+    """Move a batch that still stands at `old`; False if somebody else has moved it."""
+    if find_locked_batch(connection, batch_id=batch_id, stage=old) is None:
+        return False
+    move_batch(connection, batch_id=batch_id, stage=new)
+    return True
+
+
+def insert_batch(
+    connection: Connection, *, batch_id: UUID, stage: Stage, created_at: datetime
+) -> None:
+    """Add a batch that nobody waits for; it is looked at from now on."""
+    connection.execute(
+        text(
+            "INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at)"
+            " VALUES (:batch_id, :stage, clock_timestamp(), :created_at, clock_timestamp())"
+        ),
+        {"batch_id": batch_id, "stage": stage, "created_at": created_at},
+    )
+
+
+def count_attempt(connection: Connection, *, batch_id: UUID, stage: Stage, step: int) -> bool:
+    """Add `step` (1, or -1 to take one back) to the attempts; False if it stands elsewhere."""
+    done = connection.execute(
+        text(
+            "UPDATE action_batches SET attempts = greatest(attempts + :step, 0)"
+            " WHERE batch_id = :batch_id AND stage = :stage"
+        ),
+        {"batch_id": batch_id, "stage": stage, "step": step},
+    )
+    return done.rowcount == 1
+
+
+def claim_standing_batches(connection: Connection, *, limit: int) -> Sequence[Batch]:
+    """Take up to `limit` batches whose time to be looked at has come, oldest first.
+
+    Each is claimed by moving its next look: the pause doubles up to MAX_QUIET_SECONDS.
+    """
+    rows = connection.execute(
+        text(
+            "UPDATE action_batches SET looks = least(looks + 1, 100),"
+            " next_look_at = clock_timestamp() + make_interval("
+            "   secs => least(:quiet * 2 ^ least(looks + 1, 8), :most))"
+            " WHERE batch_id IN ("
+            "   SELECT batch_id FROM action_batches"
+            "   WHERE stage NOT IN ('done', 'split') AND next_look_at <= clock_timestamp()"
+            "   ORDER BY next_look_at, created_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
+            f" RETURNING {_COLUMNS}"
+        ),
+        {"quiet": QUIET_SECONDS, "most": MAX_QUIET_SECONDS, "limit": limit},
+    ).all()
+    return sorted((_batch(row) for row in rows), key=lambda batch: batch.created_at)
+
+
+def read_queue_age_seconds(connection: Connection) -> float:
+    """Return the age of the oldest batch that has not been scored, 0.0 when there is none."""
+    age = connection.execute(
+        text(
+            "SELECT extract(epoch FROM clock_timestamp() - min(created_at)) FROM action_batches"
+            " WHERE stage NOT IN ('done', 'split') AND stage IN ('accepted', 'screened')"
+        )
+    ).scalar()
+    return max(float(age), 0.0) if age is not None else 0.0
+
+
+def _batch(row: object) -> Batch:
+    batch_id, stage, attempts, looks, origin, created_at = row  # type: ignore[misc]  # a Row unpacks
+    return Batch(batch_id, Stage(stage), attempts, looks, origin, created_at)

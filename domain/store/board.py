@@ -1,0 +1,125 @@
+"""The sorted set of standings in Redis: written and read by scripts that guard versions and trust.
+
+Every function raises RedisUnavailableError; an answer of None means that the board may not be
+trusted now and SQL must answer.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+
+from domain.store import keys
+from domain.store.redis_gate import RedisGate
+from domain.store.standings import BoardRow
+
+# Inverting keeps the set's own order of equal scores (by member) the tie rule: first come, higher.
+_MAX_SEQ = 2**63 - 1
+
+
+def _board() -> tuple[str, str, str]:
+    return keys.board(), keys.board_rows(), keys.board_marker()
+
+
+def board_member(reached_seq: int, user_id: UUID) -> str:
+    """Return the sorted-set member of a user who reached the score at `reached_seq`."""
+    return f"{_MAX_SEQ - reached_seq:019d}:{user_id}"
+
+
+def write_rows(
+    redis: RedisGate, rows: Sequence[BoardRow], *, batch_id: UUID | None = None
+) -> tuple[bool, dict[UUID, int]]:
+    """Write absolute standings and return whether the board is trusted, and the users' ranks now.
+
+    With a batch id, the ranks before are kept for its broadcast.
+    """
+    args: list[Any] = [
+        keys.user_cache_prefix(),
+        keys.PREVIOUS_RANKS_TTL_SECONDS if batch_id else 0,
+    ]
+    for row in rows:
+        args += (
+            str(row.user_id),
+            row.version,
+            board_member(row.reached_seq, row.user_id),
+            row.score,
+            int(row.last_updated.timestamp() * 1000),
+            row.username,
+        )
+    answer = redis.run_script("refresh", [*_board(), keys.previous_ranks(batch_id or "")], args)
+    ranks = {row.user_id: rank for row, rank in zip(rows, answer[1:], strict=True) if rank}
+    return bool(answer[0]), ranks
+
+
+def find_top(redis: RedisGate, *, size: int, now: datetime) -> dict[str, Any] | None:
+    """Return the top and its position in the wire form of `domain.live.model.parse_top`."""
+    raw = redis.run_script(
+        "read_top", [*_board(), keys.bus_position()], [size, now.isoformat(), new_epoch()]
+    )
+    return orjson.loads(raw) if raw else None
+
+
+def find_neighborhood(
+    redis: RedisGate, *, size: int, now: datetime, user_id: UUID, neighbors: int
+) -> dict[str, Any] | None:
+    """Return the top, and `first` and `around`: the rows around the user and the first's rank."""
+    raw = redis.run_script(
+        "read_neighborhood",
+        [*_board(), keys.bus_position()],
+        [size, now.isoformat(), new_epoch(), str(user_id), neighbors],
+    )
+    return orjson.loads(raw) if raw else None
+
+
+def find_ranks(redis: RedisGate, *, user_ids: Sequence[UUID]) -> dict[UUID, int] | None:
+    """Return the ranks of those of these users who are on the board."""
+    answer = redis.run_script("read_ranks", _board(), [str(user_id) for user_id in user_ids])
+    if answer is None:
+        return None
+    return {user_id: rank for user_id, rank in zip(user_ids, answer, strict=True) if rank}
+
+
+def is_board_trusted(redis: RedisGate) -> bool:
+    """Return whether the board is complete for the server that answers."""
+    return bool(redis.run_script("is_trusted", [keys.board_marker()], []))
+
+
+def begin_rebuild(redis: RedisGate) -> str:
+    """Empty the board and return the token of the rebuild that now begins."""
+    token = uuid4().hex
+    redis.run_script(
+        "begin_rebuild", [*_board(), keys.board_rebuild()], [token, keys.REBUILD_TTL_SECONDS]
+    )
+    return token
+
+
+def continue_rebuild(redis: RedisGate, *, token: str) -> bool:
+    """Return whether nothing was lost since the rebuild began."""
+    args = [token, keys.REBUILD_TTL_SECONDS]
+    return bool(redis.run_script("continue_rebuild", [keys.board_rebuild()], args))
+
+
+def finish_rebuild(redis: RedisGate, *, token: str) -> bool:
+    """Declare the board complete; False if something was lost meanwhile."""
+    answer = redis.run_script(
+        "finish_rebuild", [keys.board_marker(), keys.board_rebuild()], [token]
+    )
+    return bool(answer)
+
+
+def find_versions(redis: RedisGate, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the version at which the board has each of these users, if it has."""
+    fields = [str(user_id) for user_id in user_ids]
+    rows: Any = redis.run(lambda client: client.hmget(keys.board_rows(), fields))
+    return {
+        user_id: int(row.partition("|")[0])
+        for user_id, row in zip(user_ids, rows, strict=True)
+        if row
+    }
+
+
+def new_epoch() -> str:
+    """Return an epoch that was never used."""
+    return uuid4().hex[:16]

@@ -1,0 +1,75 @@
+"""The bus in Redis: one message per batch, published once, under a dense position."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.leaderboards.model import TOP_SIZE, Top
+from domain.live.model import AppliedAction
+from domain.store import keys
+from domain.store.board import new_epoch
+from domain.store.redis_gate import RedisGate
+
+
+def publish_batch(
+    redis: RedisGate,
+    *,
+    batch_id: UUID,
+    actions: Sequence[AppliedAction],
+    now: datetime,
+    top_from_sql: Top | None = None,
+    ranks_from_sql: dict[UUID, int] | None = None,
+) -> bool:
+    """Publish the batch unless that was done; False asks for the top and ranks from SQL.
+
+    A repeat publishes nothing and answers True. Raises RedisUnavailableError.
+    """
+    users = list(dict.fromkeys(str(action.user_id) for action in actions))
+    answer = redis.run_script(
+        "broadcast",
+        [
+            keys.sent(batch_id),
+            keys.bus_position(),
+            keys.bus_stream(),
+            keys.board(),
+            keys.board_rows(),
+            keys.board_marker(),
+            keys.previous_ranks(batch_id),
+        ],
+        [
+            keys.bus_channel(),
+            new_epoch(),
+            now.isoformat(),
+            orjson.dumps([_wire_action(action) for action in actions]),
+            orjson.dumps(users),
+            TOP_SIZE,
+            keys.SENT_TTL_SECONDS,
+            keys.STREAM_MAX_MESSAGES,
+            *_wire_fallback(top_from_sql, ranks_from_sql or {}, users),
+        ],
+    )
+    return answer is not None
+
+
+def _wire_action(action: AppliedAction) -> list[Any]:
+    return [
+        action.action_id,
+        action.user_id,
+        action.previous_score,
+        action.new_score,
+        action.score_delta,
+    ]
+
+
+def _wire_fallback(top: Top | None, ranks: dict[UUID, int], users: Sequence[str]) -> list[Any]:
+    if top is None:
+        return ["", "", ""]
+    rows = [
+        [row.user_id, row.score, int(row.last_update.timestamp() * 1000), row.username]
+        for row in top.standings
+    ]
+    moves = {user: [None, ranks.get(UUID(user))] for user in users}
+    return [orjson.dumps(rows), top.total_users, orjson.dumps(moves)]

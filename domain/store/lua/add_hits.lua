@@ -1,0 +1,9 @@
+-- Adds to shared rate-limit counters and returns their totals.
+-- KEYS: counters; ARGV: for each key its hits and its time to live in milliseconds.
+local totals = {}
+for i, key in ipairs(KEYS) do
+  local hits = tonumber(ARGV[2 * i - 1])
+  totals[i] = redis.call('INCRBY', key, hits)
+  if totals[i] == hits then redis.call('PEXPIRE', key, ARGV[2 * i]) end
+end
+return totals

@@ -1,0 +1,47 @@
+-- Put before every script of this folder: the forms of rows and members, and who may be trusted.
+
+-- A row of the hash is `version|member|updatedMs|username`.
+local function parse_row(row)
+  local version, member, updated, username = string.match(row, '^(%d+)|([^|]+)|(%d+)|(.*)$')
+  return tonumber(version), member, updated, username
+end
+
+-- A member is 19 digits of inverted reached_seq, a colon, and the user's id.
+local function user_of(member)
+  return string.sub(member, 21)
+end
+
+-- Changes with every start of the server, and a restart may have rolled a second back.
+local function run_id()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+end
+
+local function is_trusted(marker_key)
+  return redis.call('GET', marker_key) == run_id()
+end
+
+local function rows_json(board_key, rows_key, first, last)
+  local found = redis.call('ZREVRANGE', board_key, first, last, 'WITHSCORES')
+  if #found == 0 then return '[]' end
+  local users = {}
+  for i = 1, #found, 2 do users[#users + 1] = user_of(found[i]) end
+  local rows = redis.call('HMGET', rows_key, unpack(users))
+  local parts = {}
+  for i, user in ipairs(users) do
+    local _, _, updated, username = parse_row(rows[i] or '0|-|0|')
+    parts[i] = '["' .. user .. '",' .. string.format('%.0f', found[2 * i]) .. ',' .. updated .. ','
+      .. cjson.encode(username) .. ']'
+  end
+  return '[' .. table.concat(parts, ',') .. ']'
+end
+
+-- The position of the bus; a new server or a lost key begins a new epoch at 0.
+local function position(position_key, new_epoch)
+  local stored = redis.call('HMGET', position_key, 'run_id', 'epoch', 'seq')
+  local current = run_id()
+  if stored[1] == current and stored[2] and stored[3] then
+    return stored[2], tonumber(stored[3])
+  end
+  redis.call('HSET', position_key, 'run_id', current, 'epoch', new_epoch, 'seq', 0)
+  return new_epoch, 0
+end

@@ -1,0 +1,68 @@
+"""SQL that makes a player's rows: the identity and the score row every action hangs on."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from domain.accounts.names import alternative_username, player_username, username_key
+
+
+def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str | None]) -> None:
+    """Make `users` and `user_scores` rows for those who have none, sorted by id.
+
+    A name that is taken gets a suffix of the player's own id.
+    """
+    newcomers = _list_newcomers(connection, claimed_names)
+    if not newcomers:
+        return
+    names = {user: player_username(claimed_names[user], user) for user in newcomers}
+    _insert_users(connection, names)
+    unnamed = _list_without_identity(connection, names)
+    _insert_users(connection, {user: alternative_username(names[user], user) for user in unnamed})
+    connection.execute(
+        text(
+            "INSERT INTO user_scores (user_id) SELECT u FROM unnest(CAST(:users AS uuid[])) u"
+            " ORDER BY u ON CONFLICT DO NOTHING"
+        ),
+        {"users": [str(user) for user in newcomers]},
+    )
+
+
+def _list_newcomers(connection: Connection, users: Mapping[UUID, str | None]) -> list[UUID]:
+    rows = connection.execute(
+        text(
+            "SELECT u FROM unnest(CAST(:users AS uuid[])) u"
+            " WHERE NOT EXISTS (SELECT 1 FROM user_scores s WHERE s.user_id = u) ORDER BY u"
+        ),
+        {"users": [str(user) for user in users]},
+    )
+    return list(rows.scalars())
+
+
+def _insert_users(connection: Connection, names: Mapping[UUID, str]) -> None:
+    if not names:
+        return
+    connection.execute(
+        text(
+            "INSERT INTO users (user_id, username, username_key)"
+            " SELECT u, n, k FROM unnest(CAST(:users AS uuid[]), CAST(:names AS text[]),"
+            " CAST(:keys AS text[])) AS t(u, n, k) ORDER BY u ON CONFLICT DO NOTHING"
+        ),
+        {
+            "users": [str(user) for user in names],
+            "names": list(names.values()),
+            "keys": [username_key(name) for name in names.values()],
+        },
+    )
+
+
+def _list_without_identity(connection: Connection, users: Mapping[UUID, str]) -> list[UUID]:
+    rows = connection.execute(
+        text(
+            "SELECT u FROM unnest(CAST(:users AS uuid[])) u"
+            " WHERE NOT EXISTS (SELECT 1 FROM users x WHERE x.user_id = u) ORDER BY u"
+        ),
+        {"users": [str(user) for user in users]},
+    )
+    return list(rows.scalars())

@@ -1,0 +1,112 @@
+"""SQL of the atomic update: actions, scores and statistics of one batch."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from domain.actions.effects import Effect, Score, ScreenedAction, UserChange
+from domain.actions.model import Status
+
+_STATUS_BY_VERDICT = {
+    "pass": Status.APPLIED,
+    "quarantine": Status.QUARANTINED,
+    "reject": Status.REJECTED,
+}
+
+
+def list_screened_actions(
+    connection: Connection, *, batch_id: UUID, created_at: datetime
+) -> list[ScreenedAction]:
+    """Return the batch's pending actions with their verdicts, in order of action_no."""
+    rows = connection.execute(
+        text(
+            "SELECT a.action_id, a.action_no, a.user_id, a.score_delta, a.created_at,"
+            " c.verdict, c.reason FROM user_actions a JOIN action_checks c"
+            " ON c.action_id = a.action_id AND c.created_at = a.created_at"
+            " WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
+            " AND c.created_at = :created_at AND a.status = 'pending' ORDER BY a.action_no"
+        ),
+        {"batch_id": batch_id, "created_at": created_at},
+    )
+    return [
+        ScreenedAction(action_id, number, user_id, score, at, _STATUS_BY_VERDICT[verdict], reason)
+        for action_id, number, user_id, score, at, verdict, reason in rows
+    ]
+
+
+def lock_scores(connection: Connection, *, user_ids: Sequence[UUID]) -> dict[UUID, Score]:
+    """Lock these users' score rows in order of their ids and return them."""
+    rows = connection.execute(
+        text(
+            "SELECT user_id, score, reached_seq FROM user_scores"
+            " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY user_id FOR NO KEY UPDATE"
+        ),
+        {"ids": [str(user_id) for user_id in user_ids]},
+    )
+    return {user_id: Score(score, reached_seq) for user_id, score, reached_seq in rows}
+
+
+def mark_actions(connection: Connection, *, created_at: datetime, effects: Sequence[Effect]) -> int:
+    """Give pending actions their status and scores; return how many rows were still pending."""
+    done = connection.execute(
+        text(
+            "UPDATE user_actions a SET status = t.status, reason = t.reason,"
+            " previous_score = t.previous, new_score = t.new, version = a.version + 1,"
+            " completed_at = clock_timestamp()"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]),"
+            " CAST(:reasons AS text[]), CAST(:previous AS bigint[]), CAST(:new AS bigint[]))"
+            " AS t(action_id, status, reason, previous, new)"
+            " WHERE a.action_id = t.action_id AND a.created_at = :created_at"
+            " AND a.status = 'pending'"
+        ),
+        {
+            "created_at": created_at,
+            "ids": [str(effect.action_id) for effect in effects],
+            "statuses": [str(effect.status) for effect in effects],
+            "reasons": [effect.reason for effect in effects],
+            "previous": [effect.previous_score for effect in effects],
+            "new": [effect.new_score for effect in effects],
+        },
+    )
+    return done.rowcount
+
+
+def write_scores(connection: Connection, *, changes: Sequence[UserChange]) -> None:
+    """Write the new scores of users whose rows are locked."""
+    connection.execute(
+        text(
+            "UPDATE user_scores s SET score = t.score, reached_seq = t.reached_seq,"
+            " version = s.version + 1, last_updated = clock_timestamp()"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:scores AS bigint[]),"
+            " CAST(:reached AS bigint[])) AS t(user_id, score, reached_seq)"
+            " WHERE s.user_id = t.user_id"
+        ),
+        {
+            "ids": [str(change.user_id) for change in changes],
+            "scores": [change.score.score for change in changes],
+            "reached": [change.score.reached_seq for change in changes],
+        },
+    )
+
+
+def bump_statistics(connection: Connection, *, changes: Sequence[UserChange]) -> None:
+    """Add the applied actions to the users' statistics."""
+    connection.execute(
+        text(
+            "INSERT INTO user_stats AS s (user_id, total_actions, first_action, last_action)"
+            " SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:counts AS integer[]),"
+            " CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[]))"
+            " ON CONFLICT (user_id) DO UPDATE SET"
+            " total_actions = s.total_actions + excluded.total_actions,"
+            " first_action = least(s.first_action, excluded.first_action),"
+            " last_action = greatest(s.last_action, excluded.last_action)"
+        ),
+        {
+            "ids": [str(change.user_id) for change in changes],
+            "counts": [change.applied_actions for change in changes],
+            "first": [change.first_at.isoformat() for change in changes],
+            "last": [change.last_at.isoformat() for change in changes],
+        },
+    )

@@ -1,0 +1,87 @@
+"""SQL of screening: the batch's candidates, the windows behind them, and the stored verdicts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection, text
+
+from domain.fraud.model import Candidate, Screening, Window
+
+
+def list_candidates(
+    connection: Connection, *, batch_id: UUID, created_at: datetime
+) -> list[Candidate]:
+    """Return the batch's pending actions in order of action_no."""
+    rows = connection.execute(
+        text(
+            "SELECT a.action_id, a.action_no, a.user_id, a.score_delta, a.timestamp, a.created_at,"
+            " coalesce(i.action_no = a.action_no, false)"
+            " FROM user_actions a LEFT JOIN action_ids i ON i.action_id = a.action_id"
+            " WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
+            " AND a.status = 'pending' ORDER BY a.action_no"
+        ),
+        {"batch_id": batch_id, "created_at": created_at},
+    )
+    return [Candidate(*row) for row in rows]
+
+
+def read_windows(
+    connection: Connection, *, before: Mapping[UUID, int], at: datetime
+) -> dict[UUID, Window]:
+    """Return each user's window at `at` over the actions numbered below `before[user]`.
+
+    Pending actions count, rejected ones do not, whether their score link has run or not. A user
+    without earlier actions is absent.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT t.user_id, w.actions, w.score"
+            " FROM unnest(CAST(:users AS uuid[]), CAST(:numbers AS bigint[])) t(user_id, before_no)"
+            " CROSS JOIN LATERAL ("
+            "   SELECT count(*) FILTER (WHERE a.created_at > :at - interval '60 seconds') actions,"
+            "     sum(a.score_delta) score"
+            "   FROM user_actions a"
+            "   LEFT JOIN action_checks c"
+            "     ON c.action_id = a.action_id AND c.created_at = a.created_at"
+            "     AND a.status = 'pending'"
+            "     AND c.created_at > :at - interval '1 hour' AND c.created_at <= :at"
+            "   WHERE a.user_id = t.user_id AND a.action_no < t.before_no"
+            "   AND a.created_at > :at - interval '1 hour' AND a.created_at <= :at"
+            "   AND a.status <> 'rejected' AND c.verdict IS DISTINCT FROM 'reject'"
+            " ) w WHERE w.score IS NOT NULL"
+        ),
+        {
+            "users": [str(user_id) for user_id in before],
+            "numbers": list(before.values()),
+            "at": at,
+        },
+    )
+    return {user_id: Window(actions, int(score)) for user_id, actions, score in rows}
+
+
+def insert_screenings(
+    connection: Connection, *, created_at: datetime, screenings: Sequence[Screening]
+) -> None:
+    """Store the verdicts; where one is stored already, the first stands."""
+    texts: dict[int, str] = {}
+    for screening in screenings:
+        if id(screening.checks) not in texts:
+            texts[id(screening.checks)] = orjson.dumps(screening.checks).decode()
+    connection.execute(
+        text(
+            "INSERT INTO action_checks (action_id, created_at, verdict, reason, checks)"
+            " SELECT i, :created_at, v, r, CAST(c AS jsonb)"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:verdicts AS text[]),"
+            " CAST(:reasons AS text[]), CAST(:checks AS text[])) AS t(i, v, r, c)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {
+            "created_at": created_at,
+            "ids": [str(screening.action_id) for screening in screenings],
+            "verdicts": [str(screening.verdict) for screening in screenings],
+            "reasons": [screening.reason for screening in screenings],
+            "checks": [texts[id(screening.checks)] for screening in screenings],
+        },
+    )

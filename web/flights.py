@@ -1,0 +1,69 @@
+"""The batches in flight: how many there may be, and the replies that land them."""
+
+import threading
+import time
+from uuid import UUID
+
+from domain.actions.replies import parse_replies
+from web.waiting import Flight, Waiter
+
+
+class Flights:
+    """Counts batches between commit and reply; one whose wait is over no longer counts.
+
+    `changed` is the lock of it all, and notified when a slot comes free.
+    """
+
+    def __init__(self, *, limit: int, wait_seconds: float):
+        self.changed = threading.Condition()
+        self._limit = limit
+        self._wait_seconds = wait_seconds
+        self._flights: dict[UUID, Flight] = {}
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another batch may take off; call with `changed` held."""
+        if len(self._flights) >= self._limit:
+            self._drop_overdue()
+        return len(self._flights) < self._limit
+
+    def depart(self, batch_id: UUID, waiters: dict[UUID, Waiter]) -> Flight:
+        """Take a slot for a committed batch, before anybody can reply to it."""
+        flight = Flight(waiters, deadline=time.monotonic() + self._wait_seconds)
+        with self.changed:
+            self._flights[batch_id] = flight
+        return flight
+
+    def abandon(self, batch_id: UUID) -> None:
+        """Free the slot of a batch whose reply cannot be expected."""
+        with self.changed:
+            self._flights.pop(batch_id, None)
+            self.changed.notify_all()
+
+    def land(self, raw: str) -> None:
+        """Take a batch's reply off the bus and release who waits for it."""
+        batch_id, results = parse_replies(raw)
+        with self.changed:
+            flight = self._flights.pop(batch_id, None)
+            self.changed.notify_all()
+        if flight is None:
+            return
+        for action_id, waiter in flight.waiters.items():
+            result = results.get(action_id)
+            if result is not None:
+                waiter.hear(result)
+
+    def drain(self, timeout_seconds: float) -> None:
+        """Wait until all have landed, so long at most."""
+        deadline = time.monotonic() + timeout_seconds
+        with self.changed:
+            while self._flights and (left := deadline - time.monotonic()) > 0:
+                self.changed.wait(left)
+
+    def _drop_overdue(self) -> None:
+        now = time.monotonic()
+        for batch_id in [key for key, flight in self._flights.items() if flight.deadline < now]:
+            del self._flights[batch_id]

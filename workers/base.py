@@ -1,0 +1,26 @@
+"""The base of all tasks: when a task is run again, and what its log lines carry."""
+
+from typing import Any
+
+import structlog
+from celery import Task
+
+from domain.errors import TransientError
+
+
+class LaurelTask(Task):  # type: ignore[misc]  # celery is untyped here
+    """Runs again, with pauses of 1 and 2 s, when a store was away; then the keeper takes over."""
+
+    autoretry_for = (TransientError,)
+    max_retries = 2
+    retry_backoff = 1
+    retry_backoff_max = 4
+    retry_jitter = False
+
+    def before_start(self, task_id: str, args: Any, kwargs: dict[str, Any]) -> None:
+        """Bind what every log line of this run should carry."""
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(
+            task=self.name.rpartition(".")[2],
+            **{key: value for key, value in kwargs.items() if key in ("batch_id", "request_id")},
+        )

@@ -1,0 +1,43 @@
+"""The pipeline's metrics, counted at its edges; the specification's names where it has them."""
+
+from collections import Counter as Counted
+from collections.abc import Sequence
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from domain.actions.effects import Effects
+from domain.actions.model import Status
+from domain.fraud.model import Screening
+
+score_updates = Counter("score_update_total", "Actions applied to a score")
+fraud_checks = Counter("fraud_checks_total", "Fraud verdicts", ["verdict", "reason"])
+stage_seconds = Histogram(
+    "pipeline_stage_seconds",
+    "Time one link took for one batch",
+    ["stage"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+recoveries = Counter(
+    "pipeline_recoveries_total", "What the keeper did to standing batches", ["remedy"]
+)
+board_rebuilds = Counter("leaderboard_rebuilds_total", "Rebuilds of the sorted set")
+board_repairs = Counter("leaderboard_repairs_total", "Standings that a comparison had to mend")
+queue_age = Gauge(
+    "pipeline_queue_age_seconds",
+    "Age of the oldest action that has not been scored",
+    multiprocess_mode="mostrecent",
+)
+
+
+def count_verdicts(screenings: Sequence[Screening]) -> None:
+    """Count what screening said, by verdict and reason."""
+    tally = Counted((screening.verdict, screening.reason or "") for screening in screenings)
+    for (verdict, reason), count in tally.items():
+        fraud_checks.labels(verdict, reason).inc(count)
+
+
+def count_effects(effects: Effects) -> None:
+    """Count the applied actions."""
+    applied = sum(1 for effect in effects.actions if effect.status is Status.APPLIED)
+    if applied:
+        score_updates.inc(applied)
