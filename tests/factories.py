@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
-from domain.actions.model import NewAction
+from domain.actions.model import NewAction, Status
 from domain.settings import Settings
 from domain.store import tables
 from domain.store.connections import Store
+from domain.store.partitions import ensure_partitions
 
 JWT_SECRET = "0f9c6a5be1d7428394a1c05d6e7fb8234bd1e0f7"
 
@@ -63,3 +64,52 @@ def make_player(store: Store, *, username: str | None = None, **scores: Any) -> 
         )
         connection.execute(insert(tables.user_scores).values(user_id=user_id, **scores))
     return player
+
+
+def make_stored_action(
+    store: Store, player: Player, *, at: datetime, status: Status = Status.APPLIED, **columns: Any
+) -> UUID:
+    """Store an action of the past with its id and its checks; an applied one counts in the score.
+
+    Makes its month's partition; `columns` are columns of user_actions.
+    """
+    action_id: UUID = columns.pop("action_id", None) or uuid4()
+    score: int = columns.pop("score_delta", 100)
+    with store.begin() as connection:
+        ensure_partitions(connection, now=at, months_ahead=0)
+        number = connection.execute(text("SELECT nextval('action_no_seq')")).scalar_one()
+        connection.execute(
+            insert(tables.action_ids).values(
+                action_id=action_id,
+                action_no=number,
+                user_id=player.user_id,
+                request_hash=b"h" * 32,
+                created_at=at,
+            )
+        )
+        values = {
+            "action_id": action_id,
+            "user_id": player.user_id,
+            "score_delta": score,
+            "created_at": at,
+            "action_no": number,
+            "batch_id": uuid4(),
+            "status": status,
+            "version": 0 if status is Status.PENDING else 1,
+            "metadata": {"text": 'a "quoted" \\ path,\nand a line'},
+        }
+        connection.execute(insert(tables.user_actions).values({**values, **columns}))
+        connection.execute(
+            insert(tables.action_checks).values(
+                action_id=action_id, created_at=at, verdict="pass", checks={"velocity": "pass"}
+            )
+        )
+        if status is Status.APPLIED:
+            connection.execute(
+                text(
+                    "UPDATE user_scores SET score = score + :score, reached_seq = :number,"
+                    " version = version + 1 WHERE user_id = :user_id"
+                ),
+                {"score": score, "number": number, "user_id": player.user_id},
+            )
+    return action_id

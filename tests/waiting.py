@@ -1,5 +1,6 @@
-"""Waiting for a fact instead of sleeping: a test ends as soon as it can and fails with a limit."""
+"""Waiting for a fact or for threads: a test ends as soon as it can, and fails with a limit."""
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -13,3 +14,25 @@ def wait_until(fact: Callable[[], bool], *, timeout_seconds: float = 20.0) -> No
         if time.monotonic() > deadline:
             raise AssertionError(f"still not so after {timeout_seconds} s")
         time.sleep(EVERY_SECONDS)
+
+
+def run_in_threads(work: Callable[[], None], *, count: int, timeout_seconds: float = 60.0) -> None:
+    """Run `work` in `count` threads and wait for all; raises what the first of them raised."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - told by the caller's thread below
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + timeout_seconds
+    for thread in threads:
+        thread.join(timeout=max(0.0, deadline - time.monotonic()))
+    if errors:
+        raise errors[0]
+    if any(thread.is_alive() for thread in threads):
+        raise AssertionError(f"threads still at work after {timeout_seconds} s")
