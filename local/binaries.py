@@ -3,7 +3,6 @@
 The wheels are located, never imported: as root their Python code creates users and opens folders.
 """
 
-import hashlib
 import importlib.util
 import os
 import re
@@ -13,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.accounts import Account, can_execute
+from local.accounts import Account
+from local.copies import reachable_postgres, reachable_program
 from local.errors import LocalError
 
 SYSTEM_POSTGRES = (
@@ -22,7 +22,6 @@ SYSTEM_POSTGRES = (
     "/opt/homebrew/opt/postgresql@*/bin",
     "/usr/local/opt/postgresql@*/bin",
 )
-COPIES = Path("/var/lib/laurel")
 OLDEST_POSTGRES = 13
 
 
@@ -41,7 +40,7 @@ def find_postgres(account: Account | None) -> PostgresBinaries:
     for folder in folders:
         major = _postgres_major(folder)
         if major is not None and major >= OLDEST_POSTGRES:
-            return PostgresBinaries(_reachable(folder, account), major)
+            return PostgresBinaries(reachable_postgres(folder, account), major)
     where = f"in PG_BIN ({chosen})" if chosen else "on this machine, nor a wheel for it"
     raise LocalError(
         f"there is no PostgreSQL {OLDEST_POSTGRES} or newer {where}."
@@ -54,7 +53,7 @@ def find_valkey(account: Account | None) -> Path:
     chosen = os.environ.get("VALKEY_BIN")
     for path in [Path(chosen)] if chosen else _valkey_paths():
         if os.access(path, os.X_OK) and path.is_file():
-            return _reachable(path, account)
+            return reachable_program(path, account)
     where = f"at VALKEY_BIN ({chosen})" if chosen else "on this machine, nor a wheel for it"
     raise LocalError(
         f"there is no Valkey or Redis {where}."
@@ -105,50 +104,3 @@ def _postgres_major(folder: Path) -> int | None:
         return None
     numbers = _numbers(said.stdout)
     return numbers[0] if numbers else None
-
-
-def _reachable(path: Path, account: Account | None) -> Path:
-    """Return the path, or that of a copy, that the account can execute."""
-    probe = path / "postgres" if path.is_dir() else path
-    if can_execute(account, probe):
-        return path
-    is_wheel_of_postgres = path.parent.name == "pginstall"
-    if path.is_dir() and not is_wheel_of_postgres:
-        raise LocalError(
-            f"the user that runs PostgreSQL cannot reach {path}."
-            " Set PG_BIN to a folder that every user can enter."
-        )
-    stat = probe.stat()
-    key = hashlib.sha256(f"{probe}:{stat.st_size}:{stat.st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = COPIES / f"{probe.name}-{key}"
-    if not copy.exists():
-        _copy(path, copy)
-    return copy / "bin" if path.is_dir() else copy / path.name
-
-
-def _copy(path: Path, copy: Path) -> None:
-    """Copy what is needed to run into a folder that everybody can read; whole or not at all."""
-    part = copy.with_suffix(f".{os.getpid()}")
-    try:
-        part.mkdir(parents=True)
-        if path.is_dir():
-            (part / "bin").mkdir()
-            for name in ("postgres", "initdb"):
-                shutil.copy2(path / name, part / "bin" / name)
-            static = shutil.ignore_patterns("*.a", "pkgconfig", "pgxs")
-            shutil.copytree(path.parent / "lib", part / "lib", symlinks=True, ignore=static)
-            shutil.copytree(path.parent / "share", part / "share", symlinks=True)
-        else:
-            shutil.copy2(path, part / path.name)
-        for folder in (COPIES, part):
-            folder.chmod(0o755)
-        part.rename(copy)
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        if copy.exists():
-            return
-        raise LocalError(
-            f"the stores' user cannot reach {path}, and no copy could be made in {COPIES}: {error}."
-            " Move the checkout to a folder that every user can enter, or set DATABASE_URL and"
-            " REDIS_URL."
-        ) from error

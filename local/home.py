@@ -55,6 +55,10 @@ class Home:
         return self.folder / "remembered.json"
 
     @property
+    def sockets(self) -> Path:
+        return self.folder / "sockets"
+
+    @property
     def processes(self) -> Path:
         return self.folder / "processes"
 

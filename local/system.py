@@ -6,7 +6,7 @@ Stores, then migrations, then the lines of the Procfile; down the other way roun
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from local import credentials
@@ -53,7 +53,6 @@ class System:
     home: Home
     supervisor: Supervisor
     guardian: Guardian
-    _folders: list[Path] = field(default_factory=list)
 
     def start_stores(self, env: Mapping[str, str]) -> dict[str, str]:
         """Start the stores that the environment has no address for; return those addresses."""
@@ -73,10 +72,14 @@ class System:
         return dict(wait() for wait in waits)
 
     def _socket_folder(self, account: Account | None) -> Path:
-        """Make a folder with a short path: that of a unix socket must stay below 108 bytes."""
+        """Make a folder with a short path: that of a unix socket must stay below 108 bytes.
+
+        A link in the home leads to it, so that what a killed start left is found and removed.
+        """
+        self._remove_sockets()
         folder = Path(tempfile.mkdtemp(prefix="laurel-", dir="/tmp"))
+        self.home.sockets.symlink_to(folder)
         give(folder, account, 0o700)
-        self._folders.append(folder)
         self.guardian.clear(folder)
         return folder
 
@@ -165,5 +168,9 @@ class System:
     def stop(self) -> None:
         """Take everything down, the last started first."""
         self.supervisor.stop_all(PATIENCE_SECONDS)
-        for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._remove_sockets()
+
+    def _remove_sockets(self) -> None:
+        if self.home.sockets.is_symlink():
+            shutil.rmtree(self.home.sockets.readlink(), ignore_errors=True)
+            self.home.sockets.unlink()
