@@ -11,6 +11,7 @@ from web.errors import register_error_handlers
 from web.gate import register_gate
 from web.headers import register_headers
 from web.routes import actions
+from web.runtime import Runtime
 from web.services import EXTENSION, Services, Submitter
 
 BLUEPRINTS = (actions.blueprint,)
@@ -42,4 +43,4 @@ def create_app(
 
 
 def _make_batcher(settings: Settings, store: Store) -> Submitter:
-    raise NotImplementedError
+    return Runtime(settings, store).batcher

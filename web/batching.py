@@ -44,6 +44,7 @@ class Batcher:
         store: Store,
         submit: Callable[[UUID], None],
         *,
+        is_overdue: Callable[[], bool] = lambda: False,
         observe_batch: Callable[[int], None] = lambda _size: None,
     ):
         self.origin = uuid4().hex
@@ -53,6 +54,7 @@ class Batcher:
         self._settings = settings
         self._store = store
         self._submit = submit
+        self._is_overdue = is_overdue
         self._observe_batch = observe_batch
         self._changed = self.flights.changed
         self._queue: deque[Waiter] = deque()
@@ -68,9 +70,11 @@ class Batcher:
 
         Waits up to `wait_seconds` for results, not at all while Redis is unusable or too many
         wait. Raises DatabaseUnavailableError when the commit failed or its outcome is unknown, and
-        OverloadedError when too much is queued.
+        OverloadedError when too much is queued or queued for too long.
         """
         started = time.monotonic()
+        if self._is_overdue():
+            raise OverloadedError
         has_room = self._waiting < self._settings.max_waiters and self._store.redis.usable
         waiter = Waiter(actions, wants_results=wait_seconds > 0 and has_room)
         is_patient = waiter.wants_results
