@@ -14,7 +14,6 @@ class AdvisoryLock(IntEnum):
     MIGRATION = 1
     PARTITIONS = 2
     ARCHIVE = 3
-    CLEANUP = 4
     KEEPER = 5
 
 

@@ -69,6 +69,14 @@ def list_archived_partitions(connection: Connection) -> list[ArchivedPartition]:
     return [ArchivedPartition(*row) for row in rows]
 
 
+def list_archived_totals(connection: Connection) -> dict[UUID, tuple[int, int]]:
+    """Return the number and the sum of each user's archived applied actions."""
+    rows = connection.execute(
+        text("SELECT user_id, applied_actions, applied_score FROM archived_totals")
+    )
+    return {user_id: (actions, score) for user_id, actions, score in rows}
+
+
 def list_rows_to_export(
     connection: Connection, partition: Partition, *, after: UUID | None, limit: int
 ) -> Sequence[ExportedRow]:

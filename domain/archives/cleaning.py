@@ -1,0 +1,70 @@
+"""Cleaning: rows that have served their time and leave no archive. Called daily by beat."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from domain.store.cleanup import Ended, delete_ended, delete_finished_batches
+from domain.store.connections import Store
+
+BATCHES_KEPT = timedelta(days=7)
+# Longer than any clock skew that is allowed on a token: what revokes one must outlive it.
+CREDENTIALS_KEPT = timedelta(days=1)
+CHUNK_ROWS = 2_000
+BUDGET_SECONDS = 20.0
+
+Delete = Callable[[Connection], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """How many rows went, by table; `finished` is False when there are more for the next run."""
+
+    rows: dict[str, int]
+    finished: bool
+
+
+def delete_old_batches(
+    store: Store, *, now: datetime, budget_seconds: float = BUDGET_SECONDS
+) -> Cleaned:
+    """Delete batches that have been done or split for a week. Raises DatabaseUnavailableError."""
+    before = now - BATCHES_KEPT
+
+    def delete(connection: Connection) -> int:
+        return delete_finished_batches(connection, before=before, limit=CHUNK_ROWS)
+
+    return _delete_all(store, {"action_batches": delete}, budget_seconds)
+
+
+def delete_ended_credentials(
+    store: Store, *, now: datetime, budget_seconds: float = BUDGET_SECONDS
+) -> Cleaned:
+    """Delete sessions, revocations and tickets that ended a day ago.
+
+    Raises DatabaseUnavailableError.
+    """
+    before = now - CREDENTIALS_KEPT
+
+    def deletion(table: Ended) -> Delete:
+        return lambda connection: delete_ended(connection, table, before=before, limit=CHUNK_ROWS)
+
+    return _delete_all(store, {table.value: deletion(table) for table in Ended}, budget_seconds)
+
+
+def _delete_all(store: Store, deletions: dict[str, Delete], budget_seconds: float) -> Cleaned:
+    """Delete in short transactions until nothing is left or the time is over."""
+    deadline = time.monotonic() + budget_seconds
+    rows = dict.fromkeys(deletions, 0)
+    for table, delete in deletions.items():
+        while True:
+            with store.begin() as connection:
+                deleted = delete(connection)
+            rows[table] += deleted
+            if deleted < CHUNK_ROWS:
+                break
+            if time.monotonic() >= deadline:
+                return Cleaned(rows, finished=False)
+    return Cleaned(rows, finished=True)

@@ -1,0 +1,45 @@
+"""SQL that deletes what has served its time: finished batches, and credentials that have ended."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, text
+
+
+class Ended(StrEnum):
+    """The tables whose rows end by `expires_at`, with the key that a chunk is picked by."""
+
+    SESSIONS = "sessions"
+    REVOCATIONS = "revocations"
+    TICKETS = "realtime_tickets"
+
+
+_KEYS = {
+    Ended.SESSIONS: "session_id",
+    Ended.REVOCATIONS: "revocation_no",
+    Ended.TICKETS: "ticket_hash",
+}
+
+
+def delete_finished_batches(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Delete up to `limit` batches that were done or split before then; return how many."""
+    return connection.execute(
+        text(
+            "DELETE FROM action_batches WHERE batch_id IN (SELECT batch_id FROM action_batches"
+            " WHERE stage IN ('done', 'split') AND updated_at < :before"
+            " ORDER BY updated_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+        ),
+        {"before": before, "limit": limit},
+    ).rowcount
+
+
+def delete_ended(connection: Connection, table: Ended, *, before: datetime, limit: int) -> int:
+    """Delete up to `limit` rows of `table` that ended before then; return how many."""
+    key = _KEYS[table]
+    return connection.execute(
+        text(
+            f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table}"
+            " WHERE expires_at < :before ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+        ),
+        {"before": before, "limit": limit},
+    ).rowcount
