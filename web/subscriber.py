@@ -1,7 +1,9 @@
 """The one Redis subscription of a web process: a thread that reads, hands over and reconnects."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
@@ -12,6 +14,9 @@ from domain.store.redis_gate import RedisGate
 logger = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
+PING_SECONDS = 5.0
+# Pings that may stay without an answer: a stalled server keeps its connections open.
+MAX_SILENT_POLLS = 3
 RECONNECT_SECONDS = (0.1, 0.2, 0.5, 1.0)
 
 
@@ -52,27 +57,64 @@ class Subscriber:
         while not self._stopping.is_set():
             try:
                 self._listen()
-                failures = 0
             except (RedisError, RedisUnavailableError, OSError) as error:
-                if self.connected:
-                    failures = 0
-                    logger.warning("subscription lost", error=type(error).__name__)
-                self.connected = False
-                self._on_lost()
-                pause = RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)]
-                failures += 1
-                self._stopping.wait(pause)
+                failures = self._lose(failures, error)
+            except Exception as error:
+                logger.error("message not handled", error=type(error).__name__, exc_info=error)
+                failures = self._lose(failures, error)
+
+    def _lose(self, failures: int, error: Exception) -> int:
+        if self.connected:
+            failures = 0
+            logger.warning("subscription lost", error=type(error).__name__)
+        self.connected = False
+        self._on_lost()
+        self._stopping.wait(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
+        return failures + 1
 
     def _listen(self) -> None:
         pubsub = self._redis.subscribe(*self._handlers)
         try:
+            early = self._await_confirmations(pubsub)
             self.connected = True
             self._on_connected()
-            while not self._stopping.is_set():
-                message = pubsub.get_message(timeout=POLL_SECONDS)
-                if message is None:
-                    pubsub.ping()
-                elif message["type"] == "message":
-                    self._handlers[message["channel"]](message["data"])
+            for message in early:
+                self._hand_over(message)
+            self._hand_over_all(pubsub)
         finally:
             pubsub.close()
+
+    def _await_confirmations(self, pubsub: Any) -> list[dict[str, Any]]:
+        """Return the messages that came before the last confirmation.
+
+        What `on_connected` reads must be read after the server counts us among the subscribers, or
+        a message published in between would be in neither.
+        """
+        early = []
+        awaited = set(self._handlers)
+        while awaited:
+            message = pubsub.get_message(timeout=POLL_SECONDS)
+            if message is None:
+                raise RedisUnavailableError
+            if message["type"] == "subscribe":
+                awaited.discard(message["channel"])
+            else:
+                early.append(message)
+        return early
+
+    def _hand_over_all(self, pubsub: Any) -> None:
+        silent_polls = 0
+        while not self._stopping.is_set():
+            message = pubsub.get_message(timeout=POLL_SECONDS)
+            if message is not None:
+                silent_polls = 0
+                self._hand_over(message)
+                continue
+            silent_polls += 1
+            if silent_polls > MAX_SILENT_POLLS:
+                raise RedisUnavailableError
+            pubsub.ping()
+
+    def _hand_over(self, message: dict[str, Any]) -> None:
+        if message["type"] == "message":
+            self._handlers[message["channel"]](message["data"])

@@ -64,8 +64,11 @@ class RedisGate:
         return self.run(lambda client: loaded(keys=keys, args=args, client=client))
 
     def subscribe(self, *channels: str) -> Any:
-        """Return a pub/sub object on a connection of its own, subscribed to the channels."""
-        pubsub = self._client.pubsub(ignore_subscribe_messages=True)
+        """Return a pub/sub object on a connection of its own that asked for the channels.
+
+        The server's confirmations come as messages: only after them is nothing missed.
+        """
+        pubsub = self._client.pubsub()
         self.run(lambda _: pubsub.subscribe(*channels))
         return pubsub
 

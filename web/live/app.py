@@ -1,0 +1,121 @@
+"""The application of the live process: `/ws`, and health for whoever watches it."""
+
+from typing import Any, cast
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from flask_sock import Sock
+
+from domain.settings import Settings
+from domain.store.connections import Store
+from web.errors import UpgradeRequiredError, register_error_handlers
+from web.headers import register_headers
+from web.live.codes import CloseCode
+from web.live.credentials import Credential, read_credential
+from web.live.gates import check_origin, check_upgrade, list_protocols, strip_handshake
+from web.live.protocol import SUBPROTOCOL
+from web.live.seats import Seat
+from web.live.service import EXTENSION, LiveService
+from web.live.session import Session
+from web.live.socket import LiveSocket
+from web.responses import json_response
+
+LISTEN_ENDPOINT = "listen"
+
+
+class NoReader:
+    """Stands where simple_websocket would start a thread that reads: sessions read themselves."""
+
+    def __init__(self, target: object):
+        self.name = ""
+
+    def start(self) -> None:
+        """Start nothing."""
+
+
+def create_live_app(settings: Settings, store: Store) -> Flask:
+    """Return the application; its service must be started in the process that serves it."""
+    service = LiveService(settings, store)
+    app = Flask("web.live", static_folder=None)
+    app.extensions[EXTENSION] = service
+    app.config["SOCK_SERVER_OPTIONS"] = {"subprotocols": [SUBPROTOCOL], "thread_class": NoReader}
+    register_error_handlers(app)
+    register_headers(app)
+    _register_gate(app, service)
+    _register_listen(app, service)
+    _register_health(app, service)
+    return app
+
+
+def service_of(app: Flask) -> LiveService:
+    """Return the service of an application made here."""
+    return cast(LiveService, app.extensions[EXTENSION])
+
+
+def _register_gate(app: Flask, service: LiveService) -> None:
+    @app.before_request
+    def pass_gate() -> None:
+        if request.endpoint == LISTEN_ENDPOINT:
+            g.credential, g.seat = _admit(service)
+            strip_handshake(request.environ)
+
+    @app.teardown_request
+    def free_seat(_error: BaseException | None) -> None:
+        # Also when the client was gone before its session began.
+        if "seat" in g:
+            g.seat.free()
+
+
+def _admit(service: LiveService) -> tuple[Credential, Seat]:
+    check_upgrade(request)
+    service.check_staying()
+    headers = request.headers
+    origin = headers.get("Origin")
+    check_origin(origin, service.allowed_origins)
+    protocols = list_protocols(headers.get("Sec-WebSocket-Protocol"))
+    g.offers_protocols = bool(protocols)
+    credential = read_credential(
+        service.verifier,
+        service.store,
+        authorization=headers.get("Authorization"),
+        protocols=protocols,
+        origin=origin,
+    )
+    return credential, service.seats.take(credential.user_id)
+
+
+def _register_listen(app: Flask, service: LiveService) -> None:
+    sock = Sock(app)
+
+    def listen(websocket: Any) -> None:
+        session = Session(
+            LiveSocket(websocket.sock, websocket.ws),
+            connection_id=uuid4().hex,
+            credential=g.credential,
+            seat=g.seat,
+            hub=service.hub,
+            verifier=service.verifier,
+        )
+        # The close handshake is the session's; flask-sock would send a second close frame.
+        websocket.connected = False
+        if g.offers_protocols and websocket.subprotocol != SUBPROTOCOL:
+            session.close(CloseCode.UNKNOWN_VERSION, f"the protocol is {SUBPROTOCOL}")
+        service.run_session(session)
+
+    sock.route("/ws", endpoint=LISTEN_ENDPOINT)(listen)
+
+    @app.get("/ws")
+    def refuse_plain_request() -> Response:
+        raise UpgradeRequiredError
+
+
+def _register_health(app: Flask, service: LiveService) -> None:
+    @app.get("/health/live")
+    def health_live() -> Response:
+        return json_response({"status": "ok", "sockets": service.open_sockets})
+
+    @app.get("/health/ready")
+    def health_ready() -> Response:
+        service.check_staying()
+        hears = service.hub.is_connected
+        return json_response({"status": "ok" if hears else "degraded", "redis": {"ok": hears}})

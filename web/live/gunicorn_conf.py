@@ -1,0 +1,72 @@
+"""How gunicorn serves the live process: one gevent worker, thousands of sockets.
+
+Named by the Procfile. The master only reads the settings; everything else is loaded in the worker,
+after it was patched.
+"""
+
+import os
+import resource
+import signal
+from typing import Any
+
+import gevent
+from gevent import monkey
+from prometheus_client.multiprocess import mark_process_dead
+from psycogreen.gevent import patch_psycopg
+
+from domain.settings import load_settings
+
+_settings = load_settings(os.environ)
+
+_host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
+
+bind = [f"{_host}:{_settings.live_port}"]
+worker_class = "gevent"
+# One hub hears the bus once and knows every listener; a second process would do all of it twice.
+workers = 1
+# Above the seats, so that who finds none is told so instead of waiting.
+worker_connections = _settings.max_sockets + 512
+backlog = 2048
+keepalive = 5
+graceful_timeout = 5
+timeout = 30
+loglevel = "warning"
+accesslog = None
+control_socket_disable = True
+# A handshake is small; simple_websocket's own reader takes no more.
+limit_request_field_size = 8190
+limit_request_fields = 64
+
+
+def on_starting(_server: Any) -> None:
+    """Allow as many descriptors as the system lets us: one a socket."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Make blocking calls switch greenlets, before anything that makes them is loaded."""
+    monkey.patch_all()
+    patch_psycopg()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start the service, and let SIGTERM say good-bye to every listener.
+
+    gunicorn alone would wait `graceful_timeout` for open sockets and then cut them without a word.
+    """
+    # Loaded by now, and only here: see the module's docstring.
+    service = worker.wsgi.extensions["laurel-live"]
+    service.start()
+
+    def leave() -> None:
+        service.go_away()
+        worker.alive = False
+
+    gevent.signal_handler(signal.SIGTERM, leave)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Take the dead worker's gauges out of the sums."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        mark_process_dead(worker.pid)

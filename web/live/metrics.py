@@ -1,0 +1,20 @@
+"""What the live process counts; read over all processes by `/metrics` of the API."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+connections_active = Gauge(
+    "websocket_connections_active",
+    "Open WebSocket connections",
+    multiprocess_mode="livesum",
+)
+connections_closed = Counter(
+    "websocket_connections_closed_total", "Ended WebSocket connections by close code", ["code"]
+)
+resyncs = Counter(
+    "websocket_resyncs_total", "Times that every listener was given a new snapshot", ["cause"]
+)
+fan_out_seconds = Histogram(
+    "websocket_fan_out_seconds",
+    "From a bus message to the last socket's write",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+)

@@ -1,0 +1,159 @@
+"""What a client may say in `laurel.v1`: one JSON object per text message, parsed into an op."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.errors import (
+    ForbiddenError,
+    InvalidPayloadError,
+    LaurelError,
+    MalformedJsonError,
+    NotFoundError,
+)
+from domain.leaderboards.model import TOP_SIZE
+
+SUBPROTOCOL = "laurel.v1"
+LEADERBOARD = "leaderboard"
+OWN_CHANNEL = "user:self"
+MAX_MESSAGE_BYTES = 4096
+MAX_CHANNELS = 32
+HEARTBEAT_SECONDS = 25
+DEFAULT_LIMIT = 10
+MAX_ID_LENGTH = 64
+MAX_SEQ = 2**53 - 1
+MAX_EPOCH_LENGTH = 64
+
+MessageId = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a channel's history: sequence numbers are dense within an epoch."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Listen to a channel; `since` asks for what was missed after that position."""
+
+    id: MessageId
+    channel: str
+    limit: int
+    since: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """Stop listening to a channel."""
+
+    id: MessageId
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Ask for a `pong` event, for clients that cannot send WebSocket pings."""
+
+    id: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Present a newer access token, so that the socket outlives the old one."""
+
+    id: MessageId
+    token: str
+
+
+Op = Subscribe | Unsubscribe | Ping | Auth
+
+
+class BadMessageError(Exception):
+    """A message that breaks the protocol: `error` says how, `id` is the message's own, if any."""
+
+    def __init__(self, error: LaurelError, message_id: MessageId = None):
+        super().__init__(error.message)
+        self.error = error
+        self.message_id = message_id
+
+
+def parse_message(text: str, user_id: UUID) -> Op:
+    """Return the op that this user's client sent; raises BadMessageError."""
+    try:
+        wire = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadMessageError(MalformedJsonError("The message is not valid JSON")) from None
+    if not isinstance(wire, dict):
+        raise BadMessageError(InvalidPayloadError("A message is a JSON object"))
+    message_id = wire.get("id")
+    if not _is_message_id(message_id):
+        raise BadMessageError(InvalidPayloadError("`id` is a short string or a whole number"))
+    try:
+        return _parse_op(wire, message_id, user_id)
+    except LaurelError as error:
+        raise BadMessageError(error, message_id) from None
+
+
+def _is_message_id(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= MAX_ID_LENGTH
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _parse_op(wire: dict[str, Any], message_id: MessageId, user_id: UUID) -> Op:
+    match wire.get("op"):
+        case "subscribe":
+            return Subscribe(
+                id=message_id,
+                channel=_parse_channel(wire.get("channel"), user_id),
+                limit=_parse_limit(wire.get("limit")),
+                since=_parse_since(wire.get("since")),
+            )
+        case "unsubscribe":
+            return Unsubscribe(message_id, _parse_channel(wire.get("channel"), user_id))
+        case "ping":
+            return Ping(message_id)
+        case "auth":
+            token = wire.get("token")
+            if not isinstance(token, str) or not token:
+                raise InvalidPayloadError("`token` is an access token")
+            return Auth(message_id, token)
+    raise InvalidPayloadError("`op` is one of subscribe, unsubscribe, ping, auth")
+
+
+def _parse_channel(value: Any, user_id: UUID) -> str:
+    if not isinstance(value, str):
+        raise InvalidPayloadError("`channel` is the name of a channel")
+    if value in (OWN_CHANNEL, f"user:{user_id}"):
+        return OWN_CHANNEL
+    if value.startswith("user:"):
+        raise ForbiddenError("Another user's channel is private")
+    if value != LEADERBOARD:
+        raise NotFoundError("There is no such channel")
+    return value
+
+
+def _parse_limit(value: Any) -> int:
+    if value is None:
+        return DEFAULT_LIMIT
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= TOP_SIZE:
+        raise InvalidPayloadError(f"`limit` is a whole number from 1 to {TOP_SIZE}")
+    return value
+
+
+def _parse_since(value: Any) -> Position | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidPayloadError("`since` is an object with `epoch` and `seq`")
+    epoch, seq = value.get("epoch"), value.get("seq")
+    if not isinstance(epoch, str) or len(epoch) > MAX_EPOCH_LENGTH:
+        raise InvalidPayloadError("`since.epoch` is the epoch of an event")
+    if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq <= MAX_SEQ:
+        raise InvalidPayloadError("`since.seq` is a whole number from 0")
+    return Position(epoch, seq)
