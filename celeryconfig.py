@@ -2,6 +2,8 @@
 
 import os
 
+from celery.schedules import crontab
+
 from domain.settings import load_settings
 from domain.store import keys
 
@@ -49,4 +51,23 @@ broker_transport_options = {
     "health_check_interval": 10,
     "body_encoding": None,
     "priority_steps": [0],
+}
+
+# A message that nobody took before the next is due is worth nothing.
+beat_schedule = {
+    "archive-old-actions": {
+        "task": "workers.scheduled_tasks.archive_old_actions",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "delete-old-batches": {
+        "task": "workers.scheduled_tasks.delete_old_batches",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 3600},
+    },
+    "delete-ended-credentials": {
+        "task": "workers.scheduled_tasks.delete_ended_credentials",
+        "schedule": crontab(hour=3, minute=47),
+        "options": {"expires": 3600},
+    },
 }
