@@ -4,43 +4,125 @@ import os
 
 from flask import Flask
 
+from domain.accounts.passwords import Passwords
+from domain.logs import configure_logging
 from domain.settings import Settings, load_settings
+from domain.store import keys
 from domain.store.connections import Store, connect
 from web.auth import TokenVerifier
+from web.background import Background, start_with_first_request
+from web.batching import Batcher
+from web.board import Board
+from web.commands.registry import register_commands
+from web.context import add_request_id
 from web.errors import register_error_handlers
 from web.gate import register_gate
 from web.headers import register_headers
-from web.routes import actions
-from web.runtime import Runtime
-from web.services import EXTENSION, Services, Submitter
+from web.health import Readiness
+from web.limits import Limits
+from web.live.app import create_live_app
+from web.metrics import batch_size, register_metrics
+from web.probes import make_probes
+from web.routes import (
+    accounts,
+    actions,
+    health,
+    leaderboard,
+    metrics,
+    realtime,
+    users,
+)
+from web.services import EXTENSION, ActionSubmitter, Services
+from web.shared_counters import SharedCounters
+from web.submitter import Submitter
+from web.subscriber import Subscriber
+from web.top_pages import TopPages
+from workers.pipeline import publish_quickly, submit_batch
 
-BLUEPRINTS = (actions.blueprint,)
+BLUEPRINTS = (
+    accounts.blueprint,
+    actions.blueprint,
+    health.blueprint,
+    leaderboard.blueprint,
+    metrics.blueprint,
+    realtime.blueprint,
+    users.blueprint,
+)
 
 
 def create_app(
     settings: Settings | None = None,
     store: Store | None = None,
-    batcher: Submitter | None = None,
+    batcher: ActionSubmitter | None = None,
 ) -> Flask:
-    """Return the API's application; what is not given is made from the environment."""
-    settings = settings or load_settings(os.environ)
+    """Return the API's application; what is not given is made from the environment.
+
+    With a batcher handed in, nothing runs in the background: that is for tests.
+    """
+    if settings is None:
+        settings = load_settings(os.environ)
+        configure_logging(settings, "api", processors=[add_request_id])
     store = store or connect(settings, pool_size=settings.database_pool_size)
     app = Flask("web", static_folder=None)
     # Two slashes are not one here: a redirect would turn a POST's error into something else.
     app.url_map.merge_slashes = False
-    app.extensions[EXTENSION] = Services(
-        settings=settings,
-        store=store,
-        verifier=TokenVerifier(settings, store),
-        batcher=batcher or _make_batcher(settings, store),
-    )
+    if batcher is None:
+        _serve(app, settings, store)
+    else:
+        app.extensions[EXTENSION] = _make_services(settings, store, batcher)
     register_error_handlers(app)
     register_gate(app)
-    register_headers(app)
+    register_headers(app, origins=settings.allowed_origins)
+    register_metrics(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    register_commands(app)
     return app
 
 
-def _make_batcher(settings: Settings, store: Store) -> Submitter:
-    return Runtime(settings, store).batcher
+def create_live() -> Flask:
+    """Return the application of the live process, made from the environment."""
+    settings = load_settings(os.environ)
+    configure_logging(settings, "live")
+    return create_live_app(settings, connect(settings))
+
+
+def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -> Services:
+    verifier = TokenVerifier(settings, store)
+    return Services(
+        settings=settings,
+        store=store,
+        verifier=verifier,
+        limits=Limits(settings, SharedCounters(store.redis)),
+        passwords=Passwords(),
+        batcher=batcher,
+        board=Board(store),
+        top_pages=TopPages(),
+        readiness=Readiness(store),
+        probes=make_probes(settings, store, verifier),
+    )
+
+
+def _serve(app: Flask, settings: Settings, store: Store) -> None:
+    """Give the application a batcher of its own, and let its first request start the threads."""
+    publish_quickly()
+    submitter = Submitter(submit_batch)
+    batcher = Batcher(settings, store, submitter.submit, observe_batch=batch_size.observe)
+    services = _make_services(settings, store, batcher)
+    app.extensions[EXTENSION] = services
+    subscriber = Subscriber(
+        store.redis,
+        {
+            keys.replies(batcher.origin): batcher.flights.land,
+            keys.bus_channel(): services.board.hear,
+            keys.revocation_channel(): services.verifier.look_soon,
+        },
+        on_connected=services.board.connect,
+        on_lost=services.board.lose,
+    )
+    background = Background(
+        subscriber,
+        starts=(services.verifier.start, services.limits.start),
+        stops=(batcher.close, submitter.close, services.limits.stop, services.verifier.stop),
+    )
+    start_with_first_request(app, background)

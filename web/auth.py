@@ -6,12 +6,18 @@ token once; after that its hash is enough until it ends or is revoked.
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
 
-from domain.errors import InvalidTokenError, TokenExpiredError, UnauthorizedError
+from domain.errors import (
+    DatabaseUnavailableError,
+    InvalidTokenError,
+    TokenExpiredError,
+    UnauthorizedError,
+)
 from domain.settings import Settings
 from domain.store.connections import Store
 from web.principal import Principal
@@ -37,7 +43,7 @@ class TokenVerifier:
 
     def __init__(self, settings: Settings, store: Store):
         self._leeway_seconds = settings.jwt_leeway_seconds
-        self._codec = TokenCodec(settings)
+        self.codec = TokenCodec(settings)
         self._revocations = Revocations(store)
         self._remembered: dict[bytes, _Remembered] = {}
         self._lock = threading.Lock()
@@ -53,6 +59,11 @@ class TokenVerifier:
     def look_soon(self, _message: str = "") -> None:
         """Look for revocations now: the handler of the revocation channel."""
         self._revocations.look_soon()
+
+    def look_now(self) -> None:
+        """Take in a revocation that was just made here; if it cannot be read the thread will."""
+        with suppress(DatabaseUnavailableError):
+            self._revocations.look()
 
     def verify(self, token: str) -> Principal:
         """Return who holds this token.
@@ -90,7 +101,7 @@ class TokenVerifier:
         )
 
     def _decode(self, token: str, digest: bytes) -> _Remembered:
-        principal = self._codec.decode(token)
+        principal = self.codec.decode(token)
         ends_at = principal.expires_at.timestamp() + self._leeway_seconds
         remembered = _Remembered(principal, ends_at)
         with self._lock:

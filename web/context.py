@@ -8,8 +8,10 @@ from secrets import token_hex
 from typing import Any, cast
 
 from flask import g, has_request_context, request
+from structlog.types import EventDict
 
 from domain.errors import UnauthorizedError
+from web.limits import Allowance
 from web.principal import Principal
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -38,7 +40,17 @@ def set_principal(found: Principal) -> None:
     g.principal = found
 
 
-def add_request_id(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def set_allowance(allowance: Allowance | None) -> None:
+    """Record what the caller may still do in this window; None when nothing limits it."""
+    g.allowance = allowance
+
+
+def find_allowance() -> Allowance | None:
+    """Return what the caller may still do, if that was counted."""
+    return cast(Allowance | None, g.get("allowance"))
+
+
+def add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Put the request's id into what is logged while it is handled (a structlog processor)."""
     if has_request_context():
         event.setdefault("request_id", request_id())

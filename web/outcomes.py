@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response
 
+from domain.actions.history import ActionRecord
 from domain.actions.model import Acceptance, ActionResult, Status, Submission
 from domain.errors import (
     ActionIdConflictError,
@@ -56,6 +57,21 @@ def describe_result(result: ActionResult) -> dict[str, Any]:
         "newScore": result.new_score,
         "previousScore": result.previous_score,
         "leaderboardPosition": result.leaderboard_position,
+    }
+
+
+def describe_record(record: ActionRecord) -> dict[str, Any]:
+    """Return an action as its owner sees it later."""
+    return {
+        "actionId": record.action_id,
+        "status": record.status,
+        "score": record.score,
+        "newScore": record.new_score,
+        "previousScore": record.previous_score,
+        "leaderboardPosition": record.leaderboard_position,
+        "reason": record.reason,
+        "acceptedAt": record.accepted_at,
+        "completedAt": record.completed_at,
     }
 
 

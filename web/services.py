@@ -6,15 +6,20 @@ from typing import Protocol, cast
 
 from flask import current_app
 
+from domain.accounts.passwords import Passwords
 from domain.actions.model import NewAction, Submission
 from domain.settings import Settings
 from domain.store.connections import Store
 from web.auth import TokenVerifier
+from web.board import Board
+from web.health import Probes, Readiness
+from web.limits import Limits
+from web.top_pages import TopPages
 
 EXTENSION = "laurel"
 
 
-class Submitter(Protocol):
+class ActionSubmitter(Protocol):
     """Takes actions into the store and waits for their outcome; `web/batching.py` is the one."""
 
     def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
@@ -28,7 +33,13 @@ class Services:
     settings: Settings
     store: Store
     verifier: TokenVerifier
-    batcher: Submitter
+    limits: Limits
+    passwords: Passwords
+    batcher: ActionSubmitter
+    board: Board
+    top_pages: TopPages
+    readiness: Readiness
+    probes: Probes
 
 
 def services() -> Services:

@@ -45,12 +45,16 @@ def insert_revocation(
 
 def list_revocations(connection: Connection, *, only_recent: bool) -> Sequence[Revocation]:
     """Return the revocations that still count: all of them, or the last minute's."""
-    query = select(
-        revocations.c.kind,
-        revocations.c.subject,
-        revocations.c.revoked_at,
-        revocations.c.expires_at,
-    ).where(revocations.c.expires_at > text("now()"))
+    query = (
+        select(
+            revocations.c.kind,
+            revocations.c.subject,
+            revocations.c.revoked_at,
+            revocations.c.expires_at,
+        )
+        .where(revocations.c.expires_at > text("now()"))
+        .order_by(revocations.c.revocation_no)
+    )
     if only_recent:
         age = text(f"now() - interval '{OVERLAP_SECONDS} seconds'")
         query = query.where(revocations.c.revoked_at > age)

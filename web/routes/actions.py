@@ -1,30 +1,39 @@
 """Actions: posting one, posting many, looking at one, and one's own history."""
 
+import time
 from typing import Any
 
 from flask import Blueprint, Response, request
 
+from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction
 from domain.errors import InvalidPayloadError
 from web.context import principal, request_id
 from web.errors import describe_error
 from web.json_body import MAX_BATCH_BODY_BYTES, read_json_object
-from web.outcomes import answer_submission, describe_submission, is_final
+from web.metrics import action_seconds
+from web.outcomes import answer_submission, describe_record, describe_submission, is_final
 from web.prefer import Wait, read_wait
 from web.responses import json_response
 from web.schemas.actions import read_action, read_batch, read_batch_element
+from web.schemas.cursors import write_cursor
 from web.schemas.fields import parse_uuid
+from web.schemas.queries import HistoryQuery, load_query, read_path_uuid
 from web.services import services
 
 blueprint = Blueprint("actions", __name__, url_prefix="/api/actions")
+
+_history_query = HistoryQuery()
 
 
 @blueprint.post("/complete")
 def complete() -> Response:
     """Take one action and wait a little for its outcome."""
+    started = time.perf_counter()
     wait = _read_wait()
     action = read_action(read_json_object(request), principal(), request_id())
     (submission,) = services().batcher.submit([action], wait_seconds=wait.seconds)
+    action_seconds.observe(time.perf_counter() - started)
     return _say_applied(answer_submission(submission), wait)
 
 
@@ -45,6 +54,36 @@ def batch() -> Response:
             entry = describe_submission(submission)
         results.append(entry)
     return _say_applied(json_response({"success": True, "results": results}, status), wait)
+
+
+@blueprint.get("/<action_id>")
+def one(action_id: str) -> Response:
+    """Answer what became of an action; a game server may ask for anybody's."""
+    holder = principal()
+    record = get_action(
+        services().store,
+        action_id=read_path_uuid("actionId", action_id),
+        user_id=None if holder.is_service else holder.user_id,
+    )
+    return json_response(describe_record(record))
+
+
+@blueprint.get("")
+def history() -> Response:
+    """Answer one's own actions, newest first."""
+    query = load_query(_history_query, request.args)
+    records, next_no = list_actions(
+        services().store,
+        user_id=principal().user_id,
+        before_no=query["cursor"],
+        limit=query["limit"],
+    )
+    return json_response(
+        {
+            "actions": [describe_record(record) for record in records],
+            "nextCursor": None if next_no is None else write_cursor(next_no),
+        }
+    )
 
 
 def _read_wait() -> Wait:

@@ -1,0 +1,55 @@
+"""Identities: a name and a password become a player, and later show that it is the same one."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from domain.accounts.names import clean_username, username_key
+from domain.accounts.passwords import Passwords
+from domain.errors import InvalidCredentialsError, InvalidPayloadError, UsernameTakenError
+from domain.store.accounts import Identity, find_identity, insert_identity
+from domain.store.connections import Store
+
+
+def register_player(
+    store: Store, passwords: Passwords, *, username: str, password: str, now: datetime
+) -> Identity:
+    """Store a new player and return the identity, under the cleaned name.
+
+    Raises InvalidPayloadError for a name that is not allowed, UsernameTakenError, or
+    OverloadedError.
+    """
+    name = clean_username(username)
+    if name is None:
+        fields = {"username": ["Not 3 to 32 characters, or has one that is not allowed."]}
+        raise InvalidPayloadError(details={"fields": fields})
+    key = username_key(name)
+    # Spares the hash for a name that is taken; the constraint decides.
+    with store.begin() as connection:
+        if find_identity(connection, username_key=key) is not None:
+            raise UsernameTakenError
+    identity = Identity(uuid4(), name, passwords.hash(password))
+    with store.begin() as connection:
+        if not insert_identity(connection, identity=identity, username_key=key, now=now):
+            raise UsernameTakenError
+    return identity
+
+
+def check_password(store: Store, passwords: Passwords, *, username: str, password: str) -> Identity:
+    """Return the player with this name and password.
+
+    Raises InvalidCredentialsError, after the same time whether or not the name is known.
+    """
+    name = clean_username(username)
+    identity = None
+    with store.begin() as connection:
+        if name is not None:
+            identity = find_identity(connection, username_key=username_key(name))
+    stored = identity.password_hash if identity else None
+    if not passwords.matches(stored, password) or identity is None:
+        raise InvalidCredentialsError
+    return identity
+
+
+def login_name(username: str) -> str:
+    """Return the form of a name under which attempts to log in are counted."""
+    return username_key(clean_username(username) or username)

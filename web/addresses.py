@@ -1,0 +1,55 @@
+"""The address a request comes from: the peer's, or the forwarded one behind trusted proxies."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+IPV6_PREFIX_BITS = 64
+
+
+def find_limited_address(environ: Mapping[str, Any], *, trusted_hops: int) -> str | None:
+    """Return the address whose requests are counted together, or None for loopback."""
+    return _limited_form(find_address(environ, trusted_hops=trusted_hops))
+
+
+def find_address(environ: Mapping[str, Any], *, trusted_hops: int) -> str:
+    """Return the client's address as text.
+
+    Each trusted proxy has appended one entry to X-Forwarded-For; what stands further left is the
+    client's own claim. With fewer entries than proxies the peer's address is all there is.
+    """
+    peer: str = environ.get("REMOTE_ADDR") or ""
+    if trusted_hops == 0:
+        return peer
+    entries = [entry.strip() for entry in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    forwarded = entries[-trusted_hops] if len(entries) >= trusted_hops else ""
+    return forwarded if _parse(forwarded) else peer
+
+
+@lru_cache(maxsize=10_000)
+def _limited_form(address: str) -> str | None:
+    parsed = _parse(address)
+    if parsed is None:
+        return address or "unknown"
+    if parsed.is_loopback:
+        return None
+    if isinstance(parsed, IPv6Address):
+        # One customer has a /64 at least: single addresses would cost an attacker nothing.
+        return f"{IPv6Address(int(parsed) >> IPV6_PREFIX_BITS << IPV6_PREFIX_BITS)}/64"
+    return str(parsed)
+
+
+def _parse(address: str) -> Any:
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return mapped or parsed
+
+
+def is_this_machine(environ: Mapping[str, Any]) -> bool:
+    """Return whether the request comes from here, and not through a proxy of this machine."""
+    forwarded = "HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ
+    return not forwarded and _limited_form(environ.get("REMOTE_ADDR") or "") is None

@@ -1,0 +1,1 @@
+"""Operators' commands: `flask --app wsgi …`."""

@@ -1,0 +1,56 @@
+"""What the API counts, and how `/metrics` gathers it over all processes.
+
+The pipeline's metrics are in `workers/metrics.py`, the sockets' in `web/live/metrics.py`; with
+PROMETHEUS_MULTIPROC_DIR set, one answer has them all.
+"""
+
+from flask import Flask, Response, request
+from prometheus_client import Counter, Histogram
+from prometheus_flask_exporter import PrometheusMetrics
+
+# Seconds from the request's arrival to its answer; 20 ms is an idle system, 2 s the default wait.
+action_seconds = Histogram(
+    "action_completion_duration_seconds",
+    "Time from a posted action to its answer",
+    buckets=(0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10),
+)
+batch_size = Histogram(
+    "pipeline_batch_size",
+    "Actions committed together",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+)
+_cache_reads = Counter(
+    "leaderboard_cache_hits_total", "Reads of the leaderboard's caches", ["cache", "result"]
+)
+_requests = Counter("http_requests_total", "Requests answered", ["endpoint", "status"])
+
+top_hits = _cache_reads.labels("top", "hit")
+top_misses = _cache_reads.labels("top", "miss")
+user_hits = _cache_reads.labels("user", "hit")
+user_misses = _cache_reads.labels("user", "miss")
+
+_exporter = PrometheusMetrics.for_app_factory(path=None, export_defaults=False)
+# A look-up of labels takes a lock and several microseconds; a child is kept for each pair.
+_request_children: dict[tuple[str | None, int], Counter] = {}
+
+
+def register_metrics(app: Flask) -> None:
+    """Count every answer of this application."""
+    app.after_request(count_request)
+
+
+def count_request(response: Response) -> Response:
+    """Count this answer by endpoint and status."""
+    pair = (request.endpoint, response.status_code)
+    child = _request_children.get(pair)
+    if child is None:
+        child = _requests.labels(pair[0] or "none", str(pair[1]))
+        _request_children[pair] = child
+    child.inc()
+    return response
+
+
+def export_metrics(accept: str | None) -> tuple[str, str]:
+    """Return all metrics as text and its content type, summed over the processes."""
+    text, content_type = _exporter.generate_metrics(accept)
+    return text, content_type

@@ -1,0 +1,106 @@
+"""Accounts: registering, logging in, a new access token, logging out."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, request
+
+from domain.accounts.identity import check_password, login_name, register_player
+from domain.accounts.sessions import (
+    Session,
+    end_session,
+    find_session,
+    open_session,
+    revoke_token,
+)
+from domain.store.accounts import Identity
+from web.addresses import find_limited_address
+from web.context import principal
+from web.json_body import read_json_object
+from web.responses import json_response
+from web.schemas.accounts import LoginSchema, RefreshSchema, RegistrationSchema
+from web.schemas.base import load
+from web.services import services
+
+blueprint = Blueprint("accounts", __name__, url_prefix="/api/auth")
+
+_registration = RegistrationSchema()
+_login = LoginSchema()
+_refresh = RefreshSchema()
+
+
+@blueprint.post("/register")
+def register() -> Response:
+    """Make a new player and log in."""
+    body = load(_registration, read_json_object(request))
+    now = datetime.now(UTC)
+    identity = register_player(services().store, services().passwords, now=now, **body)
+    return _answer_new_session(identity, now, status=201)
+
+
+@blueprint.post("/login")
+def login() -> Response:
+    """Log in with name and password."""
+    body = load(_login, read_json_object(request))
+    address = find_limited_address(
+        request.environ, trusted_hops=services().settings.trusted_proxy_hops
+    )
+    services().limits.hit_login(address, login_name(body["username"]))
+    identity = check_password(services().store, services().passwords, **body)
+    return _answer_new_session(identity, datetime.now(UTC), status=200)
+
+
+@blueprint.post("/refresh")
+def refresh() -> Response:
+    """Get a new access token for a refresh token."""
+    body = load(_refresh, read_json_object(request))
+    session = find_session(
+        services().store, refresh_token=body["refresh_token"], now=datetime.now(UTC)
+    )
+    return json_response(
+        {
+            "accessToken": _issue(session),
+            "expiresIn": services().settings.jwt_expiration,
+        }
+    )
+
+
+@blueprint.post("/logout")
+def logout() -> Response:
+    """End the session of this token, or this token when it has none."""
+    holder = principal()
+    settings = services().settings
+    leeway = timedelta(seconds=settings.jwt_leeway_seconds)
+    if holder.session_id is not None:
+        # The youngest access token of the session may live this long.
+        until = datetime.now(UTC) + timedelta(seconds=settings.jwt_expiration) + leeway
+        end_session(services().store, session_id=holder.session_id, until=until)
+    else:
+        revoke_token(services().store, jti=holder.jti, until=holder.expires_at + leeway)
+    services().verifier.look_now()
+    return Response(status=204)
+
+
+def _answer_new_session(identity: Identity, now: datetime, *, status: int) -> Response:
+    settings = services().settings
+    session = open_session(
+        services().store,
+        identity=identity,
+        now=now,
+        lifetime_seconds=settings.jwt_refresh_expiration,
+    )
+    return json_response(
+        {
+            "userId": session.user_id,
+            "username": session.username,
+            "accessToken": _issue(session),
+            "refreshToken": session.refresh_token,
+            "expiresIn": settings.jwt_expiration,
+        },
+        status,
+    )
+
+
+def _issue(session: Session) -> str:
+    return services().verifier.codec.issue(
+        user_id=session.user_id, username=session.username, session_id=session.session_id
+    )

@@ -1,0 +1,58 @@
+"""The leaderboard: the top for everybody, and one's own place in it."""
+
+from flask import Blueprint, Response, request
+
+from domain.leaderboards.standings import find_neighborhood
+from web.context import principal
+from web.metrics import top_hits, top_misses
+from web.responses import JSON_TYPE, json_response
+from web.schemas.queries import LeaderboardQuery, NeighborhoodQuery, load_query
+from web.services import services
+from web.top_pages import describe_standing, describe_top
+
+blueprint = Blueprint("leaderboard", __name__, url_prefix="/api/leaderboard")
+
+DEFAULT_LIMIT = 10
+# A cache of the caller's own may keep it and must ask each time whether it still holds.
+CACHE_CONTROL = "private, no-cache"
+
+_leaderboard_query = LeaderboardQuery()
+_neighborhood_query = NeighborhoodQuery()
+
+
+@blueprint.get("")
+def top() -> Response:
+    """Answer the first standings of the board."""
+    limit = DEFAULT_LIMIT
+    if request.query_string:
+        limit = load_query(_leaderboard_query, request.args)["limit"]
+    current, was_in_memory = services().board.read()
+    (top_hits if was_in_memory else top_misses).inc()
+    page = services().top_pages.get_page(current, limit)
+    headers = {"ETag": page.etag, "Cache-Control": CACHE_CONTROL}
+    if _matches(request.environ.get("HTTP_IF_NONE_MATCH"), page.etag):
+        return Response(status=304, headers=headers)
+    return Response(page.body, 200, headers, content_type=JSON_TYPE)
+
+
+@blueprint.get("/me")
+def own_place() -> Response:
+    """Answer one's own standing, the ones around it, and the top, all of one moment."""
+    neighbors = load_query(_neighborhood_query, request.args)["neighbors"]
+    found = find_neighborhood(services().store, user_id=principal().user_id, neighbors=neighbors)
+    own, total = found.own, found.top.total_users
+    return json_response(
+        {
+            "you": describe_standing(own) if own else None,
+            "percentile": round(100 * (total - own.rank) / total, 2) if own and total else None,
+            "around": [describe_standing(standing) for standing in found.around],
+            **describe_top(found.top, DEFAULT_LIMIT),
+        }
+    )
+
+
+def _matches(if_none_match: str | None, etag: str) -> bool:
+    if not if_none_match:
+        return False
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in tags or "*" in tags

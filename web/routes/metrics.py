@@ -1,0 +1,28 @@
+"""`/metrics` for Prometheus: open to this machine, elsewhere with METRICS_TOKEN."""
+
+from hmac import compare_digest
+
+from flask import Blueprint, Response, request
+
+from domain.errors import InvalidTokenError
+from web.addresses import is_this_machine
+from web.auth import read_bearer_token
+from web.metrics import export_metrics
+from web.services import services
+
+blueprint = Blueprint("metrics", __name__)
+
+
+@blueprint.get("/metrics")
+def expose() -> Response:
+    """Answer every metric of every process."""
+    if not is_this_machine(request.environ):
+        _check_token(services().settings.metrics_token)
+    text, content_type = export_metrics(request.headers.get("Accept"))
+    return Response(text, content_type=content_type)
+
+
+def _check_token(expected: str) -> None:
+    token = read_bearer_token(request.environ.get("HTTP_AUTHORIZATION"))
+    if not expected or not compare_digest(token.encode(), expected.encode()):
+        raise InvalidTokenError

@@ -1,0 +1,49 @@
+"""The way to the sockets: a ticket for them, and a sign on the port where they are not."""
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, request
+
+from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, TicketHolder, issue_ticket
+from domain.settings import Settings
+from web.context import principal
+from web.errors import UpgradeRequiredError
+from web.responses import json_response
+from web.services import services
+
+blueprint = Blueprint("realtime", __name__)
+
+
+@blueprint.post("/api/realtime/ticket")
+def ticket() -> Response:
+    """Give a ticket with which this page's origin may open one socket within 30 seconds."""
+    holder = principal()
+    value = issue_ticket(
+        services().store,
+        holder=TicketHolder(holder.user_id, holder.session_id, holder.expires_at),
+        origin=request.environ.get("HTTP_ORIGIN"),
+        now=datetime.now(UTC),
+    )
+    return json_response(
+        {
+            "ticket": value,
+            "expiresIn": TICKET_LIFETIME_SECONDS,
+            "url": live_url(services().settings, request.host),
+        },
+        201,
+    )
+
+
+@blueprint.get("/ws")
+def upgrade() -> Response:
+    """Say that the sockets are on another port."""
+    raise UpgradeRequiredError
+
+
+def live_url(settings: Settings, host: str) -> str:
+    """Return where the sockets are for a client that reached us under this Host."""
+    if settings.live_url:
+        return settings.live_url
+    name = urlsplit(f"//{host}").hostname or settings.host
+    return f"ws://{f'[{name}]' if ':' in name else name}:{settings.live_port}/ws"

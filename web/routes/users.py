@@ -1,0 +1,32 @@
+"""One player's score, statistics and rank."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response
+
+from domain.leaderboards.players import get_player_score
+from web.metrics import user_hits, user_misses
+from web.responses import json_response
+from web.schemas.queries import read_path_uuid
+from web.services import services
+
+blueprint = Blueprint("users", __name__, url_prefix="/api/users")
+
+
+@blueprint.get("/<user_id>/score")
+def score(user_id: str) -> Response:
+    """Answer what a player has reached."""
+    wanted: UUID = read_path_uuid("userId", user_id)
+    player = get_player_score(services().store, user_id=wanted)
+    (user_hits if player.from_cache else user_misses).inc()
+    return json_response(
+        {
+            "userId": player.user_id,
+            "username": player.username,
+            "score": player.score,
+            "rank": player.rank,
+            "totalActions": player.total_actions,
+            "firstAction": player.first_action,
+            "lastAction": player.last_action,
+        }
+    )

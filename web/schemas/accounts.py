@@ -1,0 +1,40 @@
+"""Accounts as they come in: registration, login and the refresh token."""
+
+from marshmallow import fields, validate
+
+from web.schemas.base import InputSchema
+
+MAX_TOKEN_CHARS = 4096
+
+
+class RegistrationSchema(InputSchema):
+    """A new player's name and password."""
+
+    username = fields.String(
+        required=True,
+        validate=validate.Length(1, 200),
+        metadata={
+            "description": "3 to 32 characters after NFKC; unique whatever the case; no control"
+            " or bidirectional characters"
+        },
+    )
+    password = fields.String(
+        required=True, validate=validate.Length(8, 128), metadata={"format": "password"}
+    )
+
+
+class LoginSchema(InputSchema):
+    """A player's name and password."""
+
+    username = fields.String(required=True, validate=validate.Length(1, 200))
+    password = fields.String(
+        required=True, validate=validate.Length(1, 128), metadata={"format": "password"}
+    )
+
+
+class RefreshSchema(InputSchema):
+    """The refresh token that a login answered."""
+
+    refresh_token = fields.String(
+        required=True, data_key="refreshToken", validate=validate.Length(1, MAX_TOKEN_CHARS)
+    )

@@ -1,0 +1,72 @@
+"""What may stand in an address: numbers in the query, ids in the path."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from domain.errors import InvalidPayloadError
+from web.schemas.base import load
+from web.schemas.cursors import parse_cursor
+from web.schemas.fields import parse_uuid
+
+_DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+class QueryInteger(fields.Integer):
+    """A whole number in plain digits."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if type(value) is not str or not _DIGITS.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
+class Cursor(fields.String):
+    """Where a page begins, as the page before said."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        number = parse_cursor(value)
+        if number is None:
+            raise ValidationError("Not a cursor of ours.")
+        return number
+
+
+class QuerySchema(Schema):
+    """A query string; names that are not known are ignored."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class LeaderboardQuery(QuerySchema):
+    """How much of the top to answer."""
+
+    limit = QueryInteger(load_default=10, validate=validate.Range(1, 100))
+
+
+class NeighborhoodQuery(QuerySchema):
+    """How many standings above and below one's own."""
+
+    neighbors = QueryInteger(load_default=2, validate=validate.Range(0, 50))
+
+
+class HistoryQuery(QuerySchema):
+    """Which page of one's history."""
+
+    cursor = Cursor(load_default=None, metadata={"description": "`nextCursor` of the page before"})
+    limit = QueryInteger(load_default=20, validate=validate.Range(1, 100))
+
+
+def load_query(schema: Schema, arguments: Any) -> dict[str, Any]:
+    """Return what the query string says; raises InvalidPayloadError naming each bad parameter."""
+    return load(schema, arguments.to_dict())
+
+
+def read_path_uuid(name: str, value: str) -> UUID:
+    """Return the id that stands in the path; raises InvalidPayloadError."""
+    parsed = parse_uuid(value)
+    if parsed is None:
+        raise InvalidPayloadError(details={"fields": {name: ["Not a valid UUID."]}})
+    return parsed
