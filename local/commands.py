@@ -19,7 +19,9 @@ class Command:
 
 COMMANDS = (
     Command("serve", "local.serve", False, "start everything and keep it running (the default)"),
-    Command("demo", "local.demo", False, "drive simulated players against the running system"),
+    Command(
+        "demo", "local.demo.command", False, "let simulated players play on the running system"
+    ),
     Command("verify", "local.verify", False, "check the invariants of the running system"),
     Command("exec", "local.running", False, "run a command on the running system: exec flask ..."),
     Command("test", "local.testing", True, "run the test suite on throw-away stores"),

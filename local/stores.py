@@ -23,6 +23,8 @@ from local.spawning import Launch, spawn
 from local.valkey import Valkey
 
 PREFIX = "laurel-test-"
+# Not TMPDIR: the path of a unix socket must be short, and the stores' user must reach it.
+SHORT_AND_OPEN = Path("/tmp")  # noqa: S108 - only mkdtemp there
 READY_SECONDS = 30.0
 STOP_SECONDS = 5.0
 YOUNG_SECONDS = 60.0
@@ -38,15 +40,15 @@ class ThrowawayStores:
 
 
 @contextmanager
-def throwaway_stores() -> Iterator[ThrowawayStores]:
+def throwaway_stores(parent: Path = SHORT_AND_OPEN) -> Iterator[ThrowawayStores]:
     """Run a PostgreSQL and a Valkey of our own that forget everything; yields their addresses.
 
     Call it from the main thread: the servers end when the thread that started them does.
     """
-    _sweep()
+    _sweep(parent)
     account = store_account()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(_claimed_folder()))
+        folder = Path(stack.enter_context(_claimed_folder(parent)))
         sockets = folder / "sockets"
         sockets.mkdir()
         give(sockets, account, 0o700)
@@ -79,9 +81,9 @@ def throwaway_stores() -> Iterator[ThrowawayStores]:
 
 
 @contextmanager
-def _claimed_folder() -> Iterator[str]:
+def _claimed_folder(parent: Path) -> Iterator[str]:
     """Make a folder whose lock tells `_sweep` that somebody still uses it."""
-    folder = tempfile.mkdtemp(prefix=PREFIX)
+    folder = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
     Path(folder).chmod(0o711)
     with (Path(folder) / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -91,9 +93,9 @@ def _claimed_folder() -> Iterator[str]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep() -> None:
+def _sweep(parent: Path) -> None:
     """Remove the folders of runs that were killed: their servers died with them."""
-    for folder in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
+    for folder in parent.glob(PREFIX + "*"):
         with suppress(OSError):
             made_at = folder.stat().st_mtime
             if folder.stat().st_uid != os.geteuid() or time.time() - made_at < YOUNG_SECONDS:

@@ -1,0 +1,152 @@
+"""The simulated players: honest ones keep the rules, cheaters do not, no answer is lost."""
+
+import json
+import random
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from local.demo.client import Client, outcome_of
+from local.demo.drive import Drive
+from local.demo.players import Move, Player, make_players, players_for
+from local.demo.tally import quantile_ms
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def play(trick: str | None, hours: float, usual: float = 7.5) -> list[tuple[float, Move]]:
+    player = Player("token", trick, random.Random(7))
+    at, moves = 0.0, []
+    while at < hours * 3600:
+        moves.append((at, player.next_move(at, NOW + timedelta(seconds=at))))
+        at += player.gap_seconds(usual)
+    return moves
+
+
+def test_honest_players_stay_below_every_limit_for_hours() -> None:
+    moves = play(None, hours=3)
+    assert len(moves) > 1_000
+    assert max(move.score for _, move in moves) <= 1_000
+    for index, (at, _) in enumerate(moves):
+        last_minute = [then for then, _ in moves[: index + 1] if then > at - 60]
+        last_hour = [move.score for then, move in moves[: index + 1] if then > at - 3_600]
+        assert len(last_minute) <= 10
+        assert sum(last_hour) <= 10_000
+    assert all(move.timestamp == NOW + timedelta(seconds=at) for at, move in moves)
+
+
+def test_each_trick_breaks_its_rule() -> None:
+    assert min(move.score for _, move in play("too high", hours=0.1)) > 1_000
+    ages = [NOW + timedelta(seconds=at) - move.timestamp for at, move in play("stale", hours=0.1)]
+    assert min(ages) > timedelta(seconds=300)
+    assert sum(at < 60 for at, _ in play("too fast", hours=0.1)) > 10
+    assert sum(move.score for _, move in play("hoarding", hours=1)) > 10_000
+
+
+def test_the_share_of_cheaters_and_the_number_of_players_are_as_asked() -> None:
+    players = make_players([str(number) for number in range(40)], 0.1, random.Random(1))
+    assert sum(player.trick is not None for player in players) == 4
+    assert players_for(20) >= 20 * 7
+
+
+def test_a_seed_does_not_repeat_action_ids() -> None:
+    first, second = (play(None, hours=0.05)[0][1].action_id for _ in range(2))
+    assert first != second
+
+
+class Api(ThreadingHTTPServer):
+    """Breaks the connection of each action's first attempt, and knows it at the second."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.bodies: list[dict[str, Any]] = []
+        self.failures = 1
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Api
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.bodies.append(body)
+        if self.server.failures > 0:
+            self.server.failures -= 1
+            self.close_connection = True
+            return
+        seen = [entry["actionId"] for entry in self.server.bodies].count(body["actionId"]) > 1
+        code = "DUPLICATE_ACTION" if seen else "OK"
+        self.answer(409 if seen else 200, {"error": {"code": code}})
+
+    def answer(self, status: int, body: dict[str, Any]) -> None:
+        raw = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    """An API of a few lines."""
+    server = Api()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_broken_connection_is_retried_with_the_same_id_and_409_then_counts_as_done(
+    api: Api,
+) -> None:
+    client = Client("127.0.0.1", api.server_port)
+    _, move = play(None, hours=0.01)[0]
+    answer = client.send(move, lambda: False)
+    client.close()
+    assert (answer.outcome, answer.retries) == ("200 after a retry", 1)
+    assert [body["actionId"] for body in api.bodies] == [move.action_id] * 2
+
+
+def test_a_drive_sends_at_the_rate_and_counts_everything(api: Api) -> None:
+    api.failures = 0
+    players = make_players([str(number) for number in range(300)], 0.0, random.Random(1))
+    drive = Drive("127.0.0.1", api.server_port, players, rate=40.0)
+    drive.start()
+    drive.step(1.5)
+    drive.stop()
+    snapshot = drive.tally.snapshot()
+    assert snapshot.outcomes == {"200": len(api.bodies)}
+    assert 20 < len(api.bodies) <= 90
+    assert snapshot.p95_ms is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "retries", "word"),
+    [
+        (200, {"success": True}, 0, "200"),
+        (202, {"status": "quarantined"}, 0, "202 quarantined"),
+        (403, {"error": {"details": {"reason": "VELOCITY"}}}, 0, "403 VELOCITY"),
+        (409, {"error": {"code": "DUPLICATE_ACTION"}}, 0, "409 DUPLICATE_ACTION"),
+        (409, {"error": {"code": "ACTION_ID_CONFLICT"}}, 3, "409 ACTION_ID_CONFLICT"),
+        (500, {}, 0, "500"),
+    ],
+)
+def test_answers_are_counted_under_a_word(
+    status: int, answer: dict[str, Any], retries: int, word: str
+) -> None:
+    assert outcome_of(status, answer, retries) == word
+
+
+def test_quantiles_are_of_the_nearest_rank() -> None:
+    assert quantile_ms([], 0.5) is None
+    assert quantile_ms([0.001, 0.002, 0.003, 0.004], 0.5) == 3.0
+    assert quantile_ms([0.010], 0.95) == 10.0
