@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import secrets
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ def alembic_on_throwaway(root: Path, arguments: Sequence[str]) -> int:
             "DATABASE_URL": stores.database_url,
             "REDIS_URL": stores.redis_url,
             "LAUREL_ENV": "test",
+            "JWT_SECRET": secrets.token_urlsafe(48),
         }
         for words in (["upgrade", "head"], arguments):
             done = subprocess.run(["alembic", *words], cwd=root, env=env, check=False)

@@ -53,7 +53,8 @@ def main(root: Path, arguments: Sequence[str]) -> int:
         except StopRequested:
             pass
         finally:
-            say("Stopping ...")
+            if supervisor.has_processes:
+                say("Stopping ...")
             system.stop()
             guardian.dismiss()
     say("Stopped. The data is kept in " + str(home.folder))

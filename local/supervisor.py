@@ -56,6 +56,10 @@ class Supervisor:
     def stop_asked(self) -> bool:
         return self._stops_asked > 0
 
+    @property
+    def has_processes(self) -> bool:
+        return bool(self._processes)
+
     def add(self, launch: Launch, *, tier: int, quiet: bool = False) -> Supervised:
         """Start a process and keep it running. Higher tiers are stopped first."""
         process = self._supervised(launch, tier=tier, quiet=quiet)
