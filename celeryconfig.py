@@ -34,7 +34,8 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 worker_hijack_root_logger = False
 # What Flower shows.
 worker_send_task_events = True
-task_send_sent_event = True
+# A publish more for every task, 0.3 ms each, to show what `received` shows 2 ms later.
+task_send_sent_event = False
 
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None

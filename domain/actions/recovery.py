@@ -18,7 +18,6 @@ from domain.store.batches import (
 )
 from domain.store.connections import Store
 from domain.store.poison import fail_action, list_pending_ids, reassign_action
-from domain.store.transactions import commit_lazily
 
 SWEEP_LIMIT = 100
 BATCH_ATTEMPTS = 2
@@ -40,15 +39,13 @@ def begin_attempt(store: Store, *, batch_id: UUID, stage: Stage) -> bool:
 
     False: the batch does not stand at `stage`. Raises DatabaseUnavailableError.
     """
-    with store.begin() as connection:
-        commit_lazily(connection)
+    with store.autocommit_lazily() as connection:
         return count_attempt(connection, batch_id=batch_id, stage=stage, step=1)
 
 
 def take_back_attempt(store: Store, *, batch_id: UUID, stage: Stage) -> None:
     """Uncount an attempt that a passing fault ended. Raises DatabaseUnavailableError."""
-    with store.begin() as connection:
-        commit_lazily(connection)
+    with store.autocommit_lazily() as connection:
         count_attempt(connection, batch_id=batch_id, stage=stage, step=-1)
 
 
@@ -84,7 +81,7 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
             if locked.attempts < SINGLE_ATTEMPTS:
                 return (batch.batch_id,)
             fail_action(connection, action_id=action_ids[0], batch=locked)
-            move_batch(connection, batch_id=batch.batch_id, stage=Stage.SCORED)
+            move_batch(connection, batch_id=batch.batch_id, old=locked.stage, new=Stage.SCORED)
             return (batch.batch_id,)
         singles = tuple(uuid4() for _ in action_ids)
         for single, action_id in zip(singles, action_ids, strict=True):
@@ -92,5 +89,5 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
                 connection, batch_id=single, stage=locked.stage, created_at=locked.created_at
             )
             reassign_action(connection, action_id=action_id, batch=locked, batch_id=single)
-        move_batch(connection, batch_id=batch.batch_id, stage=Stage.SPLIT)
+        move_batch(connection, batch_id=batch.batch_id, old=locked.stage, new=Stage.SPLIT)
         return singles

@@ -38,7 +38,7 @@ def score_batch(store: Store, *, batch_id: UUID) -> ScoringOutcome:
         if batch is None:
             return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)
         effects = _apply(connection, batch)
-        move_batch(connection, batch_id=batch_id, stage=Stage.SCORED)
+        move_batch(connection, batch_id=batch_id, old=Stage.SCREENED, new=Stage.SCORED)
     return ScoringOutcome(LinkOutcome.MOVED, effects)
 
 

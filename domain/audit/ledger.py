@@ -7,7 +7,6 @@ from domain.audit.chain import chain_transitions
 from domain.store.audit import insert_links, list_unrecorded_transitions, lock_head
 from domain.store.batches import find_locked_batch, move_batch
 from domain.store.connections import Store
-from domain.store.transactions import commit_lazily
 
 
 def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
@@ -15,9 +14,8 @@ def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
 
     Raises DatabaseUnavailableError.
     """
-    with store.begin() as connection:
-        # Lost in a crash it is written again; the listeners' events are not what counts.
-        commit_lazily(connection)
+    # Lost in a crash it is written again, word for word.
+    with store.begin_lazily() as connection:
         batch = find_locked_batch(connection, batch_id=batch_id, stage=Stage.REFRESHED)
         if batch is None:
             return LinkOutcome.NOT_ITS_TURN
@@ -26,5 +24,5 @@ def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
             head_seq, head_hash = lock_head(connection)
             links = chain_transitions(transitions, head_seq=head_seq, head_hash=head_hash)
             insert_links(connection, links=links)
-        move_batch(connection, batch_id=batch_id, stage=Stage.AUDITED)
+        move_batch(connection, batch_id=batch_id, old=Stage.REFRESHED, new=Stage.AUDITED)
     return LinkOutcome.MOVED

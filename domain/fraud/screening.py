@@ -11,7 +11,6 @@ from domain.fraud.checks import screen_user
 from domain.fraud.model import Candidate, Policy, Screening, Window
 from domain.store.batches import find_locked_batch, move_batch
 from domain.store.connections import Store
-from domain.store.transactions import commit_lazily
 from domain.store.screening import insert_screenings, list_candidates, read_windows
 
 
@@ -28,16 +27,15 @@ def screen_batch(store: Store, *, batch_id: UUID, policy: Policy) -> ScreeningOu
 
     The statuses do not move here. Raises DatabaseUnavailableError.
     """
-    with store.begin() as connection:
-        # A verdict lost in a crash is reached again: nobody has heard of it yet.
-        commit_lazily(connection)
+    # A verdict lost in a crash is reached again: nobody has heard of it yet.
+    with store.begin_lazily() as connection:
         batch = find_locked_batch(connection, batch_id=batch_id, stage=Stage.ACCEPTED)
         if batch is None:
             return ScreeningOutcome(LinkOutcome.NOT_ITS_TURN)
         candidates = list_candidates(connection, batch_id=batch_id, created_at=batch.created_at)
         screenings = _screen(connection, candidates, policy)
         insert_screenings(connection, created_at=batch.created_at, screenings=screenings)
-        move_batch(connection, batch_id=batch_id, stage=Stage.SCREENED)
+        move_batch(connection, batch_id=batch_id, old=Stage.ACCEPTED, new=Stage.SCREENED)
     return ScreeningOutcome(LinkOutcome.MOVED, tuple(screenings))
 
 

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from domain.actions.model import ActionResult, LinkOutcome, Stage, Status
 from domain.store import board
-from domain.store.batches import Batch, find_batch, pass_on_batch
+from domain.store.batches import Batch, find_batch, move_batch
 from domain.store.connections import Store
 from domain.store.outcomes import ActionOutcome, list_outcomes
 from domain.store.standings import BoardRow, list_board_rows, list_ranks
-from domain.store.transactions import commit_lazily
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,8 @@ def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
 
 def finish_refresh(store: Store, *, batch_id: UUID) -> None:
     """Move the batch to REFRESHED. Raises DatabaseUnavailableError."""
-    with store.begin() as connection:
-        commit_lazily(connection)
-        pass_on_batch(connection, batch_id=batch_id, old=Stage.SCORED, new=Stage.REFRESHED)
+    with store.autocommit_lazily() as connection:
+        move_batch(connection, batch_id=batch_id, old=Stage.SCORED, new=Stage.REFRESHED)
 
 
 def _write(store: Store, batch: Batch, rows: list[BoardRow]) -> dict[UUID, int]:

@@ -6,12 +6,12 @@ from uuid import UUID
 from domain.actions.model import LinkOutcome, Stage, Status
 from domain.leaderboards.model import TOP_SIZE, Top
 from domain.live.model import AppliedAction
-from domain.store.batches import find_batch, pass_on_batch
+from domain.store.batches import find_batch, move_batch
 from domain.store.bus import publish_batch
 from domain.store.connections import Store
 from domain.store.outcomes import list_outcomes
 from domain.store.standings import count_players, list_ranks, list_standings
-from domain.store.transactions import commit_lazily, read_one_moment
+from domain.store.transactions import read_one_moment
 
 
 def broadcast_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
@@ -38,9 +38,8 @@ def broadcast_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
     ]
     if applied:
         _publish(store, batch_id, applied)
-    with store.begin() as connection:
-        commit_lazily(connection)
-        pass_on_batch(connection, batch_id=batch_id, old=Stage.AUDITED, new=Stage.DONE)
+    with store.autocommit_lazily() as connection:
+        move_batch(connection, batch_id=batch_id, old=Stage.AUDITED, new=Stage.DONE)
     return LinkOutcome.MOVED
 
 

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 
 from domain.actions.model import NewAction, Stage
 from domain.store.batches import QUIET_SECONDS
+from domain.store.statements import sql
 
 # A player's actions must commit in the order of their numbers, or a window would miss one that is
 # still on its way. Players share 64 locks: enough to pass each other, few enough to hold at once.
 ORDER_LOCK_CLASS = 0x4C61
 ORDER_LOCKS = 64
 
-_INTAKE = text("""
+_INTAKE = sql("""
 WITH input AS (
     SELECT * FROM unnest(
         CAST(:action_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:scores AS integer[]),
@@ -52,7 +53,7 @@ def take_order_locks(connection: Connection, *, user_ids: Sequence[UUID]) -> Non
     """Hold back other intakes of these players until this transaction has ended."""
     buckets = sorted({user_id.int % ORDER_LOCKS for user_id in user_ids})
     connection.execute(
-        text(
+        sql(
             "SELECT pg_advisory_xact_lock(:class, bucket)"
             " FROM unnest(CAST(:buckets AS integer[])) bucket"
         ),
@@ -90,7 +91,7 @@ def insert_actions(
 def list_batch_ids(connection: Connection, *, batch_id: UUID) -> frozenset[UUID]:
     """Return the ids of a batch's actions; none when the batch is not there."""
     rows = connection.execute(
-        text("SELECT action_id FROM user_actions WHERE batch_id = :batch_id"),
+        sql("SELECT action_id FROM user_actions WHERE batch_id = :batch_id"),
         {"batch_id": batch_id},
     )
     return frozenset(rows.scalars())
@@ -126,7 +127,7 @@ def list_stored_actions(
 ) -> dict[UUID, StoredAction]:
     """Return what is stored under these ids; unknown ones are absent."""
     rows = connection.execute(
-        text(_STORED + "WHERE i.action_id = ANY(CAST(:ids AS uuid[]))"),
+        sql(_STORED + "WHERE i.action_id = ANY(CAST(:ids AS uuid[]))"),
         {"ids": [str(action_id) for action_id in action_ids]},
     )
     return {row.action_id: _stored(row) for row in rows}
@@ -137,7 +138,7 @@ def list_user_actions(
 ) -> Sequence[StoredAction]:
     """Return a user's actions that are not archived, newest first, numbered below `before_no`."""
     rows = connection.execute(
-        text(
+        sql(
             "SELECT action_id, user_id, '\\x'::bytea AS request_hash, action_no, created_at,"
             " status, score_delta, reason, previous_score, new_score, completed_at"
             " FROM user_actions WHERE user_id = :user_id"

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.audit.chain import Link, Transition
 from domain.store.batches import Batch
+from domain.store.statements import sql
 
 
 def lock_head(connection: Connection) -> tuple[int, bytes]:
     """Lock the end of the chain and return its seq and hash."""
     seq, digest = connection.execute(
-        text("SELECT seq, hash FROM audit_head WHERE head_id = 1 FOR NO KEY UPDATE")
+        sql("SELECT seq, hash FROM audit_head WHERE head_id = 1 FOR NO KEY UPDATE")
     ).one()
     return seq, bytes(digest)
 
@@ -19,7 +20,7 @@ def lock_head(connection: Connection) -> tuple[int, bytes]:
 def read_head(connection: Connection) -> tuple[int, bytes]:
     """Return the seq and hash of the end of the chain."""
     seq, digest = connection.execute(
-        text("SELECT seq, hash FROM audit_head WHERE head_id = 1")
+        sql("SELECT seq, hash FROM audit_head WHERE head_id = 1")
     ).one()
     return seq, bytes(digest)
 
@@ -27,7 +28,7 @@ def read_head(connection: Connection) -> tuple[int, bytes]:
 def list_unrecorded_transitions(connection: Connection, *, batch: Batch) -> list[Transition]:
     """Return the batch's final transitions that have no entry, in order of action_no."""
     rows = connection.execute(
-        text(
+        sql(
             "SELECT a.action_id, a.version, a.action_no, a.user_id, a.status, a.reason,"
             " a.score_delta, a.previous_score, a.new_score, a.created_at, a.completed_at"
             " FROM user_actions a WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
@@ -43,7 +44,7 @@ def list_unrecorded_transitions(connection: Connection, *, batch: Batch) -> list
 def insert_links(connection: Connection, *, links: Sequence[Link]) -> None:
     """Append the links and move the head, whose lock is held."""
     connection.execute(
-        text(
+        sql(
             "INSERT INTO audit_log (seq, action_id, action_version, entry, hash)"
             " SELECT s, i, v, e, decode(h, 'hex') FROM unnest(CAST(:seqs AS bigint[]),"
             " CAST(:ids AS uuid[]), CAST(:versions AS integer[]), CAST(:entries AS text[]),"
@@ -58,7 +59,7 @@ def insert_links(connection: Connection, *, links: Sequence[Link]) -> None:
         },
     )
     connection.execute(
-        text("UPDATE audit_head SET seq = :seq, hash = :hash WHERE head_id = 1"),
+        sql("UPDATE audit_head SET seq = :seq, hash = :hash WHERE head_id = 1"),
         {"seq": links[-1].seq, "hash": links[-1].hash},
     )
 
@@ -68,7 +69,7 @@ def iterate_links(connection: Connection, *, chunk: int = 5000) -> Iterator[Link
     last = 0
     while True:
         rows = connection.execute(
-            text(
+            sql(
                 "SELECT seq, action_id, action_version, entry, hash FROM audit_log"
                 " WHERE seq > :last ORDER BY seq LIMIT :chunk"
             ),

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.actions.model import Stage
+from domain.store.statements import sql
 
 # Pause before the keeper looks: a link that moved the batch buys it this much time again.
 QUIET_SECONDS = 2
@@ -27,48 +28,41 @@ class Batch:
 
 
 _COLUMNS = "batch_id, stage, attempts, looks, origin, created_at"
+_FIND = sql(f"SELECT {_COLUMNS} FROM action_batches WHERE batch_id = :batch_id")
+_LOCK = sql(
+    f"SELECT {_COLUMNS} FROM action_batches"
+    " WHERE batch_id = :batch_id AND stage = :stage FOR NO KEY UPDATE"
+)
+_MOVE = sql(
+    "UPDATE action_batches SET stage = :new, attempts = 0, looks = 0,"
+    " updated_at = clock_timestamp(),"
+    " next_look_at = clock_timestamp() + make_interval(secs => :quiet)"
+    " WHERE batch_id = :batch_id AND stage = :old"
+)
+_COUNT = sql(
+    "UPDATE action_batches SET attempts = greatest(attempts + :step, 0)"
+    " WHERE batch_id = :batch_id AND stage = :stage"
+)
 
 
 def find_locked_batch(connection: Connection, *, batch_id: UUID, stage: Stage) -> Batch | None:
     """Lock the batch if it stands at `stage`; None means that it is not this link's turn."""
-    row = connection.execute(
-        text(
-            f"SELECT {_COLUMNS} FROM action_batches"
-            " WHERE batch_id = :batch_id AND stage = :stage FOR NO KEY UPDATE"
-        ),
-        {"batch_id": batch_id, "stage": stage},
-    ).one_or_none()
+    row = connection.execute(_LOCK, {"batch_id": batch_id, "stage": stage}).one_or_none()
     return _batch(row) if row else None
 
 
 def find_batch(connection: Connection, *, batch_id: UUID) -> Batch | None:
     """Return the batch as it stands, without a lock."""
-    row = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM action_batches WHERE batch_id = :batch_id"),
-        {"batch_id": batch_id},
-    ).one_or_none()
+    row = connection.execute(_FIND, {"batch_id": batch_id}).one_or_none()
     return _batch(row) if row else None
 
 
-def move_batch(connection: Connection, *, batch_id: UUID, stage: Stage) -> None:
-    """Set the stage of a batch whose lock is held, and start its patience anew."""
-    connection.execute(
-        text(
-            "UPDATE action_batches SET stage = :stage, attempts = 0, looks = 0,"
-            " updated_at = clock_timestamp(),"
-            " next_look_at = clock_timestamp() + make_interval(secs => :quiet)"
-            " WHERE batch_id = :batch_id"
-        ),
-        {"batch_id": batch_id, "stage": stage, "quiet": QUIET_SECONDS},
+def move_batch(connection: Connection, *, batch_id: UUID, old: Stage, new: Stage) -> bool:
+    """Move a batch on and start its patience anew; False if it does not stand at `old`."""
+    moved = connection.execute(
+        _MOVE, {"batch_id": batch_id, "old": old, "new": new, "quiet": QUIET_SECONDS}
     )
-
-
-def pass_on_batch(connection: Connection, *, batch_id: UUID, old: Stage, new: Stage) -> bool:
-    """Move a batch that still stands at `old`; False if somebody else has moved it."""
-    if find_locked_batch(connection, batch_id=batch_id, stage=old) is None:
-        return False
-    move_batch(connection, batch_id=batch_id, stage=new)
-    return True
+    return moved.rowcount == 1
 
 
 def insert_batch(
@@ -76,7 +70,7 @@ def insert_batch(
 ) -> None:
     """Add a batch that nobody waits for; it is looked at from now on."""
     connection.execute(
-        text(
+        sql(
             "INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at)"
             " VALUES (:batch_id, :stage, clock_timestamp(), :created_at, clock_timestamp())"
         ),
@@ -86,13 +80,7 @@ def insert_batch(
 
 def count_attempt(connection: Connection, *, batch_id: UUID, stage: Stage, step: int) -> bool:
     """Add `step` (1, or -1 to take one back) to the attempts; False if it stands elsewhere."""
-    done = connection.execute(
-        text(
-            "UPDATE action_batches SET attempts = greatest(attempts + :step, 0)"
-            " WHERE batch_id = :batch_id AND stage = :stage"
-        ),
-        {"batch_id": batch_id, "stage": stage, "step": step},
-    )
+    done = connection.execute(_COUNT, {"batch_id": batch_id, "stage": stage, "step": step})
     return done.rowcount == 1
 
 
@@ -102,7 +90,7 @@ def claim_standing_batches(connection: Connection, *, limit: int) -> Sequence[Ba
     Each is claimed by moving its next look: the pause doubles up to MAX_QUIET_SECONDS.
     """
     rows = connection.execute(
-        text(
+        sql(
             "UPDATE action_batches SET looks = least(looks + 1, 100),"
             " next_look_at = clock_timestamp() + make_interval("
             "   secs => least(:quiet * 2 ^ least(looks + 1, 8), :most))"
@@ -120,7 +108,7 @@ def claim_standing_batches(connection: Connection, *, limit: int) -> Sequence[Ba
 def read_queue_age_seconds(connection: Connection) -> float:
     """Return the age of the oldest batch that has not been scored, 0.0 when there is none."""
     age = connection.execute(
-        text(
+        sql(
             "SELECT extract(epoch FROM clock_timestamp() - min(created_at)) FROM action_batches"
             " WHERE stage NOT IN ('done', 'split') AND stage IN ('accepted', 'screened')"
         )

@@ -30,6 +30,8 @@ class Store:
 
     engine: Engine
     redis: RedisGate
+    # Connections whose commits return before the WAL is on disk; without it, every commit waits.
+    lazy_engine: Engine | None = None
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -38,25 +40,55 @@ class Store:
         Raises DatabaseUnavailableError for whatever may pass by itself (server away, deadlock,
         timeouts); constraint violations and data errors come through as SQLAlchemy's own.
         """
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except (DBAPIError, PoolTimeoutError) as error:
-            if is_transient(error):
-                raise DatabaseUnavailableError from error
-            raise
+        with _translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def begin_lazily(self) -> Iterator[Connection]:
+        """Open a transaction whose commit may be lost, within a second, if PostgreSQL crashes.
+
+        Only for work that is then done again with the same result. A later commit that waits for
+        the disk takes this one with it: WAL is one sequence. Raises as `begin` does.
+        """
+        with _translated(), (self.lazy_engine or self.engine).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit_lazily(self) -> Iterator[Connection]:
+        """Open a connection for one statement that is a transaction by itself, committed lazily.
+
+        Saves the round trips of BEGIN and COMMIT. Raises as `begin` does.
+        """
+        engine = (self.lazy_engine or self.engine).execution_options(isolation_level="AUTOCOMMIT")
+        with _translated(), engine.connect() as connection:
+            yield connection
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        if self.lazy_engine is not None:
+            self.lazy_engine.dispose()
         self.redis.close()
 
 
 def connect(settings: Settings, *, pool_size: int = 2) -> Store:
     """Return a store for these settings; connections are opened at first use."""
+    lazily = (("synchronous_commit", "off"),)
     return Store(
-        engine=_create_engine(settings, pool_size), redis=connect_redis(settings.redis_url)
+        engine=_create_engine(settings, pool_size),
+        redis=connect_redis(settings.redis_url),
+        lazy_engine=_create_engine(settings, pool_size, lazily),
     )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        if is_transient(error):
+            raise DatabaseUnavailableError from error
+        raise
 
 
 def is_transient(error: Exception) -> bool:
@@ -71,8 +103,11 @@ def is_transient(error: Exception) -> bool:
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
-def _create_engine(settings: Settings, pool_size: int) -> Engine:
+def _create_engine(
+    settings: Settings, pool_size: int, extra_options: Sequence[tuple[str, Any]] = ()
+) -> Engine:
     options: Sequence[tuple[str, Any]] = (
+        *extra_options,
         ("statement_timeout", STATEMENT_TIMEOUT_MS),
         ("lock_timeout", LOCK_TIMEOUT_MS),
         ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.actions.model import Status
 from domain.store.batches import Batch
+from domain.store.statements import sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class ActionOutcome:
 def list_outcomes(connection: Connection, *, batch: Batch) -> Sequence[ActionOutcome]:
     """Return the batch's actions in order of action_no."""
     rows = connection.execute(
-        text(
+        sql(
             "SELECT action_id, action_no, user_id, score_delta, status, version, reason,"
             " previous_score, new_score, created_at, completed_at FROM user_actions"
             " WHERE batch_id = :batch_id AND created_at = :created_at"

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+
+from domain.store.statements import sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class PlayerRow:
 def find_player(connection: Connection, *, user_id: UUID) -> PlayerRow | None:
     """Return the player, or None when there is no such user."""
     row = connection.execute(
-        text(
+        sql(
             "SELECT u.user_id, u.username, coalesce(s.score, 0), coalesce(s.version, 0),"
             " coalesce(t.total_actions, 0), t.first_action, t.last_action FROM users u"
             " LEFT JOIN user_scores s ON s.user_id = u.user_id"

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.accounts.names import alternative_username, player_username, username_key
+from domain.store.statements import sql
 
 
 def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str | None]) -> None:
@@ -21,7 +22,7 @@ def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str |
     unnamed = _list_without_identity(connection, names)
     _insert_users(connection, {user: alternative_username(names[user], user) for user in unnamed})
     connection.execute(
-        text(
+        sql(
             "INSERT INTO user_scores (user_id) SELECT u FROM unnest(CAST(:users AS uuid[])) u"
             " ORDER BY u ON CONFLICT DO NOTHING"
         ),
@@ -31,7 +32,7 @@ def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str |
 
 def _list_newcomers(connection: Connection, users: Mapping[UUID, str | None]) -> list[UUID]:
     rows = connection.execute(
-        text(
+        sql(
             "SELECT u FROM unnest(CAST(:users AS uuid[])) u"
             " WHERE NOT EXISTS (SELECT 1 FROM user_scores s WHERE s.user_id = u) ORDER BY u"
         ),
@@ -44,7 +45,7 @@ def _insert_users(connection: Connection, names: Mapping[UUID, str]) -> None:
     if not names:
         return
     connection.execute(
-        text(
+        sql(
             "INSERT INTO users (user_id, username, username_key)"
             " SELECT u, n, k FROM unnest(CAST(:users AS uuid[]), CAST(:names AS text[]),"
             " CAST(:keys AS text[])) AS t(u, n, k) ORDER BY u ON CONFLICT DO NOTHING"
@@ -59,7 +60,7 @@ def _insert_users(connection: Connection, names: Mapping[UUID, str]) -> None:
 
 def _list_without_identity(connection: Connection, users: Mapping[UUID, str]) -> list[UUID]:
     rows = connection.execute(
-        text(
+        sql(
             "SELECT u FROM unnest(CAST(:users AS uuid[])) u"
             " WHERE NOT EXISTS (SELECT 1 FROM users x WHERE x.user_id = u) ORDER BY u"
         ),

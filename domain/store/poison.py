@@ -2,15 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.store.batches import Batch
+from domain.store.statements import sql
 
 
 def list_pending_ids(connection: Connection, *, batch: Batch) -> list[UUID]:
     """Return the ids of the batch's pending actions in order of action_no."""
     rows = connection.execute(
-        text(
+        sql(
             "SELECT action_id FROM user_actions WHERE batch_id = :batch_id"
             " AND created_at = :created_at AND status = 'pending' ORDER BY action_no"
         ),
@@ -24,7 +25,7 @@ def reassign_action(
 ) -> None:
     """Move a pending action from a batch whose lock is held to another."""
     connection.execute(
-        text(
+        sql(
             "UPDATE user_actions SET batch_id = :new WHERE action_id = :action_id"
             " AND created_at = :created_at AND batch_id = :old AND status = 'pending'"
         ),
@@ -40,7 +41,7 @@ def reassign_action(
 def fail_action(connection: Connection, *, action_id: UUID, batch: Batch) -> None:
     """Give a pending action up: status `failed`, never silently."""
     connection.execute(
-        text(
+        sql(
             "UPDATE user_actions SET status = 'failed', reason = 'PROCESSING_FAILED',"
             " version = version + 1, completed_at = clock_timestamp()"
             " WHERE action_id = :action_id AND created_at = :created_at AND status = 'pending'"

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.actions.effects import Effect, Score, ScreenedAction, UserChange
 from domain.actions.model import Status
+from domain.store.statements import sql
 
 _STATUS_BY_VERDICT = {
     "pass": Status.APPLIED,
@@ -21,7 +22,7 @@ def list_screened_actions(
 ) -> list[ScreenedAction]:
     """Return the batch's pending actions with their verdicts, in order of action_no."""
     rows = connection.execute(
-        text(
+        sql(
             "SELECT a.action_id, a.action_no, a.user_id, a.score_delta, a.created_at,"
             " c.verdict, c.reason FROM user_actions a JOIN action_checks c"
             " ON c.action_id = a.action_id AND c.created_at = a.created_at"
@@ -39,7 +40,7 @@ def list_screened_actions(
 def lock_scores(connection: Connection, *, user_ids: Sequence[UUID]) -> dict[UUID, Score]:
     """Lock these users' score rows in order of their ids and return them."""
     rows = connection.execute(
-        text(
+        sql(
             "SELECT user_id, score, reached_seq FROM user_scores"
             " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY user_id FOR NO KEY UPDATE"
         ),
@@ -51,7 +52,7 @@ def lock_scores(connection: Connection, *, user_ids: Sequence[UUID]) -> dict[UUI
 def mark_actions(connection: Connection, *, created_at: datetime, effects: Sequence[Effect]) -> int:
     """Give pending actions their status and scores; return how many rows were still pending."""
     done = connection.execute(
-        text(
+        sql(
             "UPDATE user_actions a SET status = t.status, reason = t.reason,"
             " previous_score = t.previous, new_score = t.new, version = a.version + 1,"
             " completed_at = clock_timestamp()"
@@ -76,7 +77,7 @@ def mark_actions(connection: Connection, *, created_at: datetime, effects: Seque
 def write_scores(connection: Connection, *, changes: Sequence[UserChange]) -> None:
     """Write the new scores of users whose rows are locked."""
     connection.execute(
-        text(
+        sql(
             "UPDATE user_scores s SET score = t.score, reached_seq = t.reached_seq,"
             " version = s.version + 1, last_updated = clock_timestamp()"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:scores AS bigint[]),"
@@ -94,7 +95,7 @@ def write_scores(connection: Connection, *, changes: Sequence[UserChange]) -> No
 def bump_statistics(connection: Connection, *, changes: Sequence[UserChange]) -> None:
     """Add the applied actions to the users' statistics."""
     connection.execute(
-        text(
+        sql(
             "INSERT INTO user_stats AS s (user_id, total_actions, first_action, last_action)"
             " SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:counts AS integer[]),"
             " CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[]))"

@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.fraud.model import Candidate, Screening, Window
+from domain.store.statements import sql
 
 
 def list_candidates(
@@ -15,7 +16,7 @@ def list_candidates(
 ) -> list[Candidate]:
     """Return the batch's pending actions in order of action_no."""
     rows = connection.execute(
-        text(
+        sql(
             "SELECT a.action_id, a.action_no, a.user_id, a.score_delta, a.timestamp, a.created_at,"
             " coalesce(i.action_no = a.action_no, false)"
             " FROM user_actions a LEFT JOIN action_ids i ON i.action_id = a.action_id"
@@ -36,7 +37,7 @@ def read_windows(
     without earlier actions is absent.
     """
     rows = connection.execute(
-        text(
+        sql(
             "SELECT t.user_id, w.actions, w.score"
             " FROM unnest(CAST(:users AS uuid[]), CAST(:numbers AS bigint[])) t(user_id, before_no)"
             " CROSS JOIN LATERAL ("
@@ -70,7 +71,7 @@ def insert_screenings(
         if id(screening.checks) not in texts:
             texts[id(screening.checks)] = orjson.dumps(screening.checks).decode()
     connection.execute(
-        text(
+        sql(
             "INSERT INTO action_checks (action_id, created_at, verdict, reason, checks)"
             " SELECT i, :created_at, v, r, CAST(c AS jsonb)"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:verdicts AS text[]),"

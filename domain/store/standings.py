@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.leaderboards.model import Standing
+from domain.store.statements import sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ _ORDER = "ORDER BY s.score DESC, s.reached_seq, s.user_id"
 def list_board_rows(connection: Connection, *, user_ids: Sequence[UUID]) -> list[BoardRow]:
     """Return these users' rows; who is not on the board is absent."""
     rows = connection.execute(
-        text(
+        sql(
             f"SELECT {_ROW} {_FROM} WHERE s.user_id = ANY(CAST(:ids AS uuid[]))"
             " AND s.reached_seq IS NOT NULL"
         ),
@@ -45,7 +46,7 @@ def list_board_rows(connection: Connection, *, user_ids: Sequence[UUID]) -> list
 def list_board_chunk(connection: Connection, *, after: UUID | None, limit: int) -> list[BoardRow]:
     """Return the next users on the board in order of id, for walking all of it."""
     rows = connection.execute(
-        text(
+        sql(
             f"SELECT {_ROW} {_FROM} WHERE s.reached_seq IS NOT NULL"
             " AND (CAST(:after AS uuid) IS NULL OR s.user_id > CAST(:after AS uuid))"
             " ORDER BY s.user_id LIMIT :limit"
@@ -58,7 +59,7 @@ def list_board_chunk(connection: Connection, *, after: UUID | None, limit: int) 
 def list_standings(connection: Connection, *, first_rank: int, limit: int) -> list[Standing]:
     """Return up to `limit` standings from `first_rank` on."""
     rows = connection.execute(
-        text(
+        sql(
             f"SELECT s.user_id, u.username, s.score, s.last_updated {_FROM}"
             f" WHERE s.reached_seq IS NOT NULL {_ORDER} OFFSET :skip LIMIT :limit"
         ),
@@ -71,7 +72,7 @@ def count_players(connection: Connection) -> int:
     """Return how many users are on the board."""
     return int(
         connection.execute(
-            text("SELECT count(*) FROM user_scores WHERE reached_seq IS NOT NULL")
+            sql("SELECT count(*) FROM user_scores WHERE reached_seq IS NOT NULL")
         ).scalar_one()
     )
 
@@ -79,7 +80,7 @@ def count_players(connection: Connection) -> int:
 def list_ranks(connection: Connection, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Return these users' ranks by counting who is ahead; who is not on the board is absent."""
     rows = connection.execute(
-        text(
+        sql(
             "SELECT s.user_id, 1 + (SELECT count(*) FROM user_scores o"
             "   WHERE o.reached_seq IS NOT NULL AND o.score >= s.score"
             "   AND (o.score > s.score OR o.reached_seq < s.reached_seq"
