@@ -9,6 +9,7 @@ from domain.logs import configure_logging
 from domain.settings import Settings, load_settings
 from domain.store import keys
 from domain.store.connections import Store, connect
+from web.api import Api
 from web.auth import TokenVerifier
 from web.background import Background, start_with_first_request
 from web.batching import Batcher
@@ -63,15 +64,14 @@ def create_app(
         settings = load_settings(os.environ)
         configure_logging(settings, "api", processors=[add_request_id])
     store = store or connect(settings, pool_size=settings.database_pool_size)
-    app = Flask("web", static_folder=None)
-    # Two slashes are not one here: a redirect would turn a POST's error into something else.
-    app.url_map.merge_slashes = False
+    app = Api("web")
     if batcher is None:
-        _serve(app, settings, store)
+        services = _serve(app, settings, store)
     else:
-        app.extensions[EXTENSION] = _make_services(settings, store, batcher)
+        services = _make_services(settings, store, batcher)
+    app.extensions[EXTENSION] = services
     register_error_handlers(app)
-    register_gate(app)
+    register_gate(app, services)
     register_headers(app, origins=settings.allowed_origins)
     register_metrics(app)
     for blueprint in BLUEPRINTS:
@@ -103,13 +103,12 @@ def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -
     )
 
 
-def _serve(app: Flask, settings: Settings, store: Store) -> None:
-    """Give the application a batcher of its own, and let its first request start the threads."""
+def _serve(app: Flask, settings: Settings, store: Store) -> Services:
+    """Return services with a batcher of their own; the first request starts their threads."""
     publish_quickly()
     submitter = Submitter(submit_batch)
     batcher = Batcher(settings, store, submitter.submit, observe_batch=batch_size.observe)
     services = _make_services(settings, store, batcher)
-    app.extensions[EXTENSION] = services
     subscriber = Subscriber(
         store.redis,
         {
@@ -126,3 +125,4 @@ def _serve(app: Flask, settings: Settings, store: Store) -> None:
         stops=(batcher.close, submitter.close, services.limits.stop, services.verifier.stop),
     )
     start_with_first_request(app, background)
+    return services

@@ -3,7 +3,10 @@
 The order is the contract's: 404 and 405, then the address's limit, the token, the user's limit.
 """
 
-from flask import Flask, Response, current_app, request
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, request
 
 from domain.errors import LaurelError, RateLimitExceededError
 from web.addresses import find_limited_address
@@ -11,7 +14,9 @@ from web.auth import read_bearer_token
 from web.context import set_allowance, set_principal
 from web.limits import Allowance
 from web.principal import Principal
-from web.services import services
+from web.services import Services
+
+Environ = Mapping[str, Any]
 
 # The endpoints that need no token. Everything else does.
 PUBLIC_ENDPOINTS = frozenset(
@@ -34,58 +39,63 @@ PUBLIC_ENDPOINTS = frozenset(
 UNLIMITED_ENDPOINTS = frozenset({"health.live", "health.overall", "health.ready", "metrics.expose"})
 
 
-def register_gate(app: Flask) -> None:
+def register_gate(app: Flask, services: Services) -> None:
     """Put the gate before every route of this application."""
-    app.before_request(pass_gate)
+    app.before_request(Gate(app, services).pass_request)
 
 
-def pass_gate() -> Response | None:
-    """Let the request through, answer an OPTIONS, or raise what stands against it."""
-    if request.routing_exception is not None:
+class Gate:
+    """Knows its application and services: a look-up of each would cost more than the checks."""
+
+    def __init__(self, app: Flask, services: Services):
+        self._app = app
+        self._limits = services.limits
+        self._verifier = services.verifier
+        self._trusted_hops = services.settings.trusted_proxy_hops
+
+    def pass_request(self) -> Response | None:
+        """Let the request through, answer an OPTIONS, or raise what stands against it."""
+        asked = request
+        endpoint, environ = asked.endpoint, asked.environ
+        if endpoint is None:
+            # No route, or not by this method: raised after us.
+            return None
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            return self._app.make_default_options_response()
+        if endpoint not in UNLIMITED_ENDPOINTS:
+            self._count_address(environ)
+        if endpoint not in PUBLIC_ENDPOINTS:
+            self._admit(self._verify(environ))
         return None
-    if request.method == "OPTIONS":
-        return current_app.make_default_options_response()
-    endpoint = request.endpoint
-    if endpoint not in UNLIMITED_ENDPOINTS:
-        _count_address()
-    if endpoint not in PUBLIC_ENDPOINTS:
-        _admit(_verify())
-    return None
 
+    def _count_address(self, environ: Environ) -> None:
+        address = find_limited_address(environ, trusted_hops=self._trusted_hops)
+        if address is None:
+            return
+        allowance = self._limits.hit_address(address)
+        set_allowance(allowance)
+        if allowance.is_exceeded and not self._is_service(environ):
+            _refuse(allowance)
 
-def _count_address() -> None:
-    settings = services().settings
-    address = find_limited_address(request.environ, trusted_hops=settings.trusted_proxy_hops)
-    if address is None:
-        return
-    allowance = services().limits.hit_address(address)
-    set_allowance(allowance)
-    if allowance.is_exceeded and not _is_service():
-        _refuse(allowance)
+    def _is_service(self, environ: Environ) -> bool:
+        """Return whether a game server asks; only looked at when its address is over the limit."""
+        try:
+            return self._verify(environ).is_service
+        except LaurelError:
+            return False
 
+    def _verify(self, environ: Environ) -> Principal:
+        return self._verifier.verify(read_bearer_token(environ.get("HTTP_AUTHORIZATION")))
 
-def _is_service() -> bool:
-    """Return whether a game server asks; only looked at when its address is over the limit."""
-    try:
-        return _verify().is_service
-    except LaurelError:
-        return False
-
-
-def _verify() -> Principal:
-    token = read_bearer_token(request.environ.get("HTTP_AUTHORIZATION"))
-    return services().verifier.verify(token)
-
-
-def _admit(principal: Principal) -> None:
-    set_principal(principal)
-    if principal.is_service:
-        set_allowance(None)
-        return
-    allowance = services().limits.hit_user(principal.user_id)
-    set_allowance(allowance)
-    if allowance.is_exceeded:
-        _refuse(allowance)
+    def _admit(self, principal: Principal) -> None:
+        set_principal(principal)
+        if principal.is_service:
+            set_allowance(None)
+            return
+        allowance = self._limits.hit_user(principal.user_id)
+        set_allowance(allowance)
+        if allowance.is_exceeded:
+            _refuse(allowance)
 
 
 def _refuse(allowance: Allowance) -> None:

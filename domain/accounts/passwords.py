@@ -7,6 +7,7 @@ logins would starve every other request.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -25,8 +26,6 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._queue = threading.BoundedSemaphore(AT_ONCE + WAITING)
-        # Checked for names without a password, so that the answer takes as long.
-        self._decoy = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
         """Return the hash to store."""
@@ -36,11 +35,17 @@ class Passwords:
     def matches(self, stored: str | None, password: str) -> bool:
         """Return whether the password is the stored one; nobody's when nothing is stored."""
         with self._turn():
+            decoy = self._decoy
             try:
-                self._hasher.verify(stored or self._decoy, password)
+                self._hasher.verify(stored or decoy, password)
             except (VerifyMismatchError, InvalidHashError):
                 return False
         return stored is not None
+
+    @cached_property
+    def _decoy(self) -> str:
+        """The hash that is checked for names without one, so that the answer takes as long."""
+        return self._hasher.hash("nobody has this password")
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """An application on the real stores, its test client, and tokens for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
+from domain.actions.model import NewAction, Submission
 from domain.settings import Settings
 from domain.store.connections import Store
+from tests.web.bodies import Headers, applied
 from web.app import create_app
+from web.batching import Batcher
 from web.tokens import TokenCodec
-
-Headers = dict[str, str]
 
 
 class RecordingBatcher:
@@ -32,21 +32,9 @@ class RecordingBatcher:
         return [self.answer(action) for action in actions]
 
 
-def applied(action: NewAction, **overrides: Any) -> Submission:
-    """Return the submission of an action that was applied as the player's first."""
-    facts: dict[str, Any] = {
-        "status": Status.APPLIED,
-        "previous_score": 0,
-        "new_score": action.score,
-        "leaderboard_position": 1,
-    }
-    result = ActionResult(action.action_id, **{**facts, **overrides})
-    return Submission(action.action_id, Acceptance.ACCEPTED, result)
-
-
 @pytest.fixture
 def batcher() -> RecordingBatcher:
-    """The stand-in that the application of this test submits to."""
+    """The stand-in that `client` submits to."""
     return RecordingBatcher()
 
 
@@ -58,8 +46,16 @@ def app(settings: Settings, store: Store, batcher: RecordingBatcher) -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A client of the application."""
+    """A client of the application without a pipeline."""
     return app.test_client()
+
+
+@pytest.fixture
+def intake_client(settings: Settings, store: Store) -> Iterator[FlaskClient]:
+    """A client whose actions are really taken in; no worker scores them."""
+    batcher = Batcher(settings, store, lambda _batch_id: None)
+    yield create_app(settings, store, batcher).test_client()
+    batcher.close()
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def batch() -> Response:
     return _say_applied(json_response({"success": True, "results": results}, status), wait)
 
 
-@blueprint.get("/<action_id>")
+@blueprint.get("/<action_name:action_id>")
 def one(action_id: str) -> Response:
     """Answer what became of an action; a game server may ask for anybody's."""
     holder = principal()
