@@ -84,10 +84,10 @@ def list_ranks(connection: Connection, *, user_ids: Sequence[UUID]) -> dict[UUID
             "SELECT s.user_id, 1 + (SELECT count(*) FROM user_scores o"
             "   WHERE o.reached_seq IS NOT NULL AND o.score >= s.score"
             "   AND (o.score > s.score OR o.reached_seq < s.reached_seq"
-            "     OR (o.reached_seq = s.reached_seq AND o.user_id < s.user_id)))"
+            "     OR (o.reached_seq = s.reached_seq AND o.user_id < s.user_id))) AS rank"
             " FROM user_scores s"
             " WHERE s.user_id = ANY(CAST(:ids AS uuid[])) AND s.reached_seq IS NOT NULL"
         ),
         {"ids": [str(user_id) for user_id in user_ids]},
     )
-    return dict(rows.tuples())
+    return {row.user_id: row.rank for row in rows}
