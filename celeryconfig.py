@@ -14,7 +14,7 @@ broker_url = _settings.redis_url
 result_backend = None
 task_ignore_result = True
 
-imports = ("workers.action_tasks", "workers.scheduled_tasks")
+imports = ("workers.lifecycle", "workers.action_tasks", "workers.scheduled_tasks")
 task_default_queue = "actions"
 task_routes = {
     "workers.action_tasks.*": {"queue": "actions"},

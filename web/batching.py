@@ -185,6 +185,11 @@ class Batcher:
             waiter.commit()
         for batch in outcome.batches:
             self._observe_batch(len(batch.action_ids))
+            logger.info(
+                "batch accepted",
+                batch_id=str(batch.batch_id),
+                request_ids=sorted({action.request_id for action in actions}),
+            )
             if self._store.redis.usable:
                 self._submit(batch.batch_id)
             else:

@@ -8,7 +8,7 @@ from celery import Task
 from domain.errors import TransientError
 
 
-class LaurelTask(Task):  # type: ignore[misc]  # celery is untyped here
+class LaurelTask(Task[Any, Any]):
     """Runs again, with pauses of 1 and 2 s, when a store was away; then the keeper takes over."""
 
     autoretry_for = (TransientError,)

@@ -79,7 +79,15 @@ def run_link(context: WorkerContext, *, stage: Stage, batch_id: UUID) -> LinkOut
         outcome = _run_counted(context, stage, batch_id)
     else:
         outcome = LINKS[stage](context, batch_id)
-    metrics.stage_seconds.labels(stage).observe(time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    metrics.stage_seconds.labels(stage).observe(seconds)
+    logger.info(
+        "link run",
+        batch_id=str(batch_id),
+        stage=stage,
+        outcome=outcome,
+        ms=round(seconds * 1000, 1),
+    )
     return outcome
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from domain.actions.model import Stage
 from domain.store.statements import sql
@@ -116,6 +117,12 @@ def read_queue_age_seconds(connection: Connection) -> float:
     return max(float(age), 0.0) if age is not None else 0.0
 
 
-def _batch(row: object) -> Batch:
-    batch_id, stage, attempts, looks, origin, created_at = row  # type: ignore[misc]  # a Row unpacks
-    return Batch(batch_id, Stage(stage), attempts, looks, origin, created_at)
+def _batch(row: Row[Any]) -> Batch:
+    return Batch(
+        batch_id=row.batch_id,
+        stage=Stage(row.stage),
+        attempts=row.attempts,
+        looks=row.looks,
+        origin=row.origin,
+        created_at=row.created_at,
+    )

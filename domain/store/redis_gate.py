@@ -29,7 +29,7 @@ Answer = TypeVar("Answer")
 class RedisGate:
     """Runs commands and scripts; anything that means "not now" is a RedisUnavailableError."""
 
-    def __init__(self, client: "Redis[Any]", breaker: Breaker | None = None):
+    def __init__(self, client: Redis, breaker: Breaker | None = None):
         self._client = client
         self._breaker = breaker or Breaker()
         self._scripts: dict[str, Script] = {}
@@ -39,7 +39,7 @@ class RedisGate:
         """Whether Redis answered lately; costs nothing."""
         return not self._breaker.is_open
 
-    def run(self, command: Callable[["Redis[Any]"], Answer]) -> Answer:
+    def run(self, command: Callable[[Redis], Answer]) -> Answer:
         """Call `command` with the client.
 
         Raises RedisUnavailableError when Redis is away, too slow, full, or the breaker is open.
@@ -68,7 +68,7 @@ class RedisGate:
 
         The server's confirmations come as messages: only after them is nothing missed.
         """
-        pubsub = self._client.pubsub()
+        pubsub: Any = self._client.pubsub()  # type: ignore[no-untyped-call]  # redis-py
         self.run(lambda _: pubsub.subscribe(*channels))
         return pubsub
 

@@ -1,0 +1,50 @@
+"""What a worker does beside its tasks: its log, and a pulse that says that it is alive."""
+
+import os
+import threading
+from typing import Any
+
+import structlog
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
+
+from domain.errors import DatabaseUnavailableError
+from domain.logs import configure_logging
+from domain.store.heartbeats import beat
+from workers.context import get_context
+
+logger = structlog.get_logger(__name__)
+
+BEAT_SECONDS = 5.0
+_stopping = threading.Event()
+
+
+@setup_logging.connect
+def log_as_json(**_: Any) -> None:
+    """Write the log in the form of all our processes instead of Celery's."""
+    configure_logging(get_context().settings, os.environ.get("LAUREL_PROCESS", "celery"))
+
+
+@worker_ready.connect
+def start_pulse(sender: Any, **_: Any) -> None:
+    """Start the pulse once a worker of the chain consumes."""
+    queues = [queue.name for queue in sender.task_consumer.queues]
+    logger.info("worker ready", queues=queues)
+    if "actions" in queues:
+        threading.Thread(target=_pulse, name="pulse", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def stop_pulse(**_: Any) -> None:
+    """End the pulse when the worker is told to stop."""
+    _stopping.set()
+
+
+def _pulse() -> None:
+    store = get_context().store
+    while not _stopping.is_set():
+        try:
+            with store.begin_lazily() as connection:
+                beat(connection, process="worker")
+        except DatabaseUnavailableError:
+            logger.warning("pulse not recorded")
+        _stopping.wait(BEAT_SECONDS)
