@@ -13,7 +13,7 @@ from domain.actions.model import Status
 from domain.archives.archiving import archive_old_actions
 from domain.archives.model import ArchiveOutcome, ArchiveStep
 from domain.store.connections import Store
-from domain.store.partitions import list_partitions
+from domain.store.partitions import ensure_partitions, list_partitions
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MARCH = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
@@ -70,6 +70,17 @@ def set_status(connection: Connection, action_id: UUID, status: Status, *, step:
         ),
         {"status": status, "id": action_id, "step": step},
     )
+
+
+def move_to_the_past(store: Store, at: datetime) -> None:
+    """Let every action there is have been taken in at `at`, as if all had waited since."""
+    with store.begin() as connection:
+        ensure_partitions(connection, now=at, months_ahead=0)
+        for table in ("user_actions", "action_checks", "action_ids"):
+            connection.execute(text(f"UPDATE {table} SET created_at = :at"), {"at": at})
+        connection.execute(
+            text("UPDATE user_stats SET first_action = :at, last_action = :at"), {"at": at}
+        )
 
 
 def drop_old_months(store: Store) -> None:

@@ -9,12 +9,14 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
 
+from domain.fraud.model import policy_from
 from domain.settings import Settings
 from domain.store import keys
 from domain.store.connections import Store, connect
 from domain.store.tables import metadata
 from tests.databases import copied_database
 from tests.factories import make_settings
+from workers.context import WorkerContext
 
 ADDRESSES = ("LAUREL_TEST_DATABASE_URL", "LAUREL_TEST_REDIS_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
@@ -73,6 +75,12 @@ def store(engine: Engine, stores: Stores) -> Iterator[Store]:
     redis = connect(make_settings(redis_url=stores.redis_url)).redis
     yield Store(engine, redis)
     redis.close()
+
+
+@pytest.fixture
+def worker_context(settings: Settings, store: Store) -> WorkerContext:
+    """What a worker hands to every link and task, on this test's stores."""
+    return WorkerContext(settings, store, policy_from(settings))
 
 
 def clean(engine: Engine) -> None:

@@ -13,7 +13,7 @@ import orjson
 
 from domain.actions.model import Status
 from domain.archives.files import find_manifest, hash_file, read_lines
-from domain.archives.model import Manifest, Tally
+from domain.archives.model import ArchivePart, Tally
 from domain.store.archives import (
     ArchivedPartition,
     list_archived_partitions,
@@ -30,22 +30,25 @@ def list_archives(store: Store) -> list[ArchivedPartition]:
         return list_archived_partitions(connection)
 
 
-def find_damage(store: Store, *, archive_path: Path) -> Iterator[str]:
+def find_damage(store: Store, *, archive_path: Path, read_files: bool = True) -> Iterator[str]:
     """Yield one sentence for each thing that is wrong with the archives, naming it.
 
-    Reads every file whole. Raises DatabaseUnavailableError.
+    Reads every file whole, unless told that the manifests and the sizes of the files will do.
+    Raises DatabaseUnavailableError.
     """
     totals: UserTotals = defaultdict(lambda: (0, 0))
     damaged = False
     for archive in list_archives(store):
-        for sentence in _check_archive(archive_path, archive, totals):
+        for sentence in _check_archive(archive_path, archive, totals if read_files else None):
             damaged = True
             yield sentence
-    if not damaged:
+    if read_files and not damaged:
         yield from _check_totals(store, totals)
 
 
-def _check_archive(folder: Path, archive: ArchivedPartition, totals: UserTotals) -> Iterator[str]:
+def _check_archive(
+    folder: Path, archive: ArchivedPartition, totals: UserTotals | None
+) -> Iterator[str]:
     try:
         found = find_manifest(folder, archive.name)
     except ValueError as error:
@@ -60,19 +63,25 @@ def _check_archive(folder: Path, archive: ArchivedPartition, totals: UserTotals)
         return
     if (manifest.tally.rows, manifest.tally.applied_score) != (archive.rows, archive.applied_score):
         yield f"{archive.manifest_name} has other totals than the database kept of it"
-    yield from _check_parts(folder, manifest, totals)
-
-
-def _check_parts(folder: Path, manifest: Manifest, totals: UserTotals) -> Iterator[str]:
     for part in manifest.parts:
-        path = folder / part.file_name
         try:
-            if hash_file(path) != part.sha256:
-                yield f"{part.file_name} is damaged: its checksum differs"
-            elif _tally_part(path, totals) != part.tally:
-                yield f"{part.file_name} does not hold what its manifest says"
+            problem = _find_problem(folder / part.file_name, part, totals)
         except FileNotFoundError:
-            yield f"{part.file_name} is missing"
+            problem = "is missing"
+        if problem:
+            yield f"{part.file_name} {problem}"
+
+
+def _find_problem(path: Path, part: ArchivePart, totals: UserTotals | None) -> str | None:
+    if path.stat().st_size != part.size_bytes:
+        return "is damaged: its size differs"
+    if totals is None:
+        return None
+    if hash_file(path) != part.sha256:
+        return "is damaged: its checksum differs"
+    if _tally_part(path, totals) != part.tally:
+        return "does not hold what its manifest says"
+    return None
 
 
 def _tally_part(path: Path, totals: UserTotals) -> Tally:

@@ -53,9 +53,8 @@ def test_a_part_that_was_rewritten_with_another_score_is_named(store: Store, fol
     path = folder / PART
     lines = gzip.decompress(path.read_bytes()).replace(b'"score_delta":10', b'"score_delta":99')
     write_lines(path, lines.splitlines())
-    assert list(find_damage(store, archive_path=folder)) == [
-        f"{PART} is damaged: its checksum differs"
-    ]
+    (sentence,) = find_damage(store, archive_path=folder)
+    assert sentence.startswith(f"{PART} is damaged")
 
 
 def test_a_missing_part_and_a_missing_manifest_are_named(store: Store, folder: Path) -> None:

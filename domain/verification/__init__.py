@@ -1,0 +1,1 @@
+"""Verification: what must always be true, checked, and whatever breaks it named."""

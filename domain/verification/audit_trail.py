@@ -1,0 +1,33 @@
+"""Audit trail: the chain holds to its end, and tells of each final transition once and truly."""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection
+
+from domain.audit.chain import GENESIS, Link, find_breaks
+from domain.store.audit import iterate_links, read_head
+from domain.store.verifying_audit import list_contradictions, list_unaudited_actions
+
+
+class _LastLink:
+    """Passes links on and remembers the last of them."""
+
+    def __init__(self) -> None:
+        self.seq, self.hash = 0, GENESIS
+
+    def watch(self, links: Iterable[Link]) -> Iterator[Link]:
+        for link in links:
+            self.seq, self.hash = link.seq, link.hash
+            yield link
+
+
+def check_audit(connection: Connection, *, limit: int) -> Iterator[str]:
+    """Yield a sentence for each break of the chain and each action it does not speak truly of."""
+    last = _LastLink()
+    yield from find_breaks(last.watch(iterate_links(connection)), after_seq=0, after_hash=GENESIS)
+    head_seq, head_hash = read_head(connection)
+    if (head_seq, head_hash) != (last.seq, last.hash):
+        yield f"the chain ends with audit entry {last.seq}, its head says {head_seq}"
+    for query in (list_unaudited_actions, list_contradictions):
+        for action_id, what in query(connection, limit=limit):
+            yield f"action {action_id} {what}"

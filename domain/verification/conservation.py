@@ -1,0 +1,15 @@
+"""Conservation: what was applied, archived or not, is what the scores and statistics say."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from domain.store.verifying_scores import find_sum_mismatch, list_score_mismatches
+
+
+def check_conservation(connection: Connection, *, limit: int) -> Iterator[str]:
+    """Yield a sentence for each user, and for the sum, that does not add up."""
+    if sentence := find_sum_mismatch(connection):
+        yield sentence
+    for user_id, what in list_score_mismatches(connection, limit=limit):
+        yield f"user {user_id} {what}"

@@ -1,0 +1,43 @@
+"""Terminal: every acknowledged action comes to its end within the time that is promised."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import Connection
+
+from domain.store.connections import Store
+from domain.store.verifying_actions import (
+    count_unfinished_batches,
+    list_standing_batches,
+    list_stuck_actions,
+)
+
+PROMISED_SECONDS = 15.0
+LOOK_EVERY_SECONDS = 0.1
+
+
+def wait_for_quiet(
+    store: Store, *, wait_seconds: float, sleep: Callable[[float], None] = time.sleep
+) -> bool:
+    """Wait until no batch is on its way; False when the time is over before.
+
+    Raises DatabaseUnavailableError.
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        with store.begin() as connection:
+            if count_unfinished_batches(connection) == 0:
+                return True
+        if time.monotonic() >= deadline:
+            return False
+        sleep(LOOK_EVERY_SECONDS)
+
+
+def check_terminal(connection: Connection, *, limit: int) -> Iterator[str]:
+    """Yield a sentence for each action and batch that stands still for too long, or for ever."""
+    stuck = list_stuck_actions(connection, older_than_seconds=PROMISED_SECONDS, limit=limit)
+    for action_id, what in stuck:
+        yield f"action {action_id} {what}"
+    standing = list_standing_batches(connection, older_than_seconds=PROMISED_SECONDS, limit=limit)
+    for batch_id, what in standing:
+        yield f"batch {batch_id} {what}"

@@ -1,0 +1,59 @@
+"""Verifying: waits for quiet, then checks every invariant. Called by operators and fault tests."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from domain.archives.checking import find_damage
+from domain.store.connections import Store
+from domain.store.transactions import read_one_moment
+from domain.store.verifying_actions import allow_long_queries
+from domain.verification.audit_trail import check_audit
+from domain.verification.board import check_board
+from domain.verification.conservation import check_conservation
+from domain.verification.exactly_once import check_exactly_once
+from domain.verification.model import Invariant, InvariantReport
+from domain.verification.terminal import check_terminal, wait_for_quiet
+
+NAMED_FINDINGS = 20
+QUIET_WAIT_SECONDS = 20.0
+
+CHECKS_OF_ONE_MOMENT: dict[Invariant, Callable[..., Iterator[str]]] = {
+    Invariant.TERMINAL: check_terminal,
+    Invariant.EXACTLY_ONCE: check_exactly_once,
+    Invariant.CONSERVATION: check_conservation,
+    Invariant.AUDIT: check_audit,
+}
+
+
+def verify(
+    store: Store,
+    *,
+    archive_path: Path,
+    wait_seconds: float = QUIET_WAIT_SECONDS,
+    read_archives: bool = False,
+) -> list[InvariantReport]:
+    """Check every invariant, one report each, in the order of Invariant.
+
+    Waits at most `wait_seconds` for quiet; without quiet it checks what must hold at any moment.
+    With `read_archives` every archive is read whole. Raises DatabaseUnavailableError.
+    """
+    wait_for_quiet(store, wait_seconds=wait_seconds)
+    with store.begin() as connection:
+        read_one_moment(connection)
+        allow_long_queries(connection)
+        reports = [
+            _report(invariant, check(connection, limit=NAMED_FINDINGS + 1))
+            for invariant, check in CHECKS_OF_ONE_MOMENT.items()
+        ]
+    damage = find_damage(store, archive_path=archive_path, read_files=read_archives)
+    return [
+        *reports,
+        _report(Invariant.ARCHIVES, damage),
+        _report(Invariant.BOARD, check_board(store, limit=NAMED_FINDINGS + 1)),
+    ]
+
+
+def _report(invariant: Invariant, findings: Iterator[str]) -> InvariantReport:
+    found = tuple(islice(findings, NAMED_FINDINGS + 1))
+    return InvariantReport(invariant, found[:NAMED_FINDINGS], len(found) > NAMED_FINDINGS)

@@ -1,0 +1,22 @@
+"""Actions taken through the whole pipeline in this process, as a worker would."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain.actions.intake import accept_actions
+from domain.actions.model import NewAction
+from workers.context import WorkerContext
+from workers.links import LINKS, run_link
+
+
+def complete_actions(context: WorkerContext, actions: Sequence[NewAction]) -> UUID:
+    """Take the actions in as one batch and run every link on it; returns the batch's id."""
+    (batch,) = accept_actions(context.store, actions=actions, origin=None).batches
+    finish_batch(context, batch.batch_id)
+    return batch.batch_id
+
+
+def finish_batch(context: WorkerContext, batch_id: UUID) -> None:
+    """Run every link on the batch; those before its stage do nothing."""
+    for stage in LINKS:
+        run_link(context, stage=stage, batch_id=batch_id)
