@@ -91,6 +91,7 @@ class Postgres:
                 text=True,
                 check=False,
                 cwd="/",
+                start_new_session=True,  # Ctrl-C is for us to hear: half a folder is of no use
                 pass_fds=inherited,
                 user=None if self.account is None else self.account.uid,
                 group=None if self.account is None else self.account.gid,

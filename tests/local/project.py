@@ -127,13 +127,11 @@ class Project:
     def end(self) -> None:
         """End whatever a failed test left behind."""
         for launcher in self.launched:
-            if launcher.poll() is None:
-                launcher.send_signal(signal.SIGTERM)
-                try:
-                    launcher.wait(20)
-                except subprocess.TimeoutExpired:
-                    launcher.kill()
-                    launcher.wait()
+            deadline = time.monotonic() + 20
+            while launcher.poll() is None:
+                over = time.monotonic() > deadline
+                launcher.send_signal(signal.SIGKILL if over else signal.SIGTERM)
+                time.sleep(0.3)
 
 
 _LEAKING = (

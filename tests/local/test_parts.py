@@ -4,11 +4,15 @@ import json
 import os
 import stat
 import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from local import credentials
+from local import checks, credentials
+from local.checks import Check
 from local.environment import child_environment, without_stores
 from local.errors import LocalError
 from local.health import Health, ask_health
@@ -151,6 +155,54 @@ def test_the_pasted_line_posts_json_of_this_moment(tmp_path: Path) -> None:
 
 def test_health_of_an_api_that_is_away_is_unreachable() -> None:
     assert ask_health("127.0.0.1", free_ports(1)[0]).status == "unreachable"
+
+
+def test_the_parts_that_are_not_well_are_read_from_the_answer(
+    api: tuple[int, list[object]],
+) -> None:
+    port, answers = api
+    parts = {"database": {"ok": True, "ms": 2}, "workers": {"ok": False, "error": "gone", "ms": 1}}
+    answers += [{"status": "degraded", "parts": parts}, {"status": "ok", "parts": {}}, ["?"]]
+    assert ask_health("0.0.0.0", port) == Health("degraded", (("workers", "error: gone"),))
+    assert ask_health("127.0.0.1", port).is_ok
+    assert ask_health("127.0.0.1", port).status == "unreachable"
+
+
+def test_a_failed_check_shows_its_output_and_fails_the_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    good, bad = Check("good", lambda _: ""), Check("bad", lambda _: "what is wrong")
+    monkeypatch.setattr(checks, "CHECKS", (bad, good))
+    assert checks.main(tmp_path, []) == 1
+    said = capsys.readouterr().out
+    assert "what is wrong" in said
+    assert [line.split()[0] for line in said.splitlines() if " s  " in line] == ["bad", "good"]
+    assert checks.main(tmp_path, ["good"]) == 0
+
+
+@pytest.fixture
+def api() -> Iterator[tuple[int, list[object]]]:
+    """A server that gives the answers put into its list, one after the other; and its port."""
+    answers: list[object] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(answers.pop(0)).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server.server_port, answers
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def test_what_is_not_ready_is_named_with_its_log(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import stat
+import time
 from pathlib import Path
 
 import psycopg2
@@ -39,6 +40,19 @@ def test_start_says_where_everything_is_and_stop_keeps_the_data(project: Project
     assert len(set(tokens)) == 1
     actions = re.findall(r'"actionId":"([^"]+)"', project.output())
     assert len(set(actions)) == 2
+
+
+def test_a_second_wish_to_stop_does_not_wait_for_stuck_processes(project: Project) -> None:
+    project.make_workers_stuck()
+    launcher = project.start_until_up()
+    running = descendants(launcher.pid)
+    launcher.send_signal(signal.SIGTERM)
+    wait_for(lambda: "Stopping" in project.output(), "the stop to begin")
+    started_at = time.monotonic()
+    launcher.send_signal(signal.SIGINT)
+    assert launcher.wait(20) == 0
+    assert time.monotonic() - started_at < 3
+    assert alive(running) == []
 
 
 def test_every_secret_is_readable_by_its_owner_alone(project: Project) -> None:

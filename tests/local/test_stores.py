@@ -114,3 +114,23 @@ def test_without_the_password_nobody_gets_in(start: Callable[[], Owner]) -> None
     stranger = start().database_url.replace("postgres:", "postgres:x", 1)
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
         psycopg2.connect(stranger)
+
+
+def test_the_command_runs_pytest_on_them_and_returns_its_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "test_stub.py").write_text(
+        "import os\n"
+        "def test_addresses():\n"
+        "    assert os.environ['LAUREL_TEST_DATABASE_URL'].startswith('postgresql://')\n"
+        "    assert os.environ['LAUREL_TEST_REDIS_URL'].startswith('redis://')\n"
+        "    assert 'DATABASE_URL' not in os.environ\n"
+        "def test_fails(): assert False\n"
+    )
+    command = [sys.executable, "-m", "local", str(tmp_path), "test", "-p", "no:cacheprovider"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": "postgresql://mine"}
+    outcomes = {
+        words: subprocess.run(
+            [*command, "-k", words], cwd=tmp_path, env=env, capture_output=True, check=False
+        ).returncode
+        for words in ("addresses", "fails", "nothing")
+    }
+    assert outcomes == {"addresses": 0, "fails": 1, "nothing": 5}
