@@ -107,10 +107,13 @@ def claim_standing_batches(connection: Connection, *, limit: int) -> Sequence[Ba
 
 
 def read_queue_age_seconds(connection: Connection) -> float:
-    """Return the age of the oldest batch that has not been scored, 0.0 when there is none."""
+    """Return for how long the oldest batch has waited to be scored, 0.0 when there is none.
+
+    By `updated_at`: an action that was held for days comes back with its old intake time.
+    """
     age = connection.execute(
         sql(
-            "SELECT extract(epoch FROM clock_timestamp() - min(created_at)) FROM action_batches"
+            "SELECT extract(epoch FROM clock_timestamp() - min(updated_at)) FROM action_batches"
             " WHERE stage NOT IN ('done', 'split') AND stage IN ('accepted', 'screened')"
         )
     ).scalar()
