@@ -45,9 +45,14 @@ def submit_batch(batch_id: UUID, *, stage: Stage = Stage.ACCEPTED) -> None:
 
 
 def publish_quickly() -> None:
-    """Bound every publish of this process to PUBLISH_TIMEOUT_SECONDS; not for consumers."""
+    """Bound every publish of this process to PUBLISH_TIMEOUT_SECONDS; not for consumers.
+
+    `retry=False` speaks of the publish only: without `max_retries` kombu tries to connect for six
+    seconds, and a keeper that waits so long for each batch brings on none.
+    """
     app.conf.broker_transport_options = {
         **app.conf.broker_transport_options,
         "socket_timeout": PUBLISH_TIMEOUT_SECONDS,
         "socket_connect_timeout": PUBLISH_TIMEOUT_SECONDS,
+        "max_retries": 0,
     }
