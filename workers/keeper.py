@@ -121,7 +121,7 @@ class Keeper:
         started = time.monotonic()
         complete = rebuild_board(self._context.store)
         metrics.board_rebuilds.inc()
-        logger.warning("board rebuilt", complete=complete, seconds=time.monotonic() - started)
+        logger.info("board rebuilt", complete=complete, seconds=time.monotonic() - started)
         self._due[-1] = 0.0
 
     def _compare(self) -> None:

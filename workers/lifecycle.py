@@ -1,5 +1,6 @@
 """What a worker does beside its tasks: its log, and a pulse that says that it is alive."""
 
+import logging
 import os
 import threading
 from typing import Any
@@ -22,6 +23,8 @@ _stopping = threading.Event()
 def log_as_json(**_: Any) -> None:
     """Write the log in the form of all our processes instead of Celery's."""
     configure_logging(get_context().settings, os.environ.get("LAUREL_PROCESS", "celery"))
+    # Celery's own two lines for every task say less than the link's one.
+    logging.getLogger("celery").setLevel(logging.WARNING)
 
 
 @worker_ready.connect

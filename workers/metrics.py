@@ -17,11 +17,6 @@ stage_seconds = Histogram(
     ["stage"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-batch_actions = Histogram(
-    "intake_batch_actions",
-    "Actions committed together",
-    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000),
-)
 recoveries = Counter(
     "pipeline_recoveries_total", "What the keeper did to standing batches", ["remedy"]
 )

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
 from domain.errors import NotFoundError
-from domain.leaderboards.standings import find_ranks
 from domain.store.actions import StoredAction, list_stored_actions, list_user_actions
 from domain.store.connections import Store
+from domain.store.ranks import find_ranks
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from domain.leaderboards.model import Standing
-from domain.leaderboards.standings import find_ranks
 from domain.store.connections import Store
+from domain.store.ranks import find_ranks
 from domain.store.standings import list_board_rows
 
 CHUNK_USERS = 500

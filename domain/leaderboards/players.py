@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.errors import NotFoundError, RedisUnavailableError
-from domain.leaderboards.standings import find_ranks
 from domain.store.connections import Store
 from domain.store.player_scores import PlayerRow, find_player
+from domain.store.ranks import find_ranks
 from domain.store.user_cache import fill_cache, find_cached
 
 

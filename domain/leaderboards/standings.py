@@ -32,20 +32,6 @@ def read_top(store: Store) -> Top:
     return parse_top(wire) if wire else _read_top_from_sql(store, now)
 
 
-def find_ranks(store: Store, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Return the ranks of those of these users who are on the board."""
-    if not user_ids:
-        return {}
-    try:
-        ranks = board.find_ranks(store.redis, user_ids=user_ids)
-    except RedisUnavailableError:
-        ranks = None
-    if ranks is not None:
-        return ranks
-    with store.begin() as connection:
-        return list_ranks(connection, user_ids=user_ids)
-
-
 def find_neighborhood(store: Store, *, user_id: UUID, neighbors: int) -> Neighborhood:
     """Return the user's own standing with up to `neighbors` above and below, and the top."""
     now = datetime.now(UTC)
