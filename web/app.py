@@ -27,9 +27,11 @@ from web.probes import make_probes
 from web.routes import (
     accounts,
     actions,
+    docs,
     health,
     leaderboard,
     metrics,
+    pages,
     realtime,
     users,
 )
@@ -43,9 +45,11 @@ from workers.pipeline import publish_quickly, submit_batch
 BLUEPRINTS = (
     accounts.blueprint,
     actions.blueprint,
+    docs.blueprint,
     health.blueprint,
     leaderboard.blueprint,
     metrics.blueprint,
+    pages.blueprint,
     realtime.blueprint,
     users.blueprint,
 )

@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import structlog
 from flask import Flask
 
 from web.subscriber import Subscriber
+
+logger = structlog.get_logger(__name__)
 
 # A reply published before the subscription stands is lost, and its request waits in vain.
 SUBSCRIBE_SECONDS = 0.5
@@ -56,6 +59,7 @@ class Background:
             for stop in self._stops:
                 stop()
             self._subscriber.stop()
+            logger.info("stopped")
 
 
 def start_with_first_request(app: Flask, background: Background) -> None:

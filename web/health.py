@@ -13,6 +13,7 @@ from typing import Any
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import DatabaseUnavailableError, LaurelError
 from domain.store.connections import Store
@@ -93,6 +94,9 @@ def _time(probe: Probe) -> dict[str, Any]:
         facts: dict[str, Any] = {"ok": True, **probe()}
     except LaurelError as error:
         facts = {"ok": False, "error": error.message, **(error.details or {})}
+    except SQLAlchemyError as error:
+        # Before the first migration, for instance: a part that is not well, not an error of ours.
+        facts = {"ok": False, "error": f"PostgreSQL refused: {type(error).__name__}"}
     facts["ms"] = round((time.perf_counter() - started) * 1000, 1)
     return facts
 

@@ -2,12 +2,15 @@
 
 from flask import Flask
 
+from web.commands.actions import actions
+from web.commands.archives import archives
 from web.commands.tokens import tokens
+from web.commands.verify import verify
 
-GROUPS = (tokens,)
+COMMANDS = (actions, archives, tokens, verify)
 
 
 def register_commands(app: Flask) -> None:
-    """Make every group reachable as `flask --app wsgi <group>`."""
-    for group in GROUPS:
-        app.cli.add_command(group)
+    """Make every command and group reachable as `flask --app wsgi <name>`."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

@@ -1,16 +1,15 @@
 """The way to the sockets: a ticket for them, and a sign on the port where they are not."""
 
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
 from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, TicketHolder, issue_ticket
-from domain.settings import Settings
 from web.context import principal
 from web.errors import UpgradeRequiredError
 from web.responses import json_response
 from web.services import services
+from web.sockets_url import live_url
 
 blueprint = Blueprint("realtime", __name__)
 
@@ -39,11 +38,3 @@ def ticket() -> Response:
 def upgrade() -> Response:
     """Say that the sockets are on another port."""
     raise UpgradeRequiredError
-
-
-def live_url(settings: Settings, host: str) -> str:
-    """Return where the sockets are for a client that reached us under this Host."""
-    if settings.live_url:
-        return settings.live_url
-    name = urlsplit(f"//{host}").hostname or settings.host
-    return f"ws://{f'[{name}]' if ':' in name else name}:{settings.live_port}/ws"

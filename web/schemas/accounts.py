@@ -35,6 +35,4 @@ class LoginSchema(InputSchema):
 class RefreshSchema(InputSchema):
     """The refresh token that a login answered."""
 
-    refresh_token = fields.String(
-        required=True, data_key="refreshToken", validate=validate.Length(1, MAX_TOKEN_CHARS)
-    )
+    refresh_token = fields.String(required=True, validate=validate.Length(1, MAX_TOKEN_CHARS))

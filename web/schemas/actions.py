@@ -27,7 +27,6 @@ class CompleteActionSchema(InputSchema):
 
     action_id = StrictUUID(
         required=True,
-        data_key="actionId",
         metadata={"description": "Made by the client, new for every action; a retry repeats it"},
     )
     score = fields.Integer(
@@ -51,7 +50,6 @@ class BatchElementSchema(CompleteActionSchema):
     """One action of a batch."""
 
     user_id = StrictUUID(
-        data_key="userId",
         metadata={"description": "The player; only a token with the role `service` may name one"},
     )
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from domain.errors import InvalidPayloadError
-from web.schemas.base import load
+from web.schemas.base import CamelSchema, load
 from web.schemas.cursors import parse_cursor
 from web.schemas.fields import parse_uuid
 
@@ -33,7 +33,7 @@ class Cursor(fields.String):
         return number
 
 
-class QuerySchema(Schema):
+class QuerySchema(CamelSchema):
     """A query string; names that are not known are ignored."""
 
     class Meta:

@@ -1,0 +1,31 @@
+"""How operators' commands fail: one line and an exit code instead of a traceback."""
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import click
+
+from domain.errors import LaurelError
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+
+class CommandFailedError(click.ClickException):
+    """The command could not do its work; 1 is for what was checked and is broken."""
+
+    exit_code = 2
+
+
+def told_plainly(command: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
+    """Turn a domain error of the command into its message and exit code 2."""
+
+    @functools.wraps(command)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+        try:
+            return command(*args, **kwargs)
+        except LaurelError as error:
+            raise CommandFailedError(error.message) from error
+
+    return run

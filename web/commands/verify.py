@@ -1,0 +1,63 @@
+"""`flask --app wsgi verify`: checks what must always be true and names what is broken."""
+
+from collections.abc import Sequence
+
+import click
+from flask.cli import with_appcontext
+
+from domain.verification.model import InvariantReport
+from domain.verification.verifying import QUIET_WAIT_SECONDS
+from domain.verification.verifying import verify as verify_invariants
+from web.commands.plainly import told_plainly
+from web.responses import dump_json
+from web.services import services
+
+
+@click.command("verify")
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(0, 3600),
+    default=QUIET_WAIT_SECONDS,
+    show_default=True,
+    help="Seconds to wait for the actions on their way before checking.",
+)
+@click.option("--read-archives", is_flag=True, help="Read every archive whole, not its sizes only.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@with_appcontext
+@told_plainly
+def verify(wait_seconds: float, read_archives: bool, as_json: bool) -> None:
+    """Check what must always be true; exit with 1 and name what is broken."""
+    reports = verify_invariants(
+        services().store,
+        archive_path=services().settings.archive_path,
+        wait_seconds=wait_seconds,
+        read_archives=read_archives,
+    )
+    click.echo(_dump(reports) if as_json else "\n".join(_describe(report) for report in reports))
+    if not all(report.holds for report in reports):
+        raise click.exceptions.Exit(1)
+
+
+def _describe(report: InvariantReport) -> str:
+    if report.holds:
+        return f"holds   {report.invariant}"
+    findings = [*report.findings, *(["and more"] if report.more else [])]
+    return "\n  ".join([f"BROKEN  {report.invariant}", *findings])
+
+
+def _dump(reports: Sequence[InvariantReport]) -> str:
+    return dump_json(
+        {
+            "holds": all(report.holds for report in reports),
+            "invariants": [
+                {
+                    "name": report.invariant,
+                    "holds": report.holds,
+                    "findings": report.findings,
+                    "more": report.more,
+                }
+                for report in reports
+            ],
+        }
+    ).decode()

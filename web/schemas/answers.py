@@ -1,0 +1,190 @@
+"""Answers as they go out, for the OpenAPI document; a test holds real answers against them."""
+
+from marshmallow import fields
+
+from domain.actions.model import Status
+from web.schemas.base import CamelSchema
+from web.schemas.fields import StrictUUID, Timestamp
+
+STATUSES = [status.value for status in Status]
+
+
+def number(description: str, *, nullable: bool = False) -> fields.Integer:
+    """Return a whole number that says what it counts."""
+    return fields.Integer(required=True, allow_none=nullable, metadata={"description": description})
+
+
+class CompletedSchema(CamelSchema):
+    """An applied action."""
+
+    success = fields.Boolean(required=True)
+    new_score = number("The player's score with it")
+    previous_score = number("The player's score before it")
+    leaderboard_position = number("The player's rank; null when not on the board", nullable=True)
+    action_id = StrictUUID(required=True)
+
+
+class AcceptedSchema(CamelSchema):
+    """A stored action whose outcome is not known yet, or that is held for review."""
+
+    success = fields.Boolean(required=True)
+    action_id = StrictUUID(required=True)
+    status = fields.String(required=True, metadata={"enum": ["pending", "quarantined"]})
+
+
+class ErrorBodySchema(CamelSchema):
+    """What went wrong."""
+
+    code = fields.String(required=True, metadata={"description": "Stable; see the list of codes"})
+    message = fields.String(required=True, metadata={"description": "For people; may change"})
+    timestamp = Timestamp(required=True)
+    request_id = fields.String(
+        required=True, metadata={"description": "The same as the header X-Request-ID"}
+    )
+    details = fields.Dict(metadata={"description": "Facts that belong to this code"})
+
+
+class ErrorSchema(CamelSchema):
+    """The envelope of every error."""
+
+    success = fields.Boolean(required=True, metadata={"enum": [False]})
+    error = fields.Nested(ErrorBodySchema, required=True)
+
+
+class BatchErrorSchema(CamelSchema):
+    """Why one action of a batch was refused."""
+
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+    details = fields.Dict()
+
+
+class BatchResultSchema(CamelSchema):
+    """One action's outcome; with `error` the other fields are absent."""
+
+    action_id = StrictUUID(required=True, allow_none=True)
+    status = fields.String(metadata={"enum": STATUSES})
+    new_score = fields.Integer(allow_none=True)
+    previous_score = fields.Integer(allow_none=True)
+    leaderboard_position = fields.Integer(allow_none=True)
+    error = fields.Nested(BatchErrorSchema)
+
+
+class BatchResultsSchema(CamelSchema):
+    """The outcomes of a batch, in the order in which the actions were sent."""
+
+    success = fields.Boolean(required=True)
+    results = fields.List(fields.Nested(BatchResultSchema), required=True)
+
+
+class ActionRecordSchema(CamelSchema):
+    """An action as its owner sees it later."""
+
+    action_id = StrictUUID(required=True)
+    status = fields.String(required=True, metadata={"enum": STATUSES})
+    score = number("What the action adds")
+    new_score = number("The score with it", nullable=True)
+    previous_score = number("The score before it", nullable=True)
+    leaderboard_position = number("The player's rank now", nullable=True)
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why rejected or held"}
+    )
+    accepted_at = Timestamp(required=True)
+    completed_at = Timestamp(required=True, allow_none=True)
+
+
+class HistorySchema(CamelSchema):
+    """One page of a player's actions."""
+
+    actions = fields.List(fields.Nested(ActionRecordSchema), required=True)
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "null on the last page"}
+    )
+
+
+class StandingSchema(CamelSchema):
+    """One row of the leaderboard."""
+
+    rank = number("From 1; unique: of equal scores the one reached first stands higher")
+    user_id = StrictUUID(required=True)
+    username = fields.String(required=True)
+    score = number("The sum of the applied actions")
+    last_update = Timestamp(required=True)
+
+
+class LeaderboardSchema(CamelSchema):
+    """The top of the board."""
+
+    leaderboard = fields.List(fields.Nested(StandingSchema), required=True)
+    total_users = number("Players on the board")
+    last_updated = Timestamp(
+        required=True, allow_none=True, metadata={"description": "null while nobody is on it"}
+    )
+
+
+class NeighborhoodSchema(LeaderboardSchema):
+    """One's own standing, the ones around it, and the top, all of one moment."""
+
+    you = fields.Nested(StandingSchema, required=True, allow_none=True)
+    percentile = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "100 · (totalUsers - rank) / totalUsers"},
+    )
+    around = fields.List(fields.Nested(StandingSchema), required=True)
+
+
+class PlayerScoreSchema(CamelSchema):
+    """What a player has reached."""
+
+    user_id = StrictUUID(required=True)
+    username = fields.String(required=True)
+    score = number("The sum of the applied actions")
+    rank = number("null when not on the board", nullable=True)
+    total_actions = number("Applied actions")
+    first_action = Timestamp(required=True, allow_none=True)
+    last_action = Timestamp(required=True, allow_none=True)
+
+
+class SessionSchema(CamelSchema):
+    """A new login."""
+
+    user_id = StrictUUID(required=True)
+    username = fields.String(required=True)
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    expires_in = number("Seconds until the access token ends")
+
+
+class AccessTokenSchema(CamelSchema):
+    """A new access token."""
+
+    access_token = fields.String(required=True)
+    expires_in = number("Seconds until it ends")
+
+
+class TicketSchema(CamelSchema):
+    """A ticket for one socket."""
+
+    ticket = fields.String(
+        required=True, metadata={"description": "Offered as the subprotocol `ticket.<ticket>`"}
+    )
+    expires_in = number("Seconds until it ends")
+    url = fields.String(required=True, metadata={"description": "Where the sockets are"})
+
+
+class StatusSchema(CamelSchema):
+    """A word on how it is."""
+
+    status = fields.String(required=True)
+
+
+class HealthSchema(StatusSchema):
+    """How each part of the system is."""
+
+    parts = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(),
+        required=True,
+        metadata={"description": "Each with `ok`, `ms` and, when it is not well, `error`"},
+    )

@@ -1,0 +1,29 @@
+"""Where the sockets are: told with every ticket, and named in the pages' policy."""
+
+import re
+from urllib.parse import urlsplit
+
+from domain.settings import Settings
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9.:_-]{1,255}", re.ASCII)
+
+
+def live_url(settings: Settings, host: str) -> str:
+    """Return where the sockets are for a client that reached us under this Host.
+
+    LIVE_URL when it is set; else the same name on LIVE_PORT, so that the page works under every
+    name of this machine.
+    """
+    if settings.live_url:
+        return settings.live_url
+    name = _read_name(host) or settings.host
+    return f"ws://{f'[{name}]' if ':' in name else name}:{settings.live_port}/ws"
+
+
+def _read_name(host: str) -> str | None:
+    """Return the name out of a Host header, None unless it is one that can stand in an address."""
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+    return name if name and _HOST_NAME.fullmatch(name) else None
