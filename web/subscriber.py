@@ -1,7 +1,6 @@
 """The one Redis subscription of a web process: a thread that reads, hands over and reconnects."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +13,6 @@ from domain.store.redis_gate import RedisGate
 logger = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-PING_SECONDS = 5.0
 # Pings that may stay without an answer: a stalled server keeps its connections open.
 MAX_SILENT_POLLS = 3
 RECONNECT_SECONDS = (0.1, 0.2, 0.5, 1.0)

@@ -12,7 +12,13 @@ from web.errors import UpgradeRequiredError, register_error_handlers
 from web.headers import register_headers
 from web.live.codes import CloseCode
 from web.live.credentials import Credential, read_credential
-from web.live.gates import check_origin, check_upgrade, list_protocols, strip_handshake
+from web.live.gates import (
+    check_origin,
+    check_upgrade,
+    choose_protocol,
+    list_protocols,
+    strip_handshake,
+)
 from web.live.protocol import SUBPROTOCOL
 from web.live.seats import Seat
 from web.live.service import EXTENSION, LiveService
@@ -33,12 +39,19 @@ class NoReader:
         """Start nothing."""
 
 
+class AnyName:
+    """Lets simple_websocket answer with the one subprotocol that the gate left to it."""
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+
 def create_live_app(settings: Settings, store: Store) -> Flask:
     """Return the application; its service must be started in the process that serves it."""
     service = LiveService(settings, store)
     app = Flask("web.live", static_folder=None)
     app.extensions[EXTENSION] = service
-    app.config["SOCK_SERVER_OPTIONS"] = {"subprotocols": [SUBPROTOCOL], "thread_class": NoReader}
+    app.config["SOCK_SERVER_OPTIONS"] = {"subprotocols": AnyName(), "thread_class": NoReader}
     register_error_handlers(app)
     register_headers(app)
     _register_gate(app, service)
@@ -57,7 +70,7 @@ def _register_gate(app: Flask, service: LiveService) -> None:
     def pass_gate() -> None:
         if request.endpoint == LISTEN_ENDPOINT:
             g.credential, g.seat = _admit(service)
-            strip_handshake(request.environ)
+            strip_handshake(request.environ, g.protocol)
 
     @app.teardown_request
     def free_seat(_error: BaseException | None) -> None:
@@ -73,7 +86,7 @@ def _admit(service: LiveService) -> tuple[Credential, Seat]:
     origin = headers.get("Origin")
     check_origin(origin, service.allowed_origins)
     protocols = list_protocols(headers.get("Sec-WebSocket-Protocol"))
-    g.offers_protocols = bool(protocols)
+    g.protocol = choose_protocol(protocols)
     credential = read_credential(
         service.verifier,
         service.store,
@@ -98,7 +111,7 @@ def _register_listen(app: Flask, service: LiveService) -> None:
         )
         # The close handshake is the session's; flask-sock would send a second close frame.
         websocket.connected = False
-        if g.offers_protocols and websocket.subprotocol != SUBPROTOCOL:
+        if g.protocol not in (None, SUBPROTOCOL):
             session.close(CloseCode.UNKNOWN_VERSION, f"the protocol is {SUBPROTOCOL}")
         service.run_session(session)
 
@@ -112,7 +125,8 @@ def _register_listen(app: Flask, service: LiveService) -> None:
 def _register_health(app: Flask, service: LiveService) -> None:
     @app.get("/health/live")
     def health_live() -> Response:
-        return json_response({"status": "ok", "sockets": service.open_sockets})
+        queued = service.count_queued_sockets()
+        return json_response({"status": "ok", "sockets": service.open_sockets, "queued": queued})
 
     @app.get("/health/ready")
     def health_ready() -> Response:

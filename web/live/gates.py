@@ -6,6 +6,7 @@ who has a seat left.
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +15,12 @@ from flask import Request
 from domain.errors import InvalidPayloadError, OriginNotAllowedError, TransientError
 from domain.settings import Settings
 from web.errors import UpgradeRequiredError
+from web.live.credentials import TICKET_PREFIX
+from web.live.protocol import SUBPROTOCOL
 
 WEBSOCKET_VERSION = "13"
 KEY_BYTES = 16
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "::")
 # What simple_websocket may see of the request; above all no extension, because compression costs
 # 100 KB a socket.
@@ -24,7 +28,6 @@ _HANDSHAKE_HEADERS = (
     "HTTP_CONNECTION",
     "HTTP_UPGRADE",
     "HTTP_SEC_WEBSOCKET_KEY",
-    "HTTP_SEC_WEBSOCKET_PROTOCOL",
     "HTTP_SEC_WEBSOCKET_VERSION",
 )
 
@@ -72,8 +75,20 @@ def list_protocols(header: str | None) -> list[str]:
     return [name.strip() for name in (header or "").split(",") if name.strip()]
 
 
-def strip_handshake(environ: dict[str, Any]) -> None:
-    """Leave in the environment only the headers that the upgrade needs."""
+def choose_protocol(offered: list[str]) -> str | None:
+    """Return the subprotocol to answer with.
+
+    Ours if it is offered, never a ticket, else the client's first: it is told by a close code that
+    we do not speak it, and clients hear no code when the answer names no protocol.
+    """
+    names = [name for name in offered if not name.startswith(TICKET_PREFIX)]
+    if SUBPROTOCOL in names:
+        return SUBPROTOCOL
+    return next((name for name in names if _TOKEN.fullmatch(name)), None)
+
+
+def strip_handshake(environ: dict[str, Any], protocol: str | None) -> None:
+    """Leave in the environment only the headers that the upgrade needs, and one subprotocol."""
     kept: Mapping[str, Any] = {
         name: environ[name] for name in _HANDSHAKE_HEADERS if name in environ
     }
@@ -81,6 +96,8 @@ def strip_handshake(environ: dict[str, Any]) -> None:
         del environ[name]
     # Any host would do: wsproto wants one, and parses it in ways that a client can make fail.
     environ.update(kept, HTTP_HOST="laurel")
+    if protocol is not None:
+        environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = protocol
 
 
 def _is_key(key: str) -> bool:

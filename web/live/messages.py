@@ -23,22 +23,12 @@ from web.live.protocol import (
     Position,
 )
 from web.responses import dump_json
-
-
-def row(standing: Standing) -> dict[str, Any]:
-    """Return a standing as `GET /api/leaderboard` shows it."""
-    return {
-        "rank": standing.rank,
-        "userId": standing.user_id,
-        "username": standing.username,
-        "score": standing.score,
-        "lastUpdate": standing.last_update,
-    }
+from web.top_pages import describe_standing
 
 
 def encode_rows(standings: Sequence[Standing]) -> orjson.Fragment:
     """Return rows encoded once, for the snapshots of many sockets."""
-    return orjson.Fragment(dump_json([row(standing) for standing in standings]))
+    return orjson.Fragment(dump_json([describe_standing(standing) for standing in standings]))
 
 
 def welcome(connection_id: str, position: Position, now: datetime) -> bytes:
@@ -91,7 +81,7 @@ def board_snapshot(
             "seq": position.seq,
             "leaderboard": rows,
             "totalUsers": total_users,
-            "you": row(own) if own else None,
+            "you": describe_standing(own) if own else None,
             "timestamp": now,
         }
     )
@@ -108,7 +98,7 @@ def own_snapshot(
             "epoch": position.epoch,
             "seq": position.seq,
             "totalUsers": total_users,
-            "you": row(own) if own else None,
+            "you": describe_standing(own) if own else None,
             "timestamp": now,
         }
     )

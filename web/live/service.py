@@ -57,6 +57,10 @@ class LiveService:
         """How many sockets are open now."""
         return len(self._sessions)
 
+    def count_queued_sockets(self) -> int:
+        """Return how many sockets have something waiting that their kernel does not take yet."""
+        return sum(session.is_queued for session in self._sessions)
+
     def start(self) -> None:
         """Begin to listen to the bus, to look for revocations, and to keep time."""
         self.verifier.start()

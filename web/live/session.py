@@ -92,9 +92,9 @@ class Session:
         return self._credential.user_id
 
     @property
-    def is_closing(self) -> bool:
-        """Whether the socket is on its way out."""
-        return self._socket.is_closing
+    def is_queued(self) -> bool:
+        """Whether something waits for the client to read."""
+        return not self._socket.writer.is_drained
 
     def run(self) -> None:
         """Speak with the client until either side closes."""
@@ -106,6 +106,10 @@ class Session:
                 self._hear(text)
         except ViolationError as violation:
             self.close(violation.code, violation.reason)
+        except Exception as error:
+            # Nothing may pass from here to Flask: it would write an HTTP answer into the stream.
+            logger.error("session failed", error=type(error).__name__, exc_info=error)
+            self.close(CloseCode.INTERNAL_ERROR, "internal error")
         finally:
             self._leave()
             self._socket.linger()
@@ -124,7 +128,8 @@ class Session:
         if self._socket.is_closing:
             return
         metrics.connections_closed.labels(code=str(int(code))).inc()
-        logger.info("socket closed", connection_id=self.connection_id, close_code=int(code))
+        if code is not CloseCode.GOING_AWAY:
+            logger.info("socket closed", connection_id=self.connection_id, close_code=int(code))
         self._leave()
         self._socket.begin_close(code, reason)
 
@@ -139,6 +144,8 @@ class Session:
             return
         if self._socket.writer.stalled_seconds(now) > STALL_SECONDS:
             self.close(CloseCode.TOO_SLOW, "nothing was read for too long")
+            # There is no room for the close frame either.
+            self.abort()
             return
         self._beat_ping(now)
         self._beat_credential(at)

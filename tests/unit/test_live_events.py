@@ -1,0 +1,135 @@
+"""What one bus message says to a user's own listeners and to those of a view."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.leaderboards.model import Standing, Top
+from domain.live.events import (
+    MAX_SINGLE_UPDATES,
+    PositionChanged,
+    ScoreUpdated,
+    find_view_change,
+    list_own_events,
+)
+from domain.live.model import AppliedAction, BusMessage, RankMove
+
+NOW = datetime(2025, 8, 8, 10, tzinfo=UTC)
+ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
+
+
+def make_top(*rows: tuple[UUID, int], total: int | None = None) -> Top:
+    """Return the top in which these users stand in this order."""
+    standings = tuple(
+        Standing(rank, user, f"u{user.int}", score, NOW)
+        for rank, (user, score) in enumerate(rows, start=1)
+    )
+    return Top("epoch", 1, len(rows) if total is None else total, standings, NOW)
+
+
+def make_message(
+    actions: Sequence[tuple[UUID, int, int]],
+    ranks: dict[UUID, tuple[int | None, int | None]],
+    top: Top,
+) -> BusMessage:
+    """Return a message whose actions are (user, previous, new)."""
+    applied = tuple(AppliedAction(uuid4(), user, old, new, new - old) for user, old, new in actions)
+    return BusMessage(
+        "epoch", 2, applied, {user: RankMove(*move) for user, move in ranks.items()}, top
+    )
+
+
+def test_every_action_is_told_to_its_user_in_order_of_effect() -> None:
+    message = make_message([(ADA, 0, 5), (BOB, 0, 1), (ADA, 5, 5)], {ADA: (1, 1)}, make_top())
+    first, second = list_own_events(message, {ADA})[ADA]
+    assert isinstance(first, ScoreUpdated)
+    assert isinstance(second, ScoreUpdated)
+    assert [(e.previous_score, e.new_score, e.score_increase) for e in (first, second)] == [
+        (0, 5, 5),
+        (5, 5, 0),
+    ]
+    assert (first.action_id, second.action_id) == (
+        message.actions[0].action_id,
+        message.actions[2].action_id,
+    )
+    assert (first.new_rank, first.merged) == (1, 1)
+
+
+def test_only_listening_users_are_told() -> None:
+    message = make_message([(ADA, 0, 5), (BOB, 0, 1)], {}, make_top())
+    assert list_own_events(message, {EVE}) == {}
+    assert list(list_own_events(message, {BOB})) == [BOB]
+
+
+def test_a_backlog_of_one_user_is_told_as_one_sum() -> None:
+    count = MAX_SINGLE_UPDATES + 1
+    message = make_message([(ADA, n, n + 1) for n in range(count)], {}, make_top())
+    (event,) = list_own_events(message, {ADA})[ADA]
+    assert event == ScoreUpdated(ADA, message.actions[-1].action_id, 0, count, count, None, count)
+
+
+@pytest.mark.parametrize(
+    ("move", "reason"),
+    [((None, 4), "advanced"), ((5, 4), "advanced"), ((3, 4), "overtaken")],
+)
+def test_a_move_is_told_with_its_reason(move: tuple[int | None, int], reason: str) -> None:
+    message = make_message([(ADA, 0, 5)], {ADA: move}, make_top())
+    assert list_own_events(message, {ADA})[ADA][-1] == PositionChanged(ADA, 5, 4, move[0], reason)
+
+
+@pytest.mark.parametrize("move", [(4, 4), (4, None), (None, None)])
+def test_no_move_is_told_when_there_was_none(move: tuple[int | None, int | None]) -> None:
+    message = make_message([(ADA, 0, 5)], {ADA: move}, make_top())
+    (event,) = list_own_events(message, {ADA})[ADA]
+    assert isinstance(event, ScoreUpdated)
+
+
+def change(message: BusMessage, before: Top, limit: int) -> Any:
+    """Return the change of a view that did change."""
+    found = find_view_change(message, before, limit)
+    assert found is not None
+    return found
+
+
+def test_a_view_hears_of_who_was_in_it_and_of_who_is() -> None:
+    before, after = make_top((ADA, 5), (BOB, 4), (EVE, 3)), make_top((EVE, 9), (ADA, 5), (BOB, 4))
+    found = change(make_message([(EVE, 3, 9)], {EVE: (3, 1)}, after), before, 2)
+    assert [update.user_id for update in found.updates] == [EVE]
+    assert [(c.standing.user_id, c.previous_rank) for c in found.difference.changes] == [
+        (EVE, None),
+        (ADA, 1),
+    ]
+    assert found.difference.removed == (BOB,)
+
+
+def test_a_user_pushed_out_by_others_in_the_same_batch_is_still_told_of() -> None:
+    before, after = make_top((ADA, 5), (BOB, 4)), make_top((BOB, 9), (ADA, 6))
+    message = make_message([(ADA, 5, 6), (BOB, 4, 9)], {ADA: (1, 2), BOB: (2, 1)}, after)
+    found = change(message, before, 1)
+    assert [(u.user_id, u.new_rank) for u in found.updates] == [(ADA, 2), (BOB, 1)]
+
+
+def test_several_actions_are_one_update_of_a_view() -> None:
+    top = make_top((ADA, 9))
+    found = change(make_message([(ADA, 5, 6), (ADA, 6, 9)], {ADA: (1, 1)}, top), top, 10)
+    (update,) = found.updates
+    assert (update.previous_score, update.new_score, update.score_increase, update.merged) == (
+        5,
+        9,
+        4,
+        2,
+    )
+
+
+def test_a_view_does_not_hear_of_what_is_outside_it() -> None:
+    before, after = make_top((ADA, 5), (BOB, 1)), make_top((ADA, 5), (BOB, 2))
+    assert find_view_change(make_message([(BOB, 1, 2)], {BOB: (2, 2)}, after), before, 1) is None
+
+
+def test_a_view_hears_of_the_number_of_users() -> None:
+    before, after = make_top((ADA, 5), total=7), make_top((ADA, 5), total=8)
+    found = change(make_message([], {}, after), before, 1)
+    assert (found.total_users, found.difference.is_empty) == (8, True)
