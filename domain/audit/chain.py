@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -71,11 +72,20 @@ def find_breaks(links: Iterable[Link], *, after_seq: int, after_hash: bytes) -> 
             yield f"audit entries {expected} to {link.seq - 1} are missing"
         elif link_hash(previous, link.entry) != link.hash:
             yield f"audit entry {link.seq} was changed or does not follow the one before it"
-        content = orjson.loads(link.entry)
-        named = (content.get("seq"), content.get("actionId"), content.get("version"))
-        if named != (link.seq, str(link.action_id), link.action_version):
+        if _named(link.entry) != (link.seq, str(link.action_id), link.action_version):
             yield f"audit entry {link.seq} speaks of another action than its row"
         expected, previous = link.seq + 1, link.hash
+
+
+def _named(entry: str) -> tuple[Any, Any, Any] | None:
+    """Return the number, action and version an entry speaks of; None if a hand left no entry."""
+    try:
+        content = orjson.loads(entry)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(content, dict):
+        return None
+    return content.get("seq"), content.get("actionId"), content.get("version")
 
 
 def _canonical(seq: int, transition: Transition) -> str:
