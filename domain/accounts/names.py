@@ -10,8 +10,12 @@ _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def clean_username(raw: str) -> str | None:
-    """Return the name in the form in which it is stored (NFKC, trimmed), or None if not allowed."""
-    name = " ".join(unicodedata.normalize("NFKC", raw).split(" ")).strip()
+    """Return the name as it is stored, or None if it is not allowed.
+
+    The form is NFKC, without spaces around it and never two in a row: names must not differ by
+    what nobody sees. Only spaces are dropped; a line's end is not a part of a name.
+    """
+    name = " ".join(part for part in unicodedata.normalize("NFKC", raw).split(" ") if part)
     if not MIN_LENGTH <= len(name) <= MAX_LENGTH:
         return None
     if any(unicodedata.category(character) in _FORBIDDEN_CATEGORIES for character in name):
