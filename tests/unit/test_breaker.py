@@ -1,0 +1,71 @@
+"""The breaker: two failures open it, one probe a second goes through, one success closes it."""
+
+from domain.store.breaker import OPEN_SECONDS, Breaker
+
+
+class Clock:
+    """A clock that stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def make_open_breaker() -> tuple[Breaker, Clock]:
+    clock = Clock()
+    breaker = Breaker(clock)
+    breaker.record_failure()
+    breaker.record_failure()
+    return breaker, clock
+
+
+def test_one_failure_is_nothing() -> None:
+    breaker = Breaker(Clock())
+    breaker.record_failure()
+    assert not breaker.is_open
+    assert breaker.allow()
+
+
+def test_a_success_in_between_starts_the_count_anew() -> None:
+    breaker = Breaker(Clock())
+    for _ in range(5):
+        breaker.record_failure()
+        breaker.record_success()
+    assert not breaker.is_open
+
+
+def test_the_second_failure_in_a_row_holds_everybody_back() -> None:
+    breaker, clock = make_open_breaker()
+    assert breaker.is_open
+    clock.seconds += OPEN_SECONDS - 0.001
+    assert not breaker.allow()
+
+
+def test_one_caller_a_second_probes() -> None:
+    breaker, clock = make_open_breaker()
+    for _ in range(3):
+        clock.seconds += OPEN_SECONDS
+        assert [breaker.allow() for _ in range(3)] == [True, False, False]
+
+
+def test_a_failed_probe_starts_the_second_anew() -> None:
+    breaker, clock = make_open_breaker()
+    clock.seconds += OPEN_SECONDS
+    assert breaker.allow()
+    clock.seconds += OPEN_SECONDS / 2
+    breaker.record_failure()
+    clock.seconds += OPEN_SECONDS * 0.75
+    assert not breaker.allow()
+    clock.seconds += OPEN_SECONDS * 0.25
+    assert breaker.allow()
+
+
+def test_a_successful_probe_lets_everybody_through() -> None:
+    breaker, clock = make_open_breaker()
+    clock.seconds += OPEN_SECONDS
+    assert breaker.allow()
+    breaker.record_success()
+    assert not breaker.is_open
+    assert [breaker.allow() for _ in range(3)] == [True] * 3
