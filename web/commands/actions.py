@@ -16,7 +16,8 @@ from web.commands.plainly import CommandFailedError, told_plainly
 from web.responses import dump_json
 from web.services import services
 
-REVIEWABLE = (Status.QUARANTINED, Status.FAILED)
+# As plain words: of an enum, click would take the members' names.
+REVIEWABLE = (Status.QUARANTINED.value, Status.FAILED.value)
 Command = TypeVar("Command", bound=Callable[..., object])
 
 actions = AppGroup("actions", help="Decide on actions that are held or were given up.")
@@ -53,7 +54,7 @@ def decision_options(command: Command) -> Command:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line, with the checks.")
 @told_plainly
-def list_held(statuses: tuple[Status, ...], limit: int, as_json: bool) -> None:
+def list_held(statuses: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Print the actions that wait for a person, oldest first."""
     held = list_actions_to_review(
         services().store, statuses=[Status(status) for status in statuses], limit=limit
