@@ -42,6 +42,8 @@ from web.subscriber import Subscriber
 from web.top_pages import TopPages
 from workers.pipeline import publish_quickly, submit_batch
 
+# Tickets are redeemed one statement each; thousands may come back at once after a restart.
+LIVE_POOL_SIZE = 5
 BLUEPRINTS = (
     accounts.blueprint,
     actions.blueprint,
@@ -88,7 +90,7 @@ def create_live() -> Flask:
     """Return the application of the live process, made from the environment."""
     settings = load_settings(os.environ)
     configure_logging(settings, "live")
-    return create_live_app(settings, connect(settings))
+    return create_live_app(settings, connect(settings, pool_size=LIVE_POOL_SIZE))
 
 
 def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -> Services:

@@ -51,7 +51,7 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the service, and let SIGTERM say good-bye to every listener.
+    """Start the service, and let the signals that stop it say good-bye first.
 
     gunicorn alone would wait `graceful_timeout` for open sockets and then cut them without a word.
     """
@@ -63,7 +63,8 @@ def post_worker_init(worker: Any) -> None:
         service.go_away()
         worker.alive = False
 
-    gevent.signal_handler(signal.SIGTERM, leave)
+    for asked_to_stop in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        gevent.signal_handler(asked_to_stop, leave)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -85,6 +85,8 @@ class LiveService:
 
     def go_away(self) -> None:
         """Tell every listener when to come back, close its socket, and cut who does not answer."""
+        if self.is_going_away:
+            return
         self.is_going_away = True
         leaving = tuple(self._sessions)
         logger.info("going away", sockets=len(leaving))
@@ -102,10 +104,22 @@ class LiveService:
         while not self.is_going_away:
             now, at = time.monotonic(), datetime.now(UTC)
             for session in tuple(self._sessions):
-                session.beat(now, at)
+                _beat(session, now, at)
             time.sleep(BEAT_SECONDS)
 
     def _keep_looking(self) -> None:
         while not self.is_going_away:
-            self.hub.look_again()
+            try:
+                self.hub.look_again()
+            except Exception as error:
+                logger.error("board not looked at", error=type(error).__name__, exc_info=error)
             time.sleep(BEAT_SECONDS)
+
+
+def _beat(session: Session, now: float, at: datetime) -> None:
+    try:
+        session.beat(now, at)
+    except Exception as error:
+        # One socket's trouble must not stop the heart of all.
+        logger.error("beat failed", error=type(error).__name__, exc_info=error)
+        session.abort()

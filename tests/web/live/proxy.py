@@ -14,6 +14,8 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self._is_cut = False
+        self._flows = threading.Event()
+        self._flows.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -35,6 +37,14 @@ class Proxy:
         """Let connections through again."""
         self._is_cut = False
 
+    def stall(self) -> None:
+        """Keep every connection open and let no byte through."""
+        self._flows.clear()
+
+    def resume(self) -> None:
+        """Let bytes through again."""
+        self._flows.set()
+
     def close(self) -> None:
         """Cut everything for good."""
         self.cut()
@@ -52,12 +62,15 @@ class Proxy:
             far = socket.create_connection((self._parts.hostname, self._parts.port))
             self._open += [near, far]
             for source, target in ((near, far), (far, near)):
-                threading.Thread(target=_copy, args=(source, target), daemon=True).start()
+                threading.Thread(
+                    target=_copy, args=(source, target, self._flows), daemon=True
+                ).start()
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket, flows: threading.Event) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
+            flows.wait()
             target.sendall(data)
     for end in (source, target):
         with suppress(OSError):

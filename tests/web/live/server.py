@@ -47,10 +47,15 @@ class Server:
             body: dict[str, Any] = orjson.loads(answer.read())
         return body
 
+    def worker_pids(self) -> list[int]:
+        """Return the processes that may hold sockets: one, unless it has just died."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
     def worker_pid(self) -> int:
         """Return the process that holds the sockets."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return int(children.read_text().split()[0])
+        (pid,) = self.worker_pids()
+        return pid
 
     def resident_kb(self) -> int:
         """Return the memory of the worker."""
