@@ -16,6 +16,12 @@ from tests.verification import change, find_broken, make_history
 from workers.context import WorkerContext
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody mends the board here: not to wait for it."""
+    monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
+
+
 @pytest.fixture
 def actions(worker_context: WorkerContext) -> list[NewAction]:
     return make_history(worker_context)

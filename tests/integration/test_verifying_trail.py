@@ -13,6 +13,12 @@ from tests.verification import change, find_broken, make_history
 from workers.context import WorkerContext
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody mends the board here: not to wait for it."""
+    monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
+
+
 @pytest.fixture
 def actions(worker_context: WorkerContext) -> list[NewAction]:
     return make_history(worker_context)
@@ -103,9 +109,8 @@ def test_a_final_action_without_an_audit_entry_is_named(
 
 
 def test_the_board_is_compared_in_members_scores_and_order(
-    store: Store, settings: Settings, actions: list[NewAction], monkeypatch: pytest.MonkeyPatch
+    store: Store, settings: Settings, actions: list[NewAction]
 ) -> None:
-    monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
     ada, bob = actions[0].user_id, actions[2].user_id
     stranger = f"{'0' * 19}:{uuid4()}"
     members = store.redis.run(lambda client: client.zrevrange(keys.board(), 0, -1))
@@ -125,9 +130,8 @@ def test_the_board_is_compared_in_members_scores_and_order(
 
 
 def test_a_flushed_board_is_not_trusted(
-    store: Store, settings: Settings, actions: list[NewAction], monkeypatch: pytest.MonkeyPatch
+    store: Store, settings: Settings, actions: list[NewAction]
 ) -> None:
-    monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
     store.redis.run(lambda client: client.flushdb())
     assert find_broken(store, settings) == {
         Invariant.BOARD: ("the board is not trusted: it was lost and has not been rebuilt",)
