@@ -20,14 +20,18 @@ _STATUS_BY_VERDICT = {
 def list_screened_actions(
     connection: Connection, *, batch_id: UUID, created_at: datetime
 ) -> list[ScreenedAction]:
-    """Return the batch's pending actions with their verdicts, in order of action_no."""
+    """Return the batch's pending actions with their verdicts, in order of action_no.
+
+    Raises KeyError for an action without a verdict: left out, it would stay pending for ever.
+    """
     rows = connection.execute(
         sql(
             "SELECT a.action_id, a.action_no, a.user_id, a.score_delta, a.created_at,"
-            " c.verdict, c.reason FROM user_actions a JOIN action_checks c"
+            " c.verdict, c.reason FROM user_actions a LEFT JOIN action_checks c"
             " ON c.action_id = a.action_id AND c.created_at = a.created_at"
+            " AND c.created_at = :created_at"
             " WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
-            " AND c.created_at = :created_at AND a.status = 'pending' ORDER BY a.action_no"
+            " AND a.status = 'pending' ORDER BY a.action_no"
         ),
         {"batch_id": batch_id, "created_at": created_at},
     )
