@@ -89,16 +89,18 @@ def claim_standing_batches(connection: Connection, *, limit: int) -> Sequence[Ba
     """Take up to `limit` batches whose time to be looked at has come, oldest first.
 
     Each is claimed by moving its next look: the pause doubles up to MAX_QUIET_SECONDS.
+    MATERIALIZED, because a subquery that the planner runs once per row would claim without a limit.
     """
     rows = connection.execute(
         sql(
-            "UPDATE action_batches SET looks = least(looks + 1, 100),"
-            " next_look_at = clock_timestamp() + make_interval("
-            "   secs => least(:quiet * 2 ^ least(looks + 1, 8), :most))"
-            " WHERE batch_id IN ("
-            "   SELECT batch_id FROM action_batches"
+            "WITH standing AS MATERIALIZED ("
+            "   SELECT batch_id AS claimed_id FROM action_batches"
             "   WHERE stage NOT IN ('done', 'split') AND next_look_at <= clock_timestamp()"
             "   ORDER BY next_look_at, created_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
+            " UPDATE action_batches SET looks = least(looks + 1, 100),"
+            " next_look_at = clock_timestamp() + make_interval("
+            "   secs => least(:quiet * 2 ^ least(looks + 1, 8), :most))"
+            " FROM standing WHERE batch_id = claimed_id"
             f" RETURNING {_COLUMNS}"
         ),
         {"quiet": QUIET_SECONDS, "most": MAX_QUIET_SECONDS, "limit": limit},
