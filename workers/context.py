@@ -8,6 +8,9 @@ from domain.fraud.model import Policy, policy_from
 from domain.settings import Settings, load_settings
 from domain.store.connections import Store, connect
 
+# The keeper's two threads and the connection that holds its lock; a worker opens one.
+POOL_SIZE = 4
+
 
 @dataclass(frozen=True)
 class WorkerContext:
@@ -22,4 +25,5 @@ class WorkerContext:
 def get_context() -> WorkerContext:
     """Return this process's context, made at the first call. Raises SettingsError."""
     settings = load_settings(os.environ)
-    return WorkerContext(settings, connect(settings), policy_from(settings))
+    store = connect(settings, pool_size=POOL_SIZE)
+    return WorkerContext(settings, store, policy_from(settings))

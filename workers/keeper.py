@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -16,7 +16,7 @@ import structlog
 
 from domain.actions.model import LinkOutcome
 from domain.actions.recovery import Remedy, choose_remedy, isolate, list_standing_batches
-from domain.errors import SettingsError, TransientError
+from domain.errors import RedisUnavailableError, SettingsError, TransientError
 from domain.leaderboards.rebuild import compare_board, rebuild_board
 from domain.logs import configure_logging
 from domain.store import board
@@ -37,30 +37,48 @@ COMPARE_SECONDS = 600.0
 PARTITION_SECONDS = 3600.0
 
 
-class Keeper:
-    """What one sweep does, and what it does less often."""
+class Round:
+    """Duties done one after another, each when its time has come."""
 
-    def __init__(self, context: WorkerContext):
-        self._context = context
-        self._duties: list[tuple[float, Callable[[], None]]] = [
-            (0.0, self._pulse),
-            (0.0, self._bring_on),
-            (0.0, self._rebuild),
-            (PARTITION_SECONDS, self._make_partitions),
-            (COMPARE_SECONDS, self._compare),
-        ]
-        self._due = [0.0] * len(self._duties)
+    def __init__(self, duties: Sequence[tuple[float, Callable[[], None]]]):
+        self._duties = duties
+        self._due = dict.fromkeys((duty.__name__ for _, duty in duties), 0.0)
 
-    def sweep(self) -> None:
-        """Do every duty whose time has come; a store that is away delays it, nothing else."""
-        for number, (pause_seconds, duty) in enumerate(self._duties):
-            if time.monotonic() < self._due[number]:
+    def go(self) -> None:
+        """Do what is due; a store that is away puts a duty off, a duty that fails stops no other.
+
+        What failed for good is tried again after its pause.
+        """
+        for pause_seconds, duty in self._duties:
+            if time.monotonic() < self._due[duty.__name__]:
                 continue
             try:
                 duty()
-                self._due[number] = time.monotonic() + pause_seconds
             except TransientError as error:
                 logger.warning("duty put off", duty=duty.__name__, cause=type(error).__name__)
+                continue
+            except Exception:  # the other duties do not depend on this one
+                logger.exception("duty failed", duty=duty.__name__)
+            self._due[duty.__name__] = time.monotonic() + pause_seconds
+
+    def hasten(self, duty: Callable[[], None]) -> None:
+        """Make a duty due now."""
+        self._due[duty.__name__] = 0.0
+
+
+class Keeper:
+    """What is done every second, and the upkeep beside it, which may take its time."""
+
+    def __init__(self, context: WorkerContext):
+        self._context = context
+        self.watch = Round([(0.0, self._pulse), (0.0, self._bring_on)])
+        self.upkeep = Round(
+            [
+                (0.0, self._rebuild),
+                (PARTITION_SECONDS, self._make_partitions),
+                (COMPARE_SECONDS, self._compare),
+            ]
+        )
 
     def _pulse(self) -> None:
         with self._context.store.begin() as connection:
@@ -68,11 +86,16 @@ class Keeper:
             metrics.queue_age.set(read_queue_age_seconds(connection))
 
     def _bring_on(self) -> None:
+        broker_usable = self._context.store.redis.usable
         for batch in list_standing_batches(self._context.store):
-            self._treat(batch)
+            remedy = choose_remedy(batch, broker_usable=broker_usable)
+            if remedy is Remedy.RESUBMIT and not _resubmit(batch):
+                # One attempt tells: a hundred time-outs in a row would keep everybody waiting.
+                broker_usable = False
+                remedy = choose_remedy(batch, broker_usable=broker_usable)
+            self._treat(batch, remedy)
 
-    def _treat(self, batch: Batch) -> None:
-        remedy = choose_remedy(batch, broker_usable=self._context.store.redis.usable)
+    def _treat(self, batch: Batch, remedy: Remedy) -> None:
         metrics.recoveries.labels(remedy).inc()
         logger.info(
             "batch stood still",
@@ -83,16 +106,16 @@ class Keeper:
             remedy=remedy,
         )
         try:
-            if remedy is Remedy.RESUBMIT:
-                submit_batch(batch.batch_id, stage=batch.stage)
-            elif remedy is Remedy.ISOLATE:
+            if remedy is Remedy.ISOLATE:
                 self._isolate(batch)
-            else:
+            elif remedy is Remedy.RUN:
                 self._run(batch)
         except TransientError as error:
             logger.warning(
                 "batch put off", batch_id=str(batch.batch_id), cause=type(error).__name__
             )
+        except Exception:  # the batches after it are not to blame
+            logger.exception("batch not treated", batch_id=str(batch.batch_id))
 
     def _isolate(self, batch: Batch) -> None:
         for batch_id in isolate(self._context.store, batch=batch):
@@ -122,7 +145,7 @@ class Keeper:
         complete = rebuild_board(self._context.store)
         metrics.board_rebuilds.inc()
         logger.info("board rebuilt", complete=complete, seconds=time.monotonic() - started)
-        self._due[-1] = 0.0
+        self.upkeep.hasten(self._compare)
 
     def _compare(self) -> None:
         comparison = compare_board(self._context.store)
@@ -136,13 +159,37 @@ class Keeper:
                 logger.info("partition made", partition=name)
 
 
+def _resubmit(batch: Batch) -> bool:
+    """Send a new message for the batch; False when the broker does not take it."""
+    try:
+        submit_batch(batch.batch_id, stage=batch.stage)
+    except RedisUnavailableError:
+        return False
+    return True
+
+
 def keep(context: WorkerContext, stopping: threading.Event) -> None:
-    """Sweep every second until told to stop, while this process is the one at work."""
+    """Watch every second until told to stop, while this process is the one at work.
+
+    The upkeep has a thread of its own: a rebuild of a large board takes longer than a batch that
+    stands still may wait.
+    """
     keeper = Keeper(context)
     leadership = Leadership(context.store.engine, AdvisoryLock.KEEPER)
+    leads = threading.Event()
+
+    def keep_up() -> None:
+        while not stopping.wait(SWEEP_SECONDS):
+            if leads.is_set():
+                keeper.upkeep.go()
+
+    threading.Thread(target=keep_up, name="upkeep", daemon=True).start()
     while not stopping.wait(SWEEP_SECONDS):
         if leadership.hold():
-            keeper.sweep()
+            leads.set()
+            keeper.watch.go()
+        else:
+            leads.clear()
     leadership.release()
 
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.store.advisory_locks import NAMESPACE, AdvisoryLock
 
@@ -30,7 +31,7 @@ class Leadership:
                 self._leads = self._try_lock(self._connection)
             else:
                 self._connection.execute(text("SELECT 1"))
-        except DBAPIError:
+        except (DBAPIError, PoolTimeoutError):
             self.release()
             return False
         return self._leads

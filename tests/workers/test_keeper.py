@@ -1,0 +1,265 @@
+"""The keeper: what one batch, one duty or one store does to it, the others do not feel."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from domain.actions.intake import accept_actions
+from domain.actions.model import LinkOutcome, Stage
+from domain.errors import DatabaseUnavailableError, RedisUnavailableError
+from domain.leaderboards.standings import read_top
+from domain.store import board
+from domain.store.advisory_locks import AdvisoryLock
+from domain.store.connections import Store
+from domain.store.leadership import Leadership
+from domain.verification.verifying import verify
+from tests.factories import make_action
+from tests.pipeline import complete_actions
+from tests.waiting import wait_until
+from workers import keeper as keeper_module
+from workers import links
+from workers.context import WorkerContext
+from workers.keeper import Keeper, Round, keep
+
+
+@pytest.fixture
+def submitted(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The batches that the keeper sends new messages for; nobody takes them."""
+    batch_ids: list[UUID] = []
+    monkeypatch.setattr(
+        keeper_module, "submit_batch", lambda batch_id, *, stage: batch_ids.append(batch_id)
+    )
+    return batch_ids
+
+
+@pytest.fixture
+def keeping(worker_context: WorkerContext) -> Iterator[threading.Event]:
+    """A keeper at work in this process; the event ends it."""
+    stopping = threading.Event()
+    thread = threading.Thread(target=keep, args=(worker_context, stopping), daemon=True)
+    thread.start()
+    yield stopping
+    stopping.set()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def accept(store: Store, *, batches: int = 1) -> list[UUID]:
+    return [
+        accept_actions(store, actions=[make_action()], origin=None).batches[0].batch_id
+        for _ in range(batches)
+    ]
+
+
+def stand_still(store: Store, *, looks: int = 0) -> None:
+    """Make every batch due for a look, as if it had been looked at `looks` times."""
+    with store.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE action_batches SET looks = :looks,"
+                " next_look_at = clock_timestamp() - interval '1 second'"
+            ),
+            {"looks": looks},
+        )
+
+
+def list_stages(store: Store) -> list[str]:
+    with store.begin() as connection:
+        rows = connection.execute(text("SELECT stage FROM action_batches ORDER BY created_at"))
+        return list(rows.scalars())
+
+
+def test_a_batch_gets_a_message_first_and_is_run_when_that_did_not_help(
+    worker_context: WorkerContext, submitted: list[UUID]
+) -> None:
+    keeper = Keeper(worker_context)
+    (batch_id,) = accept(worker_context.store)
+    keeper.watch.go()
+    assert submitted == []
+    stand_still(worker_context.store)
+    keeper.watch.go()
+    assert submitted == [batch_id]
+    assert list_stages(worker_context.store) == [Stage.ACCEPTED]
+    stand_still(worker_context.store, looks=1)
+    keeper.watch.go()
+    assert submitted == [batch_id]
+    assert list_stages(worker_context.store) == [Stage.DONE]
+
+
+def test_one_refused_message_is_enough_to_run_all_of_a_sweep(
+    worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[UUID] = []
+
+    def refuse(batch_id: UUID, *, stage: Stage) -> None:
+        refused.append(batch_id)
+        raise RedisUnavailableError
+
+    monkeypatch.setattr(keeper_module, "submit_batch", refuse)
+    batch_ids = accept(worker_context.store, batches=5)
+    stand_still(worker_context.store)
+    Keeper(worker_context).watch.go()
+    assert refused == batch_ids[:1]
+    assert list_stages(worker_context.store) == [Stage.DONE] * 5
+
+
+def test_a_batch_that_cannot_be_treated_does_not_hold_up_the_others(
+    worker_context: WorkerContext, submitted: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_ids = accept(worker_context.store, batches=3)
+    stand_still(worker_context.store, looks=1)
+    run = Keeper._run
+
+    def run_but_one(self: Keeper, batch: Any) -> None:
+        if batch.batch_id == batch_ids[0]:
+            raise LookupError("nobody expected this")
+        run(self, batch)
+
+    monkeypatch.setattr(Keeper, "_run", run_but_one)
+    Keeper(worker_context).watch.go()
+    assert list_stages(worker_context.store) == [Stage.ACCEPTED, Stage.DONE, Stage.DONE]
+
+
+def test_a_poisoned_action_ends_failed_and_its_neighbours_do_not(
+    worker_context: WorkerContext, submitted: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = worker_context.store
+    actions = [make_action(score=score) for score in (10, 666, 20)]
+    accept_actions(store, actions=actions, origin=None)
+    screen = links.LINKS[Stage.ACCEPTED]
+
+    def screen_what_is_sound(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
+        with context.store.begin() as connection:
+            scores = connection.execute(
+                text("SELECT score_delta FROM user_actions WHERE batch_id = :id"), {"id": batch_id}
+            ).scalars()
+            if 666 in set(scores):
+                raise ValueError("poison")
+        return screen(context, batch_id)
+
+    monkeypatch.setitem(links.LINKS, Stage.ACCEPTED, screen_what_is_sound)
+    keeper = Keeper(worker_context)
+    for look in range(10):
+        stand_still(store, looks=look)
+        keeper.watch.go()
+        keeper.upkeep.go()
+    assert sorted(list_stages(store)) == [Stage.DONE] * 3 + [Stage.SPLIT]
+    with store.begin() as connection:
+        rows = connection.execute(text("SELECT score_delta, status FROM user_actions")).all()
+        audited = connection.execute(text("SELECT count(*) FROM audit_log")).scalar_one()
+    assert {row.score_delta: row.status for row in rows} == {
+        10: "applied",
+        20: "applied",
+        666: "failed",
+    }
+    assert audited == 3
+
+
+def test_a_failing_duty_stops_no_other_and_is_tried_again() -> None:
+    done: list[str] = []
+
+    def breaks() -> None:
+        done.append("breaks")
+        raise LookupError("a bug")
+
+    def is_put_off() -> None:
+        done.append("is_put_off")
+        raise DatabaseUnavailableError
+
+    def works() -> None:
+        done.append("works")
+
+    duties = Round([(0.0, breaks), (3600.0, is_put_off), (3600.0, works)])
+    duties.go()
+    duties.go()
+    assert done == ["breaks", "is_put_off", "works", "breaks", "is_put_off"]
+    duties.hasten(works)
+    duties.go()
+    assert done[-1] == "works"
+
+
+def test_a_long_rebuild_does_not_hold_up_batches(
+    worker_context: WorkerContext,
+    submitted: list[UUID],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    rebuilding, go_on = threading.Event(), threading.Event()
+
+    def rebuild_for_long(_store: Store) -> bool:
+        rebuilding.set()
+        return go_on.wait(30)
+
+    monkeypatch.setattr(keeper_module, "rebuild_board", rebuild_for_long)
+    accept(worker_context.store)
+    request.addfinalizer(go_on.set)
+    request.getfixturevalue("keeping")
+    assert rebuilding.wait(10)
+    stand_still(worker_context.store, looks=1)
+    wait_until(lambda: list_stages(worker_context.store) == [Stage.DONE])
+    assert not go_on.is_set()
+    go_on.set()
+
+
+def test_the_keeper_rebuilds_a_lost_board_and_mends_what_is_behind(
+    worker_context: WorkerContext, submitted: list[UUID]
+) -> None:
+    store = worker_context.store
+    keeper = Keeper(worker_context)
+    keeper.upkeep.go()
+    assert board.is_board_trusted(store.redis)
+    complete_actions(worker_context, [make_action(score=70), make_action(score=50)])
+    standings = read_top(store).standings
+    store.redis.run(lambda client: client.flushdb())
+    keeper.upkeep.go()
+    assert board.is_board_trusted(store.redis)
+    assert read_top(store).standings == standings
+
+
+def test_only_one_of_two_keepers_is_at_work_and_the_other_takes_over(store: Store) -> None:
+    first = Leadership(store.engine, AdvisoryLock.KEEPER)
+    second = Leadership(store.engine, AdvisoryLock.KEEPER)
+    assert [first.hold(), second.hold(), first.hold(), second.hold()] == [True, False, True, False]
+    first.release()
+    assert second.hold()
+    second.release()
+
+
+def test_a_keeper_whose_connection_was_ended_does_not_believe_that_it_leads(store: Store) -> None:
+    first = Leadership(store.engine, AdvisoryLock.KEEPER)
+    second = Leadership(store.engine, AdvisoryLock.KEEPER)
+    assert first.hold()
+    with store.begin() as connection:
+        ended = connection.execute(
+            text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND objid = :lock AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            ),
+            {"lock": int(AdvisoryLock.KEEPER)},
+        ).scalar_one()
+    assert ended == 1
+    wait_until(second.hold)
+    assert not first.hold()
+    assert not first.hold()
+    second.release()
+    assert first.hold()
+    first.release()
+
+
+def test_what_the_keeper_alone_brought_on_holds_what_must_always_be_true(
+    worker_context: WorkerContext, submitted: list[UUID]
+) -> None:
+    keeper = Keeper(worker_context)
+    accept(worker_context.store, batches=4)
+    stand_still(worker_context.store, looks=1)
+    keeper.watch.go()
+    keeper.upkeep.go()
+    reports = verify(
+        worker_context.store, archive_path=worker_context.settings.archive_path, wait_seconds=0
+    )
+    assert [report.findings for report in reports if not report.holds] == []
