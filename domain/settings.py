@@ -4,22 +4,15 @@ Inside the application this is the only reader of the environment. All bad value
 once, and a secret is never shown.
 """
 
-import math
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from environs import Env, EnvValidationError, validate
 
 from domain.errors import SettingsError
-
-ENVIRONMENTS = ("production", "development", "test")
-MIN_SECRET_BYTES = 32
-# Shannon entropy of the secret's bytes; 32 hex digits of a real random source have about 3.6.
-MIN_SECRET_ENTROPY_BITS = 3.0
-WELL_KNOWN_SECRET_PARTS = ("your-secret", "changeme", "change-me", "secretsecret", "password")
-WELL_KNOWN_DATABASE_PASSWORDS = ("postgres", "password", "pass", "laurel", "admin", "secret")
+from domain.settings_rules import find_problems
 
 
 def setting(
@@ -98,7 +91,10 @@ class Settings:
     )
     batch_max_actions: int = setting(500, "Rows of one intake flush", minimum=1, maximum=1000)
     batch_linger_ms: float = setting(
-        10.0, "How long intake waits for company while others are in flight", minimum=0, maximum=1000
+        10.0,
+        "How long intake waits for company while others are in flight",
+        minimum=0,
+        maximum=1000,
     )
     batch_in_flight: int = setting(
         3, "Batches of one process between commit and reply", minimum=1, maximum=64
@@ -112,7 +108,9 @@ class Settings:
     )
     archive_dir: str = setting("", "Where archives go; default `archives/` in LAUREL_HOME")
 
-    live_url: str = setting("", "Public address of the sockets; default `ws://<host>:<LIVE_PORT>/ws`")
+    live_url: str = setting(
+        "", "Public address of the sockets; default `ws://<host>:<LIVE_PORT>/ws`"
+    )
     max_sockets_per_user: int = setting(5, "Open sockets of one user", minimum=1)
     max_sockets: int = setting(10000, "Open sockets of one live process", minimum=1)
 
@@ -138,120 +136,62 @@ class Settings:
     def sqlalchemy_url(self) -> str:
         """DATABASE_URL with its driver named: SQLAlchemy 2.1 reads a bare one as psycopg 3."""
         scheme, _, rest = self.database_url.partition("://")
-        return f"postgresql+psycopg2://{rest}" if scheme in ("postgresql", "postgres") else (
-            self.database_url
+        return (
+            f"postgresql+psycopg2://{rest}"
+            if scheme in ("postgresql", "postgres")
+            else (self.database_url)
         )
+
+
+class _MappingEnv(Env):
+    """environs over any mapping, so that tests need not touch the process's environment.
+
+    Collects what is wrong; `seal` then names it all. A variable that is set to nothing is not set.
+    """
+
+    def __init__(self, environ: Mapping[str, str]):
+        super().__init__(eager=False)
+        self._mapping = environ
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        return self._mapping.get(env_key) or default
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables.
 
-    Raises SettingsError naming every bad variable; values that could be secret are not shown.
+    Raises SettingsError naming every bad variable; values are not shown, they could be secret.
     """
-    problems: list[str] = []
-    values: dict[str, Any] = {}
-    for spec in fields(Settings):
-        name = spec.name.upper()
-        raw = environ.get(name)
-        if raw is None or raw == "":
-            continue
-        try:
-            values[spec.name] = _parse(raw, spec.type, spec.metadata)
-        except ValueError as error:
-            problems.append(f"{name}: {error}")
-    settings = Settings(**values)
-    problems += _find_problems(settings)
-    if problems:
-        raise SettingsError(problems)
+    env = _MappingEnv(environ)
+    read = {spec.name: _read(env, spec) for spec in fields(Settings)}
+    problems: dict[str, list[str]] = {}
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        if isinstance(error.error_messages, Mapping):
+            problems.update(error.error_messages)
+    sound = {name: value for name, value in read.items() if name.upper() not in problems}
+    settings = Settings(**sound)
+    told = [f"{name}: {' '.join(messages)}" for name, messages in problems.items()]
+    # A variable that could not be read stands at its default; it is not named twice.
+    told += [line for line in find_problems(settings) if line.partition(":")[0] not in problems]
+    if told:
+        raise SettingsError(told)
     return settings
 
 
-def _parse(raw: str, kind: Any, metadata: Mapping[str, Any]) -> Any:
-    if kind is bool:
-        return _parse_bool(raw)
-    if kind in (int, float):
-        return _parse_number(raw, kind, metadata)
-    if kind is str:
-        return raw
-    return tuple(part.strip().rstrip("/") for part in raw.split(",") if part.strip())
-
-
-def _parse_bool(raw: str) -> bool:
-    lowered = raw.strip().lower()
-    if lowered in ("1", "true", "yes", "on"):
-        return True
-    if lowered in ("0", "false", "no", "off"):
-        return False
-    raise ValueError("is not true or false")
-
-
-def _parse_number(raw: str, kind: type, metadata: Mapping[str, Any]) -> float:
-    try:
-        value: float = kind(raw.strip())
-    except ValueError:
-        raise ValueError("is not a whole number" if kind is int else "is not a number") from None
-    if not math.isfinite(value):
-        raise ValueError("is not a finite number")
-    minimum, maximum = metadata["minimum"], metadata["maximum"]
-    if minimum is not None and value < minimum:
-        raise ValueError(f"is {value}, the least is {minimum}")
-    if maximum is not None and value > maximum:
-        raise ValueError(f"is {value}, the most is {maximum}")
-    return value
-
-
-def _find_problems(settings: Settings) -> list[str]:
-    problems = []
-    if settings.laurel_env not in ENVIRONMENTS:
-        problems.append(f"LAUREL_ENV: is not one of {', '.join(ENVIRONMENTS)}")
-    if urlsplit(settings.database_url).scheme not in (
-        "postgresql",
-        "postgres",
-        "postgresql+psycopg2",
-    ):
-        problems.append("DATABASE_URL: is not set to a postgresql:// address")
-    if urlsplit(settings.redis_url).scheme not in ("redis", "rediss", "unix"):
-        problems.append("REDIS_URL: is not a redis:// address")
-    if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        problems.append("LOG_LEVEL: is not one of DEBUG, INFO, WARNING, ERROR")
-    if not settings.jwt_secret:
-        problems.append("JWT_SECRET: is not set")
-    elif settings.is_production and (weakness := _find_secret_weakness(settings.jwt_secret)):
-        problems.append(f"JWT_SECRET: {weakness}")
-    problems += _find_origin_problems(settings)
-    if settings.is_production:
-        problems += _find_production_problems(settings)
-    return problems
-
-
-def _find_secret_weakness(secret: str) -> str | None:
-    raw = secret.encode()
-    if len(raw) < MIN_SECRET_BYTES:
-        return f"has fewer than {MIN_SECRET_BYTES} bytes"
-    if any(part in secret.lower() for part in WELL_KNOWN_SECRET_PARTS):
-        return "is a well-known example value"
-    shares = [count / len(raw) for count in Counter(raw).values()]
-    if -sum(share * math.log2(share) for share in shares) < MIN_SECRET_ENTROPY_BITS:
-        return "is too regular to be random"
-    return None
-
-
-def _find_origin_problems(settings: Settings) -> list[str]:
-    problems = []
-    for origin in settings.allowed_origins:
-        parts = urlsplit(origin)
-        if origin == "*":
-            if settings.is_production:
-                problems.append("ALLOWED_ORIGINS: `*` is not allowed in production")
-        elif parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
-            problems.append(f"ALLOWED_ORIGINS: {origin!r} is not scheme://host[:port]")
-    return problems
-
-
-def _find_production_problems(settings: Settings) -> list[str]:
-    problems = []
-    if settings.debug:
-        problems.append("DEBUG: is on in production")
-    if urlsplit(settings.database_url).password in WELL_KNOWN_DATABASE_PASSWORDS:
-        problems.append("DATABASE_URL: has a well-known password")
-    return problems
+def _read(env: Env, spec: "Field[Any]") -> Any:
+    name = spec.name.upper()
+    default: Any = spec.default
+    minimum, maximum = spec.metadata["minimum"], spec.metadata["maximum"]
+    bounds = None if minimum is maximum else validate.Range(minimum, maximum)
+    if spec.type is bool:
+        return env.bool(name, default)
+    if spec.type is int:
+        return env.int(name, default, validate=bounds)
+    if spec.type is float:
+        return env.float(name, default, validate=bounds)
+    if spec.type is str:
+        return env.str(name, default)
+    parts: list[str] = env.list(name, list(default))
+    return tuple(part.strip().rstrip("/") for part in parts if part.strip())

@@ -1,6 +1,5 @@
 """What runs beside the requests of an API process, from its first request to its end."""
 
-import atexit
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +40,7 @@ class Background:
             if self._started:
                 return
             self._started = True
-            atexit.register(self.stop)
+            threading.Thread(target=self._stop_at_the_end, name="farewell").start()
             self._subscriber.start()
             for start in self._starts:
                 start()
@@ -55,11 +54,19 @@ class Background:
             if not self._started:
                 return
             self._started = False
-            atexit.unregister(self.stop)
             for stop in self._stops:
                 stop()
             self._subscriber.stop()
             logger.info("stopped")
+
+    def _stop_at_the_end(self) -> None:
+        """Stop once the main thread is through.
+
+        Not by `atexit`, which does not run in the children of a server's own process; a thread
+        that is no daemon is waited for everywhere.
+        """
+        threading.main_thread().join()
+        self.stop()
 
 
 def start_with_first_request(app: Flask, background: Background) -> None:

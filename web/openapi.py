@@ -26,6 +26,14 @@ DESCRIPTION = (
     "Scores and leaderboards in real time. Actions are posted here and are never lost once"
     " answered with 2xx; changes of the board are heard over the WebSocket at `/ws`."
 )
+TAGS: Mapping[str, str] = {
+    "actions": "Completing actions and what became of them",
+    "leaderboard": "Who stands where",
+    "accounts": "Names, passwords and tokens",
+    "realtime": "The way to the sockets",
+    "operations": "For those who run the service",
+    "documents": "For people and for generators of clients",
+}
 HEADERS: Mapping[str, str] = {
     "Prefer": "RFC 7240: `respond-async` answers 202 at once, `wait=N` waits N seconds, at most 10",
     "If-None-Match": "The ETag of an earlier answer; 304 when it still holds",
@@ -46,6 +54,7 @@ def make_openapi(app: Flask) -> dict[str, Any]:
         plugins=[plugin],
         info={"description": DESCRIPTION},
         security=[{"bearer": []}],
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
     )
     plugin.map_to_openapi_type(Metadata, "object", None)  # type: ignore[no-untyped-call]  # untyped there
     spec.components.security_scheme(

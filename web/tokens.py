@@ -56,6 +56,8 @@ class TokenCodec:
             JWT_ENCODE_AUDIENCE=settings.jwt_audience or None,
             JWT_DECODE_AUDIENCE=settings.jwt_audience or None,
             JWT_ENCODE_NBF=False,
+            # Tokens travel in a header, never in a cookie: there is nothing to forge across sites.
+            JWT_COOKIE_CSRF_PROTECT=False,
         )
         JWTManager(self._app)
 

@@ -48,7 +48,7 @@ function describeBounds(schema) {
   if (schema.minItems !== undefined) facts.push(`at least ${schema.minItems}`);
   if (schema.maxItems !== undefined) facts.push(`at most ${schema.maxItems}`);
   if (schema.default !== undefined && schema.default !== null) facts.push(`default ${schema.default}`);
-  return [schema.description, facts.join(", ")].filter(Boolean).join("; ");
+  return [schema.description, facts.join(", ")].filter(Boolean).join("; ").replaceAll("`", "");
 }
 
 function table(heads, rows) {
@@ -64,7 +64,7 @@ function showParameters(operation) {
     element("code", {}, parameter.name + (parameter.required ? " *" : "")),
     parameter.in,
     describeType(parameter.schema),
-    [parameter.description, describeBounds(parameter.schema ?? {})].filter(Boolean).join("; "),
+    [parameter.description?.replaceAll("`", ""), describeBounds(parameter.schema ?? {})].filter(Boolean).join("; "),
   ]);
   return [element("h3", {}, "Parameters"), table(["Name", "In", "Type", "What it is"], rows)];
 }
@@ -178,11 +178,11 @@ function listOperations(document_) {
     METHODS.filter((method) => methods[method]).map((method) => ({ path, method, operation: methods[method] })));
 }
 
-function groupByTag(operations) {
-  const groups = new Map();
+function groupByTag(operations, tags) {
+  const groups = new Map(tags.map((tag) => [tag.name, []]));
   for (const entry of operations) {
     const tag = entry.operation.tags[0];
-    groups.set(tag, [...(groups.get(tag) ?? []), entry]);
+    groups.get(tag).push(entry);
   }
   return groups;
 }
@@ -214,7 +214,7 @@ async function show() {
   byId("title").textContent = `${api.info.title} API`;
   byId("description").textContent = api.info.description.replaceAll("`", "");
   const all = api.components.schemas;
-  const groups = groupByTag(listOperations(api));
+  const groups = groupByTag(listOperations(api), api.tags);
   showIndex(groups);
   const shown = [...groups].flatMap(([tag, entries]) => [
     element("h2", {}, tag),

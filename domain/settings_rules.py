@@ -1,0 +1,84 @@
+"""What settings must not be, alone or together: start-up is refused with every reason at once.
+
+Called by `domain/settings.py` only.
+"""
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+if TYPE_CHECKING:
+    from domain.settings import Settings
+
+ENVIRONMENTS = ("production", "development", "test")
+MIN_SECRET_BYTES = 32
+# Shannon entropy of the secret's bytes; 32 hex digits of a real random source have about 3.6.
+MIN_SECRET_ENTROPY_BITS = 3.0
+WELL_KNOWN_SECRET_PARTS = ("your-secret", "changeme", "change-me", "secretsecret", "password")
+WELL_KNOWN_DATABASE_PASSWORDS = ("postgres", "password", "pass", "laurel", "admin", "secret")
+POSTGRESQL_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def find_problems(settings: "Settings") -> list[str]:
+    """Return one line for each variable that is wrong by itself or beside the others."""
+    problems = []
+    if settings.laurel_env not in ENVIRONMENTS:
+        problems.append(f"LAUREL_ENV: is not one of {', '.join(ENVIRONMENTS)}")
+    if _split(settings.database_url).scheme not in POSTGRESQL_SCHEMES:
+        problems.append("DATABASE_URL: is not set to a postgresql:// address")
+    if _split(settings.redis_url).scheme not in REDIS_SCHEMES:
+        problems.append("REDIS_URL: is not a redis:// address")
+    if settings.log_level not in LOG_LEVELS:
+        problems.append(f"LOG_LEVEL: is not one of {', '.join(LOG_LEVELS)}")
+    if not settings.jwt_secret:
+        problems.append("JWT_SECRET: is not set")
+    elif settings.is_production and (weakness := _find_secret_weakness(settings.jwt_secret)):
+        problems.append(f"JWT_SECRET: {weakness}")
+    problems += _find_origin_problems(settings)
+    if settings.is_production:
+        problems += _find_production_problems(settings)
+    return problems
+
+
+def _find_secret_weakness(secret: str) -> str | None:
+    raw = secret.encode()
+    if len(raw) < MIN_SECRET_BYTES:
+        return f"has fewer than {MIN_SECRET_BYTES} bytes"
+    if any(part in secret.lower() for part in WELL_KNOWN_SECRET_PARTS):
+        return "is a well-known example value"
+    shares = [count / len(raw) for count in Counter(raw).values()]
+    if -sum(share * math.log2(share) for share in shares) < MIN_SECRET_ENTROPY_BITS:
+        return "is too regular to be random"
+    return None
+
+
+def _find_origin_problems(settings: "Settings") -> list[str]:
+    problems = []
+    for origin in settings.allowed_origins:
+        parts = _split(origin)
+        if origin == "*":
+            if settings.is_production:
+                problems.append("ALLOWED_ORIGINS: `*` is not allowed in production")
+        elif parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
+            problems.append(f"ALLOWED_ORIGINS: {origin!r} is not scheme://host[:port]")
+    return problems
+
+
+def _find_production_problems(settings: "Settings") -> list[str]:
+    problems = []
+    if settings.debug:
+        problems.append("DEBUG: is on in production")
+    if _split(settings.database_url).password in WELL_KNOWN_DATABASE_PASSWORDS:
+        problems.append("DATABASE_URL: has a well-known password")
+    return problems
+
+
+def _split(address: str) -> SplitResult:
+    """Return the parts of an address; none of them when it cannot be read at all."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
