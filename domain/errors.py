@@ -40,6 +40,10 @@ class DatabaseUnavailableError(TransientError):
     """PostgreSQL did not answer, or broke the transaction off."""
 
 
+class DatabaseConflictError(DatabaseUnavailableError):
+    """PostgreSQL undid the transaction for another's sake; the same at once may well succeed."""
+
+
 class RedisUnavailableError(TransientError):
     """Redis did not answer in time, refused the command, or its breaker is open."""
 

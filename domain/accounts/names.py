@@ -1,7 +1,7 @@
 """Usernames: what is allowed, when two are the same, and what a player without one is called."""
 
 import unicodedata
-from uuid import UUID
+from uuid import UUID, uuid4
 
 MIN_LENGTH = 3
 MAX_LENGTH = 32
@@ -38,3 +38,8 @@ def alternative_username(name: str, user_id: UUID) -> str:
     """Return the name to use when `name` is taken: a suffix that only this user can have."""
     suffix = f"-{user_id.hex[:12]}"
     return name[: MAX_LENGTH - len(suffix)] + suffix
+
+
+def unforeseeable_username() -> str:
+    """Return a name that nobody can have taken to keep somebody out."""
+    return f"player-{uuid4().hex[:24]}"

@@ -11,12 +11,16 @@ import structlog
 from sqlalchemy.exc import DataError, IntegrityError
 
 from domain.actions.model import NewAction
-from domain.errors import DatabaseUnavailableError
+from domain.errors import DatabaseConflictError, DatabaseUnavailableError
 from domain.store.actions import insert_actions, list_batch_ids, take_order_locks
 from domain.store.connections import Store
 from domain.store.players import ensure_players
 
 logger = structlog.get_logger(__name__)
+
+CONFLICT_TRIES = 3
+# psycopg2 itself refuses NUL and lone surrogates, with a ValueError that SQLAlchemy lets pass.
+UNSTORABLE = (DataError, IntegrityError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def accept_actions(
         accepted = _find_committed(store, batch_id)
         if not accepted:
             raise
-    except (DataError, IntegrityError) as error:
+    except UNSTORABLE as error:
         return _halve(store, actions=actions, origin=origin, error=error)
     batches = (AcceptedBatch(batch_id, accepted),) if accepted else ()
     return IntakeOutcome(batches)
@@ -66,10 +70,17 @@ def _insert_batch(
     names: dict[UUID, str | None] = {}
     for action in actions:
         names[action.user_id] = names.get(action.user_id) or action.username
-    with store.begin() as connection:
-        ensure_players(connection, claimed_names=names)
-        take_order_locks(connection, user_ids=list(names))
-        return insert_actions(connection, batch_id=batch_id, origin=origin, actions=actions)
+    for tries_left in reversed(range(CONFLICT_TRIES)):
+        try:
+            with store.begin() as connection:
+                ensure_players(connection, claimed_names=names)
+                take_order_locks(connection, user_ids=list(names))
+                return insert_actions(connection, batch_id=batch_id, origin=origin, actions=actions)
+        except DatabaseConflictError:
+            # Newcomers who claim each other's names cross; nothing of the batch is left.
+            if not tries_left:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _find_committed(store: Store, batch_id: UUID) -> frozenset[UUID]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from domain.errors import DatabaseUnavailableError
+from domain.errors import DatabaseConflictError, DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.redis_gate import RedisGate, connect_redis
 
@@ -21,6 +21,8 @@ IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
 # SQLSTATEs after which the same transaction may simply be run again: serialization failure,
 # deadlock, lock not available, query cancelled by a timeout, too many connections, disk full.
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014", "53300", "53100", "53200"})
+CONFLICT_SQLSTATES = frozenset({"40001", "40P01"})
+CHECK_VIOLATION = "23514"
 SHUTDOWN_SQLSTATE_CLASSES = ("57P", "08")
 
 
@@ -38,7 +40,8 @@ class Store:
         """Open one transaction: committed at the end of the block, rolled back by an exception.
 
         Raises DatabaseUnavailableError for whatever may pass by itself (server away, deadlock,
-        timeouts); constraint violations and data errors come through as SQLAlchemy's own.
+        timeouts, a month without its partition yet); constraint violations and data errors come
+        through as SQLAlchemy's own.
         """
         with _translated(), self.engine.begin() as connection:
             yield connection
@@ -86,6 +89,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
+        if _sqlstate(error) in CONFLICT_SQLSTATES:
+            raise DatabaseConflictError from error
         if is_transient(error):
             raise DatabaseUnavailableError from error
         raise
@@ -97,10 +102,22 @@ def is_transient(error: Exception) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    state = getattr(error.orig, "pgcode", None)
+    state = _sqlstate(error)
+    if state == CHECK_VIOLATION:
+        return _misses_partition(error)
     if state is not None:
         return state in TRANSIENT_SQLSTATES or state.startswith(SHUTDOWN_SQLSTATE_CLASSES)
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _sqlstate(error: DBAPIError | PoolTimeoutError) -> str | None:
+    return getattr(getattr(error, "orig", None), "pgcode", None)
+
+
+def _misses_partition(error: DBAPIError) -> bool:
+    """Return whether no partition takes the row: a check violated that has no name."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) is None
 
 
 def _create_engine(

@@ -5,14 +5,20 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.accounts.names import alternative_username, player_username, username_key
+from domain.accounts.names import (
+    alternative_username,
+    player_username,
+    unforeseeable_username,
+    username_key,
+)
 from domain.store.statements import sql
 
 
 def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str | None]) -> None:
     """Make `users` and `user_scores` rows for those who have none, sorted by id.
 
-    A name that is taken gets a suffix of the player's own id.
+    A name that is taken gets a suffix of the player's own id; where that one was taken too, by
+    somebody who wants to keep the player out, the name is one that nobody can foresee.
     """
     newcomers = _list_newcomers(connection, claimed_names)
     if not newcomers:
@@ -20,7 +26,11 @@ def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str |
     names = {user: player_username(claimed_names[user], user) for user in newcomers}
     _insert_users(connection, names)
     unnamed = _list_without_identity(connection, names)
-    _insert_users(connection, {user: alternative_username(names[user], user) for user in unnamed})
+    if unnamed:
+        suffixed = {user: alternative_username(names[user], user) for user in unnamed}
+        _insert_users(connection, suffixed)
+        unnamed = _list_without_identity(connection, suffixed)
+        _insert_users(connection, {user: unforeseeable_username() for user in unnamed})
     connection.execute(
         sql(
             "INSERT INTO user_scores (user_id) SELECT u FROM unnest(CAST(:users AS uuid[])) u"
