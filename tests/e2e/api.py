@@ -1,0 +1,95 @@
+"""A plain HTTP client, and the bodies that clients send; nothing of Laurel's own code in it."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+ANSWER_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def body(self) -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(self.text)
+        return parsed
+
+    @property
+    def error(self) -> dict[str, Any]:
+        inner: dict[str, Any] = self.body["error"]
+        return inner
+
+
+class Api:
+    """One kept-alive connection."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str
+    ) -> Answer:
+        """Return the answer; header names are given with underscores."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        payload = None
+        if body is not None:
+            payload = json.dumps(body)
+            sent["Content-Type"] = "application/json"
+        try:
+            self._connection.request(method, path, payload, sent)
+            response = self._connection.getresponse()
+            text = response.read().decode()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, text)
+
+    def get(self, path: str, *, token: str | None = None, **headers: str) -> Answer:
+        """Return the answer to a GET."""
+        return self.call("GET", path, token=token, **headers)
+
+    def complete(self, token: str, score: int, **fields: Any) -> Answer:
+        """Post one action and return the answer."""
+        return self.call("POST", "/api/actions/complete", action(score, **fields), token=token)
+
+    def register(self, username: str | None = None) -> dict[str, Any]:
+        """Make an account with a password and return what the answer says of it."""
+        name = username or f"player-{uuid4().hex[:12]}"
+        account = {"username": name, "password": f"pass of {name}"}
+        answer = self.call("POST", "/api/auth/register", account)
+        assert answer.status == 201, answer.text
+        return account | answer.body
+
+
+def action(score: int, **fields: Any) -> dict[str, Any]:
+    """Return the body of an action that happened just now."""
+    body = {
+        "actionId": str(uuid4()),
+        "score": score,
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    return body | fields

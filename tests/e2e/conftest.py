@@ -1,0 +1,29 @@
+"""One Laurel for all tests of this folder, started and stopped as its users do."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.api import Api
+from tests.e2e.stack import Stack
+from tests.local.project import alive
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The running system; at the end Ctrl-C must leave no process of it."""
+    made = Stack(tmp_path_factory.mktemp("e2e"))
+    try:
+        made.start()
+        yield made
+    finally:
+        ran = made.stop()
+    assert alive(ran) == []
+    assert made.said().rstrip().endswith(f"The data is kept in {made.home}")
+
+
+@pytest.fixture
+def api(stack: Stack) -> Iterator[Api]:
+    """A connection to the API."""
+    with stack.api() as client:
+        yield client

@@ -1,0 +1,124 @@
+"""What a newcomer does first: start, read, paste, look at the board."""
+
+import json
+import subprocess
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.e2e.api import Answer, Api
+from tests.e2e.stack import Stack
+from tests.local.project import wait_for
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+BOARD = "/api/leaderboard?limit=100"
+FRESH_SECONDS = 2.0
+
+
+def test_the_start_says_where_everything_is(stack: Stack) -> None:
+    said = stack.said()
+    for address in (
+        f"http://127.0.0.1:{stack.port}/",
+        f"http://127.0.0.1:{stack.port}/docs",
+        f"http://127.0.0.1:{stack.flower_port}/",
+        stack.socket_url,
+        str(stack.home / "logs"),
+    ):
+        assert f" {address}\n" in said
+    assert stack.printed_token() in stack.printed_curl()
+
+
+def test_the_curl_works_when_pasted_and_says_so_when_pasted_again(stack: Stack) -> None:
+    first, second = (paste(stack.printed_curl()) for _ in range(2))
+    assert first["status"] == 200
+    assert first["success"] is True
+    assert first["newScore"] == first["previousScore"] + 150
+    assert first["leaderboardPosition"] >= 1
+    assert second["status"] == 409
+    assert second["error"]["code"] == "DUPLICATE_ACTION"
+    result = second["error"]["details"]["result"]
+    assert result["status"] == "applied"
+    assert result["newScore"] == first["newScore"]
+
+
+def test_an_action_can_be_asked_after_and_is_in_the_history(api: Api) -> None:
+    token = api.register()["accessToken"]
+    ids = [api.complete(token, score).body["actionId"] for score in (10, 20, 30, 40, 50)]
+    one = api.get(f"/api/actions/{ids[2]}", token=token)
+    assert one.status == 200
+    assert one.body["status"] == "applied"
+    assert (one.body["previousScore"], one.body["newScore"]) == (30, 60)
+    assert one.body["acceptedAt"] <= one.body["completedAt"]
+
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = api.get(f"/api/actions?limit=2{cursor and '&cursor=' + cursor}", token=token).body
+        pages.append([entry["actionId"] for entry in page["actions"]])
+        cursor = page["nextCursor"]
+    assert pages == [[ids[4], ids[3]], [ids[2], ids[1]], [ids[0]]]
+    stranger = api.register()["accessToken"]
+    assert api.get(f"/api/actions/{ids[2]}", token=stranger).status == 404
+
+
+def test_the_board_has_the_shape_of_the_specification_and_an_etag(api: Api) -> None:
+    player = api.register()
+    answer = api.complete(player["accessToken"], 999)
+    assert answer.status == 200
+    board = board_with(api, player, score=999)
+    rows = board.body["leaderboard"]
+    row = find_row(board, player)
+    assert set(row) == {"rank", "userId", "username", "score", "lastUpdate"}
+    assert row["username"] == player["username"]
+    assert row["rank"] == answer.body["leaderboardPosition"]
+    assert board.body["totalUsers"] >= len(rows)
+    assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+    assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
+
+    tag = board.headers["etag"]
+    same = api.get(BOARD, token=player["accessToken"], If_None_Match=tag)
+    assert (same.status, same.text) == (304, "")
+    assert api.complete(player["accessToken"], 1).status == 200
+    board_with(api, player, score=1000)
+    other = api.get(BOARD, token=player["accessToken"], If_None_Match=tag)
+    assert other.status == 200
+    assert other.headers["etag"] != tag
+
+
+def test_a_second_start_on_the_same_home_is_told_where_the_first_is(stack: Stack) -> None:
+    refused = stack.run("serve")
+    assert refused.returncode == 1
+    assert f"http://127.0.0.1:{stack.port}" in refused.stderr
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.port}/health/live") as answer:
+        assert answer.status == 200
+
+
+def board_with(api: Api, player: dict[str, Any], *, score: int) -> Answer:
+    """Return the board once it shows the player's score: it may be a tenth of a second old."""
+    seen: list[Answer] = []
+
+    def shows() -> bool:
+        seen.append(api.get(BOARD, token=player["accessToken"]))
+        return find_row(seen[-1], player).get("score") == score
+
+    wait_for(shows, f"the score {score} on the board", lambda: seen[-1].text, FRESH_SECONDS)
+    return seen[-1]
+
+
+def find_row(board: Answer, player: dict[str, Any]) -> dict[str, Any]:
+    """Return the player's row, an empty one when it is not there."""
+    rows = board.body["leaderboard"]
+    return next((row for row in rows if row["userId"] == player["userId"]), {})
+
+
+def paste(line: str) -> dict[str, object]:
+    """Run the line in a shell and return the answer with its status."""
+    pasted = subprocess.run(
+        ["/bin/sh", "-c", f"{line} -w '\\n%{{http_code}}'"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    body, _, status = pasted.stdout.rpartition("\n")
+    return {**json.loads(body), "status": int(status)}
