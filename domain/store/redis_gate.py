@@ -12,6 +12,7 @@ from redis.exceptions import (
     ConnectionError,  # noqa: A004 - redis-py's own name
     OutOfMemoryError,
     ReadOnlyError,
+    ResponseError,
     TimeoutError,  # noqa: A004 - redis-py's own name
 )
 from redis.retry import Retry
@@ -22,6 +23,8 @@ from domain.store.breaker import Breaker
 TIMEOUT_SECONDS = 0.3
 SCRIPTS = Path(__file__).parent / "lua"
 UNAVAILABLE = (ConnectionError, TimeoutError, BusyLoadingError, OutOfMemoryError, ReadOnlyError)
+# "Not now" for which redis-py has no class: the disk is full, a script is at work, no replicas.
+UNAVAILABLE_CODES = ("MISCONF ", "BUSY ", "NOREPLICAS ")
 
 Answer = TypeVar("Answer")
 
@@ -49,6 +52,11 @@ class RedisGate:
         try:
             answer = command(self._client)
         except UNAVAILABLE as error:
+            self._breaker.record_failure()
+            raise RedisUnavailableError from error
+        except ResponseError as error:
+            if not str(error).startswith(UNAVAILABLE_CODES):
+                raise
             self._breaker.record_failure()
             raise RedisUnavailableError from error
         self._breaker.record_success()
