@@ -24,6 +24,7 @@ from web.limits import Limits
 from web.live.app import create_live_app
 from web.metrics import batch_size, register_metrics
 from web.probes import make_probes
+from web.queue_age import QueueAge
 from web.routes import (
     accounts,
     actions,
@@ -113,7 +114,14 @@ def _serve(app: Flask, settings: Settings, store: Store) -> Services:
     """Return services with a batcher of their own; the first request starts their threads."""
     publish_quickly()
     submitter = Submitter(submit_batch)
-    batcher = Batcher(settings, store, submitter.submit, observe_batch=batch_size.observe)
+    queue_age = QueueAge(store, most_seconds=settings.max_queue_age_seconds)
+    batcher = Batcher(
+        settings,
+        store,
+        submitter.submit,
+        is_overdue=lambda: queue_age.is_overdue,
+        observe_batch=batch_size.observe,
+    )
     services = _make_services(settings, store, batcher)
     subscriber = Subscriber(
         store.redis,
@@ -127,8 +135,14 @@ def _serve(app: Flask, settings: Settings, store: Store) -> Services:
     )
     background = Background(
         subscriber,
-        starts=(services.verifier.start, services.limits.start),
-        stops=(batcher.close, submitter.close, services.limits.stop, services.verifier.stop),
+        starts=(services.verifier.start, services.limits.start, queue_age.start),
+        stops=(
+            batcher.close,
+            submitter.close,
+            services.limits.stop,
+            services.verifier.stop,
+            queue_age.stop,
+        ),
     )
     start_with_first_request(app, background)
     return services

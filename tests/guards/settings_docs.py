@@ -29,7 +29,7 @@ password in `DATABASE_URL`.
 |---|---|---|---|
 """
 
-EXAMPLE_HEAD = """# Every setting of Laurel with its default; docs/settings.md says the same as a table.
+EXAMPLE_HEAD = """# Every setting of Laurel with its default; docs/settings.md has them as a table.
 # Lines that begin with # are defaults; the others have none and must be set.
 
 """
