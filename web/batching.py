@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -61,6 +62,7 @@ class Batcher:
         self._queued_actions = 0
         self._queued_since = 0.0
         self._waiting = 0
+        self._counting = threading.Lock()
         self._closing = False
         self._flusher = threading.Thread(target=self._run, name="flusher", daemon=True)
         self._flusher.start()
@@ -83,7 +85,9 @@ class Batcher:
         if waiter.error is not None:
             raise waiter.error
         if is_patient and not waiter.is_complete:
-            waiter.catch_up(partial(_look_up, self._store))
+            # The actions are durable, whatever the store says now: without it they are `pending`.
+            with suppress(DatabaseUnavailableError):
+                waiter.catch_up(partial(_look_up, self._store))
         return self._tell(waiter)
 
     def close(self) -> None:
@@ -106,20 +110,24 @@ class Batcher:
                 self._changed.notify_all()
 
     def _wait(self, waiter: Waiter, started: float, wait_seconds: float) -> None:
+        commit_by = started + self._settings.commit_wait_seconds
         if waiter.wants_results:
-            self._waiting += 1
+            self._count_waiting(1)
             try:
-                if waiter.done.wait(wait_seconds):
+                if _await_results(waiter, commit_by=commit_by, result_by=started + wait_seconds):
                     return
             finally:
-                self._waiting -= 1
+                self._count_waiting(-1)
             # In this order: the flusher says `committed` first and then looks who wants more.
             waiter.wants_results = False
             if waiter.committed:
                 return
-        left = started + self._settings.commit_wait_seconds - time.monotonic()
-        if not waiter.done.wait(max(left, 0)):
+        if not waiter.done.wait(_seconds_until(commit_by)):
             raise DatabaseUnavailableError(UNKNOWN_OUTCOME)
+
+    def _count_waiting(self, step: int) -> None:
+        with self._counting:
+            self._waiting += step
 
     def _tell(self, waiter: Waiter) -> list[Submission]:
         told: dict[int, Submission] = {}
@@ -163,10 +171,10 @@ class Batcher:
     def _pause_seconds(self) -> float:
         if not self._queue:
             return 0.0 if self._closing else 60.0
-        if self._closing or not len(self.flights):
+        if self._closing or not self.flights.count():
             return 0.0
-        if not self.flights.has_room:
-            return self._settings.result_wait_seconds
+        if (seconds := self.flights.seconds_to_room()) > 0:
+            return seconds
         if self._queued_actions >= self._settings.batch_max_actions:
             return 0.0
         linger = self._settings.batch_linger_ms / 1000
@@ -180,9 +188,10 @@ class Batcher:
         actions = [waiter.actions[place] for waiter, place in claims.values()]
         outcome = accept_actions(self._store, actions=actions, origin=self.origin)
         self._depart(claims, outcome)
+        expects_replies = self._store.redis.usable
         for waiter in waiters:
             waiter.unstorable = outcome.unstorable
-            waiter.commit()
+            waiter.commit(is_last_word=not expects_replies)
         for batch in outcome.batches:
             self._observe_batch(len(batch.action_ids))
             logger.info(
@@ -190,7 +199,7 @@ class Batcher:
                 batch_id=str(batch.batch_id),
                 request_ids=sorted({action.request_id for action in actions}),
             )
-            if self._store.redis.usable:
+            if expects_replies:
                 self._submit(batch.batch_id)
             else:
                 self.flights.abandon(batch.batch_id)
@@ -205,6 +214,17 @@ class Batcher:
                 waiter.accepted.add(place)
                 if flight not in waiter.flights:
                     waiter.flights.append(flight)
+
+
+def _await_results(waiter: Waiter, *, commit_by: float, result_by: float) -> bool:
+    """Wait for all results, and beyond `commit_by` only for what is committed by then."""
+    if waiter.done.wait(_seconds_until(min(commit_by, result_by))):
+        return True
+    return waiter.committed and waiter.done.wait(_seconds_until(result_by))
+
+
+def _seconds_until(moment: float) -> float:
+    return max(moment - time.monotonic(), 0.0)
 
 
 def _look_up(store: Store, action_ids: Sequence[UUID]) -> dict[UUID, ActionResult]:

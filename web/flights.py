@@ -5,13 +5,15 @@ import time
 from uuid import UUID
 
 from domain.actions.replies import parse_replies
+from web.prefer import MAX_WAIT_SECONDS
 from web.waiting import Flight, Waiter
 
 
 class Flights:
     """Counts batches between commit and reply; one whose wait is over no longer counts.
 
-    `changed` is the lock of it all, and notified when a slot comes free.
+    It is still heard of, by requests that asked to wait longer. `changed` is the lock of it all,
+    and notified when a slot comes free.
     """
 
     def __init__(self, *, limit: int, wait_seconds: float):
@@ -19,16 +21,20 @@ class Flights:
         self._limit = limit
         self._wait_seconds = wait_seconds
         self._flights: dict[UUID, Flight] = {}
+        self._late: dict[UUID, Flight] = {}
 
-    def __len__(self) -> int:
+    def count(self) -> int:
+        """Return how many hold a slot; call with `changed` held."""
+        self._retire(time.monotonic())
         return len(self._flights)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether another batch may take off; call with `changed` held."""
-        if len(self._flights) >= self._limit:
-            self._drop_overdue()
-        return len(self._flights) < self._limit
+    def seconds_to_room(self) -> float:
+        """Return when a slot comes free at the latest, 0.0 if one is; call with `changed` held."""
+        now = time.monotonic()
+        self._retire(now)
+        if len(self._flights) < self._limit:
+            return 0.0
+        return min(flight.deadline for flight in self._flights.values()) - now
 
     def depart(self, batch_id: UUID, waiters: dict[UUID, Waiter]) -> Flight:
         """Take a slot for a committed batch, before anybody can reply to it."""
@@ -47,7 +53,7 @@ class Flights:
         """Take a batch's reply off the bus and release who waits for it."""
         batch_id, results = parse_replies(raw)
         with self.changed:
-            flight = self._flights.pop(batch_id, None)
+            flight = self._flights.pop(batch_id, None) or self._late.pop(batch_id, None)
             self.changed.notify_all()
         if flight is None:
             return
@@ -63,7 +69,9 @@ class Flights:
             while self._flights and (left := deadline - time.monotonic()) > 0:
                 self.changed.wait(left)
 
-    def _drop_overdue(self) -> None:
-        now = time.monotonic()
-        for batch_id in [key for key, flight in self._flights.items() if flight.deadline < now]:
-            del self._flights[batch_id]
+    def _retire(self, now: float) -> None:
+        for batch_id in [key for key, flight in self._flights.items() if flight.deadline <= now]:
+            self._late[batch_id] = self._flights.pop(batch_id)
+        forgotten = now - MAX_WAIT_SECONDS
+        for batch_id in [key for key, late in self._late.items() if late.deadline < forgotten]:
+            del self._late[batch_id]

@@ -44,10 +44,13 @@ class Waiter:
         """Whether every accepted action has its result."""
         return len(self.results) >= len(self.accepted)
 
-    def commit(self) -> None:
-        """Say that the actions are durable; whoever does not want more than that is released."""
+    def commit(self, *, is_last_word: bool = False) -> None:
+        """Say that the actions are durable; whoever does not want more than that is released.
+
+        So is everybody when it is the last word, because no replies are to be expected.
+        """
         self.committed = True
-        if not self.wants_results or self.is_complete:
+        if is_last_word or not self.wants_results or self.is_complete:
             self.done.set()
 
     def fail(self, error: Exception) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
+from domain.actions.replies import publish_replies
 from domain.errors import DatabaseUnavailableError, OverloadedError
 from domain.settings import Settings
 from domain.store import keys
@@ -54,13 +55,23 @@ class Service:
 
     def run_pipeline(self) -> None:
         """Run all links of what was submitted."""
-        while self.submitted:
-            finish_batch(self._context, self.submitted.pop(0))
+        batch_ids, self.submitted = self.submitted, []
+        for batch_id in batch_ids:
+            finish_batch(self._context, batch_id)
 
     def close(self) -> None:
         self.batcher.close()
-        self._subscriber.stop()
         self._callers.shutdown()
+        stopping = threading.Thread(target=self._subscriber.stop)
+        stopping.start()
+        while stopping.is_alive():
+            # It looks whether to stop with every message, and else once a second.
+            self._say_nothing()
+            stopping.join(timeout=0.02)
+
+    def _say_nothing(self) -> None:
+        origin = self.batcher.origin
+        publish_replies(self._context.store.redis, origin=origin, batch_id=uuid4(), results=[])
 
     def _submit(self, batch_id: UUID) -> None:
         self.submitted.append(batch_id)
@@ -77,7 +88,7 @@ def serve(settings: Settings, worker_context: WorkerContext) -> Iterator[Serve]:
     services: list[Service] = []
 
     def make(store: Store | None = None, **overrides: Any) -> Service:
-        values = {"result_wait_seconds": 1.0, **overrides}
+        values = {"result_wait_seconds": 0.3, **overrides}
         store = store or worker_context.store
         services.append(Service(replace(settings, **values), store, worker_context))
         return services[-1]
@@ -294,7 +305,7 @@ def test_a_reply_that_never_came_does_not_slow_an_idle_system_down(serve: Serve)
 
 
 def test_who_comes_after_too_many_waiters_is_answered_after_the_commit(serve: Serve) -> None:
-    service = serve(max_waiters=2, result_wait_seconds=PATIENCE_SECONDS, batch_linger_ms=0)
+    service = serve(max_waiters=2, batch_linger_ms=0)
     patient = [service.send([make_action()]) for _ in range(2)]
     wait_until(lambda: service.batcher._waiting == 2)
     assert the_result(service.send([make_action()])).status is Status.PENDING
@@ -394,7 +405,8 @@ def test_too_old_a_queue_and_too_long_a_queue_are_refused_at_once(
     settings: Settings, store: Store, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_overdue = threading.Event()
-    batcher = Batcher(settings, store, lambda _: None, is_overdue=is_overdue.is_set)
+    impatient = replace(settings, result_wait_seconds=0.1)
+    batcher = Batcher(impatient, store, lambda _: None, is_overdue=is_overdue.is_set)
     monkeypatch.setattr(batching, "MAX_QUEUED_ACTIONS", 3)
     with ThreadPoolExecutor(4) as callers:
         first = callers.submit(batcher.submit, [make_action()], wait_seconds=0)
