@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from redis import Redis
 
+from domain.store import keys
 from domain.store.connections import Store, connect
 from tests.conftest import Stores
 from tests.factories import make_settings
@@ -12,7 +13,8 @@ from tests.waiting import wait_until
 from tests.web.live.proxy import Proxy
 from web.subscriber import Subscriber
 
-CHANNEL = "laurel-test-subscriber"
+# Of this worker: channels know no database number.
+CHANNEL = keys.bus_channel()
 Publish = Callable[[str], None]
 
 

@@ -20,7 +20,7 @@ from domain.store import keys
 from tests.factories import JWT_SECRET
 
 ROOT = Path(__file__).parents[3]
-START_SECONDS = 20.0
+START_SECONDS = 40.0
 
 
 @dataclass(frozen=True)
