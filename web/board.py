@@ -17,41 +17,60 @@ class Board:
 
     def __init__(self, store: Store):
         self._store = store
+        # One reads at a time; the other lock is held for moments only, also by the subscriber.
+        self._reading = threading.Lock()
         self._mutex = threading.Lock()
         self._top: Top | None = None
         self._read_at = 0.0
         self._hears_bus = False
+        self._connections = 0
 
     def read(self) -> tuple[Top, bool]:
         """Return the top, and whether it was in memory. Raises DatabaseUnavailableError."""
-        top = self._top
-        if top is not None and (
-            self._hears_bus or time.monotonic() - self._read_at < STALE_SECONDS
-        ):
+        top = self._find_fresh()
+        if top is not None:
             return top, True
-        with self._mutex:
-            return self._read_anew(), False
+        with self._reading:
+            # Who waited here while another read does not read it all over again.
+            top = self._find_fresh()
+            if top is not None:
+                return top, True
+            connections = self._connections
+            top = read_top(self._store)
+            self._keep(top, connections)
+            return top, False
 
     def hear(self, raw: str) -> None:
         """Take a bus message; called on the subscriber's thread."""
         top = parse_bus_message(raw).top
-        current = self._top
-        if current is None or current.epoch != top.epoch or current.seq < top.seq:
-            self._top = top
+        with self._mutex:
+            current = self._top
+            if current is None or current.epoch != top.epoch or current.seq < top.seq:
+                self._top = top
 
     def connect(self) -> None:
         """The bus is heard from now on; what was published before is not in memory."""
-        self._top = None
-        self._hears_bus = True
+        with self._mutex:
+            self._top = None
+            self._hears_bus = True
+            self._connections += 1
 
     def lose(self) -> None:
         """The bus is not heard any more."""
         self._hears_bus = False
 
-    def _read_anew(self) -> Top:
-        top = read_top(self._store)
-        current = self._top
-        if current is None or not self._hears_bus or current.epoch != top.epoch:
-            self._top = top
-            self._read_at = time.monotonic()
-        return top
+    def _find_fresh(self) -> Top | None:
+        top = self._top
+        if self._hears_bus or time.monotonic() - self._read_at < STALE_SECONDS:
+            return top
+        return None
+
+    def _keep(self, top: Top, connections: int) -> None:
+        """Keep what was read, unless the bus has told something newer meanwhile.
+
+        Nor if the bus was connected meanwhile: what was published between is in neither.
+        """
+        with self._mutex:
+            if self._connections == connections and (self._top is None or not self._hears_bus):
+                self._top = top
+                self._read_at = time.monotonic()
