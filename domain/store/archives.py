@@ -80,13 +80,17 @@ def list_archived_totals(connection: Connection) -> dict[UUID, tuple[int, int]]:
 def list_rows_to_export(
     connection: Connection, partition: Partition, *, after: UUID | None, limit: int
 ) -> Sequence[ExportedRow]:
-    """Return the next actions in order of their ids: every column, and the row of checks."""
-    checks = _twin(partition)
+    """Return the next actions in order of their ids: every column, and the row of checks.
+
+    Both are found by their keys: a join would begin at the first row of the month each time.
+    """
     rows = connection.execute(
         text(
             "SELECT line.action_id, line.status, line.version, line.score_delta,"
-            ' row_to_json(line)::text FROM (SELECT a.*, c AS "check"'
-            f" FROM {partition.name} a LEFT JOIN {checks} c USING (action_id)"
+            " row_to_json(line)::text FROM (SELECT a.*, (SELECT row_to_json(c)"
+            f" FROM {_twin(partition)} c WHERE c.action_id = a.action_id"
+            ' AND c.created_at = a.created_at) AS "check"'
+            f" FROM {partition.name} a"
             " WHERE CAST(:after AS uuid) IS NULL OR a.action_id > :after"
             " ORDER BY a.action_id LIMIT :limit) line"
         ),
