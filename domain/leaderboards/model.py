@@ -1,11 +1,14 @@
 """The words of a leaderboard: a standing, and the top of the board at one position of the bus."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 TOP_SIZE = 100
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Top:
     total_users: int
     standings: tuple[Standing, ...]
     read_at: datetime
+
+
+def to_milliseconds(moment: datetime) -> int:
+    """Return whole milliseconds since 1970, as the board keeps times."""
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def parse_top(wire: dict[str, Any], *, first_rank: int = 1) -> Top:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from domain.leaderboards.model import to_milliseconds
 from domain.store import keys
 from domain.store.redis_gate import RedisGate
 from domain.store.standings import BoardRow
@@ -45,7 +46,7 @@ def write_rows(
             row.version,
             board_member(row.reached_seq, row.user_id),
             row.score,
-            int(row.last_updated.timestamp() * 1000),
+            to_milliseconds(row.last_updated),
             row.username,
         )
     answer = redis.run_script("refresh", [*_board(), keys.previous_ranks(batch_id or "")], args)

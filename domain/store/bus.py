@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.leaderboards.model import TOP_SIZE, Top
+from domain.leaderboards.model import TOP_SIZE, Top, to_milliseconds
 from domain.live.model import AppliedAction
 from domain.store import keys
 from domain.store.board import new_epoch
@@ -68,7 +68,7 @@ def _wire_fallback(top: Top | None, ranks: dict[UUID, int], users: Sequence[str]
     if top is None:
         return ["", "", ""]
     rows = [
-        [row.user_id, row.score, int(row.last_update.timestamp() * 1000), row.username]
+        [row.user_id, row.score, to_milliseconds(row.last_update), row.username]
         for row in top.standings
     ]
     moves = {user: [None, ranks.get(UUID(user))] for user in users}

@@ -57,10 +57,11 @@ def list_board_chunk(connection: Connection, *, after: UUID | None, limit: int) 
 
 
 def list_standings(connection: Connection, *, first_rank: int, limit: int) -> list[Standing]:
-    """Return up to `limit` standings from `first_rank` on."""
+    """Return up to `limit` standings from `first_rank` on, times cut to what the board keeps."""
     rows = connection.execute(
         sql(
-            f"SELECT s.user_id, u.username, s.score, s.last_updated {_FROM}"
+            "SELECT s.user_id, u.username, s.score, date_trunc('milliseconds', s.last_updated)"
+            f" {_FROM}"
             f" WHERE s.reached_seq IS NOT NULL {_ORDER} OFFSET :skip LIMIT :limit"
         ),
         {"skip": first_rank - 1, "limit": limit},
