@@ -19,6 +19,7 @@ KEPT = (
     "JWT_SECRET",
     "LAUREL_ENV",
     "LAUREL_HOME",
+    "ARCHIVE_DIR",
     "HOST",
     "PORT",
     "LIVE_PORT",
