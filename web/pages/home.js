@@ -98,6 +98,9 @@ function draw(moved) {
   byId("rows").replaceChildren(...rows);
   byId("empty").hidden = rows.length > 0;
   byId("total").textContent = board.total === 1 ? "1 player" : `${board.total.toLocaleString()} players`;
+  // Others move one too; beyond the top only one's own actions tell.
+  const own = board.rows.find((row) => row.userId === session.userId);
+  if (own) showOwn(own.score, own.rank);
 }
 
 function showOwn(score, rank) {

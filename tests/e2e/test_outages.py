@@ -1,0 +1,114 @@
+"""Parts die while players play; afterwards nothing acknowledged is lost and all invariants hold."""
+
+import signal
+import time
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+from redis import Redis
+
+from tests.e2e.load import Ledger, Load
+from tests.e2e.stack import Stack
+from tests.local.project import wait_for
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+FINAL_SECONDS = 15.0
+HEAL_SECONDS = 30.0
+PLAYERS_OF_A_TEST = 25
+
+
+@pytest.fixture(scope="module")
+def players(stack: Stack) -> Iterator[dict[str, str]]:
+    """Users who have not played yet."""
+    return iter(stack.issue_tokens(3 * PLAYERS_OF_A_TEST))
+
+
+@pytest.fixture
+def load(stack: Stack, players: Iterator[dict[str, str]]) -> Load:
+    """A load of this test's own players."""
+    return Load(stack, [next(players) for _ in range(PLAYERS_OF_A_TEST)])
+
+
+def test_worker_and_keeper_killed(stack: Stack, load: Load) -> None:
+    with load:
+        load.wait_for(15)
+        for name in ("worker.1", "keeper", "worker.2"):
+            stack.kill(name)
+            load.wait_for(10)
+    assert set(load.ledger.answers) <= {"200", "202 pending"}
+    check_nothing_is_lost(stack, load.ledger)
+
+
+def test_redis_flushed_and_killed(stack: Stack, load: Load) -> None:
+    with load, Redis.from_url(stack.store_urls()[1]) as redis:
+        load.wait_for(15)
+        redis.flushall()
+        load.wait_for(10)
+        stack.kill("valkey")
+        load.wait_for(15)
+    assert set(load.ledger.answers) <= {"200", "202 pending"}, "every action is taken meanwhile"
+    check_nothing_is_lost(stack, load.ledger)
+
+
+def test_postgresql_stopped_at_once(stack: Stack, load: Load) -> None:
+    with load:
+        load.wait_for(15)
+        stack.kill("postgres", signal.SIGQUIT)
+        load.wait_for(15)
+    check_nothing_is_lost(stack, load.ledger)
+
+
+def check_nothing_is_lost(stack: Stack, ledger: Ledger) -> None:
+    """Wait until the system says it is well; then every acknowledged action has its one effect."""
+    wait_for(lambda: is_well(stack), "health to be ok", stack.explain, HEAL_SECONDS)
+    healed_at = time.monotonic()
+    assert ledger.unresolved == []
+    wait_for(
+        lambda: count_pending(stack, ledger) == 0, "all to be final", stack.explain, FINAL_SECONDS
+    )
+    assert time.monotonic() - healed_at <= FINAL_SECONDS
+    assert scores_of(stack, ledger) == ledger.expected_scores()
+    verified = stack.run("verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert "BROKEN" not in verified.stdout
+
+
+def is_well(stack: Stack) -> bool:
+    """Return whether every part is well by its own account."""
+    with stack.api() as client:
+        return bool(client.get("/health").body["status"] == "ok")
+
+
+def count_pending(stack: Stack, ledger: Ledger) -> int:
+    """Return how many acknowledged actions are not applied; fails for one that is missing."""
+    statuses = query(
+        stack,
+        "SELECT status FROM user_actions WHERE action_id = ANY(%s::uuid[])",
+        list(ledger.acknowledged),
+    )
+    assert len(statuses) == len(ledger.acknowledged), "an acknowledged action has no row"
+    assert set(statuses) <= {("pending",), ("applied",)}
+    return statuses.count(("pending",))
+
+
+def scores_of(stack: Stack, ledger: Ledger) -> dict[str, int]:
+    """Return the scores of the players who sent something."""
+    rows = query(
+        stack,
+        "SELECT user_id::text, score FROM user_scores WHERE user_id = ANY(%s::uuid[])",
+        list(ledger.expected_scores()),
+    )
+    return dict(rows)
+
+
+def query(stack: Stack, statement: str, ids: list[str]) -> list[tuple[str, int] | tuple[str]]:
+    """Return the rows; from a connection of its own, because PostgreSQL has been away."""
+    connection = psycopg2.connect(stack.store_urls()[0], connect_timeout=5)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, (ids,))
+            return cursor.fetchall()
+    finally:
+        connection.close()

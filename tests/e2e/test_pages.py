@@ -1,0 +1,108 @@
+"""The pages in a real browser, under their own security policy and without the internet."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.api import Api
+from tests.e2e.browser import Visit, open_browser
+from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+PATIENCE_MS = 10_000
+# When set, the pages as they were seen are kept there for people to look at.
+PICTURES = os.environ.get("LAUREL_TEST_PICTURES")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the tests of this file."""
+    expect.set_options(timeout=PATIENCE_MS)
+    with open_browser() as opened:
+        yield opened
+
+
+def test_a_guest_plays_and_sees_the_board_move_by_itself(
+    stack: Stack, api: Api, browser: Browser
+) -> None:
+    visit = Visit(browser, f"http://127.0.0.1:{stack.port}/")
+    page = visit.page
+    expect(page.locator("#state")).to_have_attribute("data-state", "live")
+    expect(page.locator("#name")).to_contain_text("guest-")
+    page.locator("#points").fill("1000")
+    for total in ("1,000", "2,000"):
+        page.get_by_role("button", name="Complete an action").click()
+        expect(page.locator("#own-score")).to_have_text(total)
+    expect(page.locator("#answer-line")).to_have_text("200 · Applied: 1000 → 2000")
+    own = page.locator("#rows tr.own")
+    expect(own.locator(".score")).to_have_text("2,000")
+    rank = page.locator("#own-rank").inner_text()
+    expect(own.locator(".rank")).to_have_text(rank)
+    assert own.locator(".rank").bounding_box()["x"] == column(page, "rank")
+    assert own.locator(".score").bounding_box()["x"] == column(page, "score")
+
+    rival = api.register()
+    for _ in range(3):
+        assert api.complete(rival["accessToken"], 1000).status == 200
+    row = page.locator("#rows tr", has_text=rival["username"])
+    expect(row.locator(".score")).to_have_text("3,000")
+    expect(own.locator(".rank")).to_have_text(str(int(rank) + 1))
+    expect(page.locator("#own-rank")).to_have_text(str(int(rank) + 1))
+    keep_picture(page, "home")
+    assert visit.problems == []
+    page.close()
+
+
+def test_the_page_tells_what_the_server_refuses(stack: Stack, browser: Browser) -> None:
+    visit = Visit(browser, f"http://127.0.0.1:{stack.port}/")
+    page = visit.page
+    expect(page.locator("#state")).to_have_attribute("data-state", "live")
+    page.locator("#points").fill("1")
+    button = page.get_by_role("button", name="Complete an action")
+    for number in range(10):
+        button.click()
+        expect(page.locator("#own-score")).to_have_text(str(number + 1))
+        expect(button).to_be_enabled()
+    button.click()
+    expect(page.locator("#answer-line")).to_contain_text("403")
+    expect(page.locator("#answer-line")).to_contain_text("VELOCITY")
+    expect(page.locator("#own-score")).to_have_text("10")
+    keep_picture(page, "refused")
+    page.close()
+
+
+def test_the_page_comes_back_by_itself_when_the_sockets_do(stack: Stack, browser: Browser) -> None:
+    page = Visit(browser, f"http://127.0.0.1:{stack.port}/").page
+    expect(page.locator("#state")).to_have_attribute("data-state", "live")
+    stack.kill("live")
+    expect(page.locator("#state")).not_to_have_attribute("data-state", "live")
+    expect(page.locator("#state")).to_have_attribute("data-state", "live", timeout=20_000)
+    page.close()
+
+
+def test_the_contract_can_be_browsed_without_the_internet(stack: Stack, browser: Browser) -> None:
+    visit = Visit(browser, f"http://127.0.0.1:{stack.port}/docs")
+    page = visit.page
+    expect(page.get_by_role("heading", name="Laurel API")).to_be_visible()
+    for path in ("/api/actions/complete", "/api/leaderboard", "/api/realtime/ticket"):
+        expect(page.get_by_text(path, exact=True).first).to_be_visible()
+    keep_picture(page, "docs")
+    assert visit.problems == []
+    page.close()
+
+
+def column(page: Page, name: str) -> float:
+    """Return where the column of the board begins, by its heading."""
+    box = page.locator(f"thead .{name}").bounding_box()
+    assert box is not None
+    return box["x"]
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Keep the page as it is seen, when somebody wants to look."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)

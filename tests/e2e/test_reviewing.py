@@ -1,0 +1,134 @@
+"""What waits for a person: held and given-up actions, and what a decision does."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+import pytest
+
+from tests.e2e.api import Api
+from tests.e2e.stack import Stack
+from tests.local.project import wait_for
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+POISON_SECONDS = 60.0
+DECIDED_SECONDS = 15.0
+# Scoring it ends in an error that no repetition cures.
+POISON = """
+    CREATE FUNCTION be_poisonous() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'poison'; END $$;
+    CREATE TRIGGER poison BEFORE UPDATE ON user_actions FOR EACH ROW
+        WHEN (NEW.action_type = 'poison' AND NEW.status = 'applied')
+        EXECUTE FUNCTION be_poisonous();
+"""
+CURE = "DROP TRIGGER IF EXISTS poison ON user_actions; DROP FUNCTION IF EXISTS be_poisonous()"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def poisoned(stack: Stack) -> Iterator[dict[str, Any]]:
+    """A player whose one action PostgreSQL refuses to apply; sent first: giving up takes time."""
+    change(stack, POISON)
+    try:
+        with stack.api() as api:
+            player = api.register()
+            sent = api.complete(player["accessToken"], 70, metadata={"actionType": "poison"})
+        assert sent.status == 202, sent.text
+        yield player | sent.body
+    finally:
+        change(stack, CURE)
+
+
+def test_a_held_action_counts_when_released_and_not_when_rejected(stack: Stack, api: Api) -> None:
+    player = api.register()
+    held = hold_two(api, player["accessToken"])
+    listed = list_held(stack)
+    assert {listed[action_id]["reason"] for action_id in held} == {"SCORE_BURST"}
+    assert {listed[action_id]["username"] for action_id in held} == {player["username"]}
+
+    for decision, action_id in zip(("release", "reject"), held, strict=True):
+        decided = stack.flask("actions", decision, action_id, "--reason", "seen", "--by", "ada")
+        assert decided.returncode == 0, decided.stderr
+    assert status_of(api, player, held[0], "applied")["newScore"] == 6000
+    assert status_of(api, player, held[1], "rejected")["newScore"] is None
+    found = api.get(f"/api/users/{player['userId']}/score", token=player["accessToken"]).body
+    assert found["score"] == 6000
+    assert transitions(stack, held[0]) == ["quarantined", "applied"]
+    assert transitions(stack, held[1]) == ["quarantined", "rejected"]
+
+    again = stack.flask("actions", "release", held[0], "--reason", "twice")
+    assert again.returncode == 2
+    assert "the action is applied: nothing to release" in again.stderr
+
+
+def test_a_poisonous_action_fails_alone_and_counts_after_a_retry(
+    stack: Stack, api: Api, poisoned: dict[str, Any]
+) -> None:
+    action_id = poisoned["actionId"]
+    assert status_of(api, poisoned, action_id, "failed", POISON_SECONDS)["newScore"] is None
+    change(stack, CURE)
+    decided = stack.flask("actions", "retry", action_id, "--reason", "the trigger is gone")
+    assert decided.returncode == 0, decided.stderr
+    assert status_of(api, poisoned, action_id, "applied")["newScore"] == 70
+    assert transitions(stack, action_id) == ["failed", "applied"]
+
+
+def hold_two(api: Api, token: str) -> list[str]:
+    """Return two actions that are above what an hour may bring without a look."""
+    for _ in range(5):
+        assert api.complete(token, 1000).status == 200
+    answers = [api.complete(token, 1000) for _ in range(2)]
+    assert [answer.status for answer in answers] == [202, 202]
+    assert {answer.body["status"] for answer in answers} == {"quarantined"}
+    return [answer.body["actionId"] for answer in answers]
+
+
+def list_held(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Return what `actions list` shows, by action id."""
+    listed = stack.flask("actions", "list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    return {row["actionId"]: row for row in map(json.loads, listed.stdout.splitlines())}
+
+
+def status_of(
+    api: Api,
+    player: dict[str, Any],
+    action_id: str,
+    status: str,
+    seconds: float = DECIDED_SECONDS,
+) -> dict[str, Any]:
+    """Return the action once it has this status."""
+    seen: dict[str, Any] = {}
+
+    def has_come() -> bool:
+        seen.update(api.get(f"/api/actions/{action_id}", token=player["accessToken"]).body)
+        return bool(seen.get("status") == status)
+
+    wait_for(has_come, f"{action_id} to be {status}", lambda: str(seen), seconds)
+    return seen
+
+
+def transitions(stack: Stack, action_id: str) -> list[str]:
+    """Return the states that the audit log has of an action, in order, once there are two."""
+    rows: list[str] = []
+
+    def are_there() -> bool:
+        with closing(psycopg2.connect(stack.store_urls()[0])) as connection:
+            cursor = connection.cursor()
+            cursor.execute(
+                "SELECT entry::json->>'status' FROM audit_log WHERE action_id = %s ORDER BY seq",
+                (action_id,),
+            )
+            rows[:] = [status for (status,) in cursor.fetchall()]
+        return len(rows) == 2
+
+    wait_for(are_there, f"two entries of {action_id}", lambda: str(rows), DECIDED_SECONDS)
+    return rows
+
+
+def change(stack: Stack, statement: str) -> None:
+    """Change the database as nothing of Laurel does."""
+    with closing(psycopg2.connect(stack.store_urls()[0])) as connection, connection:
+        connection.cursor().execute(statement)
