@@ -50,6 +50,6 @@ def usage() -> str:
             "`python3 run.py COMMAND --help` lists the arguments of a command.",
             "Settings are environment variables: PORT (8000), LIVE_PORT (8001), FLOWER_PORT",
             "(5555), HOST (127.0.0.1), WORKERS (2), LAUREL_HOME (.laurel); DATABASE_URL and",
-            "REDIS_URL name stores of your own.",
+            "REDIS_URL name stores of your own. All of them: docs/settings.md.",
         ]
     )

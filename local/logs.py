@@ -17,6 +17,8 @@ _ALARMING = re.compile(
     rb"|^\[[EC] ",
     re.IGNORECASE,
 )
+# Python's warnings are for those who read the file: a library's advice about its own future.
+_ADVICE = b'"logger":"py.warnings"'
 
 
 class RotatingLog:
@@ -86,6 +88,8 @@ class LineFilter:
         if self._in_traceback:
             self._in_traceback = line.startswith((b" ", b"\t")) or not line.strip()
             return not self._in_traceback and self._is_within_limit()
+        if _ADVICE in line:
+            return False
         return _ALARMING.search(line) is not None and self._is_within_limit()
 
     def _is_within_limit(self) -> bool:

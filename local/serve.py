@@ -21,13 +21,17 @@ from local.terminal import say
 from local.welcome import say_not_ready, say_ready, token_command
 
 PROCFILE = "Procfile"
+DESCRIPTION = (
+    "Start PostgreSQL, Valkey and every process of the Procfile, say where they are, and keep them"
+    " running. Ctrl-C stops all; the data stays in LAUREL_HOME."
+)
 READY_SECONDS = 60.0
 TOKEN_SECONDS = 30.0
 
 
 def main(root: Path, arguments: Sequence[str]) -> int:
     """Serve until Ctrl-C or SIGTERM; returns 0 then. Raises LocalError when it cannot start."""
-    parser = argparse.ArgumentParser(prog="run.py serve", description=__doc__)
+    parser = argparse.ArgumentParser(prog="run.py serve", description=DESCRIPTION)
     parser.add_argument("-v", "--verbose", action="store_true", help="show every line of every log")
     options = parser.parse_args(arguments)
     env = os.environ

@@ -14,6 +14,7 @@ from types import FrameType
 
 from local.guardian import Guardian
 from local.processes import Supervised
+from local.readable import readable
 from local.spawning import Launch
 from local.sweep import Record
 from local.terminal import paint, say, say_of
@@ -123,7 +124,7 @@ class Supervisor:
                 process.drop_output()
             return
         for line in lines:
-            say_of(process.name, line)
+            say_of(process.name, readable(line))
 
     def _look_at(self, process: Supervised) -> None:
         pid = process.pid

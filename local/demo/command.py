@@ -18,6 +18,10 @@ from local.health import ask_health, reachable_host
 from local.running import running_environment
 from local.terminal import say
 
+DESCRIPTION = (
+    "Simulated players, honest and not, play against the running system: what they are answered,"
+    " and the board as it moves."
+)
 STEP_SECONDS = 1.0
 MOST_PER_SECOND = 5_000.0
 
@@ -80,7 +84,7 @@ def _issue_tokens(root: Path, env: Mapping[str, str], count: int) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="run.py demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="run.py demo", description=DESCRIPTION)
     parser.add_argument("--players", type=_positive, default=200, help="how many (200)")
     parser.add_argument("--rate", type=_rate, default=20.0, help="actions a second, of all (20)")
     parser.add_argument("--cheaters", type=_share, default=0.05, help="share of cheaters (0.05)")

@@ -20,6 +20,7 @@ from local.home import Home, home_path, open_home
 from local.logs import KEPT_FILES, LineFilter, RotatingLog
 from local.ports import public_ports
 from local.procfile import Line, instances, read_procfile, worker_count
+from local.readable import readable
 from local.welcome import curl_line, say_not_ready
 from tests.local.project import ROOT, free_ports
 
@@ -80,16 +81,26 @@ HIDDEN = [
     "[2026-01-02 10:00:00,000: INFO/MainProcess] errors: 0",
     ". logfile -> [stderr]@%WARNING",
     "[W 261123 15:20:01 inspector:98] Inspect method stats failed",
+    '{"event":"advice of a library","logger":"py.warnings","level":"warning"}',
     '  File "x.py", line 3, in f',
 ]
 
 
 def test_the_terminal_shows_warnings_and_the_end_of_a_traceback() -> None:
-    lines = [*SHOWN[:4], *HIDDEN[:4], "Traceback (most recent call last):", HIDDEN[4], SHOWN[4]]
+    lines = [*SHOWN[:4], *HIDDEN[:5], "Traceback (most recent call last):", HIDDEN[5], SHOWN[4]]
     text = "\n".join(lines).encode() + b"\n"
     lines_shown = LineFilter(everything=False)
     assert lines_shown.feed(text[:70]) + lines_shown.feed(text[70:]) == SHOWN
     assert LineFilter(everything=True).feed(text) == lines
+
+
+def test_a_line_of_the_log_is_made_readable_on_the_terminal() -> None:
+    facts = {"event": "no\n answer", "batch_id": "b1", "level": "error", "exception": "Trace" * 99}
+    assert readable(json.dumps(facts)) == "error  no answer  batch_id=b1"
+    assert len(readable(json.dumps(facts | {"event": "word " * 999}))) < 250
+    assert readable("[ERROR] plain") == "[ERROR] plain"
+    assert readable('{"not": "ours"}') == '{"not": "ours"}'
+    assert readable("{" * 999).endswith("…")
 
 
 def test_a_flood_of_errors_is_cut_off() -> None:
