@@ -152,6 +152,8 @@ class Keeper:
         if comparison.repaired:
             metrics.board_repairs.inc(comparison.repaired)
             logger.warning("board repaired", users=comparison.users, repaired=comparison.repaired)
+        if not comparison.is_sound:
+            logger.error("board not trusted", users=comparison.users)
 
     def _make_partitions(self) -> None:
         with self._context.store.begin() as connection:

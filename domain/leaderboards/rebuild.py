@@ -1,21 +1,27 @@
 """The board made anew from SQL, and compared with it: all writes go through the guarded script."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from domain.store import board
 from domain.store.connections import Store
 from domain.store.standings import BoardRow, list_board_chunk
+from domain.store.verifying_board import StoredPlace, read_places
 
 CHUNK_USERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a walk over all users found: how many there are, and how many had to be mended."""
+    """What a walk over all users found: how many there are, how many had to be mended.
+
+    A board that is not sound has lost its trust.
+    """
 
     users: int
     repaired: int
+    is_sound: bool
 
 
 def rebuild_board(store: Store) -> bool:
@@ -35,17 +41,45 @@ def rebuild_board(store: Store) -> bool:
 def compare_board(store: Store) -> Comparison:
     """Compare every user on the board in SQL with the board and write again what is behind.
 
-    Raises DatabaseUnavailableError and RedisUnavailableError.
+    What no newer version can mend (a place that is not its version's, a member too many) costs the
+    board its trust: it is made anew. Raises DatabaseUnavailableError and RedisUnavailableError.
     """
     users = repaired = 0
+    is_sound = board.is_dense(store.redis)
     for rows in _walk(store):
-        stored = board.find_versions(store.redis, user_ids=[row.user_id for row in rows])
-        behind = [row for row in rows if stored.get(row.user_id, -1) < row.version]
+        places = read_places(store.redis, user_ids=[row.user_id for row in rows])
+        behind = [row for row in rows if _version(places, row) < row.version]
         if behind:
             board.write_rows(store.redis, behind)
+        crooked = [row for row in rows if not _stands_well(places, row)]
+        is_sound = is_sound and not (crooked and _find_crooked(store, crooked))
         users += len(rows)
         repaired += len(behind)
-    return Comparison(users, repaired)
+    if not is_sound:
+        board.distrust(store.redis)
+    return Comparison(users, repaired, is_sound)
+
+
+def _find_crooked(store: Store, rows: list[BoardRow]) -> list[BoardRow]:
+    """Look again: between the two reads of a place its user may have moved."""
+    places = read_places(store.redis, user_ids=[row.user_id for row in rows])
+    return [row for row in rows if not _stands_well(places, row)]
+
+
+def _version(places: Mapping[UUID, StoredPlace], row: BoardRow) -> int:
+    place = places.get(row.user_id)
+    return place.version if place else -1
+
+
+def _stands_well(places: Mapping[UUID, StoredPlace], row: BoardRow) -> bool:
+    """Return whether a place of this row's version is this row's place."""
+    place = places.get(row.user_id)
+    if place is None or place.version != row.version:
+        return True
+    return (place.member, place.score) == (
+        board.board_member(row.reached_seq, row.user_id),
+        row.score,
+    )
 
 
 def _walk(store: Store) -> Iterator[list[BoardRow]]:

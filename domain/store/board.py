@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
+from redis import Redis
 
 from domain.leaderboards.model import to_milliseconds
 from domain.store import keys
@@ -110,15 +111,22 @@ def finish_rebuild(redis: RedisGate, *, token: str) -> bool:
     return bool(answer)
 
 
-def find_versions(redis: RedisGate, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Return the version at which the board has each of these users, if it has."""
-    fields = [str(user_id) for user_id in user_ids]
-    rows: Any = redis.run(lambda client: client.hmget(keys.board_rows(), fields))
-    return {
-        user_id: int(row.partition("|")[0])
-        for user_id, row in zip(user_ids, rows, strict=True)
-        if row
-    }
+def is_dense(redis: RedisGate) -> bool:
+    """Return whether the set has as many members as the hash has users, of one moment."""
+
+    def count(client: Redis) -> Any:
+        with client.pipeline(transaction=True) as pipeline:
+            pipeline.zcard(keys.board())
+            pipeline.hlen(keys.board_rows())
+            return pipeline.execute()
+
+    members, users = redis.run(count)
+    return bool(members == users)
+
+
+def distrust(redis: RedisGate) -> None:
+    """Take the board's trust away: SQL answers until it has been made anew."""
+    redis.run(lambda client: client.delete(keys.board_marker()))
 
 
 def new_epoch() -> str:

@@ -1,6 +1,7 @@
 """Raw reads of the sorted set and its hash, for comparing them with SQL.
 
-Called by `domain/verification`. Every function raises RedisUnavailableError.
+Called by `domain/verification` and by the keeper's comparison. Every function raises
+RedisUnavailableError.
 """
 
 from collections.abc import Iterator, Sequence
