@@ -38,6 +38,7 @@ from web.routes import (
 )
 from web.services import EXTENSION, ActionSubmitter, Services
 from web.shared_counters import SharedCounters
+from web.slow_bodies import body_watch
 from web.submitter import Submitter
 from web.subscriber import Subscriber
 from web.top_pages import TopPages
@@ -135,13 +136,19 @@ def _serve(app: Flask, settings: Settings, store: Store) -> Services:
     )
     background = Background(
         subscriber,
-        starts=(services.verifier.start, services.limits.start, queue_age.start),
+        starts=(
+            services.verifier.start,
+            services.limits.start,
+            queue_age.start,
+            body_watch.start,
+        ),
         stops=(
             batcher.close,
             submitter.close,
             services.limits.stop,
             services.verifier.stop,
             queue_age.stop,
+            body_watch.stop,
         ),
     )
     start_with_first_request(app, background)

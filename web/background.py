@@ -40,7 +40,10 @@ class Background:
             if self._started:
                 return
             self._started = True
-            threading.Thread(target=self._stop_at_the_end, name="farewell").start()
+            farewell = threading.Thread(target=self._stop_at_the_end, name="farewell")
+            # Said aloud: a thread of the server's own, which calls this, hands down that it is one.
+            farewell.daemon = False
+            farewell.start()
             self._subscriber.start()
             for start in self._starts:
                 start()

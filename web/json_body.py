@@ -17,6 +17,7 @@ from domain.errors import (
     PayloadTooLargeError,
     UnsupportedMediaTypeError,
 )
+from web.slow_bodies import body_watch
 
 MAX_BODY_BYTES = 16 * 1024
 MAX_BATCH_BODY_BYTES = 4 * 1024 * 1024
@@ -75,11 +76,13 @@ def _is_json_type(media_type: str) -> bool:
 
 def _read_body(request: Request, max_bytes: int) -> bytes:
     length = request.environ.get("CONTENT_LENGTH", "")
+    if length and "HTTP_TRANSFER_ENCODING" in request.environ:
+        raise MalformedJsonError("A body has a length or comes in chunks, not both")
     if length.isdecimal() and length.isascii():
         return _read_known_length(request, int(length), max_bytes)
     try:
         # A chunked body does not say its length: one byte more than allowed is too much.
-        raw = request.stream.read(max_bytes + 1)
+        raw = body_watch.read(request.environ, lambda: request.stream.read(max_bytes + 1))
     except ClientDisconnected as error:
         raise MalformedJsonError("The body ended early") from error
     if len(raw) > max_bytes:
@@ -91,7 +94,8 @@ def _read_known_length(request: Request, length: int, max_bytes: int) -> bytes:
     """Read the body as the server hands it over; werkzeug's stream would cost another 15 µs."""
     if length > max_bytes:
         raise PayloadTooLargeError(f"The body is larger than {max_bytes} bytes")
-    raw: bytes = request.environ["wsgi.input"].read(length)
+    environ = request.environ
+    raw = body_watch.read(environ, lambda: environ["wsgi.input"].read(length))
     if len(raw) < length:
         raise MalformedJsonError("The body ended early")
     return raw

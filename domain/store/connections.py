@@ -137,6 +137,8 @@ def _create_engine(
         max_overflow=0,
         pool_timeout=2,
         pool_recycle=1800,
+        # An error's text goes to the log, and the parameters are names and metadata.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "laurel",
