@@ -1,5 +1,6 @@
 """What was archived still counts: nothing visible changes, and verification holds over both."""
 
+import threading
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -15,10 +16,20 @@ from domain.settings import Settings
 from domain.store.connections import Store
 from domain.verification.model import Invariant
 from domain.verification.verifying import verify
-from tests.archives import MARCH, archive_all, drop_old_months, move_to_the_past, read_rows
+from tests.archives import (
+    MARCH,
+    archive,
+    archive_all,
+    drop_old_months,
+    list_months,
+    move_to_the_past,
+    read_archive,
+    read_rows,
+)
 from tests.factories import make_action
 from tests.pipeline import complete_actions
 from tests.verification import change, find_broken
+from tests.waiting import run_in_threads
 from workers.context import WorkerContext
 
 ADA = uuid4()
@@ -111,3 +122,28 @@ def test_without_reading_archives_a_file_of_another_size_is_still_named(
     assert [report.findings for report in reports if not report.holds] == [
         (f"{part.name} is damaged: its size differs",)
     ]
+
+
+def test_intake_and_scoring_go_on_beside_archiving(worker_context: WorkerContext) -> None:
+    store, settings = worker_context.store, worker_context.settings
+    rebuild_board(store)
+    complete_actions(worker_context, [make_action() for _ in range(30)])
+    move_to_the_past(store, MARCH)
+    stopping, completed = threading.Event(), []
+
+    def play() -> None:
+        while not stopping.is_set():
+            completed.append(complete_actions(worker_context, [make_action() for _ in range(5)]))
+
+    def archive_beside() -> None:
+        try:
+            while list_months(store):
+                archive(store, settings.archive_path, part_rows=5, step_seconds=0)
+        finally:
+            stopping.set()
+
+    work = iter((play, play, archive_beside))
+    run_in_threads(lambda: next(work)(), count=3)
+    assert completed
+    assert len(read_archive(settings.archive_path)) == 30
+    assert find_broken(store, settings, read_archives=True) == {}
