@@ -69,14 +69,18 @@ class SharedCounters(Storage):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count a hit and return the window's total as far as it is known here."""
-        window = int(self._clock() // expiry)
+        return self.count(key, expiry, amount)[0]
+
+    def count(self, key: str, window_seconds: int, amount: int = 1) -> tuple[int, int]:
+        """Count a hit and return the window's total, and its end in seconds of the epoch."""
+        window = int(self._clock() // window_seconds)
         with self._lock:
             counter = self._counters.get(key)
             if counter is None or counter.window != window:
-                counter = self._counters[key] = _Counter(window, expiry)
+                counter = self._counters[key] = _Counter(window, window_seconds)
             counter.own += amount
             self._unshared[key] = counter
-            return counter.shared + counter.own
+            return counter.shared + counter.own, (window + 1) * window_seconds
 
     def get(self, key: str) -> int:
         """Return the total of the window that was hit last."""
