@@ -19,15 +19,16 @@ Supervise = Callable[..., Supervised]
 
 
 @pytest.fixture
-def broker(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Lets `submit_batch` of this process reach the broker of the test's workers."""
+def broker(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets `submit_batch` of this process reach the broker of the test's workers.
+
+    Celery keeps its pool of connections for the life of the process; it is not closed here.
+    """
     for name, value in make_environment(settings).items():
         monkeypatch.setenv(name, value)
     assert app.conf.broker_url == settings.redis_url
     assert app.conf.broker_transport_options["global_keyprefix"] == keys.broker_prefix()
     assert rebuild_board(store)
-    yield
-    app.pool.force_close_all()
 
 
 @pytest.fixture

@@ -53,9 +53,6 @@ def test_a_worker_takes_every_batch_from_accepted_to_done_whatever_else_is_in_it
 
 def send_rubbish(store: Store, batch_id: UUID) -> None:
     """Put into the queue what no publisher of ours would send."""
-    queue = keys.broker_prefix() + "actions"
-    for raw in ("no json", "[]", "{}", '{"body": "bm8=", "properties": {}, "headers": {}}'):
-        store.redis.run(lambda client, message=raw: client.lpush(queue, message))
     app.send_task("workers.action_tasks.no_such_task", kwargs={"batch_id": str(batch_id)})
     app.send_task("workers.action_tasks.screen_batch", kwargs={"batch_id": "no-uuid"})
     app.send_task("workers.action_tasks.screen_batch", kwargs={})
