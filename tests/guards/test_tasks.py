@@ -1,0 +1,92 @@
+"""Tasks and queues: what is sent is consumed, and old workers survive new publishers."""
+
+import inspect
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from celery import Task
+
+from domain.actions.model import Stage
+from tests.conftest import Stores
+from tests.factories import make_settings
+from tests.workers.processes import make_environment
+from workers import action_tasks, scheduled_tasks
+from workers.celery import app
+from workers.links import LINKS
+from workers.pipeline import CHAIN
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def environment(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings that celeryconfig reads at its first use."""
+    settings = make_settings(database_url=stores.database_url, redis_url=stores.redis_url)
+    for name, value in make_environment(settings).items():
+        monkeypatch.setenv(name, value)
+
+
+def list_tasks() -> list[Task]:
+    """Return every task that our modules define."""
+    found = [
+        value
+        for module in (action_tasks, scheduled_tasks)
+        for value in vars(module).values()
+        if isinstance(value, Task)
+    ]
+    assert len(found) >= 8
+    return found
+
+
+def find_queue(task: Task) -> str:
+    queues = [
+        route["queue"]
+        for pattern, route in app.conf.task_routes.items()
+        if fnmatch(task.name, pattern)
+    ]
+    assert len(queues) == 1, f"{task.name} has the routes {queues}"
+    return str(queues[0])
+
+
+def test_every_task_of_ours_is_known_and_has_exactly_one_route() -> None:
+    for task in list_tasks():
+        assert find_queue(task)
+    registered = {name for name in app.tasks if not name.startswith("celery.")}
+    assert {task.name for task in list_tasks()} == registered
+
+
+def test_the_procfile_consumes_exactly_the_queues_that_tasks_are_sent_to() -> None:
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    consumed = [
+        queue
+        for line in lines
+        for queues in re.findall(r"--queues[ =](\S+)", line)
+        for queue in queues.split(",")
+    ]
+    assert sorted(consumed) == sorted({find_queue(task) for task in list_tasks()})
+    workers = [line for line in lines if re.search(r"celery .*\bworker\b", line)]
+    assert all("--queues" in line for line in workers), "without it a worker takes all"
+
+
+def test_every_task_takes_keywords_only_and_swallows_what_it_does_not_know() -> None:
+    for task in list_tasks():
+        parameters = list(inspect.signature(task.run).parameters.values())
+        kinds = [parameter.kind for parameter in parameters]
+        assert kinds[-1] is inspect.Parameter.VAR_KEYWORD, task.name
+        assert set(kinds[:-1]) <= {inspect.Parameter.KEYWORD_ONLY}, task.name
+        assert all(parameter.annotation is str for parameter in parameters[:-1]), task.name
+
+
+def test_the_chain_and_the_keeper_have_a_link_for_every_stage_that_is_not_an_end() -> None:
+    on_the_way = [stage for stage in Stage if stage not in (Stage.DONE, Stage.SPLIT)]
+    assert list(CHAIN) == list(LINKS) == on_the_way
+
+
+def test_no_result_is_stored_and_nothing_but_json_is_taken() -> None:
+    assert app.conf.result_backend is None
+    assert app.conf.task_ignore_result
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.task_serializer == "json"
+    assert app.conf.task_acks_late
