@@ -36,10 +36,10 @@ def say_ready(env: Mapping[str, str], home: Home, token: str | None, seconds: fl
     )
     for label, address in (
         ("page", f"{api}/"),
-        ("API", f"{api}/api/leaderboard"),
-        ("docs", f"{api}/docs"),
+        ("API docs", f"{api}/docs"),
         ("live", f"ws://{host}:{env['LIVE_PORT']}/ws"),
         ("Flower", f"http://{host}:{env['FLOWER_PORT']}/"),
+        ("health", f"{api}/health"),
         ("metrics", f"{api}/metrics"),
         ("logs", str(home.logs)),
     ):
@@ -53,6 +53,10 @@ def say_ready(env: Mapping[str, str], home: Home, token: str | None, seconds: fl
     say()
     say(paint("Try it", "bold") + " (paste it twice: the second time the action is known):")
     say(curl_line(api, token, str(uuid.uuid4())))
+    say()
+    say(paint("More", "bold") + ", in a second terminal:")
+    say("  python3 run.py demo     simulated players move the board")
+    say("  python3 run.py verify   checks that nothing was lost or counted twice")
     say()
 
 

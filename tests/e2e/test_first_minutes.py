@@ -22,6 +22,7 @@ def test_the_start_says_where_everything_is(stack: Stack) -> None:
     for address in (
         f"http://127.0.0.1:{stack.port}/",
         f"http://127.0.0.1:{stack.port}/docs",
+        f"http://127.0.0.1:{stack.port}/health",
         f"http://127.0.0.1:{stack.flower_port}/",
         stack.socket_url,
         str(stack.home / "logs"),

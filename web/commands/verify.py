@@ -1,16 +1,25 @@
 """`flask --app wsgi verify`: checks what must always be true and names what is broken."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 from flask.cli import with_appcontext
 
-from domain.verification.model import InvariantReport
+from domain.verification.model import Invariant, InvariantReport
 from domain.verification.verifying import QUIET_WAIT_SECONDS
 from domain.verification.verifying import verify as verify_invariants
 from web.commands.plainly import told_plainly
 from web.responses import dump_json
 from web.services import services
+
+MEANINGS: Mapping[Invariant, str] = {
+    Invariant.TERMINAL: "every acknowledged action has come to its end",
+    Invariant.EXACTLY_ONCE: "every acknowledged id has one row, every applied one a single effect",
+    Invariant.CONSERVATION: "the applied actions add up to the scores and the statistics",
+    Invariant.AUDIT: "the audit chain is whole, one entry for each final transition",
+    Invariant.ARCHIVES: "the archive files are there and add up",
+    Invariant.BOARD: "the leaderboard in Redis is the ranking of the database",
+}
 
 
 @click.command("verify")
@@ -40,10 +49,9 @@ def verify(wait_seconds: float, read_archives: bool, as_json: bool) -> None:
 
 
 def _describe(report: InvariantReport) -> str:
-    if report.holds:
-        return f"holds   {report.invariant}"
-    findings = [*report.findings, *(["and more"] if report.more else [])]
-    return "\n  ".join([f"BROKEN  {report.invariant}", *findings])
+    word = "holds" if report.holds else "BROKEN"
+    line = f"{word:<7} {report.invariant:<13} {MEANINGS[report.invariant]}"
+    return "\n  ".join([line, *report.findings, *(["and more"] if report.more else [])])
 
 
 def _dump(reports: Sequence[InvariantReport]) -> str:
