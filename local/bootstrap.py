@@ -26,7 +26,7 @@ def main(root: str, arguments: Sequence[str]) -> int:
         print(f"run.py: there is no command '{name}'.\n\n{usage()}", file=sys.stderr)
         return 2
     try:
-        python = venv.ensure(Path(root), dev=command.needs_dev)
+        python = venv.ensure(Path(root), dev=command.needs_dev, bench=command.needs_bench)
     except LocalError as problem:
         print(f"run.py: {problem}", file=sys.stderr)
         return 1

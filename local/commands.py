@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Command:
-    """One word after `run.py`, the module that answers it, and which lock file it needs."""
+    """One word after `run.py`, the module that answers it, and which lock files it needs."""
 
     name: str
     module: str
     needs_dev: bool
     summary: str
+    needs_bench: bool = False
 
 
 COMMANDS = (
@@ -25,6 +26,13 @@ COMMANDS = (
     Command("verify", "local.verify", False, "check the invariants of the running system"),
     Command("exec", "local.running", False, "run a command on the running system: exec flask ..."),
     Command("test", "local.testing", True, "run the test suite on throw-away stores"),
+    Command(
+        "bench",
+        "bench.command",
+        False,
+        "measure how fast it is, on a stack of its own",
+        needs_bench=True,
+    ),
     Command("check", "local.checks", True, "lint, types, import contracts, migrations, lock"),
     Command("fmt", "local.formatting", True, "format the code and fix what can be fixed"),
     Command("lock", "local.locking", True, "resolve the requirements anew, with hashes"),

@@ -11,12 +11,16 @@ from pathlib import Path
 
 from local.errors import LocalError
 
-LOCKS = (("requirements.in", "requirements.txt"), ("requirements-dev.in", "requirements-dev.txt"))
+LOCKS = (
+    ("requirements.in", "requirements.txt"),
+    ("requirements-dev.in", "requirements-dev.txt"),
+    ("requirements-bench.in", "requirements-bench.txt"),
+)
 SHOWN_LINES = 15
 
 
 def main(root: Path, arguments: Sequence[str]) -> int:
-    """Write both lock files anew; --upgrade takes newer releases than those locked now."""
+    """Write the lock files anew; --upgrade takes newer releases than those locked now."""
     parser = argparse.ArgumentParser(prog="run.py lock", description=__doc__)
     parser.add_argument("--upgrade", action="store_true", help="take the newest allowed releases")
     options = parser.parse_args(arguments)

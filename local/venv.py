@@ -18,15 +18,16 @@ from local.errors import LocalError
 
 BASE_LOCK = "requirements.txt"
 DEV_LOCK = "requirements-dev.txt"
+BENCH_LOCK = "requirements-bench.txt"
 MARKER = "laurel-unfinished"
 
 
-def ensure(root: Path, *, dev: bool) -> Path:
+def ensure(root: Path, *, dev: bool, bench: bool = False) -> Path:
     """Return the interpreter of `.venv` with the locked packages in it, making what is missing.
 
     Raises LocalError when the packages cannot be had or `.venv` is somebody else's folder.
     """
-    locks = [BASE_LOCK, DEV_LOCK] if dev else [BASE_LOCK]
+    locks = [BASE_LOCK, *([DEV_LOCK] if dev else []), *([BENCH_LOCK] if bench else [])]
     folder = root / ".venv"
     python = folder / "bin" / "python"
     for name in locks:

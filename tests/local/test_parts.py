@@ -225,7 +225,7 @@ def test_what_is_not_ready_is_named_with_its_log(capsys: pytest.CaptureFixture[s
 
 
 def test_lock_files_hold_hashes_and_no_address() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
         text = (ROOT / name).read_text()
         assert "--hash=sha256:" in text
         assert not [line for line in text.splitlines() if "://" in line or "--index" in line]
