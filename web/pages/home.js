@@ -149,11 +149,20 @@ function comeBack(why) {
   retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
 }
 
+// Shows the board before the socket is open, and when it cannot be opened.
+async function drawOnce() {
+  const answer = await callAsPlayer("GET", `/api/leaderboard?limit=${TOP}`);
+  if (answer.status !== 200) return;
+  Object.assign(board, { rows: answer.body.leaderboard, total: answer.body.totalUsers });
+  draw(new Set());
+}
+
 async function listen() {
   show("connecting", "Connecting…");
   try {
     if (!session.token) await logIn();
     byId("post").disabled = false;
+    if (board.epoch === null) await drawOnce();
     const ticket = await callAsPlayer("POST", "/api/realtime/ticket");
     if (ticket.status !== 201) throw new Error(ticket.body.error.message);
     open(ticket.body);

@@ -1,0 +1,104 @@
+"""What a client hears while a store is away, and what the log keeps of an error of ours."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+from flask import Flask
+from flask.testing import FlaskClient
+from redis import Redis
+from structlog.testing import capture_logs
+
+from domain.settings import Settings
+from domain.store.connections import Store, connect
+from domain.store.redis_gate import RedisGate
+from tests.factories import make_settings
+from tests.web.bodies import BATCH, COMPLETE, Headers, assert_refused, count_rows, make_body
+from tests.web.conftest import RecordingBatcher
+from web.app import create_app
+from web.batching import Batcher
+from web.context import add_request_id
+from web.tokens import TokenCodec
+
+Bearer = Callable[..., Headers]
+SOUND = make_body()
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def without_postgresql() -> Iterator[FlaskClient]:
+    """A client of an application whose stores are both away."""
+    settings = make_settings(commit_wait_seconds=2.0)
+    store = connect(settings)
+    batcher = Batcher(settings, store, lambda _batch_id: None)
+    yield create_app(settings, store, batcher).test_client()
+    batcher.close()
+    store.close()
+
+
+@pytest.fixture
+def without_redis(settings: Settings, store: Store) -> Iterator[FlaskClient]:
+    """A client of an application whose Redis is away."""
+    client = Redis.from_url(NOWHERE, decode_responses=True, socket_connect_timeout=0.3)
+    lame = Store(store.engine, RedisGate(client))
+    batcher = Batcher(settings, lame, lambda _batch_id: None)
+    yield create_app(settings, lame, batcher).test_client()
+    batcher.close()
+    lame.redis.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", COMPLETE, SOUND),
+        ("POST", BATCH, {"actions": [SOUND]}),
+        ("GET", "/api/actions", None),
+        ("GET", "/api/leaderboard", None),
+        ("GET", "/api/leaderboard/me", None),
+        ("POST", "/api/auth/login", {"username": "ann", "password": "long enough"}),
+    ],
+    ids=["complete", "batch", "history", "board", "place", "login"],
+)
+def test_without_postgresql_nothing_is_promised(
+    without_postgresql: FlaskClient, method: str, path: str, body: Any
+) -> None:
+    token = TokenCodec(make_settings()).issue(user_id=uuid4(), username=None)
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = without_postgresql.open(path, method=method, json=body, headers=headers)
+    assert_refused(answer, 503, "SERVICE_UNAVAILABLE")
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_without_redis_actions_are_taken_and_reads_are_answered(
+    without_redis: FlaskClient, bearer: Bearer, store: Store
+) -> None:
+    headers = bearer()
+    assert without_redis.get("/api/leaderboard", headers=headers).status_code == 200
+    assert without_redis.get("/api/leaderboard/me", headers=headers).status_code == 200
+    answer = without_redis.post(COMPLETE, json=make_body(), headers=headers)
+    assert (answer.status_code, answer.get_json()["status"]) == (202, "pending")
+    assert count_rows(store) > 0
+    assert without_redis.get("/api/actions", headers=headers).status_code == 200
+
+
+def test_an_error_of_ours_is_in_the_log_under_the_request_s_id(
+    app: Flask, bearer: Bearer, batcher: RecordingBatcher
+) -> None:
+    def fail(_action: object) -> Any:
+        raise RuntimeError("broken")
+
+    batcher.answer = fail
+    headers = {**bearer(), "X-Request-ID": "req_traced"}
+    with capture_logs(processors=[add_request_id]) as logs:
+        answer = app.test_client().post(COMPLETE, json=SOUND, headers=headers)
+    assert answer.status_code == 500
+    (line,) = (line for line in logs if line["event"] == "unexpected error")
+    assert (line["error"], line["request_id"]) == ("RuntimeError", "req_traced")
+
+
+def test_what_is_logged_outside_of_a_request_has_no_request_id() -> None:
+    with capture_logs(processors=[add_request_id]) as logs:
+        structlog.get_logger(__name__).warning("alone")
+    assert "request_id" not in logs[0]
