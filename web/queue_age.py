@@ -2,9 +2,13 @@
 
 import threading
 
+import structlog
+
 from domain.errors import DatabaseUnavailableError
 from domain.store.batches import read_queue_age_seconds
 from domain.store.connections import Store
+
+logger = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 
@@ -40,5 +44,8 @@ class QueueAge:
                     self.seconds = read_queue_age_seconds(connection)
             except DatabaseUnavailableError:
                 # Intake will say so itself; an old age must not outlive the outage.
+                self.seconds = 0.0
+            except Exception:  # a thread that ended would leave its last age standing for ever
+                logger.exception("queue age not read")
                 self.seconds = 0.0
             self._stopping.wait(LOOK_SECONDS)

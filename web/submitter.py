@@ -44,3 +44,5 @@ class Submitter:
                 self._publish(batch_id)
             except RedisUnavailableError:
                 logger.warning("batch left to the keeper", batch_id=str(batch_id), cause="broker")
+            except Exception:  # without this thread every batch would be left to the keeper
+                logger.exception("batch left to the keeper", batch_id=str(batch_id))
