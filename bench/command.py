@@ -77,7 +77,7 @@ def _run(stack: Stack, options: argparse.Namespace, console: Console, folder: Pa
             is_control = arm.kind == "control"
             measured = bench.measure_control(arm) if is_control else bench.measure(arm)
             results.arms.append(measured)
-            console.print(progress(measured))
+            console.print(progress(measured), markup=False)
     results.verified = _verify(stack, console)
     return results
 

@@ -25,37 +25,33 @@ def progress(measured: Measured) -> str:
     if measured.arm.actions_per_request > 1:
         rate += f", {measured.actions_per_s:,.0f} actions/s"
     p50 = measured.report.latencies_ms.get("p50", float("nan"))
-    return f"{measured.arm.label}: {rate}, p50 {p50:.1f} ms{_check(measured, ', ')}"
+    if not measured.holds:
+        rate += f", BROKEN ({measured.verdict}; {measured.report.strange[:300]})"
+    return f"{measured.arm.label}: {rate}, p50 {p50:.1f} ms"
 
 
 def _rates(results: Results) -> Table:
     table = Table(title="Rates and latencies")
     columns = ("arm", "conn.", "requests/s", "actions/s", "p50 ms", "p95 ms", "p99 ms")
-    for name in (*columns, "answers", "batch", "done after", "check"):
-        table.add_column(name, justify="left" if name in ("arm", "answers", "check") else "right")
+    for name in (*columns, "batch", "done after", "applied once"):
+        table.add_column(name, justify="left" if name == "arm" else "right")
+    table.add_column("answers")
     for measured in results.arms:
         latencies = [measured.report.latencies_ms.get(name) for name in ("p50", "p95", "p99")]
-        statuses = " ".join(f"{s}:{n:,}" for s, n in measured.report.statuses.items())
+        answers = " ".join(f"{s}:{n:,}" for s, n in measured.report.statuses.items())
+        verdict = measured.verdict
         table.add_row(
             measured.arm.name,
             str(measured.arm.connections),
             f"{measured.requests_per_s:,.0f}",
             f"{measured.actions_per_s:,.0f}" if measured.arm.actions_per_request else "",
             *("" if value is None else f"{value:,.1f}" for value in latencies),
-            statuses,
             "" if measured.pipeline is None else f"{measured.pipeline.mean_batch:g}",
             "never" if measured.drain_seconds is None else f"{measured.drain_seconds:.1f} s",
-            _check(measured, ""),
+            "" if verdict is None else f"{verdict.acknowledged:,}" if measured.holds else "BROKEN",
+            answers,
         )
     return table
-
-
-def _check(measured: Measured, before: str) -> str:
-    if not measured.holds:
-        return f"{before}BROKEN: {measured.verdict}, {measured.report.strange[:200]}"
-    if measured.verdict is None:
-        return ""
-    return f"{before}{measured.verdict.acknowledged:,} acknowledged, each applied once"
 
 
 def _cpu(results: Results) -> Table:

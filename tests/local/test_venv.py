@@ -14,8 +14,8 @@ from tests.local.project import ROOT
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with two lock files that lock nothing."""
-    for name in (venv.BASE_LOCK, venv.DEV_LOCK):
+    """A folder with lock files that lock nothing."""
+    for name in (venv.BASE_LOCK, venv.DEV_LOCK, venv.BENCH_LOCK):
         (tmp_path / name).write_text("# nothing\n")
     return tmp_path
 
@@ -48,6 +48,15 @@ def test_packages_are_installed_once_and_again_when_the_lock_changes(
     (checkout / venv.BASE_LOCK).write_text("# something\n")
     venv.ensure(checkout, dev=True)
     assert installed == [venv.BASE_LOCK, venv.DEV_LOCK, venv.BASE_LOCK]
+
+
+def test_what_only_the_bench_needs_is_installed_for_the_bench(
+    checkout: Path, installed: list[str]
+) -> None:
+    venv.ensure(checkout, dev=False)
+    venv.ensure(checkout, dev=False, bench=True)
+    venv.ensure(checkout, dev=True)
+    assert installed == [venv.BASE_LOCK, venv.BENCH_LOCK, venv.DEV_LOCK]
 
 
 def test_a_half_made_environment_is_made_anew(checkout: Path, installed: list[str]) -> None:

@@ -1,0 +1,55 @@
+"""The bench as a whole, for a second an arm: it comes up, measures, judges, and leaves nothing."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.arms import choose
+from bench.ledger import open_ledger
+from bench.running import Bench
+from bench.stack import running_stack, write_players
+from local.lifeline import identity
+from tests.databases import ROOT
+
+PLAYERS = 30
+CLEARING_SECONDS = 10.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.xdist_group("bench")
+def test_arms_on_a_stack_of_their_own_are_measured_and_every_action_found(tmp_path: Path) -> None:
+    with running_stack(ROOT, tmp_path) as stack, open_ledger(stack.database_url) as ledger:
+        bench = Bench(
+            stack=stack,
+            ledger=ledger,
+            players=write_players(stack, PLAYERS),
+            seconds=1.0,
+            lead_seconds=0.1,
+            profile=None,
+        )
+        assert bench.warm_up().acknowledged == PLAYERS
+        single, asynchronous, batch, top10, control = (
+            choose([name])[-1] for name in ("single", "async", "batch", "top10", "control")
+        )
+        for arm in (single, asynchronous, batch):
+            measured = bench.measure(arm)
+            assert measured.holds, measured
+            assert measured.verdict is not None
+            assert measured.verdict.acknowledged == measured.verdict.applied > 0
+            assert measured.pipeline is not None
+            assert measured.pipeline.batches > 0
+            kinds = {"api", "worker", "postgres", "valkey", "keeper", "live", "flower", "generator"}
+            assert kinds <= measured.cpu_seconds.keys()
+            assert kinds - {"generator"} <= measured.memory.by_kind.keys()
+        assert bench.measure(top10).report.statuses.keys() == {"200"}
+        ordinary = bench.measure_control(control)
+        assert ordinary.holds, ordinary
+        assert ordinary.cpu_seconds["control"] > 0
+        ran = [stack.launcher, *stack.process_ids()]
+    assert list(tmp_path.iterdir()) == []
+    deadline = time.monotonic() + CLEARING_SECONDS
+    while left := [pid for pid in ran if identity(pid) is not None]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)

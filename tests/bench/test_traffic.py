@@ -1,0 +1,72 @@
+"""What the generator sends, and what it writes down of the answers."""
+
+import json
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from bench.generator.traffic import Batches, Player, Reads, Singles
+
+PLAYERS = [Player(str(uuid4()), f"token-{number}") for number in range(5)]
+
+
+def split(request: bytes) -> tuple[str, dict[str, str], bytes]:
+    """Return the first line, the headers, and the body, whose length must be as announced."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert int(headers.get("Content-Length", 0)) == len(body)
+    return first, headers, body
+
+
+def test_single_actions_are_new_every_time_and_of_the_token_that_sends_them() -> None:
+    singles = Singles("host", PLAYERS, prefer="respond-async", each_once=False)
+    ids = set()
+    for _ in range(200):
+        request, (action_id, player, score) = singles.next_request() or pytest.fail("no request")
+        first, headers, body = split(request)
+        action = json.loads(body)
+        assert first == "POST /api/actions/complete HTTP/1.1"
+        assert headers["Authorization"] == f"Bearer {PLAYERS[player].token}"
+        assert headers["Prefer"] == "respond-async"
+        assert (action["actionId"], action["score"]) == (action_id, score)
+        assert UUID(action_id).version == 4
+        assert datetime.fromisoformat(action["timestamp"]).tzinfo is not None
+        assert 100 <= score <= 999
+        ids.add(action_id)
+    assert len(ids) == 200
+
+
+def test_each_once_is_every_player_once() -> None:
+    singles = Singles("host", PLAYERS, prefer="", each_once=True)
+    players = []
+    while (request := singles.next_request()) is not None:
+        players.append(request[1][1])
+    assert players == [0, 1, 2, 3, 4]
+
+
+def test_an_action_of_a_batch_that_failed_alone_is_not_acknowledged() -> None:
+    batches = Batches("host", PLAYERS, token="service", size=3, prefer="")
+    request, entries = batches.next_request()
+    sent = json.loads(split(request)[2])["actions"]
+    assert [action["userId"] for action in sent] == [PLAYERS[e[1]].user_id for e in entries]
+    failed = entries[1][0]
+    results = [{"actionId": e[0], "status": "applied"} for e in entries]
+    results[1] = {"actionId": failed, "error": {"code": "INVALID_PAYLOAD"}}  # type: ignore[dict-item]  # JSON
+    body = json.dumps({"results": results}, separators=(",", ":")).encode()
+    batches.settle(entries, 200, body)
+    assert [(entry[0], entry[3]) for entry in batches.ledger] == [
+        (entries[0][0], 200),
+        (failed, 400),
+        (entries[2][0], 200),
+    ]
+    assert failed.encode() in batches.strange
+
+
+def test_reads_send_no_body() -> None:
+    request, _ = Reads("host", PLAYERS, path="/api/leaderboard").next_request()
+    first, headers, body = split(request)
+    assert first == "GET /api/leaderboard HTTP/1.1"
+    assert headers["Authorization"].startswith("Bearer token-")
+    assert body == b""
