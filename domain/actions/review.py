@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from domain.actions.model import Stage, Status
-from domain.errors import NotFoundError
+from domain.errors import NotFoundError, TransientError
 from domain.store.batches import insert_batch
 from domain.store.connections import Store
 from domain.store.reviews import (
@@ -80,8 +80,9 @@ def review_action(
 ) -> ReviewOutcome:
     """Record the decision and open the action again, in one transaction.
 
-    Of two decisions at once one is taken. Raises NotFoundError for an unknown or archived id, and
-    DatabaseUnavailableError.
+    Of two decisions at once one is taken. Raises NotFoundError for an unknown or archived id,
+    TransientError while the status to decide on is not in the audit log yet (taken out of its batch
+    now, the action would never have that entry), and DatabaseUnavailableError.
     """
     rule = _RULES[decision]
     batch_id = uuid4()
@@ -91,6 +92,10 @@ def review_action(
             raise NotFoundError("There is no such action, or it is archived")
         if state.status != rule.decides_on:
             return ReviewOutcome(Status(state.status))
+        if not state.is_recorded:
+            raise TransientError(
+                "The action is still on its way to the audit log; try again shortly"
+            )
         if not reopen_action(connection, action_id=action_id, state=state, batch_id=batch_id):
             # Somebody else decided meanwhile, and their batch brings it on.
             return ReviewOutcome(Status.PENDING)

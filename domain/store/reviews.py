@@ -31,10 +31,14 @@ class HeldAction:
 
 @dataclass(frozen=True, slots=True)
 class ActionState:
-    """An action's status and its intake time, which names its partition."""
+    """An action's status, whether the audit log has it, and the intake time that names a partition.
+
+    The batch that gave it its status may still be on its way to the log.
+    """
 
     status: str
     created_at: datetime
+    is_recorded: bool
 
 
 def list_held_actions(
@@ -59,7 +63,9 @@ def find_action_state(connection: Connection, *, action_id: UUID) -> ActionState
     """Return the state of an action that is not archived."""
     row = connection.execute(
         sql(
-            "SELECT a.status, a.created_at FROM action_ids i JOIN user_actions a"
+            "SELECT a.status, a.created_at, EXISTS (SELECT 1 FROM audit_log l"
+            "   WHERE l.action_id = a.action_id AND l.action_version = a.version) AS is_recorded"
+            " FROM action_ids i JOIN user_actions a"
             " ON a.action_id = i.action_id AND a.created_at = i.created_at"
             " WHERE i.action_id = :action_id"
         ),

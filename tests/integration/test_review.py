@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import text
 
 from domain.actions.intake import accept_actions
-from domain.actions.model import NewAction, Status
+from domain.actions.model import NewAction, Stage, Status
 from domain.actions.review import (
     Decision,
     ReviewOutcome,
     list_actions_to_review,
     review_action,
 )
-from domain.errors import NotFoundError
+from domain.errors import NotFoundError, TransientError
 from domain.leaderboards.rebuild import rebuild_board
 from domain.leaderboards.standings import read_top
 from domain.store.batches import find_batch, read_queue_age_seconds
@@ -28,6 +28,7 @@ from tests.pipeline import complete_actions, finish_batch
 from tests.verification import change, find_broken
 from tests.waiting import run_in_threads
 from workers.context import WorkerContext
+from workers.links import run_link
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -220,3 +221,26 @@ def test_an_action_that_was_held_for_days_does_not_make_the_queue_look_old(
     decide(store, held.action_id, Decision.RELEASE)
     with store.begin() as connection:
         assert read_queue_age_seconds(connection) < 60
+
+
+def test_an_action_whose_status_is_not_audited_yet_waits_for_its_entry(
+    worker_context: WorkerContext,
+) -> None:
+    store = worker_context.store
+    rebuild_board(store)
+    action = make_action(score=1000)
+    strict = replace(
+        worker_context, policy=replace(worker_context.policy, suspicious_score_threshold=1)
+    )
+    (batch,) = accept_actions(store, actions=[action], origin=None).batches
+    for stage in (Stage.ACCEPTED, Stage.SCREENED, Stage.SCORED):
+        run_link(strict, stage=stage, batch_id=batch.batch_id)
+    with pytest.raises(TransientError, match="audit log"):
+        decide(store, action.action_id, Decision.RELEASE)
+    assert read_status(store, action.action_id) == (Status.QUARANTINED, 1)
+    finish_batch(strict, batch.batch_id)
+    outcome = decide(store, action.action_id, Decision.RELEASE)
+    assert outcome.batch_id is not None
+    finish_batch(strict, outcome.batch_id)
+    assert list_entries(store, action.action_id) == [(1, "quarantined"), (2, "applied")]
+    assert find_broken(store, worker_context.settings) == {}
