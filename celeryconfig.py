@@ -1,13 +1,11 @@
 """Celery's settings, as `celery -A workers …` reads them; why: docs/architecture.md."""
 
-import os
-
 from celery.schedules import crontab
 
-from domain.settings import load_settings
+from domain.settings import settings_of_process
 from domain.store import keys
 
-_settings = load_settings(os.environ)
+_settings = settings_of_process()
 
 broker_url = _settings.redis_url
 # A message is a hint to look, and how far a batch is stands in PostgreSQL: nothing to store here.

@@ -4,6 +4,7 @@ Inside the application this is the only reader of the environment. All bad value
 once, and a secret is never shown.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -155,6 +156,17 @@ class _MappingEnv(Env):
 
     def _get_value(self, env_key: str, default: Any) -> Any:
         return self._mapping.get(env_key) or default
+
+
+def settings_of_process() -> Settings:
+    """Return the settings of this process's environment; what starts a process calls it.
+
+    Raises SystemExit with every bad name: whoever started it shall read that, and no traceback.
+    """
+    try:
+        return load_settings(os.environ)
+    except SettingsError as error:
+        raise SystemExit(error.message) from None
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:

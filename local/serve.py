@@ -6,8 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from domain.errors import SettingsError
+from domain.settings import load_settings
 from local import credentials
 from local.environment import child_environment
+from local.errors import LocalError
 from local.guardian import Guardian
 from local.health import ask_health, ok_probe
 from local.home import Home, empty_metrics, home_path, only_launcher, open_home
@@ -25,6 +28,8 @@ DESCRIPTION = (
     "Start PostgreSQL, Valkey and every process of the Procfile, say where they are, and keep them"
     " running. Ctrl-C stops all; the data stays in LAUREL_HOME."
 )
+# Stand for the stores' addresses as long as they are not known.
+NO_STORES = {"DATABASE_URL": "postgresql://127.0.0.1/", "REDIS_URL": "redis://127.0.0.1/"}
 READY_SECONDS = 60.0
 TOKEN_SECONDS = 30.0
 
@@ -40,6 +45,7 @@ def main(root: Path, arguments: Sequence[str]) -> int:
     host = env.get("HOST") or LOOPBACK
     home = home_path(root, env)
     open_home(home)
+    _refuse_bad_settings(home, env, ports)
     with only_launcher(home, f"http://{host}:{ports['PORT']}") as lock:
         sweep(home.processes, say)
         refuse_busy(host, ports)
@@ -81,6 +87,14 @@ def _serve(
     token = _issue_token(system, env)
     _welcome(system, env, token, started_at)
     system.supervisor.run()
+
+
+def _refuse_bad_settings(home: Home, env: Mapping[str, str], ports: Mapping[str, int]) -> None:
+    """Raise LocalError naming every bad setting, before anything is started."""
+    try:
+        load_settings(child_environment(home, env=env, urls=NO_STORES, ports=ports))
+    except SettingsError as error:
+        raise LocalError(error.message) from error
 
 
 def _issue_token(system: System, env: Mapping[str, str]) -> str | None:

@@ -4,14 +4,13 @@ The address comes from `config.attributes["url"]` (callers in Python), from `-x 
 settings, in this order.
 """
 
-import os
 from logging.config import fileConfig
 from typing import Any
 
 from alembic import context
 from sqlalchemy import NullPool, create_engine, text
 
-from domain.settings import Settings, load_settings
+from domain.settings import Settings, settings_of_process
 from domain.store.advisory_locks import NAMESPACE, AdvisoryLock
 from domain.store.partitions import is_partition_name
 from domain.store.tables import metadata
@@ -28,9 +27,7 @@ def find_url() -> str:
         "url"
     )
     return (
-        Settings(database_url=url).sqlalchemy_url
-        if url
-        else (load_settings(os.environ).sqlalchemy_url)
+        Settings(database_url=url).sqlalchemy_url if url else (settings_of_process().sqlalchemy_url)
     )
 
 

@@ -1,12 +1,10 @@
 """The two kinds of web process as factories; `wsgi.py` names them for the servers."""
 
-import os
-
 from flask import Flask
 
 from domain.accounts.passwords import Passwords
 from domain.logs import configure_logging
-from domain.settings import Settings, load_settings
+from domain.settings import Settings, settings_of_process
 from domain.store import keys
 from domain.store.connections import Store, connect
 from web.api import Api
@@ -69,7 +67,7 @@ def create_app(
     With a batcher handed in, nothing runs in the background: that is for tests.
     """
     if settings is None:
-        settings = load_settings(os.environ)
+        settings = settings_of_process()
         configure_logging(settings, "api", processors=[add_request_id])
     store = store or connect(settings, pool_size=settings.database_pool_size)
     app = Api("web")
@@ -90,7 +88,7 @@ def create_app(
 
 def create_live() -> Flask:
     """Return the application of the live process, made from the environment."""
-    settings = load_settings(os.environ)
+    settings = settings_of_process()
     configure_logging(settings, "live")
     return create_live_app(settings, connect(settings, pool_size=LIVE_POOL_SIZE))
 

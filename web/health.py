@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
-from domain.errors import DatabaseUnavailableError, LaurelError
+from domain.errors import DatabaseUnavailableError, LaurelError, RedisUnavailableError
 from domain.store.connections import Store
 from domain.store.health import find_migration, ping_database
 from domain.store.heartbeats import list_silence_seconds
@@ -92,6 +92,10 @@ def _time(probe: Probe) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         facts: dict[str, Any] = {"ok": True, **probe()}
+    except DatabaseUnavailableError:
+        facts = {"ok": False, "error": "PostgreSQL does not answer"}
+    except RedisUnavailableError:
+        facts = {"ok": False, "error": "Redis does not answer"}
     except LaurelError as error:
         facts = {"ok": False, "error": error.message, **(error.details or {})}
     except SQLAlchemyError as error:

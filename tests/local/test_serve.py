@@ -115,6 +115,14 @@ def test_a_busy_port_is_named_with_its_variable_before_anything_starts(project: 
     assert not (project.home / "postgres").exists()
 
 
+def test_every_bad_setting_is_named_before_anything_starts(project: Project) -> None:
+    said = project.refused(RATE_LIMIT_REQUESTS="abc", LOG_LEVEL="LOUD")
+    assert "RATE_LIMIT_REQUESTS: Not a valid integer." in said
+    assert "LOG_LEVEL" in said
+    assert "Traceback" not in said
+    assert not (project.home / "postgres").exists()
+
+
 def test_whatever_dies_is_started_again(project: Project) -> None:
     project.start_until_up()
     before = project.processes()

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from domain.errors import SettingsError
-from domain.settings import Settings, load_settings
+from domain.settings import Settings, load_settings, settings_of_process
 
 SECRET = "5b1f0c9e7a3d4826b0f1e2d3c4a59687"
 SOUND = {
@@ -116,3 +116,12 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 def test_origins_are_a_list() -> None:
     origins = load_settings({**SOUND, "ALLOWED_ORIGINS": " https://a.example/, http://b:81 ,"})
     assert origins.allowed_origins == ("https://a.example", "http://b:81")
+
+
+def test_a_process_with_bad_settings_ends_with_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**SOUND, "PORT": "http", "MAX_WAITERS": "0"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as caught:
+        settings_of_process()
+    assert isinstance(caught.value.code, str), "printed, and the exit code is 1"
+    assert [name in caught.value.code for name in ("PORT", "MAX_WAITERS")] == [True, True]

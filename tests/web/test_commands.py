@@ -96,9 +96,7 @@ def test_a_command_without_a_database_says_so_in_one_line(
     nowhere = replace(settings, database_url="postgresql://x@127.0.0.1:1/x")
     result = run(create_app(nowhere, batcher=batcher), "verify", "--wait", "0")
     assert result.exit_code == 2
-    assert result.output.splitlines() == [
-        "Error: The service is not available right now; try again shortly"
-    ]
+    assert result.output.splitlines() == ["Error: PostgreSQL at DATABASE_URL does not answer"]
 
 
 def test_archives_are_listed_and_found_sound(app: Flask, archived: None) -> None:

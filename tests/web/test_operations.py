@@ -59,6 +59,8 @@ def test_without_postgresql_a_process_lives_and_is_not_ready(lonely_client: Flas
     assert (answer.status_code, answer.get_json()["status"]) == (200, "degraded")
     assert not any(parts[name]["ok"] for name in ("database", "redis", "websocket", "keeper"))
     assert parts["authentication"]["ok"]
+    assert parts["database"]["error"] == "PostgreSQL does not answer"
+    assert parts["redis"]["error"] == "Redis does not answer"
     assert all("error" in part for part in parts.values() if not part["ok"])
 
 

@@ -6,7 +6,7 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from domain.errors import LaurelError
+from domain.errors import DatabaseUnavailableError, LaurelError, RedisUnavailableError
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
@@ -25,6 +25,10 @@ def told_plainly(command: Callable[Parameters, Answer]) -> Callable[Parameters, 
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
         try:
             return command(*args, **kwargs)
+        except DatabaseUnavailableError as error:
+            raise CommandFailedError("PostgreSQL at DATABASE_URL does not answer") from error
+        except RedisUnavailableError as error:
+            raise CommandFailedError("Redis at REDIS_URL does not answer") from error
         except LaurelError as error:
             raise CommandFailedError(error.message) from error
 

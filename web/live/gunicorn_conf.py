@@ -14,9 +14,9 @@ from gevent import monkey
 from prometheus_client.multiprocess import mark_process_dead
 from psycogreen.gevent import patch_psycopg
 
-from domain.settings import load_settings
+from domain.settings import settings_of_process
 
-_settings = load_settings(os.environ)
+_settings = settings_of_process()
 
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
