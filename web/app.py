@@ -40,6 +40,7 @@ from web.slow_bodies import body_watch
 from web.submitter import Submitter
 from web.subscriber import Subscriber
 from web.top_pages import TopPages
+from workers.interpreter import serve_many_threads, settle
 from workers.pipeline import publish_quickly, submit_batch
 
 # Tickets are redeemed one statement each; thousands may come back at once after a restart.
@@ -135,6 +136,8 @@ def _serve(app: Flask, settings: Settings, store: Store) -> Services:
     background = Background(
         subscriber,
         starts=(
+            settle,
+            serve_many_threads,
             services.verifier.start,
             services.limits.start,
             queue_age.start,

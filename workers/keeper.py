@@ -27,6 +27,7 @@ from domain.store.leadership import Leadership
 from domain.store.partitions import ensure_partitions
 from workers import metrics
 from workers.context import WorkerContext, get_context
+from workers.interpreter import settle
 from workers.links import LINKS, run_link
 from workers.pipeline import publish_quickly, submit_batch
 
@@ -204,6 +205,7 @@ def main() -> int:
         return 2
     configure_logging(context.settings, os.environ.get("LAUREL_PROCESS", "keeper"))
     publish_quickly()
+    settle()
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -12,6 +12,7 @@ from domain.errors import DatabaseUnavailableError
 from domain.logs import configure_logging
 from domain.store.heartbeats import beat
 from workers.context import get_context
+from workers.interpreter import settle
 
 logger = structlog.get_logger(__name__)
 
@@ -32,6 +33,7 @@ def start_pulse(sender: Any, **_: Any) -> None:
     """Start the pulse once a worker of the chain consumes."""
     queues = [queue.name for queue in sender.task_consumer.queues]
     logger.info("worker ready", queues=queues)
+    settle()
     if "actions" in queues:
         threading.Thread(target=_pulse, name="pulse", daemon=True).start()
 
