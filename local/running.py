@@ -7,24 +7,17 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
+from domain.settings import Settings
 from local.environment import STORE_VARIABLES, path_with_venv
 from local.errors import LocalError
 from local.home import Home, home_path, is_running
 
 FILE = "environment.json"
-KEPT = (
-    *STORE_VARIABLES,
-    "JWT_SECRET",
-    "LAUREL_ENV",
-    "LAUREL_HOME",
-    "ARCHIVE_DIR",
-    "HOST",
-    "PORT",
-    "LIVE_PORT",
-    "FLOWER_PORT",
-)
+# Every setting, so that a command finds the archives, limits and lifetimes that the system has.
+KEPT = tuple(spec.name.upper() for spec in fields(Settings))
 
 
 def keep_environment(home: Home, env: Mapping[str, str]) -> None:

@@ -156,9 +156,10 @@ def test_a_failed_migration_says_why_and_stops_the_stores(project: Project) -> N
 
 def test_stores_of_ones_own_are_used_and_none_is_started(project: Project) -> None:
     urls = {"DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c", "REDIS_URL": "redis://127.0.0.1:1/0"}
-    project.start_until_up(**urls, WORKERS="1")
+    chosen = {**urls, "ARCHIVE_DIR": "/srv/archives"}
+    project.start_until_up(**chosen, WORKERS="1")
     assert set(project.processes()) == {"api", "worker.1", "keeper"}
-    assert {name: project.kept()[name] for name in urls} == urls
+    assert {name: project.kept()[name] for name in chosen} == chosen, "commands are given the same"
 
 
 def test_data_of_another_major_version_is_refused_and_not_touched(project: Project) -> None:
