@@ -13,6 +13,7 @@ from rich.console import Console
 from bench.arms import NAMES, choose
 from bench.ledger import open_ledger
 from bench.machine import describe_machine
+from bench.markdown import write_markdown
 from bench.plot import draw
 from bench.profiling import Profile
 from bench.results import Results
@@ -45,9 +46,13 @@ def main(root: Path, arguments: Sequence[str]) -> int:
         return 130
     if options.json is not None:
         options.json.write_text(json.dumps(results.as_json(), indent=1) + "\n")
+    if options.markdown is not None:
+        options.markdown.write_text(write_markdown(results))
     show(console, results)
     if options.plot is not None:
         draw(results, options.plot)
+    if options.profile:
+        console.print("A profiler looked on: these rates are not to be quoted.")
     if not results.holds:
         console.print("A check failed: these numbers are worth nothing.")
     return 0 if results.holds else 1
@@ -98,7 +103,13 @@ def _settings(options: argparse.Namespace, seconds: float) -> dict[str, object]:
         for name, value in os.environ.items()
         if name in TUNING or name.startswith("BATCH_")
     }
-    return {"players": options.players, "seconds_per_arm": seconds, **RAISED, **chosen}
+    return {
+        "players": options.players,
+        "seconds_per_arm": seconds,
+        "profiled": options.profile,
+        **RAISED,
+        **chosen,
+    }
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--players", type=_count, default=PLAYERS, help=f"({PLAYERS:,})")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was measured")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it as SVG")
     parser.add_argument("--profile", metavar="KIND", help="flame graphs of api, worker, ...")
     parser.add_argument("--profile-to", type=Path, metavar="FOLDER", default=Path("profiles"))

@@ -53,6 +53,13 @@ class Measured:
         return round(self.requests_per_s * self.arm.actions_per_request, 1)
 
     @property
+    def mean_batch(self) -> str:
+        """Actions committed together, on average; nothing where the product committed none."""
+        if self.pipeline is None or not self.pipeline.batches:
+            return ""
+        return f"{self.pipeline.mean_batch:g}"
+
+    @property
     def done(self) -> int:
         """Units of work of the whole run, lead and end included: actions, or reads."""
         if self.verdict is not None:

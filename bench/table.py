@@ -46,7 +46,7 @@ def _rates(results: Results) -> Table:
             f"{measured.requests_per_s:,.0f}",
             f"{measured.actions_per_s:,.0f}" if measured.arm.actions_per_request else "",
             *("" if value is None else f"{value:,.1f}" for value in latencies),
-            "" if measured.pipeline is None else f"{measured.pipeline.mean_batch:g}",
+            measured.mean_batch,
             "never" if measured.drain_seconds is None else f"{measured.drain_seconds:.1f} s",
             "" if verdict is None else f"{verdict.acknowledged:,}" if measured.holds else "BROKEN",
             answers,

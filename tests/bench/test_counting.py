@@ -15,6 +15,7 @@ from bench.generator.job import Report
 from bench.generator.percentiles import percentiles_ms
 from bench.ledger import Verdict
 from bench.machine import describe_machine
+from bench.markdown import write_markdown
 from bench.processes import cpu_seconds, kind_of, memory_bytes, spent_between
 from bench.results import Measured, Memory, Results
 
@@ -148,6 +149,20 @@ def test_results_are_json_with_the_promised_names() -> None:
     promised = {"name", "connections", "requests_per_s", "actions_per_s"}
     promised |= {"p50_ms", "p95_ms", "p99_ms"}
     assert all(promised <= arm.keys() for arm in written["arms"])
+
+
+def test_the_tables_of_a_run_have_a_line_for_every_arm_and_say_what_was_lost() -> None:
+    results = Results(
+        machine=describe_machine(Path.cwd()),
+        settings={"players": 10, "seconds_per_arm": 2.0},
+        rest=Memory(by_kind={"api": 1_000_000}),
+        arms=[measured("single", 256), measured("batch", 16, verdict=replace(VERDICT, lost=3))],
+        verified=True,
+    )
+    written = write_markdown(results)
+    assert "| single | 256 | 250 | 250 | 1.0 | 2.0 | 3.0 |  | 200: 1,000 |" in written
+    assert "| batch | 16 | 250 | 25,000 |" in written
+    assert "2,000 actions; lost 3, doubled 0" in written
 
 
 def test_every_arm_the_bench_promises_can_be_chosen_alone() -> None:
