@@ -1,6 +1,7 @@
 """Celery's settings, as `celery -A workers …` reads them; why: docs/architecture.md."""
 
 from celery.schedules import crontab
+from kombu import Exchange, Queue
 
 from domain.settings import settings_of_process
 from domain.store import keys
@@ -18,7 +19,8 @@ task_routes = {
     "workers.action_tasks.*": {"queue": "actions"},
     "workers.scheduled_tasks.*": {"queue": "maintenance"},
 }
-task_create_missing_queues = True
+# Named here for Flower, which otherwise knows the queues only of workers that were up before it.
+task_queues = [Queue(name, Exchange(name), routing_key=name) for name in ("actions", "maintenance")]
 
 task_serializer = "json"
 accept_content = ["json"]
