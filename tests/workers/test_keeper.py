@@ -13,9 +13,7 @@ from domain.actions.model import LinkOutcome, Stage
 from domain.errors import DatabaseUnavailableError, RedisUnavailableError
 from domain.leaderboards.standings import read_top
 from domain.store import board
-from domain.store.advisory_locks import AdvisoryLock
 from domain.store.connections import Store
-from domain.store.leadership import Leadership
 from domain.verification.verifying import verify
 from tests.factories import make_action
 from tests.pipeline import complete_actions
@@ -218,37 +216,6 @@ def test_the_keeper_rebuilds_a_lost_board_and_mends_what_is_behind(
     keeper.upkeep.go()
     assert board.is_board_trusted(store.redis)
     assert read_top(store).standings == standings
-
-
-def test_only_one_of_two_keepers_is_at_work_and_the_other_takes_over(store: Store) -> None:
-    first = Leadership(store.engine, AdvisoryLock.KEEPER)
-    second = Leadership(store.engine, AdvisoryLock.KEEPER)
-    assert [first.hold(), second.hold(), first.hold(), second.hold()] == [True, False, True, False]
-    first.release()
-    assert second.hold()
-    second.release()
-
-
-def test_a_keeper_whose_connection_was_ended_does_not_believe_that_it_leads(store: Store) -> None:
-    first = Leadership(store.engine, AdvisoryLock.KEEPER)
-    second = Leadership(store.engine, AdvisoryLock.KEEPER)
-    assert first.hold()
-    with store.begin() as connection:
-        ended = connection.execute(
-            text(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_locks"
-                " WHERE locktype = 'advisory' AND objid = :lock AND database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database())"
-            ),
-            {"lock": int(AdvisoryLock.KEEPER)},
-        ).scalar_one()
-    assert ended == 1
-    wait_until(second.hold)
-    assert not first.hold()
-    assert not first.hold()
-    second.release()
-    assert first.hold()
-    first.release()
 
 
 def test_what_the_keeper_alone_brought_on_holds_what_must_always_be_true(

@@ -1,0 +1,39 @@
+"""Boards in tests: a crowd in SQL, what stands in Redis, and a server that seems to be another."""
+
+import random
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from domain.store import keys, tables
+from domain.store.connections import Store
+
+
+def make_crowd(store: Store, count: int) -> None:
+    """Store players with few different scores, so that most of them tie."""
+    dice = random.Random(7)
+    reached = list(range(1, count + 1))
+    dice.shuffle(reached)
+    ids = [UUID(int=dice.getrandbits(128)) for _ in range(count)]
+    with store.begin() as connection:
+        connection.execute(
+            insert(tables.users),
+            [{"user_id": u, "username": f"p{u.hex}"[:32], "username_key": u.hex} for u in ids],
+        )
+        connection.execute(
+            insert(tables.user_scores),
+            [
+                {"user_id": u, "score": dice.randrange(0, 40), "reached_seq": seq, "version": 1}
+                for u, seq in zip(ids, reached, strict=True)
+            ],
+        )
+
+
+def list_board(store: Store) -> list[UUID]:
+    members: list[str] = store.redis.run(lambda client: client.zrevrange(keys.board(), 0, -1))
+    return [UUID(member[20:]) for member in members]
+
+
+def restart(store: Store) -> None:
+    """Let the server's run_id be another one, as a restart makes it: the data stays."""
+    store.redis.run(lambda client: client.set(keys.board_marker(), "the run before"))
