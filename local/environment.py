@@ -22,6 +22,8 @@ def child_environment(
         "HOST": LOOPBACK,
         "PROMETHEUS_MULTIPROC_DIR": str(home.metrics),
         "PYTHONUNBUFFERED": "1",
+        # A trial's old actions stay where they are; a server's own setting brings archiving back.
+        "RETENTION_DAYS": "0",
     }
     given = {name: value for name, value in env.items() if value or name not in defaults}
     merged = defaults | given

@@ -88,6 +88,9 @@ class Batcher:
             # The actions are durable, whatever the store says now: without it they are `pending`.
             with suppress(DatabaseUnavailableError):
                 waiter.catch_up(partial(_look_up, self._store))
+        if not is_patient:
+            # Who asked not to wait is answered alike, whether a reply was quicker or not.
+            waiter.results.clear()
         return self._tell(waiter)
 
     def close(self) -> None:

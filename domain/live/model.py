@@ -43,6 +43,11 @@ class BusMessage:
     top: Top
 
 
+def parse_message_top(raw: str | bytes) -> Top:
+    """Return only the top out of a bus message."""
+    return parse_top(orjson.loads(raw))
+
+
 def parse_bus_message(raw: str | bytes) -> BusMessage:
     """Return the message published by `lua/broadcast.lua`.
 

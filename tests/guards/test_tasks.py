@@ -14,6 +14,7 @@ from tests.factories import make_settings
 from tests.workers.processes import make_environment
 from workers import action_tasks, scheduled_tasks
 from workers.celery import app
+from workers.consumer import BEAT, QUEUES
 from workers.links import LINKS
 from workers.pipeline import CHAIN
 
@@ -59,15 +60,11 @@ def test_every_task_of_ours_is_known_and_has_exactly_one_route() -> None:
 
 def test_the_procfile_consumes_exactly_the_queues_that_tasks_are_sent_to() -> None:
     lines = (ROOT / "Procfile").read_text().splitlines()
-    consumed = [
-        queue
-        for line in lines
-        for queues in re.findall(r"--queues[ =](\S+)", line)
-        for queue in queues.split(",")
+    started = [
+        found[1] for line in lines if (found := re.search(r"workers\.consumer (\w+)$", line))
     ]
-    assert sorted(consumed) == sorted({find_queue(task) for task in list_tasks()})
-    workers = [line for line in lines if re.search(r"celery .*\bworker\b", line)]
-    assert all("--queues" in line for line in workers), "without it a worker takes all"
+    assert sorted(started) == sorted({find_queue(task) for task in list_tasks()} | {BEAT})
+    assert set(QUEUES) == {find_queue(task) for task in list_tasks()}
 
 
 def test_every_task_takes_keywords_only_and_swallows_what_it_does_not_know() -> None:

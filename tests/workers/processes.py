@@ -13,11 +13,7 @@ from domain.settings import Settings
 from domain.store import keys
 
 ROOT = Path(__file__).parent.parent.parent
-WORKER = (
-    *("-m", "celery", "-A", "tests.workers.worker_process", "worker"),
-    *("--pool", "solo", "--queues", "actions", "--loglevel", "warning"),
-    *("--without-gossip", "--without-mingle", "--hostname", "test@%h"),
-)
+WORKER = ("-m", "tests.workers.worker_process")
 KEEPER = ("-m", "tests.workers.keeper_process")
 
 

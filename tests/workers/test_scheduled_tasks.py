@@ -57,7 +57,7 @@ def test_beat_sends_only_tasks_that_exist_to_a_queue_that_is_consumed(
     assert sent == known
     assert celeryconfig.task_routes["workers.scheduled_tasks.*"] == {"queue": "maintenance"}
     procfile = (Path(celeryconfig.__file__).parent / "Procfile").read_text()
-    assert "--queues maintenance" in procfile
+    assert "workers.consumer maintenance" in procfile
 
 
 def test_two_archive_steps_move_an_old_month_to_the_archive_folder(

@@ -1,11 +1,13 @@
-"""The product's Celery application with a test's keys and faults: `celery -A` this."""
+"""The product's worker of the chain with a test's keys and faults: `python -m` this."""
 
 import os
+import sys
 
 from tests.workers.sabotage import prepare
 
 prepare(os.environ)
 
-from workers.celery import app  # noqa: E402 - its settings are read with the test's keys
+from workers.consumer import main  # noqa: E402 - its settings are read with the test's keys
 
-__all__ = ["app"]
+if __name__ == "__main__":
+    sys.exit(main(["actions"]))
