@@ -1,8 +1,8 @@
-"""A worker for one queue, or beat, without the `celery` command.
+"""A worker for one queue, or beat, without the `celery` command: see `main` for the arguments.
 
-`python -m workers.consumer actions` does what `celery -A workers worker --pool solo -Q actions` does,
-which works as well; but that command loads every plugin it finds, and Flower in each of four
-processes was 67 MB of the 634 MB that the whole stack took at rest.
+Does what `celery -A workers worker --pool solo --queues actions` does, which works as well. But that
+command loads every plugin it finds, and Flower in each of four processes was 67 MB of the 634 MB
+that the whole stack took at rest.
 """
 
 import os
@@ -17,7 +17,7 @@ BEAT = "beat"
 
 
 def main(arguments: list[str]) -> int:
-    """Work until SIGTERM; returns the exit code."""
+    """Work as the one argument says (`actions`, `maintenance` or `beat`) until SIGTERM."""
     if len(arguments) != 1 or arguments[0] not in (*QUEUES, BEAT):
         sys.stderr.write(f"usage: python -m workers.consumer {'|'.join((*QUEUES, BEAT))}\n")
         return 2
