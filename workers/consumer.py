@@ -1,6 +1,6 @@
 """A worker for one queue, or beat, without the `celery` command: see `main` for the arguments.
 
-Does what `celery -A workers worker --pool solo --queues actions` does, which works as well. But that
+Does what `celery -A workers worker --pool solo -Q actions` does, which works as well. But that
 command loads every plugin it finds, and Flower in each of four processes was 67 MB of the 634 MB
 that the whole stack took at rest.
 """
