@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -17,6 +18,7 @@ from domain.store.redis_gate import connect_redis
 from domain.store.tables import metadata
 from tests.databases import copied_database
 from tests.factories import make_settings
+from tests.scheduling import TogetherScheduling
 from workers.context import WorkerContext
 
 ADDRESSES = ("LAUREL_TEST_DATABASE_URL", "LAUREL_TEST_REDIS_URL")
@@ -41,6 +43,11 @@ def pytest_configure() -> None:
         raise pytest.UsageError(
             f"{' and '.join(ADDRESSES)} are not set: run the tests with `python3 run.py test`"
         )
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    """Hand the tests to the workers."""
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

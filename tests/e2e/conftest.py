@@ -1,5 +1,6 @@
 """One Laurel for all tests of this folder, started and stopped as its users do."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,11 @@ from tests.local.project import alive
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The running system; at the end Ctrl-C must leave no process of it."""
-    made = Stack(tmp_path_factory.mktemp("e2e"))
+    folder = tmp_path_factory.mktemp("e2e")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Fails for a second worker: each would count what the other did.
+        (tmp_path_factory.getbasetemp().parent / "one-system-for-all").mkdir()
+    made = Stack(folder)
     try:
         made.start()
         yield made

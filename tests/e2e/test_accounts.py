@@ -2,13 +2,9 @@
 
 import time
 
-import pytest
-
 from tests.e2e.api import Api
 from tests.e2e.stack import Stack
 from tests.web.live.client import Listener
-
-pytestmark = pytest.mark.xdist_group("e2e")
 
 EVERYWHERE_SECONDS = 1.0
 TOKEN_ENDED = 4401

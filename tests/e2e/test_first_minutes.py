@@ -5,13 +5,9 @@ import subprocess
 import urllib.request
 from typing import Any
 
-import pytest
-
 from tests.e2e.api import Answer, Api
 from tests.e2e.stack import Stack
 from tests.local.project import wait_for
-
-pytestmark = pytest.mark.xdist_group("e2e")
 
 BOARD = "/api/leaderboard?limit=100"
 FRESH_SECONDS = 2.0

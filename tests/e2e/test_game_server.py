@@ -2,12 +2,8 @@
 
 from uuid import uuid4
 
-import pytest
-
 from tests.e2e.api import Api, action
 from tests.e2e.stack import Stack
-
-pytestmark = pytest.mark.xdist_group("e2e")
 
 
 def test_a_batch_of_a_hundred_counts_for_its_players_in_order(stack: Stack, api: Api) -> None:

@@ -6,8 +6,6 @@ from tests.e2e.api import Api
 from tests.e2e.stack import Stack
 from tests.web.live.client import Listener
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 SPECIFIED = {"event", "userId", "newScore", "scoreIncrease", "newRank", "timestamp"}
 
 

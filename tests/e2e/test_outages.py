@@ -12,8 +12,6 @@ from tests.e2e.load import Ledger, Load
 from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 FINAL_SECONDS = 15.0
 HEAL_SECONDS = 30.0
 PLAYERS_OF_A_TEST = 25

@@ -11,8 +11,6 @@ from tests.e2e.api import Api
 from tests.e2e.browser import Visit, open_browser
 from tests.e2e.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 PATIENCE_MS = 10_000
 # When set, the pages as they were seen are kept there for people to look at.
 PICTURES = os.environ.get("LAUREL_TEST_PICTURES")

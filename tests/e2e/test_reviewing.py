@@ -12,8 +12,6 @@ from tests.e2e.api import Api
 from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 POISON_SECONDS = 60.0
 DECIDED_SECONDS = 15.0
 # Scoring it ends in an error that no repetition cures.

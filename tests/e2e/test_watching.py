@@ -6,15 +6,12 @@ import json
 import time
 from typing import Any
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.api import Api
 from tests.e2e.stack import FLOWER_LOGIN, Stack
 from tests.local.project import wait_for
 from tests.web.live.client import Listener
-
-pytestmark = pytest.mark.xdist_group("e2e")
 
 PARTS = {"database", "redis", "websocket", "authentication", "workers", "keeper", "queueAge"}
 CHAIN = ("screen", "score", "refresh", "audit", "broadcast")
@@ -93,8 +90,8 @@ def test_flower_shows_the_chain_of_an_action(stack: Stack, api: Api) -> None:
         return {task["name"] for task in tasks.values() if task["state"] == "SUCCESS"}
 
     wait_for(lambda: shown() >= wanted, "the five links in Flower", lambda: str(shown()))
-    workers = json.loads(ask_flower(stack, "/api/workers?refresh=1"))
-    assert {name.partition("@")[0] for name in workers} == {"worker.1", "worker.2", "maintenance"}
+    expected = {"worker.1", "worker.2", "maintenance"}
+    wait_for(lambda: workers_of(stack) == expected, str(expected), lambda: str(workers_of(stack)))
     assert "Flower" in ask_flower(stack, "/tasks")
     assert ask_flower(stack, "/tasks", login=None, status=401)
 
@@ -107,6 +104,12 @@ def read_metrics(stack: Stack) -> dict[str, float]:
             for sample in family.samples:
                 sums[sample.name] = sums.get(sample.name, 0) + sample.value
     return sums
+
+
+def workers_of(stack: Stack) -> set[str]:
+    """Return the names of the workers that Flower knows."""
+    workers = json.loads(ask_flower(stack, "/api/workers?refresh=1"))
+    return {name.partition("@")[0] for name in workers}
 
 
 def ask_flower(

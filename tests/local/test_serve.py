@@ -9,11 +9,8 @@ import time
 from pathlib import Path
 
 import psycopg2
-import pytest
 
 from tests.local.project import Project, alive, descendants, wait_for
-
-pytestmark = pytest.mark.xdist_group("launcher")
 
 
 def test_start_says_where_everything_is_and_stop_keeps_the_data(project: Project) -> None:

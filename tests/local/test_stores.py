@@ -13,7 +13,6 @@ import pytest
 
 from tests.local.project import ROOT, alive, descendants, wait_for
 
-pytestmark = pytest.mark.xdist_group("launcher")
 PROGRAM = """
 import sys
 from pathlib import Path
