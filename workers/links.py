@@ -46,7 +46,8 @@ def _refresh(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
                 context.store.redis,
                 origin=outcome.origin,
                 batch_id=batch_id,
-                results=outcome.results,
+                outcomes=outcome.outcomes,
+                ranks=outcome.ranks,
             )
         finish_refresh(context.store, batch_id=batch_id)
     return outcome.link

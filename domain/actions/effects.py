@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from domain.actions.model import MAX_TOTAL_SCORE, Status
 
@@ -12,9 +11,9 @@ from domain.actions.model import MAX_TOTAL_SCORE, Status
 class ScreenedAction:
     """A pending action and the status its verdict gives it (APPLIED unless something speaks)."""
 
-    action_id: UUID
+    action_id: str
     action_no: int
-    user_id: UUID
+    user_id: str
     score: int
     created_at: datetime
     status: Status
@@ -33,8 +32,8 @@ class Score:
 class Effect:
     """What becomes of one action; the scores are None unless it is applied."""
 
-    action_id: UUID
-    user_id: UUID
+    action_id: str
+    user_id: str
     status: Status
     reason: str | None
     previous_score: int | None
@@ -45,7 +44,7 @@ class Effect:
 class UserChange:
     """What one batch does to one user: the new score, and what the statistics gain."""
 
-    user_id: UUID
+    user_id: str
     score: Score
     applied_actions: int
     first_at: datetime
@@ -76,13 +75,13 @@ def next_reached_seq(current: Score, *, score: int, action_no: int) -> int:
     return current.reached_seq if current.score > 0 else min(current.reached_seq, action_no)
 
 
-def apply_actions(actions: Sequence[ScreenedAction], scores: Mapping[UUID, Score]) -> Effects:
+def apply_actions(actions: Sequence[ScreenedAction], scores: Mapping[str, Score]) -> Effects:
     """Apply the actions in the given order to `scores`, which has every user of the batch.
 
     An action that would lift a total above MAX_TOTAL_SCORE is rejected, reason SCORE_LIMIT.
     """
     running = dict(scores)
-    applied: dict[UUID, list[ScreenedAction]] = {}
+    applied: dict[str, list[ScreenedAction]] = {}
     effects = []
     for action in actions:
         current = running[action.user_id]

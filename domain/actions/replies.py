@@ -1,35 +1,37 @@
 """Replies: what the pipeline tells the web process whose requests wait for a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import orjson
 
 from domain.actions.model import ActionResult, Status
 from domain.store import keys
+from domain.store.outcomes import ActionOutcome
 from domain.store.redis_gate import RedisGate
 
 
 def publish_replies(
-    redis: RedisGate, *, origin: str, batch_id: UUID, results: Sequence[ActionResult]
+    redis: RedisGate,
+    *,
+    origin: str,
+    batch_id: UUID,
+    outcomes: Sequence[ActionOutcome],
+    ranks: Mapping[str, int],
 ) -> None:
     """Send one message for the whole batch; who is gone or no longer waits does not miss it."""
-    message = orjson.dumps(
+    rows = [
         [
-            str(batch_id),
-            [
-                [
-                    str(result.action_id),
-                    result.status,
-                    result.reason,
-                    result.previous_score,
-                    result.new_score,
-                    result.leaderboard_position,
-                ]
-                for result in results
-            ],
+            outcome.action_id,
+            outcome.status,
+            outcome.reason,
+            outcome.previous_score,
+            outcome.new_score,
+            ranks.get(outcome.user_id),
         ]
-    )
+        for outcome in outcomes
+    ]
+    message = orjson.dumps([batch_id, rows])
     redis.run(lambda client: client.publish(keys.replies(origin), message))
 
 

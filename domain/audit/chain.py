@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -19,10 +18,10 @@ GENESIS = bytes(32)
 class Transition:
     """One final transition of an action."""
 
-    action_id: UUID
+    action_id: str
     action_version: int
     action_no: int
-    user_id: UUID
+    user_id: str
     status: str
     reason: str | None
     score: int
@@ -37,7 +36,7 @@ class Link:
     """One stored entry: `entry` is canonical JSON, `hash` covers it and the hash before it."""
 
     seq: int
-    action_id: UUID
+    action_id: str
     action_version: int
     entry: str
     hash: bytes
@@ -72,7 +71,7 @@ def find_breaks(links: Iterable[Link], *, after_seq: int, after_hash: bytes) -> 
             yield f"audit entries {expected} to {link.seq - 1} are missing"
         elif link_hash(previous, link.entry) != link.hash:
             yield f"audit entry {link.seq} was changed or does not follow the one before it"
-        if _named(link.entry) != (link.seq, str(link.action_id), link.action_version):
+        if _named(link.entry) != (link.seq, link.action_id, link.action_version):
             yield f"audit entry {link.seq} speaks of another action than its row"
         expected, previous = link.seq + 1, link.hash
 

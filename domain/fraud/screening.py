@@ -42,7 +42,7 @@ def screen_batch(store: Store, *, batch_id: UUID, policy: Policy) -> ScreeningOu
 def _screen(connection: Connection, candidates: list[Candidate], policy: Policy) -> list[Screening]:
     if not candidates:
         return []
-    by_user: defaultdict[UUID, list[Candidate]] = defaultdict(list)
+    by_user: defaultdict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         by_user[candidate.user_id].append(candidate)
     windows = read_windows(

@@ -1,9 +1,10 @@
 """Refresh: the third link. Absolute standings go to the sorted set; what stands is answered."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from domain.actions.model import ActionResult, LinkOutcome, Stage, Status
+from domain.actions.model import LinkOutcome, Stage, Status
 from domain.store import board
 from domain.store.batches import Batch, find_batch, move_batch
 from domain.store.connections import Store
@@ -13,15 +14,19 @@ from domain.store.standings import BoardRow, list_board_rows, list_ranks
 
 @dataclass(frozen=True, slots=True)
 class RefreshOutcome:
-    """What the link did, whose requests wait for it, and what to tell them."""
+    """What the link did, whose requests wait for it, and what to tell them.
+
+    `ranks` has the users who are on the board by the text of their id.
+    """
 
     link: LinkOutcome
     origin: str | None = None
-    results: tuple[ActionResult, ...] = ()
+    outcomes: Sequence[ActionOutcome] = ()
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
 
 def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
-    """Write the standings of the batch's users to the board and return every action's result.
+    """Write the standings of the batch's users to the board and return every action's outcome.
 
     May run twice at once: the script refuses older versions. The stage does not move here:
     `finish_refresh` does, after the replies, so that nobody waits for a commit. Raises
@@ -32,11 +37,10 @@ def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
         if batch is None or batch.stage is not Stage.SCORED:
             return RefreshOutcome(LinkOutcome.NOT_ITS_TURN)
         outcomes = list_outcomes(connection, batch=batch)
-        users = {outcome.user_id for outcome in outcomes if outcome.status is Status.APPLIED}
+        users = {UUID(outcome.user_id) for outcome in outcomes if outcome.status is Status.APPLIED}
         rows = list_board_rows(connection, user_ids=sorted(users)) if users else []
-    ranks = _write(store, batch, rows)
-    results = tuple(_result(outcome, ranks) for outcome in outcomes)
-    return RefreshOutcome(LinkOutcome.MOVED, batch.origin, results)
+    ranks = {str(user_id): rank for user_id, rank in _write(store, batch, rows).items()}
+    return RefreshOutcome(LinkOutcome.MOVED, batch.origin, outcomes, ranks)
 
 
 def finish_refresh(store: Store, *, batch_id: UUID) -> None:
@@ -53,14 +57,3 @@ def _write(store: Store, batch: Batch, rows: list[BoardRow]) -> dict[UUID, int]:
         return ranks
     with store.begin() as connection:
         return list_ranks(connection, user_ids=[row.user_id for row in rows])
-
-
-def _result(outcome: ActionOutcome, ranks: dict[UUID, int]) -> ActionResult:
-    return ActionResult(
-        action_id=outcome.action_id,
-        status=outcome.status,
-        reason=outcome.reason,
-        previous_score=outcome.previous_score,
-        new_score=outcome.new_score,
-        leaderboard_position=ranks.get(outcome.user_id),
-    )

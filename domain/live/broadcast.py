@@ -5,11 +5,10 @@ from uuid import UUID
 
 from domain.actions.model import LinkOutcome, Stage, Status
 from domain.leaderboards.model import TOP_SIZE, Top
-from domain.live.model import AppliedAction
 from domain.store.batches import find_batch, move_batch
 from domain.store.bus import publish_batch
 from domain.store.connections import Store
-from domain.store.outcomes import list_outcomes
+from domain.store.outcomes import ActionOutcome, list_outcomes
 from domain.store.standings import count_players, list_ranks, list_standings
 from domain.store.transactions import read_one_moment
 
@@ -25,17 +24,7 @@ def broadcast_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
         if batch is None or batch.stage is not Stage.AUDITED:
             return LinkOutcome.NOT_ITS_TURN
         outcomes = list_outcomes(connection, batch=batch)
-    applied = [
-        AppliedAction(
-            outcome.action_id,
-            outcome.user_id,
-            outcome.previous_score or 0,
-            outcome.new_score or 0,
-            outcome.score_delta,
-        )
-        for outcome in outcomes
-        if outcome.status is Status.APPLIED
-    ]
+    applied = [outcome for outcome in outcomes if outcome.status is Status.APPLIED]
     if applied:
         _publish(store, batch_id, applied)
     with store.autocommit_lazily() as connection:
@@ -43,7 +32,7 @@ def broadcast_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
     return LinkOutcome.MOVED
 
 
-def _publish(store: Store, batch_id: UUID, applied: list[AppliedAction]) -> None:
+def _publish(store: Store, batch_id: UUID, applied: list[ActionOutcome]) -> None:
     now = datetime.now(UTC)
     if publish_batch(store.redis, batch_id=batch_id, actions=applied, now=now):
         return
@@ -51,7 +40,7 @@ def _publish(store: Store, batch_id: UUID, applied: list[AppliedAction]) -> None
         read_one_moment(connection)
         standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
         top = Top("", 0, count_players(connection), tuple(standings), now)
-        users = sorted({action.user_id for action in applied})
+        users = sorted({UUID(action.user_id) for action in applied})
         ranks = list_ranks(connection, user_ids=users)
     publish_batch(
         store.redis,

@@ -29,9 +29,10 @@ def list_unrecorded_transitions(connection: Connection, *, batch: Batch) -> list
     """Return the batch's final transitions that have no entry, in order of action_no."""
     rows = connection.execute(
         sql(
-            "SELECT a.action_id, a.version, a.action_no, a.user_id, a.status, a.reason,"
-            " a.score_delta, a.previous_score, a.new_score, a.created_at, a.completed_at"
-            " FROM user_actions a WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
+            "SELECT CAST(a.action_id AS text), a.version, a.action_no, CAST(a.user_id AS text),"
+            " a.status, a.reason, a.score_delta, a.previous_score, a.new_score,"
+            " a.created_at, a.completed_at FROM user_actions a"
+            " WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
             " AND a.status <> 'pending' AND NOT EXISTS (SELECT 1 FROM audit_log l"
             "   WHERE l.action_id = a.action_id AND l.action_version = a.version)"
             " ORDER BY a.action_no"
@@ -52,7 +53,7 @@ def insert_links(connection: Connection, *, links: Sequence[Link]) -> None:
         ),
         {
             "seqs": [link.seq for link in links],
-            "ids": [str(link.action_id) for link in links],
+            "ids": [link.action_id for link in links],
             "versions": [link.action_version for link in links],
             "entries": [link.entry for link in links],
             "hashes": [link.hash.hex() for link in links],
@@ -70,7 +71,8 @@ def iterate_links(connection: Connection, *, chunk: int = 5000) -> Iterator[Link
     while True:
         rows = connection.execute(
             sql(
-                "SELECT seq, action_id, action_version, entry, hash FROM audit_log"
+                "SELECT seq, CAST(action_id AS text) AS action_id, action_version, entry, hash"
+                " FROM audit_log"
                 " WHERE seq > :last ORDER BY seq LIMIT :chunk"
             ),
             {"last": last, "chunk": chunk},

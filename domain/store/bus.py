@@ -8,9 +8,9 @@ from uuid import UUID
 import orjson
 
 from domain.leaderboards.model import TOP_SIZE, Top, to_milliseconds
-from domain.live.model import AppliedAction
 from domain.store import keys
 from domain.store.board import new_epoch
+from domain.store.outcomes import ActionOutcome
 from domain.store.redis_gate import RedisGate
 
 
@@ -18,7 +18,7 @@ def publish_batch(
     redis: RedisGate,
     *,
     batch_id: UUID,
-    actions: Sequence[AppliedAction],
+    actions: Sequence[ActionOutcome],
     now: datetime,
     top_from_sql: Top | None = None,
     ranks_from_sql: dict[UUID, int] | None = None,
@@ -27,7 +27,7 @@ def publish_batch(
 
     A repeat publishes nothing and answers True. Raises RedisUnavailableError.
     """
-    users = list(dict.fromkeys(str(action.user_id) for action in actions))
+    users = list(dict.fromkeys(action.user_id for action in actions))
     answer = redis.run_script(
         "broadcast",
         [
@@ -54,7 +54,7 @@ def publish_batch(
     return answer is not None
 
 
-def _wire_action(action: AppliedAction) -> list[Any]:
+def _wire_action(action: ActionOutcome) -> list[Any]:
     return [
         action.action_id,
         action.user_id,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -16,9 +15,9 @@ from domain.store.statements import sql
 class ActionOutcome:
     """One action that score has run on; `version` counts its final transitions."""
 
-    action_id: UUID
+    action_id: str
     action_no: int
-    user_id: UUID
+    user_id: str
     score_delta: int
     status: Status
     version: int
@@ -33,9 +32,9 @@ def list_outcomes(connection: Connection, *, batch: Batch) -> Sequence[ActionOut
     """Return the batch's actions in order of action_no."""
     rows = connection.execute(
         sql(
-            "SELECT action_id, action_no, user_id, score_delta, status, version, reason,"
-            " previous_score, new_score, created_at, completed_at FROM user_actions"
-            " WHERE batch_id = :batch_id AND created_at = :created_at"
+            "SELECT CAST(action_id AS text), action_no, CAST(user_id AS text), score_delta,"
+            " status, version, reason, previous_score, new_score, created_at, completed_at"
+            " FROM user_actions WHERE batch_id = :batch_id AND created_at = :created_at"
             " AND status <> 'pending' ORDER BY action_no"
         ),
         {"batch_id": batch.batch_id, "created_at": batch.created_at},

@@ -26,8 +26,9 @@ def list_screened_actions(
     """
     rows = connection.execute(
         sql(
-            "SELECT a.action_id, a.action_no, a.user_id, a.score_delta, a.created_at,"
-            " c.verdict, c.reason FROM user_actions a LEFT JOIN action_checks c"
+            "SELECT CAST(a.action_id AS text), a.action_no, CAST(a.user_id AS text),"
+            " a.score_delta, a.created_at, c.verdict, c.reason"
+            " FROM user_actions a LEFT JOIN action_checks c"
             " ON c.action_id = a.action_id AND c.created_at = a.created_at"
             " AND c.created_at = :created_at"
             " WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
@@ -41,14 +42,14 @@ def list_screened_actions(
     ]
 
 
-def lock_scores(connection: Connection, *, user_ids: Sequence[UUID]) -> dict[UUID, Score]:
+def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> dict[str, Score]:
     """Lock these users' score rows in order of their ids and return them."""
     rows = connection.execute(
         sql(
-            "SELECT user_id, score, reached_seq FROM user_scores"
+            "SELECT CAST(user_id AS text), score, reached_seq FROM user_scores"
             " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY user_id FOR NO KEY UPDATE"
         ),
-        {"ids": [str(user_id) for user_id in user_ids]},
+        {"ids": list(user_ids)},
     )
     return {user_id: Score(score, reached_seq) for user_id, score, reached_seq in rows}
 
@@ -68,8 +69,8 @@ def mark_actions(connection: Connection, *, created_at: datetime, effects: Seque
         ),
         {
             "created_at": created_at,
-            "ids": [str(effect.action_id) for effect in effects],
-            "statuses": [str(effect.status) for effect in effects],
+            "ids": [effect.action_id for effect in effects],
+            "statuses": [effect.status.value for effect in effects],
             "reasons": [effect.reason for effect in effects],
             "previous": [effect.previous_score for effect in effects],
             "new": [effect.new_score for effect in effects],
@@ -89,7 +90,7 @@ def write_scores(connection: Connection, *, changes: Sequence[UserChange]) -> No
             " WHERE s.user_id = t.user_id"
         ),
         {
-            "ids": [str(change.user_id) for change in changes],
+            "ids": [change.user_id for change in changes],
             "scores": [change.score.score for change in changes],
             "reached": [change.score.reached_seq for change in changes],
         },
@@ -109,7 +110,7 @@ def bump_statistics(connection: Connection, *, changes: Sequence[UserChange]) ->
             " last_action = greatest(s.last_action, excluded.last_action)"
         ),
         {
-            "ids": [str(change.user_id) for change in changes],
+            "ids": [change.user_id for change in changes],
             "counts": [change.applied_actions for change in changes],
             "first": [change.first_at.isoformat() for change in changes],
             "last": [change.last_at.isoformat() for change in changes],

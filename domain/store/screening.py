@@ -17,8 +17,8 @@ def list_candidates(
     """Return the batch's pending actions in order of action_no."""
     rows = connection.execute(
         sql(
-            "SELECT a.action_id, a.action_no, a.user_id, a.score_delta, a.timestamp, a.created_at,"
-            " coalesce(i.action_no = a.action_no, false)"
+            "SELECT CAST(a.action_id AS text), a.action_no, CAST(a.user_id AS text),"
+            " a.score_delta, a.timestamp, a.created_at, coalesce(i.action_no = a.action_no, false)"
             " FROM user_actions a LEFT JOIN action_ids i ON i.action_id = a.action_id"
             " WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
             " AND a.status = 'pending' ORDER BY a.action_no"
@@ -29,8 +29,8 @@ def list_candidates(
 
 
 def read_windows(
-    connection: Connection, *, before: Mapping[UUID, int], at: datetime
-) -> dict[UUID, Window]:
+    connection: Connection, *, before: Mapping[str, int], at: datetime
+) -> dict[str, Window]:
     """Return each user's window at `at` over the actions numbered below `before[user]`.
 
     Pending actions count, rejected ones do not, whether their score link has run or not. A user
@@ -38,7 +38,7 @@ def read_windows(
     """
     rows = connection.execute(
         sql(
-            "SELECT t.user_id, w.actions, w.score"
+            "SELECT CAST(t.user_id AS text), w.actions, w.score"
             " FROM unnest(CAST(:users AS uuid[]), CAST(:numbers AS bigint[])) t(user_id, before_no)"
             " CROSS JOIN LATERAL ("
             "   SELECT count(*) FILTER (WHERE a.created_at > :at - interval '60 seconds') actions,"
@@ -54,7 +54,7 @@ def read_windows(
             " ) w WHERE w.score IS NOT NULL"
         ),
         {
-            "users": [str(user_id) for user_id in before],
+            "users": list(before),
             "numbers": list(before.values()),
             "at": at,
         },
@@ -80,7 +80,7 @@ def insert_screenings(
         ),
         {
             "created_at": created_at,
-            "ids": [str(screening.action_id) for screening in screenings],
+            "ids": [screening.action_id for screening in screenings],
             "verdicts": [str(screening.verdict) for screening in screenings],
             "reasons": [screening.reason for screening in screenings],
             "checks": [texts[id(screening.checks)] for screening in screenings],

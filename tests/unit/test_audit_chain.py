@@ -14,10 +14,10 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def make_transition(number: int) -> Transition:
     return Transition(
-        action_id=uuid4(),
+        action_id=str(uuid4()),
         action_version=1,
         action_no=number,
-        user_id=UUID(int=5),
+        user_id=str(UUID(int=5)),
         status="applied",
         reason=None,
         score=10,
@@ -108,9 +108,9 @@ def test_an_inserted_entry_is_given_away_by_the_next(chain: list[Link]) -> None:
 
 
 def test_a_row_that_names_another_action_is_named(chain: list[Link]) -> None:
-    chain[3] = replace(chain[3], action_id=uuid4())
+    chain[3] = replace(chain[3], action_id=str(uuid4()))
     assert breaks(chain) == ["audit entry 4 speaks of another action than its row"]
-    chain[3] = replace(chain[3], action_id=UUID(orjson.loads(chain[3].entry)["actionId"]))
+    chain[3] = replace(chain[3], action_id=orjson.loads(chain[3].entry)["actionId"])
     chain[3] = replace(chain[3], action_version=2)
     assert breaks(chain) == ["audit entry 4 speaks of another action than its row"]
 

@@ -66,7 +66,9 @@ class Service:
 
     def _say_nothing(self) -> None:
         origin = self.batcher.origin
-        publish_replies(self._context.store.redis, origin=origin, batch_id=uuid4(), results=[])
+        publish_replies(
+            self._context.store.redis, origin=origin, batch_id=uuid4(), outcomes=[], ranks={}
+        )
 
     def _submit(self, batch_id: UUID) -> None:
         self.submitted.append(batch_id)
