@@ -23,6 +23,7 @@ from web.live.app import create_live_app
 from web.metrics import batch_size, register_metrics
 from web.probes import make_probes
 from web.queue_age import QueueAge
+from web.redis_watch import RedisWatch
 from web.routes import (
     accounts,
     actions,
@@ -113,7 +114,7 @@ def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -
 def _serve(app: Flask, settings: Settings, store: Store) -> Services:
     """Return services with a batcher of their own; the first request starts their threads."""
     publish_quickly()
-    submitter = Submitter(submit_batch)
+    submitter = Submitter(submit_batch, on_left=lambda batch_id: batcher.flights.give_up(batch_id))
     queue_age = QueueAge(store, most_seconds=settings.max_queue_age_seconds)
     batcher = Batcher(
         settings,
@@ -123,6 +124,13 @@ def _serve(app: Flask, settings: Settings, store: Store) -> Services:
         observe_batch=batch_size.observe,
     )
     services = _make_services(settings, store, batcher)
+    redis_watch = RedisWatch(store.redis, batcher.flights)
+
+    def lose_bus() -> None:
+        # What is published until the bus is heard again is lost, replies too.
+        batcher.flights.give_up_all()
+        services.board.lose()
+
     subscriber = Subscriber(
         store.redis,
         {
@@ -131,7 +139,7 @@ def _serve(app: Flask, settings: Settings, store: Store) -> Services:
             keys.revocation_channel(): services.verifier.look_soon,
         },
         on_connected=services.board.connect,
-        on_lost=services.board.lose,
+        on_lost=lose_bus,
     )
     background = Background(
         subscriber,
@@ -141,10 +149,12 @@ def _serve(app: Flask, settings: Settings, store: Store) -> Services:
             services.verifier.start,
             services.limits.start,
             queue_age.start,
+            redis_watch.start,
             body_watch.start,
         ),
         stops=(
             batcher.close,
+            redis_watch.stop,
             submitter.close,
             services.limits.stop,
             services.verifier.stop,

@@ -84,7 +84,7 @@ class Batcher:
         self._wait(waiter, started, wait_seconds)
         if waiter.error is not None:
             raise waiter.error
-        if is_patient and not waiter.is_complete:
+        if is_patient and not waiter.is_complete and not waiter.given_up:
             # The actions are durable, whatever the store says now: without it they are `pending`.
             with suppress(DatabaseUnavailableError):
                 waiter.catch_up(partial(_look_up, self._store))

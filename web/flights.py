@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterable
 from uuid import UUID
 
 from domain.actions.replies import parse_replies
@@ -49,6 +50,27 @@ class Flights:
             self._flights.pop(batch_id, None)
             self.changed.notify_all()
 
+    @property
+    def are_awaited(self) -> bool:
+        """Whether somebody may be waiting for a reply; a look without the lock."""
+        return bool(self._flights or self._late)
+
+    def give_up(self, batch_id: UUID) -> None:
+        """Release who waits for a batch whose reply will not come, and free its slot."""
+        with self.changed:
+            given_up = [self._flights.pop(batch_id, None), self._late.pop(batch_id, None)]
+            self.changed.notify_all()
+        _release(flight for flight in given_up if flight is not None)
+
+    def give_up_all(self) -> None:
+        """Release everybody who waits for a reply, and free all slots."""
+        with self.changed:
+            given_up = [*self._flights.values(), *self._late.values()]
+            self._flights.clear()
+            self._late.clear()
+            self.changed.notify_all()
+        _release(given_up)
+
     def land(self, raw: str) -> None:
         """Take a batch's reply off the bus and release who waits for it."""
         batch_id, results = parse_replies(raw)
@@ -75,3 +97,9 @@ class Flights:
         forgotten = now - MAX_WAIT_SECONDS
         for batch_id in [key for key, late in self._late.items() if late.deadline < forgotten]:
             del self._late[batch_id]
+
+
+def _release(flights: Iterable[Flight]) -> None:
+    for flight in flights:
+        for waiter in flight.waiters.values():
+            waiter.give_up()

@@ -15,10 +15,19 @@ MAX_QUEUED_BATCHES = 200
 
 
 class Submitter:
-    """Publishes batch ids one after another; what does not fit is left to the keeper."""
+    """Publishes batch ids one after another; what does not fit is left to the keeper.
 
-    def __init__(self, publish: Callable[[UUID], None]):
+    `on_left` hears of it: the keeper looks later than a request waits.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[UUID], None],
+        *,
+        on_left: Callable[[UUID], None] = lambda _batch_id: None,
+    ):
         self._publish = publish
+        self._on_left = on_left
         self._queue: queue.Queue[UUID | None] = queue.Queue(MAX_QUEUED_BATCHES)
         self._thread = threading.Thread(target=self._run, name="submitter", daemon=True)
         self._thread.start()
@@ -29,6 +38,7 @@ class Submitter:
             self._queue.put_nowait(batch_id)
         except queue.Full:
             logger.warning("batch left to the keeper", batch_id=str(batch_id), cause="full")
+            self._on_left(batch_id)
 
     def close(self) -> None:
         """Publish what is queued and stop, within a second."""
@@ -42,7 +52,9 @@ class Submitter:
         while (batch_id := self._queue.get()) is not None:
             try:
                 self._publish(batch_id)
+                continue
             except RedisUnavailableError:
                 logger.warning("batch left to the keeper", batch_id=str(batch_id), cause="broker")
             except Exception:  # without this thread every batch would be left to the keeper
                 logger.exception("batch left to the keeper", batch_id=str(batch_id))
+            self._on_left(batch_id)

@@ -23,6 +23,7 @@ class Waiter:
         "done",
         "error",
         "flights",
+        "given_up",
         "results",
         "unstorable",
         "wants_results",
@@ -37,6 +38,7 @@ class Waiter:
         self.flights: list[Flight] = []
         self.error: Exception | None = None
         self.committed = False
+        self.given_up = False
         self.done = threading.Event()
 
     @property
@@ -50,7 +52,7 @@ class Waiter:
         So is everybody when it is the last word, because no replies are to be expected.
         """
         self.committed = True
-        if is_last_word or not self.wants_results or self.is_complete:
+        if is_last_word or self.given_up or not self.wants_results or self.is_complete:
             self.done.set()
 
     def fail(self, error: Exception) -> None:
@@ -62,6 +64,13 @@ class Waiter:
         """Take one result; the last one releases the request."""
         self.results[result.action_id] = result
         if self.committed and self.is_complete:
+            self.done.set()
+
+    def give_up(self) -> None:
+        """Expect no replies any more: the commit is the last word, said or still to come."""
+        # In this order: the flusher says `committed` first and then looks whether we gave up.
+        self.given_up = True
+        if self.committed:
             self.done.set()
 
     def catch_up(self, look_up: LookUp) -> None:

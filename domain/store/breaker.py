@@ -36,6 +36,12 @@ class Breaker:
             self._probe_at = now + OPEN_SECONDS
             return True
 
+    def open(self) -> None:
+        """Hold everybody back at once, for whoever knows without a second failure."""
+        with self._lock:
+            self._failures = max(self._failures, FAILURES_TO_OPEN)
+            self._probe_at = self._clock() + OPEN_SECONDS
+
     def record_success(self) -> None:
         """Close the breaker."""
         self._failures = 0

@@ -62,6 +62,20 @@ class RedisGate:
         self._breaker.record_success()
         return answer
 
+    def check(self) -> bool:
+        """Return whether Redis answers now; a ping that stays unanswered opens the breaker.
+
+        One is enough: a ping is answered in microseconds, also by a server that is full. And for
+        that reason an answer does not count as a success, which would hide the failures of writes.
+        """
+        if self._breaker.is_open:
+            return False
+        try:
+            self._client.ping()
+        except UNAVAILABLE:
+            self._breaker.open()
+        return not self._breaker.is_open
+
     def run_script(self, name: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run `lua/<name>.lua`, sent again by itself when the server has forgotten it."""
         script = self._scripts.get(name)

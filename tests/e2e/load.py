@@ -29,6 +29,8 @@ class Ledger:
     """The user's id by the action's."""
     answers: Counter[str] = field(default_factory=Counter)
     unresolved: list[str] = field(default_factory=list)
+    slowest_seconds: float = 0.0
+    """Of one attempt, from its connection to its answer."""
 
     def expected_scores(self) -> Counter[str]:
         """Return what each player must have in the end."""
@@ -86,10 +88,13 @@ class Load:
         body = action(SCORE)
         deadline = time.monotonic() + GIVE_UP_SECONDS
         for attempt in itertools.count():
+            started = time.monotonic()
             word = self._post(player["token"], body)
             is_repetition = attempt > 0 and word == "409 DUPLICATE_ACTION"
             with self._lock:
                 self.ledger.answers[word] += 1
+                took_seconds = time.monotonic() - started
+                self.ledger.slowest_seconds = max(self.ledger.slowest_seconds, took_seconds)
                 if word in ("200", "202 pending") or is_repetition:
                     self.ledger.acknowledged[body["actionId"]] = player["userId"]
                     return

@@ -6,7 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,17 @@ class Stack:
         assert pid is not None, f"{name} does not run"
         os.kill(pid, number)
         wait_for(lambda: self.pid_of(name) not in (None, pid), f"another {name}", self.explain)
+
+    @contextmanager
+    def stalled(self, name: str) -> Iterator[None]:
+        """Stop a process where it stands, and let it go on at the end of the block."""
+        pid = self.pid_of(name)
+        assert pid is not None, f"{name} does not run"
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def store_urls(self) -> tuple[str, str]:
         """Return the addresses of PostgreSQL and Valkey."""

@@ -15,12 +15,14 @@ from tests.local.project import wait_for
 FINAL_SECONDS = 15.0
 HEAL_SECONDS = 30.0
 PLAYERS_OF_A_TEST = 25
+# The default, which these processes run with.
+RESULT_WAIT_SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
 def players(stack: Stack) -> Iterator[dict[str, str]]:
     """Users who have not played yet."""
-    return iter(stack.issue_tokens(3 * PLAYERS_OF_A_TEST))
+    return iter(stack.issue_tokens(4 * PLAYERS_OF_A_TEST))
 
 
 @pytest.fixture
@@ -47,6 +49,17 @@ def test_redis_flushed_and_killed(stack: Stack, load: Load) -> None:
         stack.kill("valkey")
         load.wait_for(15)
     assert set(load.ledger.answers) <= {"200", "202 pending"}, "every action is taken meanwhile"
+    check_nothing_is_lost(stack, load.ledger)
+
+
+def test_redis_stalled(stack: Stack, load: Load) -> None:
+    with load:
+        load.wait_for(15)
+        with stack.stalled("valkey"):
+            load.wait_for(15)
+        load.wait_for(15)
+    assert set(load.ledger.answers) <= {"200", "202 pending"}, "every action is taken meanwhile"
+    assert load.ledger.slowest_seconds < RESULT_WAIT_SECONDS * 0.75, "no wait to its end"
     check_nothing_is_lost(stack, load.ledger)
 
 

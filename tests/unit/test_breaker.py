@@ -69,3 +69,15 @@ def test_a_successful_probe_lets_everybody_through() -> None:
     breaker.record_success()
     assert not breaker.is_open
     assert [breaker.allow() for _ in range(3)] == [True] * 3
+
+
+def test_opened_by_who_knows_it_holds_everybody_back_and_probes_as_ever() -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    breaker.open()
+    assert breaker.is_open
+    assert not breaker.allow()
+    clock.seconds += OPEN_SECONDS
+    assert [breaker.allow() for _ in range(2)] == [True, False]
+    breaker.record_success()
+    assert not breaker.is_open

@@ -51,12 +51,14 @@ def test_a_batch_that_is_refused_is_left_to_the_keeper_and_the_next_is_published
 ) -> None:
     broker = Broker()
     broker.errors = [error]
-    hand_over = Submitter(broker)
+    left: list[UUID] = []
+    hand_over = Submitter(broker, on_left=left.append)
     refused, taken = uuid4(), uuid4()
     hand_over.submit(refused)
     hand_over.submit(taken)
     hand_over.close()
     assert broker.taken == [taken]
+    assert left == [refused], "who waits for its results is told"
 
 
 def test_a_slow_broker_holds_up_nobody_and_what_does_not_fit_is_left(
@@ -65,7 +67,8 @@ def test_a_slow_broker_holds_up_nobody_and_what_does_not_fit_is_left(
     monkeypatch.setattr(submitter, "MAX_QUEUED_BATCHES", 3)
     broker = Broker()
     broker.is_open.clear()
-    hand_over = Submitter(broker)
+    left: list[UUID] = []
+    hand_over = Submitter(broker, on_left=left.append)
     batch_ids = [uuid4() for _ in range(10)]
     hand_over.submit(batch_ids[0])
     assert broker.is_asked.wait(10)
@@ -74,6 +77,7 @@ def test_a_slow_broker_holds_up_nobody_and_what_does_not_fit_is_left(
     broker.is_open.set()
     hand_over.close()
     assert broker.taken == batch_ids[:4]
+    assert left == batch_ids[4:]
 
 
 def test_the_age_is_that_of_the_oldest_batch_and_goes_when_it_is_scored(
