@@ -7,6 +7,7 @@ from domain.logs import configure_logging
 from domain.settings import Settings, settings_of_process
 from domain.store import keys
 from domain.store.connections import Store, connect
+from domain.store.durability import end_with_forgetful_server, refuse_forgetful_server
 from web.api import Api
 from web.auth import TokenVerifier
 from web.background import Background, start_with_first_request
@@ -71,7 +72,9 @@ def create_app(
     if settings is None:
         settings = settings_of_process()
         configure_logging(settings, "api", processors=[add_request_id])
-    store = store or connect(settings, pool_size=settings.database_pool_size)
+    if store is None:
+        store = connect(settings, pool_size=settings.database_pool_size)
+        end_with_forgetful_server(settings, store)
     app = Api("web")
     if batcher is None:
         services = _serve(app, settings, store)
@@ -89,10 +92,15 @@ def create_app(
 
 
 def create_live() -> Flask:
-    """Return the application of the live process, made from the environment."""
+    """Return the application of the live process, made from the environment.
+
+    Raises SettingsError rather than SystemExit, after which gunicorn would try again for ever.
+    """
     settings = settings_of_process()
     configure_logging(settings, "live")
-    return create_live_app(settings, connect(settings, pool_size=LIVE_POOL_SIZE))
+    store = connect(settings, pool_size=LIVE_POOL_SIZE)
+    refuse_forgetful_server(settings, store)
+    return create_live_app(settings, store)
 
 
 def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -> Services:

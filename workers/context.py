@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from domain.fraud.model import Policy, policy_from
 from domain.settings import Settings, load_settings
 from domain.store.connections import Store, connect
+from domain.store.durability import end_with_forgetful_server
 
 # The keeper's two threads and the connection that holds its lock; a worker opens one.
 POOL_SIZE = 4
@@ -23,7 +24,12 @@ class WorkerContext:
 
 @functools.cache
 def get_context() -> WorkerContext:
-    """Return this process's context, made at the first call. Raises SettingsError."""
+    """Return this process's context, made at the first call.
+
+    Raises SettingsError, and SystemExit in production with a server that forgets what it
+    committed: Celery would only log an error.
+    """
     settings = load_settings(os.environ)
     store = connect(settings, pool_size=POOL_SIZE)
+    end_with_forgetful_server(settings, store)
     return WorkerContext(settings, store, policy_from(settings))

@@ -5,8 +5,11 @@ import subprocess
 import urllib.request
 from typing import Any
 
+from domain.store.connections import connect
+from domain.store.durability import find_broken_promises
 from tests.e2e.api import Answer, Api
 from tests.e2e.stack import Stack
+from tests.factories import make_settings
 from tests.local.project import wait_for
 
 BOARD = "/api/leaderboard?limit=100"
@@ -25,6 +28,13 @@ def test_the_start_says_where_everything_is(stack: Stack) -> None:
     ):
         assert f" {address}\n" in said
     assert stack.printed_token() in stack.printed_curl()
+
+
+def test_the_stores_that_the_launcher_runs_are_fit_for_production(stack: Stack) -> None:
+    store = connect(make_settings(database_url=stack.store_urls()[0]))
+    with store.begin() as connection:
+        assert find_broken_promises(connection) == []
+    store.close()
 
 
 def test_the_curl_works_when_pasted_and_says_so_when_pasted_again(stack: Stack) -> None:
