@@ -42,8 +42,8 @@ def policy_from(settings: Settings) -> Policy:
 class Candidate:
     """An action under screening; `created_at` is its intake by PostgreSQL's clock.
 
-    Ids are text inside the pipeline: they are only passed on, and making a UUID of each would be a
-    third of what an action costs there.
+    Ids are text inside the pipeline: they are only passed on, and making a UUID of each was about a
+    quarter of the CPU that an action cost there.
     """
 
     action_id: str

@@ -1,9 +1,12 @@
 """Standings: the reads of the board, from the sorted set while it is trusted, else from SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
+
+import structlog
 
 from domain.errors import RedisUnavailableError
 from domain.leaderboards.model import TOP_SIZE, Standing, Top, parse_top
@@ -11,6 +14,10 @@ from domain.store import board
 from domain.store.connections import Store
 from domain.store.standings import count_players, list_ranks, list_standings
 from domain.store.transactions import read_one_moment
+
+logger = structlog.get_logger(__name__)
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +32,44 @@ class Neighborhood:
 def read_top(store: Store) -> Top:
     """Return the first TOP_SIZE standings. Raises DatabaseUnavailableError when both are away."""
     now = datetime.now(UTC)
-    try:
-        wire = board.find_top(store.redis, size=TOP_SIZE, now=now)
-    except RedisUnavailableError:
-        wire = None
-    return parse_top(wire) if wire else _read_top_from_sql(store, now)
+    top = _ask_board(lambda: _find_top(store, now))
+    return top or _read_top_from_sql(store, now)
 
 
 def find_neighborhood(store: Store, *, user_id: UUID, neighbors: int) -> Neighborhood:
     """Return the user's own standing with up to `neighbors` above and below, and the top."""
     now = datetime.now(UTC)
+    found = _ask_board(lambda: _find_neighborhood(store, user_id, neighbors, now))
+    return found or _find_neighborhood_in_sql(store, user_id, neighbors, now)
+
+
+def _ask_board(ask: Callable[[], Answer | None]) -> Answer | None:
+    """Return the board's answer, or None if it is away, not trusted, or not to be understood."""
     try:
-        wire = board.find_neighborhood(
-            store.redis, size=TOP_SIZE, now=now, user_id=user_id, neighbors=neighbors
-        )
+        return ask()
     except RedisUnavailableError:
-        wire = None
+        return None
+    except ValueError:
+        # Somebody else wrote there. SQL answers until the keeper's comparison has found it.
+        logger.exception("board not understood")
+        return None
+
+
+def _find_top(store: Store, now: datetime) -> Top | None:
+    wire = board.find_top(store.redis, size=TOP_SIZE, now=now)
+    return parse_top(wire) if wire else None
+
+
+def _find_neighborhood(
+    store: Store, user_id: UUID, neighbors: int, now: datetime
+) -> Neighborhood | None:
+    wire = board.find_neighborhood(
+        store.redis, size=TOP_SIZE, now=now, user_id=user_id, neighbors=neighbors
+    )
     if wire is None:
-        return _find_neighborhood_in_sql(store, user_id, neighbors, now)
-    top = parse_top(wire)
+        return None
     around = parse_top({**wire, "top": wire["around"]}, first_rank=wire["first"]).standings
-    return Neighborhood(top, _own(around, user_id), around)
+    return Neighborhood(parse_top(wire), _own(around, user_id), around)
 
 
 def _read_top_from_sql(store: Store, now: datetime) -> Top:

@@ -164,3 +164,16 @@ def test_a_comparison_finds_a_board_that_no_version_gives_away(store: Store, dam
     with store.begin() as connection:
         standings = list_standings(connection, first_rank=1, limit=100)
     assert read_top(store).standings == tuple(standings)
+
+
+def test_a_board_that_somebody_else_wrote_to_is_answered_by_sql(store: Store) -> None:
+    make_crowd(store, 25)
+    assert rebuild_board(store)
+    sound = read_top(store)
+    own = sound.standings[3].user_id
+    store.redis.run(lambda client: client.zadd(keys.board(), {"nonsense": 9_000_000}))
+    assert read_top(store).standings == sound.standings
+    near = find_neighborhood(store, user_id=own, neighbors=1)
+    assert near.around == sound.standings[2:5]
+    compare_board(store)
+    assert not board.is_board_trusted(store.redis), "the keeper makes it anew"

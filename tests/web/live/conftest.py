@@ -11,7 +11,7 @@ from redis import Redis
 from domain.settings import Settings
 from domain.store import keys
 from domain.store.connections import Store
-from tests.conftest import Stores
+from tests.conftest import Stores, flush
 from tests.web.live.bus import Bus
 from tests.web.live.client import Listener
 from tests.web.live.server import Server, running_server
@@ -23,7 +23,8 @@ StartServer = Callable[..., Server]
 
 @pytest.fixture(scope="session")
 def shared_server(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A live process for all tests that leave it as it was."""
+    """A live process for all tests that leave it as it was, begun on an empty Redis."""
+    flush(stores.redis_url)
     with running_server(
         database_url=stores.database_url,
         redis_url=stores.redis_url,
