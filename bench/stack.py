@@ -77,13 +77,18 @@ class Stack:
 
 
 @contextmanager
-def running_stack(root: Path, parent: Path) -> Iterator[Stack]:
-    """Start a whole stack in a new folder below `parent`, and take it down with all it wrote."""
+def running_stack(
+    root: Path, parent: Path, chosen: Mapping[str, str] | None = None
+) -> Iterator[Stack]:
+    """Start a whole stack in a new folder below `parent`, and take it down with all it wrote.
+
+    `chosen` are further settings of it.
+    """
     _sweep(parent)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     ports = {name: str(keep_or_pick(None)) for name in ("PORT", "LIVE_PORT", "FLOWER_PORT")}
     given = without_stores(os.environ) | RAISED | ports | {"HOST": LOOPBACK}
-    given["LAUREL_HOME"] = str(folder)
+    given |= {"LAUREL_HOME": str(folder), **(chosen or {})}
     try:
         with (folder / "said.txt").open("w") as said:
             launcher = subprocess.Popen(

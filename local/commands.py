@@ -33,6 +33,7 @@ COMMANDS = (
         "measure how fast it is, on a stack of its own",
         needs_bench=True,
     ),
+    Command("faults", "faults.command", False, "break a stack of its own and see what is lost"),
     Command("check", "local.checks", True, "lint, types, import contracts, migrations, lock"),
     Command("fmt", "local.formatting", True, "format the code and fix what can be fixed"),
     Command("lock", "local.locking", True, "resolve the requirements anew, with hashes"),

@@ -18,7 +18,7 @@ from local.binaries import find_postgres, find_valkey
 from local.errors import LocalError
 from local.lifeline import signal_group
 from local.ports import keep_or_pick
-from local.postgres import FORGETFUL, Postgres
+from local.postgres import FORGETFUL, MODEST, Postgres
 from local.spawning import Launch, spawn
 from local.valkey import Valkey
 
@@ -45,47 +45,56 @@ def throwaway_stores(parent: Path = SHORT_AND_OPEN) -> Iterator[ThrowawayStores]
 
     Call it from the main thread: the servers end when the thread that started them does.
     """
-    _sweep(parent)
-    account = store_account()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(_claimed_folder(parent)))
-        sockets = folder / "sockets"
-        sockets.mkdir()
-        give(sockets, account, 0o700)
-        password = secrets.token_urlsafe(18)
-        postgres = Postgres(
-            binaries=find_postgres(account),
-            data=folder / "postgres",
-            sockets=sockets,
-            port=keep_or_pick(None),
-            account=account,
-            password=password,
-            settings=dict(FORGETFUL),
-        )
-        valkey = Valkey(
-            binary=find_valkey(account),
-            data=folder / "valkey",
-            sockets=sockets,
-            port=keep_or_pick(None),
-            account=account,
-            password=password,
-            durable=False,
-        )
-        postgres.prepare(durable=False)
-        valkey.prepare()
+        folder = stack.enter_context(claimed_folder(parent))
+        postgres, valkey = prepare_stores(folder, durable=False)
         for store in (postgres, valkey):
             log = folder / f"{store.name}.log"
             process = stack.enter_context(_running(store.launch(), log))
-            _wait(store, process, log)
+            wait_until_ready(store, process, log)
         yield ThrowawayStores(postgres.superuser_url, valkey.url)
 
 
+def prepare_stores(folder: Path, *, durable: bool) -> tuple[Postgres, Valkey]:
+    """Return two stores with their data in the folder, not yet started; `durable` ones sync."""
+    account = store_account()
+    sockets = folder / "sockets"
+    sockets.mkdir()
+    give(sockets, account, 0o700)
+    password = secrets.token_urlsafe(18)
+    postgres = Postgres(
+        binaries=find_postgres(account),
+        data=folder / "postgres",
+        sockets=sockets,
+        port=keep_or_pick(None),
+        account=account,
+        password=password,
+        settings=dict(MODEST if durable else FORGETFUL),
+    )
+    valkey = Valkey(
+        binary=find_valkey(account),
+        data=folder / "valkey",
+        sockets=sockets,
+        port=keep_or_pick(None),
+        account=account,
+        password=password,
+        durable=durable,
+    )
+    postgres.prepare(durable=durable)
+    valkey.prepare()
+    return postgres, valkey
+
+
 @contextmanager
-def _claimed_folder(parent: Path) -> Iterator[str]:
-    """Make a folder whose lock tells `_sweep` that somebody still uses it."""
-    folder = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
-    Path(folder).chmod(0o711)
-    with (Path(folder) / "lock").open("w") as held:
+def claimed_folder(parent: Path = SHORT_AND_OPEN) -> Iterator[Path]:
+    """Make a folder that goes at the end, and first remove those of runs that were killed.
+
+    Its lock says that somebody still uses it.
+    """
+    _sweep(parent)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    folder.chmod(0o711)
+    with (folder / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         try:
             yield folder
@@ -120,7 +129,8 @@ def _running(launch: Launch, log: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-def _wait(store: Postgres | Valkey, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(store: Postgres | Valkey, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the store answers; LocalError with its last words when it does not."""
     deadline = time.monotonic() + READY_SECONDS
     while not store.is_ready():
         if process.poll() is not None or time.monotonic() > deadline:

@@ -11,7 +11,7 @@ from domain.errors import DatabaseConflictError, DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.connections import Store, connect
 from tests.factories import make_player
-from tests.proxies import Proxy
+from faults.proxy import Proxy
 
 
 @pytest.fixture

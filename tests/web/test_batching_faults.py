@@ -14,7 +14,7 @@ from domain.errors import DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.connections import Store, connect
 from tests.factories import make_action
-from tests.proxies import Proxy
+from faults.proxy import Proxy
 from tests.waiting import wait_until
 from tests.web.batch_service import (
     PATIENCE_SECONDS,

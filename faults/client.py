@@ -1,0 +1,122 @@
+"""An HTTP client that only counts: bytes out, status and body back, unknown when there is none.
+
+Used by the load and by the scenarios that send on their own.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.generator.connection import BROKEN, split_answer
+from bench.generator.traffic import Entry, Player
+
+HOST = "127.0.0.1"
+GIVE_UP_SECONDS = 15.0
+RECEIVE_BYTES = 65_536
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request and its answer; `status` is BROKEN when there was none."""
+
+    kind: str  # `action` or `read`
+    action_id: str
+    user_id: str
+    score: int
+    status: int
+    sent_at: float  # seconds since the epoch
+    seconds: float
+
+    def as_line(self) -> str:
+        """Return it as a line of a ledger's file."""
+        return "\t".join(map(str, vars(self).values())) + "\n"
+
+
+def read_sent(path: Path) -> list[Sent]:
+    """Return what a ledger's file holds."""
+    return [_parse(line) for line in path.read_text().splitlines()]
+
+
+def _parse(line: str) -> Sent:
+    kind, action_id, user_id, score, status, sent_at, seconds = line.split("\t")
+    return Sent(kind, action_id, user_id, int(score), int(status), float(sent_at), float(seconds))
+
+
+def read_players(path: Path) -> list[Player]:
+    """Return the players of a file, without the game server in its last line."""
+    return [Player(*line.split("\t")) for line in path.read_text().splitlines()][:-1]
+
+
+class Client:
+    """As many connections as there are requests on their way; one that broke is not used again."""
+
+    def __init__(self, port: int):
+        self._port = port
+        self._idle: list[Stream] = []
+
+    async def complete(self, player: Player, members: str, entry: Entry) -> tuple[Sent, bytes]:
+        """Post one action; return what was sent and the body of the answer."""
+        body = f"{{{members}}}".encode()
+        request = head("POST", "/api/actions/complete", player.token, len(body)) + body
+        action_id, _, score = entry
+        return await self._send("action", request, action_id, player.user_id, score)
+
+    async def read(self, player: Player, path: str) -> Sent:
+        """Get a page."""
+        return (await self._send("read", head("GET", path, player.token), "", player.user_id, 0))[0]
+
+    async def _send(
+        self, kind: str, request: bytes, action_id: str, user_id: str, score: int
+    ) -> tuple[Sent, bytes]:
+        sent_at, started = time.time(), time.perf_counter()
+        status, body = await self._call(request)
+        seconds = time.perf_counter() - started
+        return Sent(kind, action_id, user_id, score, status, sent_at, seconds), body
+
+    async def _call(self, request: bytes) -> tuple[int, bytes]:
+        stream: Stream | None = None
+        try:
+            async with asyncio.timeout(GIVE_UP_SECONDS):
+                stream = self._take_idle() or await asyncio.open_connection(HOST, self._port)
+                stream[1].write(request)
+                status, body = await _receive(stream[0])
+        except (OSError, TimeoutError):
+            if stream is not None:
+                stream[1].close()
+            return BROKEN, b""
+        self._idle.append(stream)
+        return status, body
+
+    def _take_idle(self) -> Stream | None:
+        while self._idle:
+            stream = self._idle.pop()
+            if not stream[0].at_eof():
+                return stream
+            stream[1].close()
+        return None
+
+    def close(self) -> None:
+        """Close what is idle."""
+        for _, writer in self._idle:
+            writer.close()
+
+
+async def _receive(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    buffer = b""
+    while data := await reader.read(RECEIVE_BYTES):
+        buffer += data
+        answer = split_answer(buffer)
+        if answer is not None:
+            return answer[0], answer[1]
+    raise ConnectionResetError("the server closed the connection")
+
+
+def head(method: str, path: str, token: str, length: int | None = None) -> bytes:
+    """Return the head of a request with a body of so many bytes, or none."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", f"Authorization: Bearer {token}"]
+    if length is not None:
+        lines += ["Content-Type: application/json", f"Content-Length: {length}"]
+    return "\r\n".join([*lines, "", ""]).encode()

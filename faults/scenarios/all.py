@@ -1,0 +1,16 @@
+"""Every scenario, in the order in which they run."""
+
+from faults.model import Scenario
+from faults.scenarios import postgres, processes, redis
+
+SCENARIOS: tuple[Scenario, ...] = (
+    *processes.SCENARIOS,
+    *redis.SCENARIOS,
+    *postgres.SCENARIOS,
+)
+NAMES = tuple(scenario.name for scenario in SCENARIOS)
+
+
+def choose(names: list[str]) -> list[Scenario]:
+    """Return the scenarios of these names, or all."""
+    return [scenario for scenario in SCENARIOS if not names or scenario.name in names]

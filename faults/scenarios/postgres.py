@@ -1,0 +1,63 @@
+"""PostgreSQL stopped without a goodbye, its backends killed, its commits done and not told."""
+
+import signal
+
+import psycopg2
+
+from faults.model import Scenario, Strike
+
+LOST_SHARE = 0.05
+_KILL_BACKENDS = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE application_name = 'laurel'"
+)
+
+
+def crash(strike: Strike) -> None:
+    """Stop it at once, as a crash does, and start it again, over and over."""
+    while strike.lasts_about(0.7):
+        strike.stores.postgres.end(signal.SIGQUIT)
+        strike.lasts_about(0.7)
+        strike.stores.postgres.start()
+
+
+def kill_backends(strike: Strike) -> None:
+    """Kill every connection of the product once a second, inside transactions as it happens."""
+    connection = psycopg2.connect(strike.stores.superuser_url)
+    connection.autocommit = True
+    killed = 0
+    try:
+        with connection.cursor() as cursor:
+            while strike.lasts(1.0):
+                cursor.execute(_KILL_BACKENDS)
+                killed += (cursor.fetchone() or (0,))[0]
+    finally:
+        connection.close()
+    if not killed:
+        strike.problems.append("no backend was killed: nothing was tried")
+
+
+def stand_still(strike: Strike) -> None:
+    """Let nothing through either way: the system still acknowledges every segment."""
+    strike.stores.postgres_proxy.stall()
+    while strike.lasts(1.0):
+        pass
+
+
+def lose_commits(strike: Strike) -> None:
+    """Let it commit, and break the connection instead of saying so."""
+    proxy = strike.stores.postgres_proxy
+    lost_before = proxy.lost
+    proxy.lose_answers(lambda data: b"COMMIT" in data and strike.chance.random() < LOST_SHARE)
+    while strike.lasts(1.0):
+        pass
+    if proxy.lost == lost_before:
+        strike.problems.append("no commit was lost: nothing was tried")
+
+
+SCENARIOS = (
+    Scenario(name="postgres-crashed", strike=crash),
+    Scenario(name="postgres-backends-killed", strike=kill_backends),
+    Scenario(name="postgres-stalled", strike=stand_still),
+    Scenario(name="commit-reported-failed", strike=lose_commits),
+)

@@ -1,0 +1,59 @@
+"""What one listener knows: its position on each channel and the board it would show."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+BOARD_ROWS = 10
+
+Row = tuple[int, str, int]
+"""Rank, user id, score."""
+
+
+@dataclass
+class View:
+    """Takes every event; `holes` counts those that did not follow from what came before."""
+
+    events: int = 0
+    holes: list[str] = field(default_factory=list)
+    snapshots: int = 0
+    _positions: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _rows: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def take(self, event: dict[str, Any]) -> bool:
+        """Take an event; False when something is missing before it: subscribe again then."""
+        self.events += 1
+        kind, channel = event["event"], event.get("channel", "user:self")
+        if kind in ("welcome", "subscribed", "snapshot"):
+            self._positions[channel] = (event["epoch"], event["seq"])
+        if kind == "snapshot" and channel == "leaderboard":
+            self.snapshots += 1
+            self._rows = {
+                row["userId"]: (row["rank"], row["score"]) for row in event["leaderboard"]
+            }
+        if "from" not in event:
+            return True
+        follows = self._follows(channel, event)
+        self._positions[channel] = (event["epoch"], event["seq"])
+        if kind == "leaderboard_changed":
+            self._change(event)
+        return follows
+
+    def _follows(self, channel: str, event: dict[str, Any]) -> bool:
+        epoch, seq = self._positions.get(channel, ("", -1))
+        if event["epoch"] == epoch and seq in (event["from"], event["seq"]):
+            return True
+        self.holes.append(
+            f"{channel}: at {epoch[:8]}/{seq}, then {event['epoch'][:8]}/{event['from']}"
+            f" to {event['seq']}"
+        )
+        return False
+
+    def _change(self, event: dict[str, Any]) -> None:
+        for user_id in event["removed"]:
+            self._rows.pop(user_id, None)
+        for change in event["changes"]:
+            self._rows[change["userId"]] = (change["newRank"], change["score"])
+
+    def board(self) -> list[Row]:
+        """Return the rows of the board as this listener would show them."""
+        return sorted((rank, user, score) for user, (rank, score) in self._rows.items())
