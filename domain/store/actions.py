@@ -45,7 +45,6 @@ INSERT INTO user_actions (action_id, user_id, score_delta, action_type, timestam
 SELECT action_id, user_id, score, action_type, at, CAST(metadata AS jsonb),
     statement_timestamp(), action_no, :batch_id, request_id
 FROM numbered JOIN claimed USING (action_id) ORDER BY action_no
-RETURNING action_id
 """)
 
 
@@ -68,7 +67,7 @@ def insert_actions(
 
     Returns the ids that were inserted; with none of them there is no batch either.
     """
-    rows = connection.execute(
+    inserted = connection.execute(
         _INTAKE,
         {
             "batch_id": batch_id,
@@ -85,7 +84,9 @@ def insert_actions(
             "request_ids": [action.request_id for action in actions],
         },
     )
-    return frozenset(rows.scalars())
+    if inserted.rowcount == len(actions):
+        return frozenset(action.action_id for action in actions)
+    return list_batch_ids(connection, batch_id=batch_id)
 
 
 def list_batch_ids(connection: Connection, *, batch_id: UUID) -> frozenset[UUID]:
