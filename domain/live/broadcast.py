@@ -9,7 +9,7 @@ from domain.store.batches import find_batch, move_batch
 from domain.store.bus import publish_batch
 from domain.store.connections import Store
 from domain.store.outcomes import ActionOutcome, list_outcomes
-from domain.store.standings import count_players, list_ranks, list_standings
+from domain.store.standings import count_players, list_board_rows, list_ranks, list_standings
 from domain.store.transactions import read_one_moment
 
 
@@ -42,6 +42,7 @@ def _publish(store: Store, batch_id: UUID, applied: list[ActionOutcome]) -> None
         top = Top("", 0, count_players(connection), tuple(standings), now)
         users = sorted({UUID(action.user_id) for action in applied})
         ranks = list_ranks(connection, user_ids=users)
+        rows = list_board_rows(connection, user_ids=users)
     publish_batch(
         store.redis,
         batch_id=batch_id,
@@ -49,4 +50,5 @@ def _publish(store: Store, batch_id: UUID, applied: list[ActionOutcome]) -> None
         now=now,
         top_from_sql=top,
         ranks_from_sql=ranks,
+        scores_from_sql={row.user_id: row.score for row in rows},
     )

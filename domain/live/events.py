@@ -5,7 +5,7 @@ it, and what the view looks like now.
 """
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.leaderboards.model import Standing, Top
@@ -59,8 +59,9 @@ def list_own_events(
     actions_of = _group_by_user(a for a in message.actions if a.user_id in listening)
     for user_id, actions in actions_of.items():
         move = message.ranks.get(user_id, _UNKNOWN)
-        events[user_id] = [*_list_updates(actions, move.new_rank)]
-        moved = _find_move(user_id, actions[-1].new_score, move)
+        updates = _list_updates(actions, move.new_rank)
+        events[user_id] = [*_at_position(message, updates)]
+        moved = _find_move(user_id, events[user_id][-1].new_score, move)
         if moved:
             events[user_id].append(moved)
     return events
@@ -103,6 +104,19 @@ def _merge(actions: list[AppliedAction], new_rank: int | None) -> ScoreUpdated:
     )
 
 
+def _at_position(message: BusMessage, updates: list[ScoreUpdated]) -> list[ScoreUpdated]:
+    """Return one user's updates with no score that is of the past at the message's position.
+
+    Two batches of a player may overtake each other between their scoring and their broadcast; what
+    is told last must be how the player stands. `new_rank` is of the position anyway.
+    """
+    last = updates[-1]
+    score = message.scores.get(last.user_id, last.new_score)
+    if score == last.new_score:
+        return updates
+    return [replace(update, new_score=score) for update in updates]
+
+
 def _find_move(user_id: UUID, new_score: int, move: RankMove) -> PositionChanged | None:
     if move.new_rank is None or move.new_rank == move.previous_rank:
         return None
@@ -125,4 +139,4 @@ def _list_updates_in_view(
     for user_id, actions in _group_by_user(message.actions).items():
         if user_id in seen:
             move = message.ranks.get(user_id, _UNKNOWN)
-            yield _merge(actions, ranks.get(user_id, move.new_rank))
+            yield from _at_position(message, [_merge(actions, ranks.get(user_id, move.new_rank))])

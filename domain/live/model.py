@@ -1,6 +1,6 @@
 """The bus message: what one pipeline batch tells every web process, as JSON on one channel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import orjson
@@ -31,9 +31,11 @@ class RankMove:
 class BusMessage:
     """The applied actions of one batch in order of effect, the ranks they moved, and the top.
 
-    `top` was read in the same script that drew `seq`, so the state at a position is one thing for
-    all processes. Positions are dense: a message whose `seq` is not the last one plus 1 (within an
-    epoch) says that something was missed.
+    `scores` holds what the players of these actions have at this position: more than their last
+    action brought them to when another batch of theirs was scored meanwhile. `top` was read in the
+    same script that drew `seq`, so the state at a position is one thing for all processes.
+    Positions are dense: a message whose `seq` is not the last one plus 1 (within an epoch) says
+    that something was missed.
     """
 
     epoch: str
@@ -41,6 +43,7 @@ class BusMessage:
     actions: tuple[AppliedAction, ...]
     ranks: dict[UUID, RankMove]
     top: Top
+    scores: dict[UUID, int] = field(default_factory=dict)
 
 
 def parse_message_top(raw: str | bytes) -> Top:
@@ -52,7 +55,8 @@ def parse_bus_message(raw: str | bytes) -> BusMessage:
     """Return the message published by `lua/broadcast.lua`.
 
     The wire form is `{"epoch","seq","at","total","top":[[userId,score,updatedMs,username]],
-    "ranks":{userId:[previous,new]},"actions":[[actionId,userId,previous,new,delta]]}`.
+    "ranks":{userId:[previous,new]},"scores":{userId:score},
+    "actions":[[actionId,userId,previous,new,delta]]}`.
     """
     wire = orjson.loads(raw)
     return BusMessage(
@@ -67,4 +71,6 @@ def parse_bus_message(raw: str | bytes) -> BusMessage:
             for user_id, (previous, new) in wire["ranks"].items()
         },
         top=parse_top(wire),
+        # A worker of the version before, still running while the others are replaced, sends none.
+        scores={UUID(user_id): score for user_id, score in wire.get("scores", {}).items()},
     )

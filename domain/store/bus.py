@@ -1,7 +1,8 @@
 """The bus in Redis: one message per batch, published once, under a dense position."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from domain.store.board import new_epoch
 from domain.store.outcomes import ActionOutcome
 from domain.store.redis_gate import RedisGate
 
+NOTHING: Mapping[UUID, int] = MappingProxyType({})
+
 
 def publish_batch(
     redis: RedisGate,
@@ -21,9 +24,10 @@ def publish_batch(
     actions: Sequence[ActionOutcome],
     now: datetime,
     top_from_sql: Top | None = None,
-    ranks_from_sql: dict[UUID, int] | None = None,
+    ranks_from_sql: Mapping[UUID, int] = NOTHING,
+    scores_from_sql: Mapping[UUID, int] = NOTHING,
 ) -> bool:
-    """Publish the batch unless that was done; False asks for the top and ranks from SQL.
+    """Publish the batch unless that was done; False asks for top, ranks and scores from SQL.
 
     A repeat publishes nothing and answers True. Raises RedisUnavailableError.
     """
@@ -48,7 +52,7 @@ def publish_batch(
             TOP_SIZE,
             keys.SENT_TTL_SECONDS,
             keys.STREAM_MAX_MESSAGES,
-            *_wire_fallback(top_from_sql, ranks_from_sql or {}, users),
+            *_wire_fallback(top_from_sql, users, ranks_from_sql, scores_from_sql),
         ],
     )
     return answer is not None
@@ -64,12 +68,18 @@ def _wire_action(action: ActionOutcome) -> list[Any]:
     ]
 
 
-def _wire_fallback(top: Top | None, ranks: dict[UUID, int], users: Sequence[str]) -> list[Any]:
+def _wire_fallback(
+    top: Top | None,
+    users: Sequence[str],
+    ranks: Mapping[UUID, int],
+    scores: Mapping[UUID, int],
+) -> list[Any]:
     if top is None:
-        return ["", "", ""]
+        return ["", "", "", ""]
     rows = [
         [row.user_id, row.score, to_milliseconds(row.last_update), row.username]
         for row in top.standings
     ]
     moves = {user: [None, ranks.get(UUID(user))] for user in users}
-    return [orjson.dumps(rows), top.total_users, orjson.dumps(moves)]
+    known = {str(user): score for user, score in scores.items()}
+    return [orjson.dumps(rows), top.total_users, orjson.dumps(moves), orjson.dumps(known)]

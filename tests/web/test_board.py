@@ -22,7 +22,7 @@ def make_top(seq: int, epoch: str = "e") -> Top:
 
 def make_message(seq: int, epoch: str = "e") -> str:
     message = {"epoch": epoch, "seq": seq, "at": NOW, "total": 0, "top": []}
-    return orjson.dumps({**message, "ranks": {}, "actions": []}).decode()
+    return orjson.dumps({**message, "ranks": {}, "scores": {}, "actions": []}).decode()
 
 
 class SlowRead:

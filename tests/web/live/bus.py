@@ -62,6 +62,7 @@ class Bus:
                 for user, row in ((user, self._rows[user]) for user in order[:100])
             ],
             "ranks": ranks or {},
+            "scores": {action[1]: self._rows[UUID(action[1])].score for action in actions},
             "actions": actions,
         }
         self._redis.publish(keys.bus_channel(), orjson.dumps(message).decode())
