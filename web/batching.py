@@ -7,7 +7,7 @@ Called by `web/routes/actions.py`; replies come in through `web/subscriber.py`.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from uuid import UUID, uuid4
@@ -200,7 +200,7 @@ class Batcher:
             logger.info(
                 "batch accepted",
                 batch_id=str(batch.batch_id),
-                request_ids=sorted({action.request_id for action in actions}),
+                request_ids=_list_request_ids(claims, batch.action_ids),
             )
             if expects_replies:
                 self._submit(batch.batch_id)
@@ -224,6 +224,11 @@ def _await_results(waiter: Waiter, *, commit_by: float, result_by: float) -> boo
     if waiter.done.wait(_seconds_until(min(commit_by, result_by))):
         return True
     return waiter.committed and waiter.done.wait(_seconds_until(result_by))
+
+
+def _list_request_ids(claims: Claims, action_ids: Iterable[UUID]) -> list[str]:
+    owners = (claims[action_id] for action_id in action_ids)
+    return sorted({waiter.actions[place].request_id for waiter, place in owners})
 
 
 def _seconds_until(moment: float) -> float:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from uuid import UUID, uuid4
 
+import structlog
+
 from domain.actions.model import Stage
 from domain.store.batches import (
     Batch,
@@ -18,6 +20,8 @@ from domain.store.batches import (
 )
 from domain.store.connections import Store
 from domain.store.poison import fail_action, list_pending_ids, reassign_action
+
+logger = structlog.get_logger(__name__)
 
 SWEEP_LIMIT = 100
 BATCH_ATTEMPTS = 2
@@ -90,4 +94,12 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
             )
             reassign_action(connection, action_id=action_id, batch=locked, batch_id=single)
         move_batch(connection, batch_id=batch.batch_id, old=locked.stage, new=Stage.SPLIT)
-        return singles
+    for single, action_id in zip(singles, action_ids, strict=True):
+        # Without this line nobody could follow the action on from the batch it was in.
+        logger.info(
+            "action set apart",
+            action_id=str(action_id),
+            batch_id=str(single),
+            part_of=str(batch.batch_id),
+        )
+    return singles

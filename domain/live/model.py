@@ -44,6 +44,8 @@ class BusMessage:
     ranks: dict[UUID, RankMove]
     top: Top
     scores: dict[UUID, int] = field(default_factory=dict)
+    # For the log alone.
+    batch_id: str = ""
 
 
 def parse_message_top(raw: str | bytes) -> Top:
@@ -54,7 +56,7 @@ def parse_message_top(raw: str | bytes) -> Top:
 def parse_bus_message(raw: str | bytes) -> BusMessage:
     """Return the message published by `lua/broadcast.lua`.
 
-    The wire form is `{"epoch","seq","at","total","top":[[userId,score,updatedMs,username]],
+    The wire form is `{"batch","epoch","seq","at","total","top":[[userId,score,updatedMs,username]],
     "ranks":{userId:[previous,new]},"scores":{userId:score},
     "actions":[[actionId,userId,previous,new,delta]]}`.
     """
@@ -71,6 +73,7 @@ def parse_bus_message(raw: str | bytes) -> BusMessage:
             for user_id, (previous, new) in wire["ranks"].items()
         },
         top=parse_top(wire),
-        # A worker of the version before, still running while the others are replaced, sends none.
+        # A worker of the version before, still running while the others are replaced, has neither.
         scores={UUID(user_id): score for user_id, score in wire.get("scores", {}).items()},
+        batch_id=wire.get("batch", ""),
     )

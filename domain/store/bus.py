@@ -53,6 +53,7 @@ def publish_batch(
             keys.SENT_TTL_SECONDS,
             keys.STREAM_MAX_MESSAGES,
             *_wire_fallback(top_from_sql, users, ranks_from_sql, scores_from_sql),
+            str(batch_id),
         ],
     )
     return answer is not None

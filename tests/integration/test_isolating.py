@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from domain.actions.model import Stage, Status
 from domain.actions.recovery import (
@@ -20,8 +21,11 @@ def test_a_batch_that_failed_twice_becomes_batches_of_one(worker_context: Worker
     set_attempts(store, batch_id, 1)
     assert isolate(store, batch=get_batch(store, batch_id)) == ()
     set_attempts(store, batch_id, 2)
-    singles = isolate(store, batch=get_batch(store, batch_id))
+    with capture_logs() as logs:
+        singles = isolate(store, batch=get_batch(store, batch_id))
     assert len(singles) == 3
+    followed = {(line["batch_id"], line["part_of"]) for line in logs}
+    assert followed == {(str(single), str(batch_id)) for single in singles}
     assert get_batch(store, batch_id).stage is Stage.SPLIT
     original = get_batch(store, batch_id)
     for single in singles:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from domain.actions.model import Acceptance, Status
 from domain.errors import OverloadedError
@@ -112,6 +113,25 @@ def test_a_bad_row_fails_alone_among_strangers(serve: Serve, gate: Gate) -> None
     gate.set()
     assert bad.result(timeout=20)[0].acceptance is Acceptance.UNSTORABLE
     assert [the_result(future).status for future in sound] == [Status.APPLIED] * 5
+
+
+def test_the_log_leads_from_each_request_to_the_batch_it_is_in(serve: Serve, gate: Gate) -> None:
+    service = serve()
+    first = service.send([make_action(request_id="first")])
+    assert gate.reached.wait(20)
+    others = {name: make_action(request_id=name) for name in ("second", "third", "fourth")}
+    others["bad"] = make_action(request_id="bad", metadata='{"a":"\\u0000"}')
+    for action in others.values():
+        service.send([action], wait_seconds=0)
+    wait_for_queue(service, 4)
+    with capture_logs() as logs:
+        gate.set()
+        assert the_result(first).status is Status.PENDING
+        service.batcher.close()
+    accepted = [line for line in logs if line["event"] == "batch accepted"]
+    assert len(accepted) > 2, "the refused action broke its flush into several batches"
+    named = sorted(name for line in accepted for name in line["request_ids"])
+    assert named == ["first", "fourth", "second", "third"], "each once, in its own batch's line"
 
 
 def test_the_bound_on_what_is_in_flight_holds_the_next_batch_back(

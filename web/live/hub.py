@@ -131,6 +131,7 @@ class Hub:
                 self._catch_up("unreadable")
                 return
             self._take(message)
+        logger.info("batch told", batch_id=message.batch_id, seq=message.seq)
 
     def look_again(self) -> None:
         """Try again to learn a position that could not be read; called every second."""

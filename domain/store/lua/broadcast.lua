@@ -2,7 +2,7 @@
 -- must bring the top along because the board is not to be trusted.
 -- KEYS sent, position, stream, board, rows, marker, previous ranks
 -- ARGV channel, new epoch, now, actions JSON, users JSON, top size, TTL of sent, stream length,
---      top JSON and total from SQL ('' when not brought), ranks and scores JSON from SQL
+--      top JSON and total from SQL ('' when not brought), ranks and scores JSON from SQL, batch id
 local sent = redis.call('GET', KEYS[1])
 if sent then return {0, tonumber(sent)} end
 local top, total, ranks, scores = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
@@ -32,7 +32,7 @@ local epoch, seq = position(KEYS[2], ARGV[2])
 seq = seq + 1
 redis.call('HSET', KEYS[2], 'seq', seq)
 redis.call('SET', KEYS[1], seq, 'EX', ARGV[7])
-local message = '{"epoch":"' .. epoch .. '","seq":' .. seq .. ',"at":"' .. ARGV[3] .. '","total":'
+local message = '{"batch":"' .. ARGV[13] .. '","epoch":"' .. epoch .. '","seq":' .. seq .. ',"at":"' .. ARGV[3] .. '","total":'
   .. total .. ',"top":' .. top .. ',"ranks":' .. ranks .. ',"scores":' .. scores
   .. ',"actions":' .. ARGV[4] .. '}'
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[8], '*', 'm', message)
