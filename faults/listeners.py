@@ -43,6 +43,7 @@ class Report:
     connections: int
     snapshots: int
     holes: list[str]
+    steps_back: list[str]
     wrong_boards: int  # listeners whose board in the end is not that of the API
 
 
@@ -121,6 +122,7 @@ def main() -> None:
         connections=sum(listener.connections for listener in listeners),
         snapshots=sum(listener.view.snapshots for listener in listeners),
         holes=[hole for listener in listeners for hole in listener.view.holes],
+        steps_back=[step for listener in listeners for step in listener.view.steps_back],
         wrong_boards=wrong_boards,
     )
     json.dump(asdict(report), sys.stdout)

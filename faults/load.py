@@ -1,6 +1,7 @@
 """`python -m faults.load`: players who send by a clock that waits for nobody (open loop).
 
-One read for every ten actions. Job as JSON on stdin; every request ends in the file of the ledger.
+One read for every ten actions. Its job is the first line of stdin, as JSON; every request ends in
+the file of the ledger.
 """
 
 import asyncio
@@ -55,7 +56,7 @@ async def _complete(client: Client, actions: Actions, players: list[Player], pla
 
 def main() -> None:
     """Run the job and write the ledger."""
-    job = Job(**json.load(sys.stdin))
+    job = Job(**json.loads(sys.stdin.readline()))
     sent = asyncio.run(run(job, read_players(Path(job.players))))
     Path(job.ledger).write_text("".join(one.as_line() for one in sent))
 

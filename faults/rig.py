@@ -2,9 +2,7 @@
 
 import json
 import random
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,14 +11,13 @@ from pathlib import Path
 
 from bench.generator.traffic import Player
 from faults import listeners, load
+from faults.child import Child
 from faults.client import Sent, read_sent
 from faults.ledger import Ledger, is_unknown
 from faults.model import Result, Scenario, Strike
 from faults.stores import Stores
 from faults.system import System
-from local.errors import LocalError
 from local.health import Health, ask_health
-from local.lifeline import tie_to_parent
 from local.ports import LOOPBACK
 
 LISTENERS = 20
@@ -61,12 +58,12 @@ class Rig:
         """Run it to the end; whatever is wrong is in the result."""
         chance = random.Random(f"{self.seed}:{scenario.name}")  # noqa: S311 - not a secret
         with ExitStack() as running:
-            ears = running.enter_context(_Child(self.root, "faults.listeners"))
-            ears.hear(self._listeners_job())
+            ears = running.enter_context(Child(self.root, "faults.listeners"))
+            ears.tell(self._listeners_job())
             time.sleep(LISTENERS_START_SECONDS)
-            sender = running.enter_context(_Child(self.root, "faults.load"))
+            sender = running.enter_context(Child(self.root, "faults.load"))
             job = self._load_job(scenario.name)
-            sender.hear(json.dumps(asdict(job)), is_last=True)
+            sender.tell(json.dumps(asdict(job)))
             strike = self._strike(scenario, chance)
             sender.wait(self.seconds + LOAD_END_SECONDS)
             sent = read_sent(Path(job.ledger)) + strike.sent
@@ -89,9 +86,7 @@ class Rig:
         self.say("healed")
         return strike
 
-    def _judge(
-        self, scenario: Scenario, strike: Strike, sent: list[Sent], ears: "_Child"
-    ) -> Result:
+    def _judge(self, scenario: Scenario, strike: Strike, sent: list[Sent], ears: Child) -> Result:
         faults = list(strike.problems)
         if not _wait_until(self._is_well, HEALTHY_SECONDS):
             faults.append(f"not well after {HEALTHY_SECONDS:g} s: {self._health().wrong}")
@@ -118,6 +113,7 @@ class Rig:
         faults += self._verify()
         heard = listeners.Report(**json.loads(ears.finish()))
         faults += [f"a listener missed something: {hole}" for hole in heard.holes]
+        faults += [f"a listener's board went back: {step}" for step in heard.steps_back]
         if heard.wrong_boards:
             faults.append(f"{heard.wrong_boards} listeners show another board than the API")
         if heard.connections < LISTENERS:
@@ -187,50 +183,7 @@ class Rig:
             players=str(self.players_file),
             count=LISTENERS,
         )
-        return json.dumps(asdict(job)) + "\n"
-
-
-class _Child:
-    """A process of the rig's own that is told its job on stdin and ends with us."""
-
-    def __init__(self, root: Path, module: str):
-        self._module = module
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
-            cwd=root,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=tie_to_parent(signal.SIGKILL),
-        )
-
-    def __enter__(self) -> "_Child":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def hear(self, job: str, *, is_last: bool = False) -> None:
-        """Send the job."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(job)
-        self._process.stdin.flush()
-        if is_last:
-            self._process.stdin.close()
-            self._process.stdin = None
-
-    def wait(self, seconds: float) -> None:
-        """Wait for its end; LocalError when it failed."""
-        if self._process.wait(seconds) != 0:
-            raise LocalError(f"'{self._module}' failed: see its words above.")
-
-    def finish(self) -> str:
-        """Close its stdin and return what it says."""
-        said, _ = self._process.communicate(timeout=LOAD_END_SECONDS)
-        if self._process.returncode != 0:
-            raise LocalError(f"'{self._module}' failed: see its words above.")
-        return said
+        return json.dumps(asdict(job))
 
 
 def _wait_until(holds: Callable[[], bool], seconds: float) -> bool:

@@ -11,10 +11,12 @@ Row = tuple[int, str, int]
 
 @dataclass
 class View:
-    """Takes every event; `holes` counts those that did not follow from what came before."""
+    """Takes every event; `holes` are those that did not follow from what came before."""
 
     events: int = 0
     holes: list[str] = field(default_factory=list)
+    steps_back: list[str] = field(default_factory=list)
+    """Changes that took a score away, where nothing does."""
     snapshots: int = 0
     _positions: dict[str, tuple[str, int]] = field(default_factory=dict)
     _rows: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -52,7 +54,11 @@ class View:
         for user_id in event["removed"]:
             self._rows.pop(user_id, None)
         for change in event["changes"]:
-            self._rows[change["userId"]] = (change["newRank"], change["score"])
+            user, score = change["userId"], change["score"]
+            _, known = self._rows.get(user, (0, 0))
+            if score < known:
+                self.steps_back.append(f"seq {event['seq']}: {user} went from {known} to {score}")
+            self._rows[user] = (change["newRank"], score)
 
     def board(self) -> list[Row]:
         """Return the rows of the board as this listener would show them."""

@@ -1,12 +1,14 @@
 """Every scenario, in the order in which they run."""
 
 from faults.model import Scenario
-from faults.scenarios import postgres, processes, redis
+from faults.scenarios import messages, postgres, processes, races, redis
 
 SCENARIOS: tuple[Scenario, ...] = (
     *processes.SCENARIOS,
     *redis.SCENARIOS,
     *postgres.SCENARIOS,
+    *races.SCENARIOS,
+    *messages.SCENARIOS,
 )
 NAMES = tuple(scenario.name for scenario in SCENARIOS)
 

@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from celery.signals import task_success
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from domain.actions.model import LinkOutcome, Stage
 from domain.store import keys
+from faults.poisoned import dying_of
 from workers.context import WorkerContext
 from workers.links import LINKS, Link
 
@@ -28,7 +29,7 @@ def prepare(environ: Mapping[str, str]) -> None:
         stage, _, point = crash.partition(":")
         _crash_at(Stage(stage), point)
     if environ.get("LAUREL_TEST_POISON"):
-        LINKS[Stage.ACCEPTED] = _dying_of_poison(LINKS[Stage.ACCEPTED])
+        LINKS[Stage.ACCEPTED] = dying_of(POISON_SCORE, LINKS[Stage.ACCEPTED])
 
 
 def _die() -> None:
@@ -82,16 +83,3 @@ def _on_move(stage: Stage, act: Callable[[Any], None]) -> Callable[..., None]:
             act(connection)
 
     return listen
-
-
-def _dying_of_poison(link: Link) -> Link:
-    def run(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
-        with context.store.begin() as connection:
-            scores = connection.execute(
-                text("SELECT score_delta FROM user_actions WHERE batch_id = :id"), {"id": batch_id}
-            ).scalars()
-            if POISON_SCORE in set(scores):
-                _die()
-        return link(context, batch_id)
-
-    return run
