@@ -27,6 +27,9 @@ logger = structlog.get_logger(__name__)
 
 # Rows that may stand before the flusher; beyond it a 503 now is kinder than a timeout later.
 MAX_QUEUED_ACTIONS = 10_000
+# Without Redis nobody waits for results and no batch is in flight. Flushed one by one, actions
+# would then be as many batches, more than the keeper alone can bring on in time.
+LINGER_WITHOUT_REDIS_SECONDS = 0.2
 UNKNOWN_OUTCOME = "The outcome is not known; repeat the request with the same actionId"
 
 Claims = dict[UUID, tuple[Waiter, int]]
@@ -174,14 +177,20 @@ class Batcher:
     def _pause_seconds(self) -> float:
         if not self._queue:
             return 0.0 if self._closing else 60.0
-        if self._closing or not self.flights.count():
+        if self._closing:
+            return 0.0
+        if not self._store.redis.usable:
+            return self._seconds_to_full(LINGER_WITHOUT_REDIS_SECONDS)
+        if not self.flights.count():
             return 0.0
         if (seconds := self.flights.seconds_to_room()) > 0:
             return seconds
+        return self._seconds_to_full(self._settings.batch_linger_ms / 1000)
+
+    def _seconds_to_full(self, linger_seconds: float) -> float:
         if self._queued_actions >= self._settings.batch_max_actions:
             return 0.0
-        linger = self._settings.batch_linger_ms / 1000
-        return self._queued_since + linger - time.monotonic()
+        return self._queued_since + linger_seconds - time.monotonic()
 
     def _flush(self, waiters: Sequence[Waiter]) -> None:
         claims: Claims = {}

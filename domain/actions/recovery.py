@@ -28,6 +28,9 @@ BATCH_ATTEMPTS = 2
 SINGLE_ATTEMPTS = 3
 # The links that an action can poison; the others never fail an action.
 COUNTED_STAGES = frozenset({Stage.ACCEPTED, Stage.SCREENED})
+# The stages whose next link can do nothing without Redis. Looked at over and over, a long outage's
+# thousands of them would take the turns of those that can be scored.
+REDIS_STAGES = frozenset({Stage.SCORED, Stage.AUDITED})
 
 
 class Remedy(StrEnum):
@@ -56,10 +59,11 @@ def take_back_attempt(store: Store, *, batch_id: UUID, stage: Stage) -> None:
 def list_standing_batches(store: Store) -> Sequence[Batch]:
     """Claim the batches that made no progress for their pause, oldest first, SWEEP_LIMIT at most.
 
-    Raises DatabaseUnavailableError.
+    Without Redis those that need it are left for its return. Raises DatabaseUnavailableError.
     """
+    left = () if store.redis.usable else REDIS_STAGES
     with store.begin() as connection:
-        return claim_standing_batches(connection, limit=SWEEP_LIMIT)
+        return claim_standing_batches(connection, limit=SWEEP_LIMIT, but=left)
 
 
 def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:

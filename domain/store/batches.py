@@ -1,6 +1,6 @@
 """SQL of action_batches: which stage a batch has reached and when somebody should look at it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,9 +85,12 @@ def count_attempt(connection: Connection, *, batch_id: UUID, stage: Stage, step:
     return done.rowcount == 1
 
 
-def claim_standing_batches(connection: Connection, *, limit: int) -> Sequence[Batch]:
+def claim_standing_batches(
+    connection: Connection, *, limit: int, but: Collection[Stage] = ()
+) -> Sequence[Batch]:
     """Take up to `limit` batches whose time to be looked at has come, oldest first.
 
+    Those that stand at one of the stages `but` keep their turn.
     Each is claimed by moving its next look: the pause doubles up to MAX_QUIET_SECONDS.
     MATERIALIZED, because a subquery that the planner runs once per row would claim without a limit.
     """
@@ -96,6 +99,7 @@ def claim_standing_batches(connection: Connection, *, limit: int) -> Sequence[Ba
             "WITH standing AS MATERIALIZED ("
             "   SELECT batch_id AS claimed_id FROM action_batches"
             "   WHERE stage NOT IN ('done', 'split') AND next_look_at <= clock_timestamp()"
+            "   AND stage <> ALL(:but)"
             "   ORDER BY next_look_at, created_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
             " UPDATE action_batches SET looks = least(looks + 1, 100),"
             " next_look_at = clock_timestamp() + make_interval("
@@ -103,7 +107,7 @@ def claim_standing_batches(connection: Connection, *, limit: int) -> Sequence[Ba
             " FROM standing WHERE batch_id = claimed_id"
             f" RETURNING {_COLUMNS}"
         ),
-        {"quiet": QUIET_SECONDS, "most": MAX_QUIET_SECONDS, "limit": limit},
+        {"quiet": QUIET_SECONDS, "most": MAX_QUIET_SECONDS, "limit": limit, "but": list(but)},
     ).all()
     return sorted((_batch(row) for row in rows), key=lambda batch: batch.created_at)
 

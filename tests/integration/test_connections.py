@@ -10,8 +10,8 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from domain.errors import DatabaseConflictError, DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.connections import Store, connect
-from tests.factories import make_player
 from faults.proxy import Proxy
+from tests.factories import make_player
 
 
 @pytest.fixture

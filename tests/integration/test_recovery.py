@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
+from redis import Redis
 from sqlalchemy import text
 
 from domain.actions.model import LinkOutcome, Stage
@@ -17,7 +19,9 @@ from domain.actions.recovery import (
 )
 from domain.errors import DatabaseUnavailableError, TransientError
 from domain.leaderboards.rebuild import rebuild_board
+from domain.store.breaker import Breaker
 from domain.store.connections import Store
+from domain.store.redis_gate import RedisGate
 from tests.pipeline import finish_batch
 from tests.standing import accept, get_batch, let_time_pass
 from tests.waiting import run_in_threads
@@ -152,3 +156,23 @@ def failing(error: Exception) -> Callable[..., Any]:
         raise error
 
     return fail
+
+
+def test_without_redis_batches_that_need_it_take_no_turn_and_keep_theirs(store: Store) -> None:
+    batch_ids = {stage: accept(store) for stage in Stage if stage not in ("done", "split")}
+    with store.begin() as connection:
+        for stage, batch_id in batch_ids.items():
+            connection.execute(
+                text("UPDATE action_batches SET stage = :stage WHERE batch_id = :id"),
+                {"stage": stage, "id": batch_id},
+            )
+    let_time_pass(store)
+    breaker = Breaker()
+    while not breaker.is_open:
+        breaker.record_failure()
+    away = replace(store, redis=RedisGate(Redis(), breaker))
+    claimed = {batch.stage for batch in list_standing_batches(away)}
+    assert claimed == {Stage.ACCEPTED, Stage.SCREENED, Stage.REFRESHED}
+    left = list_standing_batches(store)
+    assert {batch.stage for batch in left} == {Stage.SCORED, Stage.AUDITED}
+    assert {batch.looks for batch in left} == {1}, "no look of theirs was wasted"

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from domain.actions.model import Acceptance, ActionResult, Status
 from domain.errors import DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.connections import Store, connect
-from tests.factories import make_action
 from faults.proxy import Proxy
+from tests.factories import make_action
 from tests.waiting import wait_until
 from tests.web.batch_service import (
     PATIENCE_SECONDS,
@@ -123,6 +124,22 @@ def test_with_redis_unusable_the_answer_follows_the_commit(
         assert count_actions(worker_context.store) == number
     assert service.submitted == [], "the keeper brings them on"
     assert service.batcher.flights.count() == 0
+
+
+def test_with_redis_unusable_actions_wait_for_company(
+    serve: Serve, settings: Settings, worker_context: WorkerContext
+) -> None:
+    away = connect(replace(settings, redis_url="redis://127.0.0.1:1/0")).redis
+    open_breaker(away)
+    service = serve(Store(worker_context.store.engine, away), batch_linger_ms=0)
+    requests = []
+    for _ in range(4):
+        requests.append(service.send([make_action()]))
+        wait_for_queue(service, len(requests))
+    assert [the_result(request).status for request in requests] == [Status.PENDING] * 4
+    with worker_context.store.begin() as connection:
+        batches = connection.execute(text("SELECT count(*) FROM action_batches")).scalar_one()
+    assert batches == 1, "the keeper has them all to itself"
 
 
 def test_redis_lost_while_requests_queue_releases_them_with_their_commit(
