@@ -7,13 +7,29 @@ that the whole stack took at rest.
 
 import os
 import sys
+from functools import partial
+from typing import Any
 
 from celery.utils.nodenames import host_format
+from celery.worker.consumer import Consumer
 
 from workers.celery import app
 
 QUEUES = ("actions", "maintenance")
 BEAT = "beat"
+RECONNECT_SECONDS = 2
+
+
+class ReturningConsumer(Consumer):
+    """Celery's own, but back soon after a long outage: its pauses would grow to 30 s.
+
+    There is no setting for it. Until it is back, the keeper has all the work to itself.
+    """
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Return the connection once it is there."""
+        conn.ensure_connection = partial(conn.ensure_connection, interval_max=RECONNECT_SECONDS)
+        return super().ensure_connected(conn)
 
 
 def main(arguments: list[str]) -> int:
@@ -34,6 +50,7 @@ def _consume(queue: str) -> int:
     worker = app.Worker(
         hostname=host_format(f"{name}@%h"),
         pool_cls="solo",
+        consumer_cls=ReturningConsumer,
         queues=[queue],
         loglevel="WARNING",
         without_gossip=True,
