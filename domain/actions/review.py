@@ -51,7 +51,7 @@ class _Rule:
 _RULES: Mapping[Decision, _Rule] = {
     Decision.RELEASE: _Rule(Status.QUARANTINED, Stage.SCREENED, "pass", None),
     Decision.REJECT: _Rule(Status.QUARANTINED, Stage.SCREENED, "reject", REVIEW_REJECTED),
-    # The first verdict stands, if there was one.
+    # The first verdict stands; without one the screening of the retry gives it.
     Decision.RETRY: _Rule(Status.FAILED, Stage.ACCEPTED, None, None),
 }
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection
 
+from domain.store.screening import OPEN_VERDICT
 from domain.store.statements import sql
 
 
@@ -104,21 +105,25 @@ def record_review(
 ) -> None:
     """Add the decision to the action's checks; a verdict replaces the one of the screening.
 
-    An action that was given up before it was screened has no checks, and gets none here: they
-    would stand in the way of its screening.
+    An action that was given up before it was screened gets its row here, with a verdict that its
+    screening then fills in.
     """
     connection.execute(
         sql(
-            "UPDATE action_checks SET verdict = coalesce(CAST(:verdict AS text), verdict),"
-            " reason = CASE WHEN CAST(:verdict AS text) IS NULL THEN reason"
-            "   ELSE CAST(:reason AS text) END,"
-            " checks = checks || jsonb_build_object('review', CAST(:review AS jsonb))"
-            " WHERE action_id = :action_id AND created_at = :created_at"
+            "INSERT INTO action_checks AS c (action_id, created_at, verdict, reason, checks)"
+            " VALUES (:action_id, :created_at, coalesce(CAST(:verdict AS text), :open),"
+            "   CAST(:reason AS text), jsonb_build_object('review', CAST(:review AS jsonb)))"
+            " ON CONFLICT (action_id, created_at) DO UPDATE SET"
+            " verdict = coalesce(CAST(:verdict AS text), c.verdict),"
+            " reason = CASE WHEN CAST(:verdict AS text) IS NULL THEN c.reason"
+            "   ELSE EXCLUDED.reason END,"
+            " checks = c.checks || EXCLUDED.checks"
         ),
         {
             "action_id": action_id,
             "created_at": created_at,
             "verdict": verdict,
+            "open": OPEN_VERDICT,
             "reason": reason,
             "review": orjson.dumps(review).decode(),
         },

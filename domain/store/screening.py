@@ -10,6 +10,9 @@ from sqlalchemy import Connection
 from domain.fraud.model import Candidate, Screening, Window
 from domain.store.statements import sql
 
+# Stands for a verdict until there is one, where an action has something to tell before.
+OPEN_VERDICT = "open"
+
 
 def list_candidates(
     connection: Connection, *, batch_id: UUID, created_at: datetime
@@ -65,7 +68,7 @@ def read_windows(
 def insert_screenings(
     connection: Connection, *, created_at: datetime, screenings: Sequence[Screening]
 ) -> None:
-    """Store the verdicts; where one is stored already, the first stands."""
+    """Store the verdicts; where one is stored already, the first stands, unless it is left open."""
     texts: dict[int, str] = {}
     for screening in screenings:
         if id(screening.checks) not in texts:
@@ -76,10 +79,13 @@ def insert_screenings(
             " SELECT i, :created_at, v, r, CAST(c AS jsonb)"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:verdicts AS text[]),"
             " CAST(:reasons AS text[]), CAST(:checks AS text[])) AS t(i, v, r, c)"
-            " ON CONFLICT DO NOTHING"
+            " ON CONFLICT (action_id, created_at) DO UPDATE SET verdict = EXCLUDED.verdict,"
+            " reason = EXCLUDED.reason, checks = EXCLUDED.checks || action_checks.checks"
+            " WHERE action_checks.verdict = :open"
         ),
         {
             "created_at": created_at,
+            "open": OPEN_VERDICT,
             "ids": [screening.action_id for screening in screenings],
             "verdicts": [str(screening.verdict) for screening in screenings],
             "reasons": [screening.reason for screening in screenings],

@@ -155,6 +155,10 @@ def test_a_failed_action_that_is_retried_goes_through_the_whole_chain(
     finish_batch(worker_context, outcome.batch_id)
     assert read_status(store, action.action_id) == (Status.APPLIED, 2)
     assert list_entries(store, action.action_id) == [(1, "failed"), (2, "applied")]
+    verdict, reason, checks = read_checks(store, action.action_id)
+    assert (verdict, reason) == ("pass", None)
+    assert (checks["review"]["decision"], checks["review"]["by"]) == ("retry", "grace")
+    assert ("velocity" in checks) is not is_screened, "the checks of the first screening stand"
     assert find_broken(store, worker_context.settings) == {}
 
 
