@@ -15,7 +15,13 @@ from types import FrameType
 import structlog
 
 from domain.actions.model import LinkOutcome
-from domain.actions.recovery import Remedy, choose_remedy, isolate, list_standing_batches
+from domain.actions.recovery import (
+    COUNTED_STAGES,
+    Remedy,
+    choose_remedy,
+    isolate,
+    list_standing_batches,
+)
 from domain.errors import RedisUnavailableError, SettingsError, TransientError
 from domain.leaderboards.rebuild import compare_board, rebuild_board
 from domain.logs import configure_logging
@@ -36,6 +42,7 @@ logger = structlog.get_logger(__name__)
 SWEEP_SECONDS = 1.0
 COMPARE_SECONDS = 600.0
 PARTITION_SECONDS = 3600.0
+LOOKS_FOR_WORKERS = 3
 
 
 class Round:
@@ -119,11 +126,21 @@ class Keeper:
             logger.exception("batch not treated", batch_id=str(batch.batch_id))
 
     def _isolate(self, batch: Batch) -> None:
+        """Take a batch apart and leave its parts to the workers, whom poison kills one at a time.
+
+        Without the keeper nobody brings anything on; it tries them itself when that did not help.
+        """
+        broker_usable = self._context.store.redis.usable and batch.looks <= LOOKS_FOR_WORKERS
         for batch_id in isolate(self._context.store, batch=batch):
             with self._context.store.begin() as connection:
                 part = find_batch(connection, batch_id=batch_id)
-            if part is not None:
-                self._run(part)
+            if part is None:
+                continue
+            if broker_usable and part.stage in COUNTED_STAGES:
+                broker_usable = _resubmit(part)
+                if broker_usable:
+                    continue
+            self._run(part)
 
     def _run(self, batch: Batch) -> None:
         """Run the rest of the chain here; an error that a worker would meet too ends this batch."""

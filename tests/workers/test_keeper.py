@@ -157,6 +157,25 @@ def test_a_poisoned_action_ends_failed_and_its_neighbours_do_not(
     assert audited == 3
 
 
+def test_the_parts_of_a_batch_that_kills_are_left_to_the_workers_at_first(
+    worker_context: WorkerContext, submitted: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = worker_context.store
+    accept_actions(store, actions=[make_action(), make_action()], origin=None)
+    ran: list[UUID] = []
+    monkeypatch.setattr(Keeper, "_run", lambda _, batch: ran.append(batch.batch_id))
+    with store.begin() as connection:
+        connection.execute(text("UPDATE action_batches SET attempts = 2"))
+    stand_still(store, looks=1)
+    Keeper(worker_context).watch.go()
+    assert (len(submitted), ran) == (2, [])
+    with store.begin() as connection:
+        connection.execute(text("UPDATE action_batches SET attempts = 2"))
+    stand_still(store, looks=9)
+    Keeper(worker_context).watch.go()
+    assert sorted(ran) == sorted(submitted), "nobody took them"
+
+
 def test_a_failing_duty_stops_no_other_and_is_tried_again() -> None:
     done: list[str] = []
 
