@@ -7,6 +7,7 @@ import psycopg2
 from faults.model import Scenario, Strike
 
 LOST_SHARE = 0.05
+DELAY_SECONDS = 0.02
 _KILL_BACKENDS = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
     " WHERE application_name = 'laurel'"
@@ -44,6 +45,13 @@ def stand_still(strike: Strike) -> None:
         pass
 
 
+def be_far_away(strike: Strike) -> None:
+    """Let every question and every answer take its time."""
+    strike.stores.postgres_proxy.delay(DELAY_SECONDS)
+    while strike.lasts(1.0):
+        pass
+
+
 def lose_commits(strike: Strike) -> None:
     """Let it commit, and break the connection instead of saying so."""
     proxy = strike.stores.postgres_proxy
@@ -59,5 +67,6 @@ SCENARIOS = (
     Scenario(name="postgres-crashed", strike=crash),
     Scenario(name="postgres-backends-killed", strike=kill_backends),
     Scenario(name="postgres-stalled", strike=stand_still),
+    Scenario(name="postgres-slow", strike=be_far_away),
     Scenario(name="commit-reported-failed", strike=lose_commits),
 )
