@@ -34,7 +34,7 @@ worker_cancel_long_running_tasks_on_connection_loss = False
 worker_hijack_root_logger = False
 # What Flower shows.
 worker_send_task_events = True
-# A publish more for every task, 0.3 ms each, to show what `received` shows 2 ms later.
+# A publish more for every task, to show what `received` shows a moment later.
 task_send_sent_event = False
 
 broker_connection_retry_on_startup = True

@@ -7,7 +7,7 @@ Called by `web/routes/actions.py`; replies come in through `web/subscriber.py`.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from uuid import UUID, uuid4
@@ -91,10 +91,8 @@ class Batcher:
             # The actions are durable, whatever the store says now: without it they are `pending`.
             with suppress(DatabaseUnavailableError):
                 waiter.catch_up(partial(_look_up, self._store))
-        if not is_patient:
-            # Who asked not to wait is answered alike, whether a reply was quicker or not.
-            waiter.results.clear()
-        return self._tell(waiter)
+        # Who asked not to wait is answered alike, whether a reply was quicker or not.
+        return self._tell(waiter, waiter.results if is_patient else {})
 
     def close(self) -> None:
         """Commit what is queued, wait for its replies as long as a request would, and stop."""
@@ -135,12 +133,12 @@ class Batcher:
         with self._counting:
             self._waiting += step
 
-    def _tell(self, waiter: Waiter) -> list[Submission]:
+    def _tell(self, waiter: Waiter, results: Mapping[UUID, ActionResult]) -> list[Submission]:
         told: dict[int, Submission] = {}
         for place, action in enumerate(waiter.actions):
             name = action.action_id
             if place in waiter.accepted:
-                result = waiter.results.get(name) or ActionResult(name, Status.PENDING)
+                result = results.get(name) or ActionResult(name, Status.PENDING)
                 told[place] = Submission(name, Acceptance.ACCEPTED, result)
             elif name in waiter.unstorable:
                 told[place] = Submission(name, Acceptance.UNSTORABLE)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from domain.actions.model import Acceptance, Status
+from domain.actions.model import Acceptance, ActionResult, Status
 from domain.errors import OverloadedError
 from domain.settings import Settings
 from domain.store.connections import Store
@@ -25,6 +25,7 @@ from tests.web.batch_service import (
 )
 from web import batching
 from web.batching import Batcher
+from web.waiting import Waiter
 from workers.context import WorkerContext
 
 
@@ -36,6 +37,23 @@ def test_a_request_hears_its_own_result(serve: Serve) -> None:
     second = the_result(service.send([make_action(user_id=player, score=12)]))
     assert (first.status, first.previous_score, first.new_score) == (Status.APPLIED, 0, 30)
     assert (second.previous_score, second.new_score, second.leaderboard_position) == (30, 42, 1)
+
+
+def test_who_asked_not_to_wait_hears_pending_however_quick_the_reply(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = serve()
+    commit = batching.Waiter.commit
+
+    def commit_after_the_reply(waiter: Waiter, *, is_last_word: bool = False) -> None:
+        for action in waiter.actions:
+            waiter.hear(ActionResult(action.action_id, Status.APPLIED))
+        commit(waiter, is_last_word=is_last_word)
+
+    monkeypatch.setattr(batching.Waiter, "commit", commit_after_the_reply)
+    hasty = the_result(service.send([make_action()], wait_seconds=0))
+    assert hasty.status is Status.PENDING
+    assert the_result(service.send([make_action()])).status is Status.APPLIED
 
 
 def test_requests_that_come_together_are_one_batch(serve: Serve, gate: Gate) -> None:
