@@ -98,7 +98,7 @@ def test_a_process_that_dies_before_the_commit_leaves_no_gap(
 def test_an_entry_says_what_became_of_its_action_and_nothing_of_its_content(
     context: WorkerContext,
 ) -> None:
-    batch_id = refresh(context, username="ada", metadata='{"note":"of-the-player"}')
+    batch_id = refresh(context, username="penelope", metadata='{"note":"of-the-player"}')
     audit_batch(context.store, batch_id=batch_id)
     with context.store.begin() as connection:
         entries = [link.entry for link in iterate_links(connection)]
@@ -110,7 +110,7 @@ def test_an_entry_says_what_became_of_its_action_and_nothing_of_its_content(
         assert told["status"] == row.status
         assert told["reason"] == row.reason
         assert told["newScore"] == row.new_score
-        assert "ada" not in entry
+        assert "penelope" not in entry
         assert "of-the-player" not in entry
     assert [orjson.loads(entry)["status"] for entry in entries] == [
         "applied",
