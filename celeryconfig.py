@@ -9,6 +9,7 @@ from domain.store import keys
 _settings = settings_of_process()
 
 broker_url = _settings.redis_url
+broker_transport = "workers.transport:Transport"
 # A message is a hint to look, and how far a batch is stands in PostgreSQL: nothing to store here.
 result_backend = None
 task_ignore_result = True
@@ -20,7 +21,12 @@ task_routes = {
     "workers.scheduled_tasks.*": {"queue": "maintenance"},
 }
 # Named here for Flower, which otherwise knows the queues only of workers that were up before it.
-task_queues = [Queue(name, Exchange(name), routing_key=name) for name in ("actions", "maintenance")]
+# A batch's message needs no acknowledgement: if it dies with its worker, the keeper comes long
+# before the broker would.
+task_queues = [
+    Queue("actions", Exchange("actions"), routing_key="actions", no_ack=True),
+    Queue("maintenance", Exchange("maintenance"), routing_key="maintenance"),
+]
 
 task_serializer = "json"
 accept_content = ["json"]
