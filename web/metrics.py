@@ -4,9 +4,15 @@ The pipeline's metrics are in `workers/metrics.py`, the sockets' in `web/live/me
 PROMETHEUS_MULTIPROC_DIR set, one answer has them all.
 """
 
+import os
+from pathlib import Path
+
 from flask import Flask, Response, request
 from prometheus_client import Counter, Histogram
 from prometheus_flask_exporter import PrometheusMetrics
+
+from web.services import EXTENSION
+from workers.metrics import watch_breaker
 
 # Seconds from the request's arrival to its answer; 20 ms is an idle system, 2 s the default wait.
 action_seconds = Histogram(
@@ -35,7 +41,8 @@ _request_children: dict[tuple[str | None, int], Counter] = {}
 
 
 def register_metrics(app: Flask) -> None:
-    """Count every answer of this application."""
+    """Count every answer of this application, and show how it stands with Redis."""
+    watch_breaker(app.extensions[EXTENSION].store.redis)
     app.after_request(count_request)
 
 
@@ -52,5 +59,27 @@ def count_request(response: Response) -> Response:
 
 def export_metrics(accept: str | None) -> tuple[str, str]:
     """Return all metrics as text and its content type, summed over the processes."""
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        _forget_the_dead(Path(folder))
     text, content_type = _exporter.generate_metrics(accept)
     return text, content_type
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Take the gauges of processes that ended out of the sums.
+
+    Nobody else does it for one that was killed together with its parent.
+    """
+    for left in folder.glob("gauge_live*_*.db"):
+        if not _is_alive(int(left.stem.rpartition("_")[2])):
+            left.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -221,6 +221,7 @@ def main() -> int:
         sys.stderr.write(f"{error.message}\n")
         return 2
     configure_logging(context.settings, os.environ.get("LAUREL_PROCESS", "keeper"))
+    metrics.watch_breaker(context.store.redis)
     publish_quickly()
     settle()
     stopping = threading.Event()

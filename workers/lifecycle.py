@@ -3,14 +3,18 @@
 import logging
 import os
 import threading
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
-from domain.errors import DatabaseUnavailableError
+from domain.errors import DatabaseUnavailableError, RedisUnavailableError
 from domain.logs import configure_logging
+from domain.store.connections import Store
+from domain.store.health import ping_redis
 from domain.store.heartbeats import beat
+from workers import metrics
 from workers.context import get_context
 from workers.interpreter import settle
 
@@ -34,6 +38,7 @@ def start_pulse(sender: Any, **_: Any) -> None:
     queues = [queue.name for queue in sender.task_consumer.queues]
     logger.info("worker ready", queues=queues)
     settle()
+    metrics.watch_breaker(get_context().store.redis)
     if "actions" in queues:
         threading.Thread(target=_pulse, name="pulse", daemon=True).start()
 
@@ -52,4 +57,11 @@ def _pulse() -> None:
                 beat(connection, process="worker")
         except DatabaseUnavailableError:
             logger.warning("pulse not recorded")
+        _look_at_redis(store)
         _stopping.wait(BEAT_SECONDS)
+
+
+def _look_at_redis(store: Store) -> None:
+    """Let a worker without work know too whether Redis answers: its breaker is in the metrics."""
+    with suppress(RedisUnavailableError):
+        ping_redis(store.redis)

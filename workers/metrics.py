@@ -8,6 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from domain.actions.effects import Effects
 from domain.actions.model import Status
 from domain.fraud.model import Screening
+from domain.store.redis_gate import RedisGate
 
 score_updates = Counter("score_update_total", "Actions applied to a score")
 fraud_checks = Counter("fraud_checks_total", "Fraud verdicts", ["verdict", "reason"])
@@ -27,6 +28,27 @@ queue_age = Gauge(
     "Age of the oldest action that has not been scored",
     multiprocess_mode="mostrecent",
 )
+# Those that ended do not count: see `web/metrics.py`.
+breakers_open = Gauge(
+    "redis_breakers_open",
+    "Processes that have given Redis up until it answers",
+    multiprocess_mode="livesum",
+)
+breaker_openings = Counter("redis_breaker_openings_total", "Times that a process gave Redis up")
+
+
+def watch_breaker(redis: RedisGate) -> None:
+    """Show from now on whether this process has given Redis up.
+
+    Each process that has a gate calls it once: what a predecessor with its id left is overwritten.
+    """
+    redis.watch(_show_breaker)
+
+
+def _show_breaker(is_open: bool) -> None:
+    breakers_open.set(is_open)
+    if is_open:
+        breaker_openings.inc()
 
 
 def count_verdicts(screenings: Sequence[Screening]) -> None:

@@ -19,6 +19,16 @@ class Breaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._probe_at = 0.0
+        self._tell: Callable[[bool], None] = lambda _: None
+
+    def watch(self, tell: Callable[[bool], None]) -> None:
+        """Call `tell` with whether it is open, now and at every change, in their order.
+
+        It is called under the breaker's lock and must be quick.
+        """
+        with self._lock:
+            self._tell = tell
+            tell(self.is_open)
 
     @property
     def is_open(self) -> bool:
@@ -39,15 +49,23 @@ class Breaker:
     def open(self) -> None:
         """Hold everybody back at once, for whoever knows without a second failure."""
         with self._lock:
-            self._failures = max(self._failures, FAILURES_TO_OPEN)
+            self._count(max(self._failures, FAILURES_TO_OPEN))
             self._probe_at = self._clock() + OPEN_SECONDS
 
     def record_success(self) -> None:
         """Close the breaker."""
-        self._failures = 0
+        if self._failures:
+            with self._lock:
+                self._count(0)
 
     def record_failure(self) -> None:
         """Count a failure; the second in a row opens the breaker."""
         with self._lock:
-            self._failures += 1
+            self._count(self._failures + 1)
             self._probe_at = self._clock() + OPEN_SECONDS
+
+    def _count(self, failures: int) -> None:
+        was_open = self.is_open
+        self._failures = failures
+        if self.is_open != was_open:
+            self._tell(self.is_open)

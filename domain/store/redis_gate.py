@@ -42,6 +42,10 @@ class RedisGate:
         """Whether Redis answered lately; costs nothing."""
         return not self._breaker.is_open
 
+    def watch(self, tell: Callable[[bool], None]) -> None:
+        """Call `tell` with whether Redis is given up, now and at every change; for metrics."""
+        self._breaker.watch(tell)
+
     def run(self, command: Callable[[Redis], Answer]) -> Answer:
         """Call `command` with the client.
 

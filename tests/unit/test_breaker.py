@@ -81,3 +81,24 @@ def test_opened_by_who_knows_it_holds_everybody_back_and_probes_as_ever() -> Non
     assert [breaker.allow() for _ in range(2)] == [True, False]
     breaker.record_success()
     assert not breaker.is_open
+
+
+def test_whoever_watches_is_told_the_state_and_each_change_once() -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    told: list[bool] = []
+    breaker.watch(told.append)
+    breaker.record_failure()
+    breaker.record_success()
+    assert told == [False], "one failure is no change"
+    for _ in range(3):
+        breaker.record_failure()
+    breaker.open()
+    assert told == [False, True]
+    breaker.record_success()
+    breaker.record_success()
+    breaker.open()
+    assert told == [False, True, False, True]
+    late: list[bool] = []
+    breaker.watch(late.append)
+    assert late == [True]

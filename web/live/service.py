@@ -19,6 +19,7 @@ from web.live.hub import Hub
 from web.live.seats import Seats
 from web.live.session import Session
 from web.subscriber import Subscriber
+from workers.metrics import watch_breaker
 
 logger = structlog.get_logger(__name__)
 
@@ -63,6 +64,7 @@ class LiveService:
 
     def start(self) -> None:
         """Begin to listen to the bus, to look for revocations, and to keep time."""
+        watch_breaker(self.store.redis)
         self.verifier.start()
         self._subscriber.start()
         threading.Thread(target=self._keep_time, name="heartbeat", daemon=True).start()
