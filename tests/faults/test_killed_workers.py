@@ -2,38 +2,43 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import text
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import Stage
+from domain.store import keys
 from domain.store.connections import Store
 from domain.verification.verifying import verify
 from tests.factories import make_action
 from tests.waiting import wait_until
 from tests.workers.conftest import StartWorker, Supervise
-from tests.workers.sabotage import POINTS, POISON_SCORE
+from tests.workers.killing import POINTS
+from tests.workers.sabotage import POISON_SCORE
 from workers.context import WorkerContext
 from workers.keeper import keep
+from workers.links import LINKS
 from workers.pipeline import submit_batch
 
 pytestmark = pytest.mark.slow
 
-# The promise is 15 s; twice that, because the machine of a test may be busy with others.
-RECOVERY_SECONDS = 30
+# The two promises.
+RECOVERY_SECONDS = 15
 POISON_SECONDS = 60
 
 
 @pytest.fixture
-def keeping(worker_context: WorkerContext, broker: None) -> Iterator[None]:
-    """A keeper at work in this process."""
+def start_keeper(worker_context: WorkerContext, broker: None) -> Iterator[Callable[[], None]]:
+    """Let a keeper work in this process from now on."""
     stopping = threading.Event()
     thread = threading.Thread(target=keep, args=(worker_context, stopping), daemon=True)
-    thread.start()
-    yield
+    yield thread.start
     stopping.set()
     thread.join(timeout=10)
     assert not thread.is_alive()
@@ -41,7 +46,7 @@ def keeping(worker_context: WorkerContext, broker: None) -> Iterator[None]:
 
 def accept(store: Store, *scores: int) -> UUID:
     actions = [make_action(score=score) for score in scores]
-    return accept_actions(store, actions=actions, origin=None).batches[0].batch_id
+    return accept_actions(store, actions=actions, origin="a-web-process").batches[0].batch_id
 
 
 def list_unfinished(store: Store) -> list[str]:
@@ -52,10 +57,23 @@ def list_unfinished(store: Store) -> list[str]:
         return list(rows.scalars())
 
 
+def list_next(stage: Stage) -> list[str]:
+    """Return the stage after this one; nothing when that is the end."""
+    stages = list(LINKS)
+    return [str(later) for later in stages[stages.index(stage) + 1 :][:1]]
+
+
 def list_statuses(store: Store) -> dict[int, str]:
     with store.begin() as connection:
         rows = connection.execute(text("SELECT score_delta, status FROM user_actions"))
         return {row.score_delta: row.status for row in rows}
+
+
+def read_told_scores(store: Store) -> list[list[int]]:
+    """Return what each message on the bus added to the scores."""
+    entries: Any = store.redis.run(lambda client: client.xrange(keys.bus_stream()))
+    told = [orjson.loads(fields["m"])["actions"] for _, fields in entries]
+    return [[action[4] for action in actions] for actions in told]
 
 
 def find_broken(context: WorkerContext) -> list[tuple[str, ...]]:
@@ -65,19 +83,27 @@ def find_broken(context: WorkerContext) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_worker_killed_while_it_scores_leaves_one_effect(
+@pytest.mark.parametrize("stage", list(LINKS))
+def test_a_worker_killed_in_a_link_leaves_one_effect(
     start_worker: StartWorker,
     worker_context: WorkerContext,
-    keeping: None,
+    start_keeper: Callable[[], None],
+    stage: Stage,
     point: str,
 ) -> None:
     store = worker_context.store
-    doomed = start_worker({"LAUREL_TEST_CRASH": f"{Stage.SCREENED}:{point}"})
+    doomed = start_worker({"LAUREL_TEST_CRASH": f"{stage}:{point}"})
     submit_batch(accept(store, 10, 20, 30))
     assert doomed.wait(20) == -signal.SIGKILL
+    killed_at = time.monotonic()
+    has_moved = point in ("after_commit", "next_published")
+    assert list_unfinished(store) == ([stage] if not has_moved else list_next(stage))
+    start_keeper()
     start_worker()
-    wait_until(lambda: not list_unfinished(store), timeout_seconds=RECOVERY_SECONDS)
+    left_seconds = killed_at + RECOVERY_SECONDS - time.monotonic()
+    wait_until(lambda: not list_unfinished(store), timeout_seconds=left_seconds)
     assert list_statuses(store) == {10: "applied", 20: "applied", 30: "applied"}
+    assert read_told_scores(store) == [[10, 20, 30]], "one message tells all of it"
     assert find_broken(worker_context) == []
 
 

@@ -1,0 +1,117 @@
+"""Kills the process at one point of one link: before, inside and after what the link leaves behind.
+
+Used by `sabotage.py`. A link of PostgreSQL leaves a commit; refresh and broadcast leave what their
+script did, and then the move of the stage.
+"""
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from celery.signals import task_success
+from sqlalchemy import Engine, event
+
+from domain.actions.model import LinkOutcome, Stage
+from domain.actions.recovery import REDIS_STAGES
+from domain.store.redis_gate import RedisGate
+from workers.context import WorkerContext
+from workers.links import LINKS
+
+TASKS = {
+    Stage.ACCEPTED: "screen_batch",
+    Stage.SCREENED: "score_batch",
+    Stage.SCORED: "refresh_batch",
+    Stage.REFRESHED: "audit_batch",
+    Stage.AUDITED: "broadcast_batch",
+}
+# `inside`: after the first write, of a row or by the script. `before_commit`: refresh and broadcast
+# have no transaction for it, so before the one statement. `next_published`: the task is over.
+POINTS = ("before", "inside", "before_commit", "after_commit", "next_published")
+_WRITE = re.compile(r"\b(INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b")
+
+
+class _Here(threading.local):
+    """What this thread is at: the pulse of the same process writes and commits too."""
+
+    is_in_link = False
+    has_written = False
+
+
+def kill_at(stage: Stage, point: str) -> None:
+    """Let this process die at the point of the link that takes a batch on from `stage`."""
+    here = _Here()
+    _wrap(stage, here, dies_before=point == "before", dies_after=point == "after_commit")
+    if point == "inside":
+        _die_of_writing(here)
+    elif point == "before_commit" and stage in REDIS_STAGES:
+        event.listen(Engine, "before_cursor_execute", _on_write(here, _die))
+    elif point == "before_commit":
+        event.listen(Engine, "before_cursor_execute", _on_write(here, lambda: _note(here)))
+        # The event comes before the COMMIT is sent.
+        event.listen(Engine, "commit", lambda _: _die_if(here.has_written))
+    elif point == "next_published":
+        _die_of_success(TASKS[stage])
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_if(reason: bool) -> None:
+    if reason:
+        _die()
+
+
+def _note(here: _Here) -> None:
+    here.has_written = True
+
+
+def _wrap(stage: Stage, here: _Here, *, dies_before: bool, dies_after: bool) -> None:
+    link = LINKS[stage]
+
+    def run(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
+        if dies_before:
+            _die()
+        here.is_in_link = True
+        outcome = link(context, batch_id)
+        here.is_in_link = False
+        if dies_after:
+            _die()
+        return outcome
+
+    LINKS[stage] = run
+
+
+def _die_of_writing(here: _Here) -> None:
+    event.listen(Engine, "after_cursor_execute", _on_write(here, _die))
+    run_script = RedisGate.run_script
+
+    def run_and_die(gate: RedisGate, name: str, keys: Any, args: Any) -> Any:
+        answer = run_script(gate, name, keys, args)
+        if here.is_in_link:
+            _die()
+        return answer
+
+    RedisGate.run_script = run_and_die  # type: ignore  # only in this process
+
+
+def _on_write(here: _Here, act: Callable[[], None]) -> Callable[..., None]:
+    """Return a listener that acts when the link's thread writes to PostgreSQL."""
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if here.is_in_link and _WRITE.search(statement):
+            act()
+
+    return listen
+
+
+def _die_of_success(task: str) -> None:
+    def die(sender: Any, **_: Any) -> None:
+        if sender.name.endswith(task):
+            _die()
+
+    task_success.connect(die, weak=False)
