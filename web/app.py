@@ -10,12 +10,13 @@ from domain.store.connections import Store, connect
 from domain.store.durability import end_with_forgetful_server, refuse_forgetful_server
 from web.api import Api
 from web.auth import TokenVerifier
-from web.background import Background, start_with_first_request
+from web.background import Background
 from web.batching import Batcher
 from web.board import Board
 from web.commands.registry import register_commands
 from web.context import add_request_id
 from web.errors import register_error_handlers
+from web.front import Front
 from web.gate import register_gate
 from web.headers import register_headers
 from web.health import Readiness
@@ -36,13 +37,12 @@ from web.routes import (
     realtime,
     users,
 )
-from web.services import EXTENSION, ActionSubmitter, Services
+from web.services import EXTENSION, ActionSubmitter, NoIntake, Services
 from web.shared_counters import SharedCounters
-from web.slow_bodies import body_watch
 from web.submitter import Submitter
 from web.subscriber import Subscriber
 from web.top_pages import TopPages
-from workers.interpreter import serve_many_threads, settle
+from workers.interpreter import settle
 from workers.pipeline import publish_quickly, submit_batch
 
 # Tickets are redeemed one statement each; thousands may come back at once after a restart.
@@ -60,35 +60,27 @@ BLUEPRINTS = (
 )
 
 
+def create_front() -> Front:
+    """Return what serves the API, made from the environment."""
+    settings = _read_settings()
+    store = _connect(settings)
+    services, background = _make_pipeline(settings, store)
+    return Front(_make_app(services), background)
+
+
 def create_app(
     settings: Settings | None = None,
     store: Store | None = None,
     batcher: ActionSubmitter | None = None,
 ) -> Flask:
-    """Return the API's application; what is not given is made from the environment.
+    """Return the API's application alone; settings and store are by default the environment's.
 
-    With a batcher handed in, nothing runs in the background: that is for tests.
+    Nothing runs in the background, and without a batcher no action is taken: this is for command
+    lines and tests.
     """
-    if settings is None:
-        settings = settings_of_process()
-        configure_logging(settings, "api", processors=[add_request_id])
-    if store is None:
-        store = connect(settings, pool_size=settings.database_pool_size)
-        end_with_forgetful_server(settings, store)
-    app = Api("web")
-    if batcher is None:
-        services = _serve(app, settings, store)
-    else:
-        services = _make_services(settings, store, batcher)
-    app.extensions[EXTENSION] = services
-    register_error_handlers(app)
-    register_gate(app, services)
-    register_headers(app, origins=settings.allowed_origins)
-    register_metrics(app)
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
-    register_commands(app)
-    return app
+    settings = settings or _read_settings()
+    store = store or _connect(settings)
+    return _make_app(_make_services(settings, store, batcher or NoIntake()))
 
 
 def create_live() -> Flask:
@@ -101,6 +93,31 @@ def create_live() -> Flask:
     store = connect(settings, pool_size=LIVE_POOL_SIZE)
     refuse_forgetful_server(settings, store)
     return create_live_app(settings, store)
+
+
+def _read_settings() -> Settings:
+    settings = settings_of_process()
+    configure_logging(settings, "api", processors=[add_request_id])
+    return settings
+
+
+def _connect(settings: Settings) -> Store:
+    store = connect(settings, pool_size=settings.database_pool_size)
+    end_with_forgetful_server(settings, store)
+    return store
+
+
+def _make_app(services: Services) -> Flask:
+    app = Api("web")
+    app.extensions[EXTENSION] = services
+    register_error_handlers(app)
+    register_gate(app, services)
+    register_headers(app, origins=services.settings.allowed_origins)
+    register_metrics(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    register_commands(app)
+    return app
 
 
 def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -> Services:
@@ -119,8 +136,8 @@ def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -
     )
 
 
-def _serve(app: Flask, settings: Settings, store: Store) -> Services:
-    """Return services with a batcher of their own; the first request starts their threads."""
+def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Background]:
+    """Return services with a batcher of their own, and what has to run beside the requests."""
     publish_quickly()
     submitter = Submitter(submit_batch, on_left=lambda batch_id: batcher.flights.give_up(batch_id))
     queue_age = QueueAge(store, most_seconds=settings.max_queue_age_seconds)
@@ -153,12 +170,10 @@ def _serve(app: Flask, settings: Settings, store: Store) -> Services:
         subscriber,
         starts=(
             settle,
-            serve_many_threads,
             services.verifier.start,
             services.limits.start,
             queue_age.start,
             redis_watch.start,
-            body_watch.start,
         ),
         stops=(
             batcher.close,
@@ -167,8 +182,6 @@ def _serve(app: Flask, settings: Settings, store: Store) -> Services:
             services.limits.stop,
             services.verifier.stop,
             queue_age.stop,
-            body_watch.stop,
         ),
     )
-    start_with_first_request(app, background)
-    return services
+    return services, background

@@ -20,6 +20,7 @@ from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Su
 from domain.errors import DatabaseUnavailableError, OverloadedError
 from domain.settings import Settings
 from domain.store.connections import Store
+from web.bridge import run_blocking
 from web.flights import Flights
 from web.waiting import Waiter
 
@@ -90,7 +91,7 @@ class Batcher:
         if is_patient and not waiter.is_complete and not waiter.given_up:
             # The actions are durable, whatever the store says now: without it they are `pending`.
             with suppress(DatabaseUnavailableError):
-                waiter.catch_up(partial(_look_up, self._store))
+                run_blocking(partial(waiter.catch_up, partial(_look_up, self._store)))
         # Who asked not to wait is answered alike, whether a reply was quicker or not.
         return self._tell(waiter, waiter.results if is_patient else {})
 
@@ -144,7 +145,8 @@ class Batcher:
                 told[place] = Submission(name, Acceptance.UNSTORABLE)
         repeats = [place for place in range(len(waiter.actions)) if place not in told]
         if repeats:
-            judged = judge_repeats(self._store, actions=[waiter.actions[at] for at in repeats])
+            actions = [waiter.actions[place] for place in repeats]
+            judged = run_blocking(partial(judge_repeats, self._store, actions=actions))
             told.update(zip(repeats, judged, strict=True))
         return [told[place] for place in range(len(waiter.actions))]
 

@@ -9,6 +9,7 @@ from domain.leaderboards.model import Top
 from domain.leaderboards.standings import read_top
 from domain.live.model import parse_message_top
 from domain.store.connections import Store
+from web.bridge import run_blocking
 
 logger = structlog.get_logger(__name__)
 
@@ -35,15 +36,7 @@ class Board:
         top = self._find_fresh()
         if top is not None:
             return top, True
-        with self._reading:
-            # Who waited here while another read does not read it all over again.
-            top = self._find_fresh()
-            if top is not None:
-                return top, True
-            connections = self._connections
-            top = read_top(self._store)
-            self._keep(top, connections)
-            return top, False
+        return run_blocking(self._read_anew)
 
     def hear(self, raw: str) -> None:
         """Take a bus message; called on the subscriber's thread.
@@ -63,6 +56,17 @@ class Board:
     def lose(self) -> None:
         """The bus is not heard any more."""
         self._hears_bus = False
+
+    def _read_anew(self) -> tuple[Top, bool]:
+        with self._reading:
+            # Who waited here while another read does not read it all over again.
+            top = self._find_fresh()
+            if top is not None:
+                return top, True
+            connections = self._connections
+            top = read_top(self._store)
+            self._keep(top, connections)
+            return top, False
 
     def _find_fresh(self) -> Top | None:
         if self._told is not None:

@@ -17,7 +17,6 @@ from domain.errors import (
     PayloadTooLargeError,
     UnsupportedMediaTypeError,
 )
-from web.slow_bodies import body_watch
 
 MAX_BODY_BYTES = 16 * 1024
 MAX_BATCH_BODY_BYTES = 4 * 1024 * 1024
@@ -80,9 +79,9 @@ def _read_body(request: Request, max_bytes: int) -> bytes:
         raise MalformedJsonError("A body has a length or comes in chunks, not both")
     if length.isdecimal() and length.isascii():
         return _read_known_length(request, int(length), max_bytes)
+    # A chunked body does not say its length: one byte more than allowed is too much.
     try:
-        # A chunked body does not say its length: one byte more than allowed is too much.
-        raw = body_watch.read(request.environ, lambda: request.stream.read(max_bytes + 1))
+        raw = request.stream.read(max_bytes + 1)
     except ClientDisconnected as error:
         raise MalformedJsonError("The body ended early") from error
     if len(raw) > max_bytes:
@@ -94,8 +93,7 @@ def _read_known_length(request: Request, length: int, max_bytes: int) -> bytes:
     """Read the body as the server hands it over; werkzeug's stream would cost another 15 µs."""
     if length > max_bytes:
         raise PayloadTooLargeError(f"The body is larger than {max_bytes} bytes")
-    environ = request.environ
-    raw = body_watch.read(environ, lambda: environ["wsgi.input"].read(length))
+    raw: bytes = request.environ["wsgi.input"].read(length)
     if len(raw) < length:
         raise MalformedJsonError("The body ended early")
     return raw

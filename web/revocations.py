@@ -18,6 +18,7 @@ from domain.store.revocations import (
     RevocationKind,
     list_revocations,
 )
+from web.bridge import run_blocking
 
 logger = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ class Revocations:
         when revocations could not be read even once since the start.
         """
         if self._last_look is None:
-            self.look()
+            run_blocking(self.look)
         if jti in self._jtis:
             return True
         if session_id is not None and self._sessions and str(session_id) in self._sessions:

@@ -8,6 +8,7 @@ from flask import current_app
 
 from domain.accounts.passwords import Passwords
 from domain.actions.model import NewAction, Submission
+from domain.errors import OverloadedError
 from domain.settings import Settings
 from domain.store.connections import Store
 from web.auth import TokenVerifier
@@ -24,6 +25,14 @@ class ActionSubmitter(Protocol):
 
     def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
         """Return one submission per action, in order, once they are committed."""
+
+
+class NoIntake:
+    """Takes no action: for applications without a pipeline, as those of command lines are."""
+
+    def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
+        """Raise OverloadedError."""
+        raise OverloadedError
 
 
 @dataclass(frozen=True)

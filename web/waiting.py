@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from domain.actions.model import ActionResult, NewAction
+from web.bridge import make_signal
 
 LookUp = Callable[[Sequence[UUID]], dict[UUID, ActionResult]]
 
@@ -39,7 +40,7 @@ class Waiter:
         self.error: Exception | None = None
         self.committed = False
         self.given_up = False
-        self.done = threading.Event()
+        self.done = make_signal()
 
     @property
     def is_complete(self) -> bool:
