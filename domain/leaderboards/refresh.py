@@ -32,7 +32,7 @@ def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
     `finish_refresh` does, after the replies, so that nobody waits for a commit. Raises
     DatabaseUnavailableError and RedisUnavailableError.
     """
-    with store.begin() as connection:
+    with store.autocommit_lazily() as connection:
         batch = find_batch(connection, batch_id=batch_id)
         if batch is None or batch.stage is not Stage.SCORED:
             return RefreshOutcome(LinkOutcome.NOT_ITS_TURN)

@@ -19,7 +19,7 @@ def broadcast_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
     May run twice: the script publishes a batch once. Raises DatabaseUnavailableError and
     RedisUnavailableError.
     """
-    with store.begin() as connection:
+    with store.autocommit_lazily() as connection:
         batch = find_batch(connection, batch_id=batch_id)
         if batch is None or batch.stage is not Stage.AUDITED:
             return LinkOutcome.NOT_ITS_TURN

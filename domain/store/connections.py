@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -34,6 +35,9 @@ class Store:
     redis: RedisGate
     # Connections whose commits return before the WAL is on disk; without it, every commit waits.
     lazy_engine: Engine | None = None
+    # The same, each statement a transaction by itself. A pool of its own: switching a connection
+    # back and forth costs a round trip.
+    single_engine: Engine | None = None
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -58,19 +62,19 @@ class Store:
 
     @contextmanager
     def autocommit_lazily(self) -> Iterator[Connection]:
-        """Open a connection for one statement that is a transaction by itself, committed lazily.
+        """Open a connection whose statements are transactions by themselves, committed lazily.
 
         Saves the round trips of BEGIN and COMMIT. Raises as `begin` does.
         """
-        engine = (self.lazy_engine or self.engine).execution_options(isolation_level="AUTOCOMMIT")
-        with _translated(), engine.connect() as connection:
+        single = self.single_engine or self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with _translated(), single.connect() as connection:
             yield connection
 
     def close(self) -> None:
         """Give back every connection."""
-        self.engine.dispose()
-        if self.lazy_engine is not None:
-            self.lazy_engine.dispose()
+        for engine in (self.engine, self.lazy_engine, self.single_engine):
+            if engine is not None:
+                engine.dispose()
         self.redis.close()
 
 
@@ -81,6 +85,7 @@ def connect(settings: Settings, *, pool_size: int = 2) -> Store:
         engine=_create_engine(settings, pool_size),
         redis=connect_redis(settings.redis_url),
         lazy_engine=_create_engine(settings, pool_size, lazily),
+        single_engine=_create_engine(settings, pool_size, lazily, isolation_level="AUTOCOMMIT"),
     )
 
 
@@ -121,7 +126,10 @@ def _misses_partition(error: DBAPIError) -> bool:
 
 
 def _create_engine(
-    settings: Settings, pool_size: int, extra_options: Sequence[tuple[str, Any]] = ()
+    settings: Settings,
+    pool_size: int,
+    extra_options: Sequence[tuple[str, Any]] = (),
+    isolation_level: IsolationLevel | None = None,
 ) -> Engine:
     options: Sequence[tuple[str, Any]] = (
         *extra_options,
@@ -138,6 +146,7 @@ def _create_engine(
     )
     return create_engine(
         settings.sqlalchemy_url,
+        isolation_level=isolation_level,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=2,

@@ -113,3 +113,11 @@ def test_every_connection_is_bounded_in_all_it_may_wait_for(settings: Settings) 
             ).scalar()
         assert asked == (None if begin == store.begin else "off"), "only what is asked lazily is"
     store.close()
+
+
+def test_a_statement_by_itself_is_committed_whatever_follows(store: Store) -> None:
+    player = make_player(store)
+    with pytest.raises(ProgrammingError), store.autocommit_lazily() as connection:
+        connection.execute(text("UPDATE user_scores SET score = 5"))
+        connection.execute(text("SELECT no_such_column FROM users"))
+    assert ask(store, f"SELECT score FROM user_scores WHERE user_id = '{player.user_id}'") == 5
