@@ -8,14 +8,12 @@ from sqlalchemy import Connection
 from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
 from domain.actions.model import LinkOutcome, Stage
 from domain.errors import TransientError
-from domain.store.batches import Batch, find_locked_batch, move_batch
+from domain.store.batches import Batch, claim_batch
 from domain.store.connections import Store
 from domain.store.scores import (
-    bump_statistics,
     list_screened_actions,
     lock_scores,
-    mark_actions,
-    write_scores,
+    write_effects,
 )
 
 
@@ -34,11 +32,10 @@ def score_batch(store: Store, *, batch_id: UUID) -> ScoringOutcome:
     has happened then.
     """
     with store.begin() as connection:
-        batch = find_locked_batch(connection, batch_id=batch_id, stage=Stage.SCREENED)
+        batch = claim_batch(connection, batch_id=batch_id, old=Stage.SCREENED, new=Stage.SCORED)
         if batch is None:
             return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)
         effects = _apply(connection, batch)
-        move_batch(connection, batch_id=batch_id, old=Stage.SCREENED, new=Stage.SCORED)
     return ScoringOutcome(LinkOutcome.MOVED, effects)
 
 
@@ -50,11 +47,7 @@ def _apply(connection: Connection, batch: Batch) -> Effects:
         return NO_EFFECTS
     users = sorted({action.user_id for action in actions})
     effects = apply_actions(actions, lock_scores(connection, user_ids=users))
-    marked = mark_actions(connection, created_at=batch.created_at, effects=effects.actions)
+    marked = write_effects(connection, created_at=batch.created_at, effects=effects)
     if marked != len(effects.actions):
         raise TransientError("an action of the batch was moved by somebody else")
-    if effects.users:
-        changes = sorted(effects.users, key=lambda change: change.user_id)
-        write_scores(connection, changes=changes)
-        bump_statistics(connection, changes=changes)
     return effects

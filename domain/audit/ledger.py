@@ -5,7 +5,7 @@ from uuid import UUID
 from domain.actions.model import LinkOutcome, Stage
 from domain.audit.chain import chain_transitions
 from domain.store.audit import insert_links, list_unrecorded_transitions, lock_head
-from domain.store.batches import find_locked_batch, move_batch
+from domain.store.batches import claim_batch
 from domain.store.connections import Store
 
 
@@ -16,7 +16,7 @@ def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
     """
     # Lost in a crash it is written again, word for word.
     with store.begin_lazily() as connection:
-        batch = find_locked_batch(connection, batch_id=batch_id, stage=Stage.REFRESHED)
+        batch = claim_batch(connection, batch_id=batch_id, old=Stage.REFRESHED, new=Stage.AUDITED)
         if batch is None:
             return LinkOutcome.NOT_ITS_TURN
         transitions = list_unrecorded_transitions(connection, batch=batch)
@@ -24,5 +24,4 @@ def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
             head_seq, head_hash = lock_head(connection)
             links = chain_transitions(transitions, head_seq=head_seq, head_hash=head_hash)
             insert_links(connection, links=links)
-        move_batch(connection, batch_id=batch_id, old=Stage.REFRESHED, new=Stage.AUDITED)
     return LinkOutcome.MOVED

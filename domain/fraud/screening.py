@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from domain.actions.model import LinkOutcome, Stage
 from domain.fraud.checks import screen_user
 from domain.fraud.model import Candidate, Policy, Screening, Window
-from domain.store.batches import find_locked_batch, move_batch
+from domain.store.batches import claim_batch
 from domain.store.connections import Store
 from domain.store.screening import insert_screenings, list_candidates, read_windows
 
@@ -29,13 +29,12 @@ def screen_batch(store: Store, *, batch_id: UUID, policy: Policy) -> ScreeningOu
     """
     # A verdict lost in a crash is reached again: nobody has heard of it yet.
     with store.begin_lazily() as connection:
-        batch = find_locked_batch(connection, batch_id=batch_id, stage=Stage.ACCEPTED)
+        batch = claim_batch(connection, batch_id=batch_id, old=Stage.ACCEPTED, new=Stage.SCREENED)
         if batch is None:
             return ScreeningOutcome(LinkOutcome.NOT_ITS_TURN)
         candidates = list_candidates(connection, batch_id=batch_id, created_at=batch.created_at)
         screenings = _screen(connection, candidates, policy)
         insert_screenings(connection, created_at=batch.created_at, screenings=screenings)
-        move_batch(connection, batch_id=batch_id, old=Stage.ACCEPTED, new=Stage.SCREENED)
     return ScreeningOutcome(LinkOutcome.MOVED, tuple(screenings))
 
 

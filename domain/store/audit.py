@@ -46,10 +46,12 @@ def insert_links(connection: Connection, *, links: Sequence[Link]) -> None:
     """Append the links and move the head, whose lock is held."""
     connection.execute(
         sql(
-            "INSERT INTO audit_log (seq, action_id, action_version, entry, hash)"
-            " SELECT s, i, v, e, decode(h, 'hex') FROM unnest(CAST(:seqs AS bigint[]),"
-            " CAST(:ids AS uuid[]), CAST(:versions AS integer[]), CAST(:entries AS text[]),"
-            " CAST(:hashes AS text[])) AS t(s, i, v, e, h)"
+            "WITH appended AS ("
+            "   INSERT INTO audit_log (seq, action_id, action_version, entry, hash)"
+            "   SELECT s, i, v, e, decode(h, 'hex') FROM unnest(CAST(:seqs AS bigint[]),"
+            "   CAST(:ids AS uuid[]), CAST(:versions AS integer[]), CAST(:entries AS text[]),"
+            "   CAST(:hashes AS text[])) AS t(s, i, v, e, h))"
+            " UPDATE audit_head SET seq = :seq, hash = :hash WHERE head_id = 1"
         ),
         {
             "seqs": [link.seq for link in links],
@@ -57,11 +59,9 @@ def insert_links(connection: Connection, *, links: Sequence[Link]) -> None:
             "versions": [link.action_version for link in links],
             "entries": [link.entry for link in links],
             "hashes": [link.hash.hex() for link in links],
+            "seq": links[-1].seq,
+            "hash": links[-1].hash,
         },
-    )
-    connection.execute(
-        sql("UPDATE audit_head SET seq = :seq, hash = :hash WHERE head_id = 1"),
-        {"seq": links[-1].seq, "hash": links[-1].hash},
     )
 
 

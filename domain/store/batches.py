@@ -34,12 +34,14 @@ _LOCK = sql(
     f"SELECT {_COLUMNS} FROM action_batches"
     " WHERE batch_id = :batch_id AND stage = :stage FOR NO KEY UPDATE"
 )
-_MOVE = sql(
+_MOVE_TEXT = (
     "UPDATE action_batches SET stage = :new, attempts = 0, looks = 0,"
     " updated_at = clock_timestamp(),"
     " next_look_at = clock_timestamp() + make_interval(secs => :quiet)"
     " WHERE batch_id = :batch_id AND stage = :old"
 )
+_MOVE = sql(_MOVE_TEXT)
+_CLAIM = sql(f"{_MOVE_TEXT} RETURNING {_COLUMNS}")
 _COUNT = sql(
     "UPDATE action_batches SET attempts = greatest(attempts + :step, 0)"
     " WHERE batch_id = :batch_id AND stage = :stage"
@@ -55,6 +57,18 @@ def find_locked_batch(connection: Connection, *, batch_id: UUID, stage: Stage) -
 def find_batch(connection: Connection, *, batch_id: UUID) -> Batch | None:
     """Return the batch as it stands, without a lock."""
     row = connection.execute(_FIND, {"batch_id": batch_id}).one_or_none()
+    return _batch(row) if row else None
+
+
+def claim_batch(connection: Connection, *, batch_id: UUID, old: Stage, new: Stage) -> Batch | None:
+    """Move a batch on, hold its row until the transaction ends, and return it as it stands now.
+
+    The first statement of a link's transaction: a rollback takes the move back with all the rest.
+    None means that it is not this link's turn.
+    """
+    row = connection.execute(
+        _CLAIM, {"batch_id": batch_id, "old": old, "new": new, "quiet": QUIET_SECONDS}
+    ).one_or_none()
     return _batch(row) if row else None
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.actions.effects import Effect, Score, ScreenedAction, UserChange
+from domain.actions.effects import Effects, Score, ScreenedAction
 from domain.actions.model import Status
 from domain.store.statements import sql
 
@@ -54,65 +54,59 @@ def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> dict[str,
     return {user_id: Score(score, reached_seq) for user_id, score, reached_seq in rows}
 
 
-def mark_actions(connection: Connection, *, created_at: datetime, effects: Sequence[Effect]) -> int:
-    """Give pending actions their status and scores; return how many rows were still pending."""
-    done = connection.execute(
-        sql(
-            "UPDATE user_actions a SET status = t.status, reason = t.reason,"
-            " previous_score = t.previous, new_score = t.new, version = a.version + 1,"
-            " completed_at = clock_timestamp()"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]),"
-            " CAST(:reasons AS text[]), CAST(:previous AS bigint[]), CAST(:new AS bigint[]))"
-            " AS t(action_id, status, reason, previous, new)"
-            " WHERE a.action_id = t.action_id AND a.created_at = :created_at"
-            " AND a.status = 'pending'"
-        ),
+# Three writes that need nothing of each other; the scores are locked, and with them the statistics.
+_WRITE = sql("""
+WITH marked AS (
+    UPDATE user_actions a SET status = t.status, reason = t.reason,
+        previous_score = t.previous, new_score = t.new, version = a.version + 1,
+        completed_at = clock_timestamp()
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:reasons AS text[]),
+        CAST(:previous AS bigint[]), CAST(:new AS bigint[]))
+        AS t(action_id, status, reason, previous, new)
+    WHERE a.action_id = t.action_id AND a.created_at = :created_at AND a.status = 'pending'
+    RETURNING 1
+), changes AS (
+    SELECT * FROM unnest(CAST(:users AS uuid[]), CAST(:scores AS bigint[]),
+        CAST(:reached AS bigint[]), CAST(:counts AS integer[]),
+        CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[]))
+        AS t(user_id, score, reached_seq, actions, first_at, last_at)
+), scored AS (
+    UPDATE user_scores s SET score = c.score, reached_seq = c.reached_seq,
+        version = s.version + 1, last_updated = clock_timestamp()
+    FROM changes c WHERE s.user_id = c.user_id
+), counted AS (
+    INSERT INTO user_stats AS s (user_id, total_actions, first_action, last_action)
+    SELECT user_id, actions, first_at, last_at FROM changes ORDER BY user_id
+    ON CONFLICT (user_id) DO UPDATE SET
+        total_actions = s.total_actions + excluded.total_actions,
+        first_action = least(s.first_action, excluded.first_action),
+        last_action = greatest(s.last_action, excluded.last_action)
+)
+SELECT count(*) FROM marked
+""")
+
+
+def write_effects(connection: Connection, *, created_at: datetime, effects: Effects) -> int:
+    """Write statuses, scores and statistics; return how many actions were still pending.
+
+    The users' scores are locked. With fewer pending than effects everything must be rolled back.
+    """
+    actions, changes = effects.actions, effects.users
+    marked: int = connection.execute(
+        _WRITE,
         {
             "created_at": created_at,
-            "ids": [effect.action_id for effect in effects],
-            "statuses": [effect.status.value for effect in effects],
-            "reasons": [effect.reason for effect in effects],
-            "previous": [effect.previous_score for effect in effects],
-            "new": [effect.new_score for effect in effects],
-        },
-    )
-    return done.rowcount
-
-
-def write_scores(connection: Connection, *, changes: Sequence[UserChange]) -> None:
-    """Write the new scores of users whose rows are locked."""
-    connection.execute(
-        sql(
-            "UPDATE user_scores s SET score = t.score, reached_seq = t.reached_seq,"
-            " version = s.version + 1, last_updated = clock_timestamp()"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:scores AS bigint[]),"
-            " CAST(:reached AS bigint[])) AS t(user_id, score, reached_seq)"
-            " WHERE s.user_id = t.user_id"
-        ),
-        {
-            "ids": [change.user_id for change in changes],
+            "ids": [effect.action_id for effect in actions],
+            "statuses": [effect.status.value for effect in actions],
+            "reasons": [effect.reason for effect in actions],
+            "previous": [effect.previous_score for effect in actions],
+            "new": [effect.new_score for effect in actions],
+            "users": [change.user_id for change in changes],
             "scores": [change.score.score for change in changes],
             "reached": [change.score.reached_seq for change in changes],
-        },
-    )
-
-
-def bump_statistics(connection: Connection, *, changes: Sequence[UserChange]) -> None:
-    """Add the applied actions to the users' statistics."""
-    connection.execute(
-        sql(
-            "INSERT INTO user_stats AS s (user_id, total_actions, first_action, last_action)"
-            " SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:counts AS integer[]),"
-            " CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[]))"
-            " ON CONFLICT (user_id) DO UPDATE SET"
-            " total_actions = s.total_actions + excluded.total_actions,"
-            " first_action = least(s.first_action, excluded.first_action),"
-            " last_action = greatest(s.last_action, excluded.last_action)"
-        ),
-        {
-            "ids": [change.user_id for change in changes],
             "counts": [change.applied_actions for change in changes],
             "first": [change.first_at.isoformat() for change in changes],
             "last": [change.last_at.isoformat() for change in changes],
         },
-    )
+    ).scalar_one()
+    return marked

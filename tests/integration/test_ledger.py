@@ -80,12 +80,14 @@ def test_a_process_that_dies_before_the_commit_leaves_no_gap(
     context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch_id = refresh(context)
+    insert_links = ledger.insert_links
 
-    def die(*_: Any, **__: Any) -> None:
+    def insert_and_die(*args: Any, **arguments: Any) -> None:
+        insert_links(*args, **arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger, "move_batch", die)
+        patch.setattr(ledger, "insert_links", insert_and_die)
         with pytest.raises(KeyboardInterrupt):
             audit_batch(context.store, batch_id=batch_id)
     with context.store.begin() as connection:

@@ -191,12 +191,14 @@ def test_a_process_that_dies_before_the_commit_has_done_nothing(
 ) -> None:
     store = worker_context.store
     batch_id = accept(worker_context, make_action(score=10))
+    write_effects = scoring.write_effects
 
-    def die(*_: Any, **__: Any) -> None:
+    def write_and_die(*args: Any, **arguments: Any) -> None:
+        assert write_effects(*args, **arguments) == 1
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(scoring, "move_batch", die)
+        patch.setattr(scoring, "write_effects", write_and_die)
         with pytest.raises(KeyboardInterrupt):
             score_batch(store, batch_id=batch_id)
     assert [row.score for row in fetch(store, "SELECT score FROM user_scores")] == [0]

@@ -8,10 +8,12 @@ from sqlalchemy import text
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, NewAction, Stage
+from domain.fraud import screening
 from domain.fraud.model import Policy
 from domain.fraud.screening import screen_batch
 from domain.store.connections import Store
 from tests.factories import make_action, make_player
+from tests.waiting import run_in_threads
 from workers.context import WorkerContext
 from workers.links import run_link
 
@@ -75,6 +77,37 @@ def test_the_first_verdict_stands_when_screening_runs_again(store: Store) -> Non
     strict = Policy(1, 1, 1, 1, 1)
     assert screen_batch(store, batch_id=batch_id, policy=strict).link is LinkOutcome.MOVED
     assert read_verdicts(store, action) == [("pass", None)]
+
+
+def test_a_process_that_dies_before_the_commit_leaves_the_batch_where_it_was(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = make_action()
+    batch_id = accept(store, action)
+    insert_screenings = screening.insert_screenings
+
+    def insert_and_die(*args: Any, **arguments: Any) -> None:
+        insert_screenings(*args, **arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(screening, "insert_screenings", insert_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            screen(store, batch_id)
+    with store.begin() as connection:
+        assert connection.execute(text("SELECT 1 FROM action_checks")).all() == []
+        stages = connection.execute(text("SELECT stage FROM action_batches")).scalars()
+        assert list(stages) == ["accepted"]
+    assert screen(store, batch_id) is LinkOutcome.MOVED
+    assert read_verdicts(store, action) == [("pass", None)]
+
+
+def test_the_same_batch_run_by_many_at_once_is_screened_once(store: Store) -> None:
+    batch_id = accept(store, make_action(), make_action())
+    outcomes: list[LinkOutcome] = []
+    run_in_threads(lambda: outcomes.append(screen(store, batch_id)), count=8)
+    assert outcomes.count(LinkOutcome.MOVED) == 1
+    assert outcomes.count(LinkOutcome.NOT_ITS_TURN) == 7
 
 
 @pytest.mark.parametrize("first_to_run", ["earlier", "later"])
