@@ -73,8 +73,8 @@ def _insert_batch(
     for tries_left in reversed(range(CONFLICT_TRIES)):
         try:
             with store.begin() as connection:
-                ensure_players(connection, claimed_names=names)
-                take_order_locks(connection, user_ids=list(names))
+                newcomers = take_order_locks(connection, user_ids=list(names))
+                ensure_players(connection, claimed_names={user: names[user] for user in newcomers})
                 return insert_actions(connection, batch_id=batch_id, origin=origin, actions=actions)
         except DatabaseConflictError:
             # Newcomers who claim each other's names cross; nothing of the batch is left.

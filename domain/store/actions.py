@@ -48,16 +48,28 @@ FROM numbered JOIN claimed USING (action_id) ORDER BY action_no
 """)
 
 
-def take_order_locks(connection: Connection, *, user_ids: Sequence[UUID]) -> None:
-    """Hold back other intakes of these players until this transaction has ended."""
+def take_order_locks(connection: Connection, *, user_ids: Sequence[UUID]) -> list[UUID]:
+    """Hold back other intakes of these players until this transaction has ended.
+
+    Returns those who have no rows yet: asked in the same statement, because every action pays for
+    it. Whoever came in while it waited is among them too.
+    """
     buckets = sorted({user_id.int % ORDER_LOCKS for user_id in user_ids})
-    connection.execute(
+    newcomers: list[UUID] = connection.execute(
         sql(
-            "SELECT pg_advisory_xact_lock(:class, bucket)"
+            "SELECT ARRAY(SELECT u FROM unnest(CAST(:users AS uuid[])) u"
+            "   WHERE NOT EXISTS (SELECT 1 FROM user_scores s WHERE s.user_id = u)),"
+            # The aggregate takes every lock, in the order of the array.
+            " count(pg_advisory_xact_lock(:class, bucket))"
             " FROM unnest(CAST(:buckets AS integer[])) bucket"
         ),
-        {"class": ORDER_LOCK_CLASS, "buckets": buckets},
-    )
+        {
+            "users": [str(user_id) for user_id in user_ids],
+            "class": ORDER_LOCK_CLASS,
+            "buckets": buckets,
+        },
+    ).scalar_one()
+    return newcomers
 
 
 def insert_actions(

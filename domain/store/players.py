@@ -20,10 +20,9 @@ def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str |
     A name that is taken gets a suffix of the player's own id; where that one was taken too, by
     somebody who wants to keep the player out, the name is one that nobody can foresee.
     """
-    newcomers = _list_newcomers(connection, claimed_names)
-    if not newcomers:
+    if not claimed_names:
         return
-    names = {user: player_username(claimed_names[user], user) for user in newcomers}
+    names = {user: player_username(claimed, user) for user, claimed in claimed_names.items()}
     _insert_users(connection, names)
     unnamed = _list_without_identity(connection, names)
     if unnamed:
@@ -36,19 +35,8 @@ def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str |
             "INSERT INTO user_scores (user_id) SELECT u FROM unnest(CAST(:users AS uuid[])) u"
             " ORDER BY u ON CONFLICT DO NOTHING"
         ),
-        {"users": [str(user) for user in newcomers]},
+        {"users": [str(user) for user in names]},
     )
-
-
-def _list_newcomers(connection: Connection, users: Mapping[UUID, str | None]) -> list[UUID]:
-    rows = connection.execute(
-        sql(
-            "SELECT u FROM unnest(CAST(:users AS uuid[])) u"
-            " WHERE NOT EXISTS (SELECT 1 FROM user_scores s WHERE s.user_id = u) ORDER BY u"
-        ),
-        {"users": [str(user) for user in users]},
-    )
-    return list(rows.scalars())
 
 
 def _insert_users(connection: Connection, names: Mapping[UUID, str]) -> None:
