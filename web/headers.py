@@ -3,12 +3,16 @@
 CORS is for the pages of ALLOWED_ORIGINS; our own pages are of the same origin and need none.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask
 
 from web.context import find_allowance, request_id
 from web.limits import Allowance
+
+Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
 
 PREFLIGHT_SECONDS = "600"
 EXPOSED_HEADERS = (
@@ -19,25 +23,41 @@ ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, Prefer, X-Request
 
 
 def register_headers(app: Flask, *, origins: Collection[str] = ()) -> None:
-    """Add the headers to every answer; pages of `origins` may read the answers."""
+    """Add the headers to every answer; pages of `origins` may read the answers.
 
-    def add_headers(response: Response) -> Response:
-        headers = response.headers
-        if "Cache-Control" not in headers:
-            headers.add("Cache-Control", "no-store")
-        headers.add("X-Request-ID", request_id())
-        headers.add("X-Content-Type-Options", "nosniff")
-        allowance = find_allowance()
-        if allowance is not None:
-            headers.extend(_describe_allowance(allowance))
-        if origins:
-            headers.add("Vary", "Origin")
-            origin = request.environ.get("HTTP_ORIGIN")
-            if origin is not None and (origin in origins or "*" in origins):
-                headers.extend(_describe_cors(origin, response))
-        return response
+    They are added after werkzeug is through, which would check and copy each of them.
+    """
+    serve = app.wsgi_app
 
-    app.after_request(add_headers)
+    def serve_with_headers(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        def start(status: str, headers: Headers, error: Any = None) -> Any:
+            headers.extend(_describe(environ, headers, origins))
+            return start_response(status, headers, error)
+
+        return serve(environ, start)
+
+    app.wsgi_app = serve_with_headers  # type: ignore[method-assign]  # Flask's way to wrap it
+
+
+def _describe(
+    environ: Environ, headers: Headers, origins: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    if _find(headers, "Cache-Control") is None:
+        yield "Cache-Control", "no-store"
+    yield "X-Request-ID", request_id()
+    yield "X-Content-Type-Options", "nosniff"
+    allowance = find_allowance()
+    if allowance is not None:
+        yield from _describe_allowance(allowance)
+    if origins:
+        yield "Vary", "Origin"
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and (origin in origins or "*" in origins):
+            yield from _describe_cors(environ, origin, headers)
+
+
+def _find(headers: Headers, name: str) -> str | None:
+    return next((value for key, value in headers if key == name), None)
 
 
 def _describe_allowance(allowance: Allowance) -> Iterator[tuple[str, str]]:
@@ -51,10 +71,10 @@ def _describe_allowance(allowance: Allowance) -> Iterator[tuple[str, str]]:
     yield "X-RateLimit-Reset", str(int(allowance.resets_at))
 
 
-def _describe_cors(origin: str, response: Response) -> Iterator[tuple[str, str]]:
+def _describe_cors(environ: Environ, origin: str, headers: Headers) -> Iterator[tuple[str, str]]:
     yield "Access-Control-Allow-Origin", origin
     yield "Access-Control-Expose-Headers", EXPOSED_HEADERS
-    if request.method == "OPTIONS":
-        yield "Access-Control-Allow-Methods", response.headers.get("Allow", "GET, POST")
+    if environ["REQUEST_METHOD"] == "OPTIONS":
+        yield "Access-Control-Allow-Methods", _find(headers, "Allow") or "GET, POST"
         yield "Access-Control-Allow-Headers", ALLOWED_HEADERS
         yield "Access-Control-Max-Age", PREFLIGHT_SECONDS
