@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.errors import DatabaseConflictError, DatabaseUnavailableError
 from domain.settings import Settings
+from domain.store.arrays import write_lists_as_literals
 from domain.store.redis_gate import RedisGate, connect_redis
 
 CONNECT_TIMEOUT_SECONDS = 3
@@ -80,6 +81,7 @@ class Store:
 
 def connect(settings: Settings, *, pool_size: int = 2) -> Store:
     """Return a store for these settings; connections are opened at first use."""
+    write_lists_as_literals()
     lazily = (("synchronous_commit", "off"),)
     return Store(
         engine=_create_engine(settings, pool_size),
