@@ -85,7 +85,7 @@ class Settings:
         3.0, "How long a POST waits for its commit before 503", minimum=0.1, maximum=30
     )
     max_waiters: int = setting(
-        400, "Requests of one process that may wait for a result", minimum=1, maximum=10000
+        2000, "Requests of one process that may wait for a result", minimum=1, maximum=10000
     )
     max_queue_age_seconds: float = setting(
         30.0, "Age of the oldest pending action at which intake answers 503", minimum=1
