@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection
 
 from domain.fraud.model import Candidate, Screening, Window
-from domain.store.statements import sql
+from domain.store.statements import planned
 
 # Stands for a verdict until there is one, where an action has something to tell before.
 OPEN_VERDICT = "open"
@@ -19,7 +19,7 @@ def list_candidates(
 ) -> list[Candidate]:
     """Return the batch's pending actions in order of action_no."""
     rows = connection.execute(
-        sql(
+        planned(
             "SELECT CAST(a.action_id AS text), a.action_no, CAST(a.user_id AS text),"
             " a.score_delta, a.timestamp, a.created_at, coalesce(i.action_no = a.action_no, false)"
             " FROM user_actions a LEFT JOIN action_ids i ON i.action_id = a.action_id"
@@ -40,20 +40,21 @@ def read_windows(
     without earlier actions is absent.
     """
     rows = connection.execute(
-        sql(
+        planned(
             "SELECT CAST(t.user_id AS text), w.actions, w.score"
             " FROM unnest(CAST(:users AS uuid[]), CAST(:numbers AS bigint[])) t(user_id, before_no)"
             " CROSS JOIN LATERAL ("
-            "   SELECT count(*) FILTER (WHERE a.created_at > :at - interval '60 seconds') actions,"
+            "   SELECT count(*) FILTER (WHERE a.created_at > CAST(:at AS timestamptz) - interval '60 seconds') actions,"
             "     sum(a.score_delta) score"
             "   FROM user_actions a"
-            "   LEFT JOIN action_checks c"
-            "     ON c.action_id = a.action_id AND c.created_at = a.created_at"
-            "     AND a.status = 'pending'"
-            "     AND c.created_at > :at - interval '1 hour' AND c.created_at <= :at"
             "   WHERE a.user_id = t.user_id AND a.action_no < t.before_no"
-            "   AND a.created_at > :at - interval '1 hour' AND a.created_at <= :at"
-            "   AND a.status <> 'rejected' AND c.verdict IS DISTINCT FROM 'reject'"
+            "   AND a.created_at > CAST(:at AS timestamptz) - interval '1 hour' AND a.created_at <= :at"
+            "   AND a.status <> 'rejected'"
+            # Only the verdicts of pending ones are looked up: a join would look up all.
+            "   AND (a.status <> 'pending' OR NOT EXISTS (SELECT 1 FROM action_checks c"
+            "     WHERE c.action_id = a.action_id AND c.created_at = a.created_at"
+            "     AND c.created_at > CAST(:at AS timestamptz) - interval '1 hour' AND c.created_at <= :at"
+            "     AND c.verdict = 'reject'))"
             " ) w WHERE w.score IS NOT NULL"
         ),
         {
@@ -74,9 +75,9 @@ def insert_screenings(
         if id(screening.checks) not in texts:
             texts[id(screening.checks)] = orjson.dumps(screening.checks).decode()
     connection.execute(
-        sql(
+        planned(
             "INSERT INTO action_checks (action_id, created_at, verdict, reason, checks)"
-            " SELECT i, :created_at, v, r, CAST(c AS jsonb)"
+            " SELECT i, CAST(:created_at AS timestamptz), v, r, CAST(c AS jsonb)"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:verdicts AS text[]),"
             " CAST(:reasons AS text[]), CAST(:checks AS text[])) AS t(i, v, r, c)"
             " ON CONFLICT (action_id, created_at) DO UPDATE SET verdict = EXCLUDED.verdict,"
