@@ -41,6 +41,11 @@ class Child:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
+    def hear(self) -> str:
+        """Return the next line that it says; empty when it has ended."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
     def wait(self, seconds: float) -> None:
         """Wait for its end; LocalError when it failed."""
         if self._process.wait(seconds) != 0:

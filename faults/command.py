@@ -18,6 +18,7 @@ from faults.ledger import Ledger
 from faults.model import Result, Scenario
 from faults.rig import Rig
 from faults.scenarios.all import NAMES, choose
+from faults.small_disk import can_mount
 from faults.stores import running_stores
 from faults.system import running_system
 from faults.table import as_json, describe, show
@@ -58,20 +59,31 @@ def _run_all(
 ) -> Iterator[Result]:
     """Run them one after another: as long as all holds, on the same stack.
 
-    A scenario with processes of its own, and the one after a failure, gets new stores.
+    One that wants another setup, and the one after a failure, gets new stores.
     """
-    waiting = deque(enumerate(scenarios, 1))
+    possible = _possible(scenarios, console)
+    waiting = deque(enumerate(possible, 1))
     while waiting:
         first = waiting[0][1]
         console.print("Starting stores and processes ...")
         with _running_rig(root, first, options, console) as rig:
             holds = True
-            while holds and waiting and waiting[0][1].replaced == first.replaced:
+            while holds and waiting and waiting[0][1].setup == first.setup:
                 number, scenario = waiting.popleft()
-                console.print(f"[{number}/{len(scenarios)}] {scenario.name}", markup=False)
+                console.print(f"[{number}/{len(possible)}] {scenario.name}", markup=False)
                 result = rig.run(scenario)
                 holds = result.holds
                 yield result
+
+
+def _possible(scenarios: list[Scenario], console: Console) -> list[Scenario]:
+    """Return what can be tried here, and say what is left out."""
+    if can_mount():
+        return scenarios
+    for scenario in scenarios:
+        if scenario.setup.disk_megabytes:
+            console.print(f"{scenario.name} is left out: only root may mount", markup=False)
+    return [scenario for scenario in scenarios if not scenario.setup.disk_megabytes]
 
 
 @contextmanager
@@ -80,8 +92,10 @@ def _running_rig(
 ) -> Iterator[Rig]:
     with (
         tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder,
-        running_stores() as stores,
-        running_system(root, Path(folder), stores, replaced=first.replaced, env={}) as system,
+        running_stores(disk_megabytes=first.setup.disk_megabytes) as stores,
+        running_system(
+            root, Path(folder), stores, replaced=first.setup.replaced, env=first.setup.env
+        ) as system,
     ):
         players_file = write_players(system.stack, PLAYERS)
         players = read_players(players_file)

@@ -51,6 +51,18 @@ def find_nothing(_strike: Strike, _sent: list[Sent]) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What stores and processes a scenario wants; those that want the same share them."""
+
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    """Commands of the Procfile that are others."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Further settings."""
+    disk_megabytes: int = 0
+    """A file system of its own for PostgreSQL, which only root can give; 0 for none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """One fault: what it breaks, and what must hold besides the ledger and the invariants."""
 
@@ -60,8 +72,7 @@ class Scenario:
     whole_run: bool = False
     final_seconds: float = FINAL_SECONDS
     failing_score: int | None = None
-    replaced: Mapping[str, str] = field(default_factory=dict)
-    """Commands of the Procfile that are others in this scenario."""
+    setup: Setup = field(default_factory=Setup)
 
 
 @dataclass(frozen=True, kw_only=True)

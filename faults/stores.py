@@ -15,6 +15,7 @@ import psycopg2.extensions
 from redis import Redis
 
 from faults.proxy import Proxy
+from faults.small_disk import SmallDisk
 from local.lifeline import signal_group
 from local.postgres import Postgres
 from local.spawning import spawn
@@ -34,6 +35,8 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers; does nothing while it runs."""
+        if self._process is not None and self._process.poll() is not None:
+            self._process = None
         if self._process is None:
             with self._log.open("ab") as output:
                 self._process = spawn(self._store.launch(), output)
@@ -67,8 +70,9 @@ class Server:
 class Stores:
     """PostgreSQL and Valkey: the servers, the proxies before them, and the rig's own way in."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, disk_megabytes: int):
         postgres, valkey = prepare_stores(folder, durable=True)
+        self.disk = SmallDisk(postgres.data, disk_megabytes) if disk_megabytes else None
         self.postgres, self.valkey = Server(postgres, folder), Server(valkey, folder)
         self.postgres.start()
         self.valkey.start()
@@ -90,6 +94,8 @@ class Stores:
 
     def heal(self) -> None:
         """Undo whatever was done to them."""
+        if self.disk is not None:
+            self.disk.make_room()
         for proxy in (self.postgres_proxy, self.valkey_proxy):
             proxy.lose_answers(None)
             proxy.delay(0.0)
@@ -106,13 +112,15 @@ class Stores:
         for server, number in ((self.valkey, signal.SIGTERM), (self.postgres, signal.SIGINT)):
             server.go_on()
             server.end(number)
+        if self.disk is not None:
+            self.disk.unmount()
 
 
 @contextmanager
-def running_stores() -> Iterator[Stores]:
-    """Run two empty stores in a folder that goes at the end."""
+def running_stores(*, disk_megabytes: int = 0) -> Iterator[Stores]:
+    """Run two empty stores in a folder that goes at the end; see `Setup` for the disk."""
     with claimed_folder() as folder:
-        stores = Stores(folder)
+        stores = Stores(folder, disk_megabytes)
         try:
             yield stores
         finally:

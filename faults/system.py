@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.processes import PROC
 from bench.stack import Stack, running_stack
 from faults.stores import Stores
+from local.errors import LocalError
 
 # Not looked at here, and each would take its share of two cores.
 LEFT_OUT = ("flower:",)
@@ -89,5 +90,7 @@ def _procfile(path: Path, replaced: Mapping[str, str]) -> str:
         line for line in path.read_text().splitlines(True) if not line.startswith(LEFT_OUT)
     )
     for old, new in replaced.items():
+        if old not in text:
+            raise LocalError(f"the Procfile has no '{old}': the fault would not be tried.")
         text = text.replace(old, new)
     return text

@@ -1,7 +1,7 @@
 """Every scenario, in the order in which they run."""
 
 from faults.model import Scenario
-from faults.scenarios import messages, postgres, processes, races, redis
+from faults.scenarios import clocks, disk, messages, postgres, processes, races, redis, sockets
 
 SCENARIOS: tuple[Scenario, ...] = (
     *processes.SCENARIOS,
@@ -9,6 +9,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     *postgres.SCENARIOS,
     *races.SCENARIOS,
     *messages.SCENARIOS,
+    *sockets.SCENARIOS,
+    *clocks.SCENARIOS,
+    *disk.SCENARIOS,
 )
 NAMES = tuple(scenario.name for scenario in SCENARIOS)
 

@@ -9,7 +9,7 @@ from bench.generator.traffic import Actions
 from domain.store import keys
 from faults.child import Child
 from faults.client import Client, Sent
-from faults.model import Scenario, Strike
+from faults.model import Scenario, Setup, Strike
 from faults.poisoned import POISON_SCORE
 
 QUEUE = keys.broker_prefix() + "actions"
@@ -94,9 +94,11 @@ SCENARIOS = (
         strike=poison,
         final_seconds=POISON_SECONDS,
         failing_score=POISON_SCORE,
-        replaced={
-            "python -m workers.consumer actions": "python -m faults.poisoned worker",
-            "python -m workers.keeper": "python -m faults.poisoned keeper",
-        },
+        setup=Setup(
+            replaced={
+                "python -m workers.consumer actions": "python -m faults.poisoned worker",
+                "python -m workers.keeper": "python -m faults.poisoned keeper",
+            }
+        ),
     ),
 )

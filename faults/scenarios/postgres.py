@@ -1,9 +1,13 @@
-"""PostgreSQL stopped without a goodbye, its backends killed, its commits done and not told."""
+"""PostgreSQL stopped without a goodbye, taken by others, slow, its commits done and not told."""
 
 import signal
+from contextlib import suppress
 
 import psycopg2
+import psycopg2.extensions
 
+from faults.answers import find_bad_answers
+from faults.client import Sent
 from faults.model import Scenario, Strike
 
 LOST_SHARE = 0.05
@@ -38,6 +42,28 @@ def kill_backends(strike: Strike) -> None:
         strike.problems.append("no backend was killed: nothing was tried")
 
 
+def take_all_connections(strike: Strike) -> None:
+    """End the product's connections and take every one that there is, before it is back."""
+    killer = psycopg2.connect(strike.stores.superuser_url)
+    killer.autocommit = True
+    taken: list[psycopg2.extensions.connection] = []
+    try:
+        with killer.cursor() as cursor:
+            while strike.lasts(0.1):
+                cursor.execute(_KILL_BACKENDS)
+                with suppress(psycopg2.OperationalError):
+                    while True:
+                        taken.append(strike.stores.connect())
+    finally:
+        for connection in (killer, *taken):
+            connection.close()
+
+
+def find_unrefused(strike: Strike, sent: list[Sent]) -> list[str]:
+    """Nobody is told more than `503`, and somebody is told that."""
+    return find_bad_answers(strike, sent, wanted=503)
+
+
 def stand_still(strike: Strike) -> None:
     """Let nothing through either way: the system still acknowledges every segment."""
     strike.stores.postgres_proxy.stall()
@@ -66,6 +92,11 @@ def lose_commits(strike: Strike) -> None:
 SCENARIOS = (
     Scenario(name="postgres-crashed", strike=crash),
     Scenario(name="postgres-backends-killed", strike=kill_backends),
+    Scenario(
+        name="postgres-connections-taken",
+        strike=take_all_connections,
+        find_problems=find_unrefused,
+    ),
     Scenario(name="postgres-stalled", strike=stand_still),
     Scenario(name="postgres-slow", strike=be_far_away),
     Scenario(name="commit-reported-failed", strike=lose_commits),

@@ -1,8 +1,11 @@
-"""Redis emptied, gone, standing still, and answering into the void."""
+"""Redis emptied, gone, standing still, full, and answering into the void."""
 
 import signal
-from statistics import quantiles
+from typing import Any
 
+from redis import Redis
+
+from faults.answers import find_slow_or_failed, p99
 from faults.client import Sent
 from faults.model import Scenario, Strike
 
@@ -55,6 +58,29 @@ def lose_replies(strike: Strike) -> None:
         strike.problems.append("no reply was lost: nothing was tried")
 
 
+def be_full(strike: Strike) -> None:
+    """Give it no memory: it answers reads, and refuses whatever it would have to keep."""
+    with strike.stores.redis() as redis:
+        redis.config_set("maxmemory", 1)
+        refused_before = _count_refused(redis)
+        while strike.lasts(1.0):
+            pass
+        refused = _count_refused(redis) - refused_before
+        redis.config_set("maxmemory", 0)
+    if not refused:
+        strike.problems.append("no command was refused: nothing was tried")
+
+
+def _count_refused(redis: Redis) -> int:
+    errors: Any = redis.info("errorstats")
+    return int(errors.get("errorstat_OOM", {}).get("count", 0))
+
+
+def find_held_up(strike: Strike, sent: list[Sent]) -> list[str]:
+    """A Redis that takes nothing costs nobody an answer, and hardly any time."""
+    return find_slow_or_failed(strike, sent, p99_seconds=ANSWERED_SECONDS)
+
+
 def find_unanswered(strike: Strike, sent: list[Sent]) -> list[str]:
     """Without Redis every POST is answered 202 and quickly, and reads are served."""
     meanwhile = strike.during(sent)
@@ -64,7 +90,7 @@ def find_unanswered(strike: Strike, sent: list[Sent]) -> list[str]:
     answered = sum(one.status == 202 for one in actions)
     if not actions or answered < ANSWERED_SHARE * len(actions):
         problems.append(f"only {answered} of {len(actions)} actions were answered 202")
-    slowest = _p99(actions)
+    slowest = p99(actions)
     if slowest > ANSWERED_SECONDS:
         problems.append(f"p99 of a POST was {slowest:.2f} s without Redis")
     if not reads or any(one.status != 200 for one in reads):
@@ -75,7 +101,7 @@ def find_unanswered(strike: Strike, sent: list[Sent]) -> list[str]:
 def find_blocked(strike: Strike, sent: list[Sent]) -> list[str]:
     """Once it is known that Redis stands still, nobody waits for it."""
     meanwhile = strike.during(sent, after_seconds=DETECTED_SECONDS)
-    slowest = _p99(meanwhile)
+    slowest = p99(meanwhile)
     problems = []
     if not meanwhile:
         problems.append("nothing was sent while Redis stood still: it was too short")
@@ -87,15 +113,11 @@ def find_blocked(strike: Strike, sent: list[Sent]) -> list[str]:
     return problems
 
 
-def _p99(sent: list[Sent]) -> float:
-    seconds = [one.seconds for one in sent]
-    return quantiles(seconds, n=100)[98] if len(seconds) > 1 else sum(seconds)
-
-
 SCENARIOS = (
     Scenario(name="redis-flushed", strike=flush),
     Scenario(name="redis-down", strike=be_down, find_problems=find_unanswered, whole_run=True),
     Scenario(name="redis-restarted", strike=restart),
     Scenario(name="redis-stalled", strike=stand_still, find_problems=find_blocked),
     Scenario(name="redis-replies-lost", strike=lose_replies),
+    Scenario(name="redis-full", strike=be_full, find_problems=find_held_up),
 )
