@@ -35,9 +35,9 @@ class Proxy:
     @property
     def url(self) -> str:
         """The server's URL, with this proxy's address."""
-        credentials = self._parts.netloc.rpartition("@")[0]
+        credentials, at, _ = self._parts.netloc.rpartition("@")
         address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        return self._parts._replace(netloc=f"{credentials}@{address}").geturl()
+        return self._parts._replace(netloc=f"{credentials}{at}{address}").geturl()
 
     def stall(self) -> None:
         """Keep every connection open and let nothing through, as a stopped server does."""

@@ -7,10 +7,10 @@ from redis import Redis
 
 from domain.store import keys
 from domain.store.connections import Store, connect
+from faults.proxy import Proxy
 from tests.conftest import Stores
 from tests.factories import make_settings
 from tests.waiting import wait_until
-from tests.web.live.proxy import Proxy
 from web.subscriber import Subscriber
 
 # Of this worker: channels know no database number.
@@ -98,7 +98,7 @@ def test_a_lost_server_is_told_and_found_again(
 def test_a_silent_server_is_a_lost_one(heard: Heard, publish: Publish, proxy: Proxy) -> None:
     proxy.stall()
     wait_until(lambda: heard.losses > 0)
-    proxy.resume()
+    proxy.flow()
     wait_until(lambda: heard.connections == 2)
     publish("again")
     wait_until(lambda: "again" in heard.messages)

@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 
 from domain.store.connections import Store
+from faults.proxy import Proxy
 from tests.conftest import Stores
 from tests.factories import make_player
 from tests.waiting import wait_until
 from tests.web.live.bus import Bus
 from tests.web.live.client import Listener
 from tests.web.live.conftest import Connect, StartServer
-from tests.web.live.proxy import Proxy
 from tests.web.live.server import Server
 from tests.web.live.test_events import follow
 
