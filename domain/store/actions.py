@@ -9,14 +9,14 @@ from sqlalchemy import Connection, Row
 
 from domain.actions.model import NewAction, Stage
 from domain.store.batches import QUIET_SECONDS
-from domain.store.statements import sql
+from domain.store.statements import planned, sql
 
 # A player's actions must commit in the order of their numbers, or a window would miss one that is
 # still on its way. Players share 64 locks: enough to pass each other, few enough to hold at once.
 ORDER_LOCK_CLASS = 0x4C61
 ORDER_LOCKS = 64
 
-_INTAKE = sql("""
+_INTAKE = planned("""
 WITH input AS (
     SELECT * FROM unnest(
         CAST(:action_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:scores AS integer[]),
@@ -36,14 +36,15 @@ WITH input AS (
 ), batch AS (
     INSERT INTO action_batches
         (batch_id, stage, next_look_at, origin, created_at, updated_at)
-    SELECT :batch_id, :stage, statement_timestamp() + make_interval(secs => :quiet), :origin,
+    SELECT CAST(:batch_id AS uuid), :stage, statement_timestamp() + make_interval(secs => :quiet),
+        :origin,
         statement_timestamp(), statement_timestamp()
     WHERE EXISTS (SELECT 1 FROM claimed)
 )
 INSERT INTO user_actions (action_id, user_id, score_delta, action_type, timestamp, metadata,
     created_at, action_no, batch_id, request_id)
 SELECT action_id, user_id, score, action_type, at, CAST(metadata AS jsonb),
-    statement_timestamp(), action_no, :batch_id, request_id
+    statement_timestamp(), action_no, CAST(:batch_id AS uuid), request_id
 FROM numbered JOIN claimed USING (action_id) ORDER BY action_no
 """)
 
@@ -56,7 +57,7 @@ def take_order_locks(connection: Connection, *, user_ids: Sequence[UUID]) -> lis
     """
     buckets = sorted({user_id.int % ORDER_LOCKS for user_id in user_ids})
     newcomers: list[UUID] = connection.execute(
-        sql(
+        planned(
             "SELECT ARRAY(SELECT u FROM unnest(CAST(:users AS uuid[])) u"
             "   WHERE NOT EXISTS (SELECT 1 FROM user_scores s WHERE s.user_id = u)),"
             # The aggregate takes every lock, in the order of the array.

@@ -6,13 +6,13 @@ from sqlalchemy import Connection
 
 from domain.audit.chain import Link, Transition
 from domain.store.batches import Batch
-from domain.store.statements import sql
+from domain.store.statements import planned, sql
 
 
 def lock_head(connection: Connection) -> tuple[int, bytes]:
     """Lock the end of the chain and return its seq and hash."""
     seq, digest = connection.execute(
-        sql("SELECT seq, hash FROM audit_head WHERE head_id = 1 FOR NO KEY UPDATE")
+        planned("SELECT seq, hash FROM audit_head WHERE head_id = 1 FOR NO KEY UPDATE")
     ).one()
     return seq, bytes(digest)
 
@@ -20,7 +20,7 @@ def lock_head(connection: Connection) -> tuple[int, bytes]:
 def read_head(connection: Connection) -> tuple[int, bytes]:
     """Return the seq and hash of the end of the chain."""
     seq, digest = connection.execute(
-        sql("SELECT seq, hash FROM audit_head WHERE head_id = 1")
+        planned("SELECT seq, hash FROM audit_head WHERE head_id = 1")
     ).one()
     return seq, bytes(digest)
 
@@ -28,7 +28,7 @@ def read_head(connection: Connection) -> tuple[int, bytes]:
 def list_unrecorded_transitions(connection: Connection, *, batch: Batch) -> list[Transition]:
     """Return the batch's final transitions that have no entry, in order of action_no."""
     rows = connection.execute(
-        sql(
+        planned(
             "SELECT CAST(a.action_id AS text), a.version, a.action_no, CAST(a.user_id AS text),"
             " a.status, a.reason, a.score_delta, a.previous_score, a.new_score,"
             " a.created_at, a.completed_at FROM user_actions a"
@@ -45,7 +45,7 @@ def list_unrecorded_transitions(connection: Connection, *, batch: Batch) -> list
 def insert_links(connection: Connection, *, links: Sequence[Link]) -> None:
     """Append the links and move the head, whose lock is held."""
     connection.execute(
-        sql(
+        planned(
             "WITH appended AS ("
             "   INSERT INTO audit_log (seq, action_id, action_version, entry, hash)"
             "   SELECT s, i, v, e, decode(h, 'hex') FROM unnest(CAST(:seqs AS bigint[]),"

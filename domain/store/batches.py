@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row
 
 from domain.actions.model import Stage
-from domain.store.statements import sql
+from domain.store.statements import planned, sql
 
 # Pause before the keeper looks: a link that moved the batch buys it this much time again.
 QUIET_SECONDS = 2
@@ -29,7 +29,7 @@ class Batch:
 
 
 _COLUMNS = "batch_id, stage, attempts, looks, origin, created_at"
-_FIND = sql(f"SELECT {_COLUMNS} FROM action_batches WHERE batch_id = :batch_id")
+_FIND = planned(f"SELECT {_COLUMNS} FROM action_batches WHERE batch_id = :batch_id")
 _LOCK = sql(
     f"SELECT {_COLUMNS} FROM action_batches"
     " WHERE batch_id = :batch_id AND stage = :stage FOR NO KEY UPDATE"
@@ -40,9 +40,9 @@ _MOVE_TEXT = (
     " next_look_at = clock_timestamp() + make_interval(secs => :quiet)"
     " WHERE batch_id = :batch_id AND stage = :old"
 )
-_MOVE = sql(_MOVE_TEXT)
-_CLAIM = sql(f"{_MOVE_TEXT} RETURNING {_COLUMNS}")
-_COUNT = sql(
+_MOVE = planned(_MOVE_TEXT)
+_CLAIM = planned(f"{_MOVE_TEXT} RETURNING {_COLUMNS}")
+_COUNT = planned(
     "UPDATE action_batches SET attempts = greatest(attempts + :step, 0)"
     " WHERE batch_id = :batch_id AND stage = :stage"
 )

@@ -14,6 +14,7 @@ from domain.errors import DatabaseConflictError, DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.arrays import write_lists_as_literals
 from domain.store.redis_gate import RedisGate, connect_redis
+from domain.store.statements import LOST_PLAN_SQLSTATES, keep_plans
 
 CONNECT_TIMEOUT_SECONDS = 3
 # Bounds every link of the chain: a solo worker knows no task time limit.
@@ -113,7 +114,9 @@ def is_transient(error: Exception) -> bool:
     if state == CHECK_VIOLATION:
         return _misses_partition(error)
     if state is not None:
-        return state in TRANSIENT_SQLSTATES or state.startswith(SHUTDOWN_SQLSTATE_CLASSES)
+        return state in TRANSIENT_SQLSTATES | LOST_PLAN_SQLSTATES or state.startswith(
+            SHUTDOWN_SQLSTATE_CLASSES
+        )
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
@@ -144,9 +147,11 @@ def _create_engine(
         ("tcp_keepalives_interval", 3),
         ("tcp_keepalives_count", 3),
         ("jit", "off"),
+        # A kept plan serves every batch: what the chain reads, it finds by index, however many.
+        ("plan_cache_mode", "force_generic_plan"),
         ("timezone", "UTC"),
     )
-    return create_engine(
+    engine = create_engine(
         settings.sqlalchemy_url,
         isolation_level=isolation_level,
         pool_size=pool_size,
@@ -166,3 +171,5 @@ def _create_engine(
             "tcp_user_timeout": 5000,
         },
     )
+    keep_plans(engine)
+    return engine

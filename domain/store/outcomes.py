@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from domain.actions.model import Status
 from domain.store.batches import Batch
-from domain.store.statements import sql
+from domain.store.statements import planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ActionOutcome:
 def list_outcomes(connection: Connection, *, batch: Batch) -> Sequence[ActionOutcome]:
     """Return the batch's actions in order of action_no."""
     rows = connection.execute(
-        sql(
+        planned(
             "SELECT CAST(action_id AS text), action_no, CAST(user_id AS text), score_delta,"
             " status, version, reason, previous_score, new_score, created_at, completed_at"
             " FROM user_actions WHERE batch_id = :batch_id AND created_at = :created_at"

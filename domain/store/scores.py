@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from domain.actions.effects import Effects, Score, ScreenedAction
 from domain.actions.model import Status
-from domain.store.statements import sql
+from domain.store.statements import planned, sql
 
 _STATUS_BY_VERDICT = {
     "pass": Status.APPLIED,
@@ -25,7 +25,7 @@ def list_screened_actions(
     Raises KeyError for an action without a verdict: left out, it would stay pending for ever.
     """
     rows = connection.execute(
-        sql(
+        planned(
             "SELECT CAST(a.action_id AS text), a.action_no, CAST(a.user_id AS text),"
             " a.score_delta, a.created_at, c.verdict, c.reason"
             " FROM user_actions a LEFT JOIN action_checks c"
@@ -45,7 +45,7 @@ def list_screened_actions(
 def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> dict[str, Score]:
     """Lock these users' score rows in order of their ids and return them."""
     rows = connection.execute(
-        sql(
+        planned(
             "SELECT CAST(user_id AS text), score, reached_seq FROM user_scores"
             " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY user_id FOR NO KEY UPDATE"
         ),

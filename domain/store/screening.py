@@ -1,7 +1,7 @@
 """SQL of screening: the batch's candidates, the windows behind them, and the stored verdicts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -44,16 +44,16 @@ def read_windows(
             "SELECT CAST(t.user_id AS text), w.actions, w.score"
             " FROM unnest(CAST(:users AS uuid[]), CAST(:numbers AS bigint[])) t(user_id, before_no)"
             " CROSS JOIN LATERAL ("
-            "   SELECT count(*) FILTER (WHERE a.created_at > CAST(:at AS timestamptz) - interval '60 seconds') actions,"
+            "   SELECT count(*) FILTER (WHERE a.created_at > :minute_before) actions,"
             "     sum(a.score_delta) score"
             "   FROM user_actions a"
             "   WHERE a.user_id = t.user_id AND a.action_no < t.before_no"
-            "   AND a.created_at > CAST(:at AS timestamptz) - interval '1 hour' AND a.created_at <= :at"
+            "   AND a.created_at > :hour_before AND a.created_at <= :at"
             "   AND a.status <> 'rejected'"
             # Only the verdicts of pending ones are looked up: a join would look up all.
             "   AND (a.status <> 'pending' OR NOT EXISTS (SELECT 1 FROM action_checks c"
             "     WHERE c.action_id = a.action_id AND c.created_at = a.created_at"
-            "     AND c.created_at > CAST(:at AS timestamptz) - interval '1 hour' AND c.created_at <= :at"
+            "     AND c.created_at > :hour_before AND c.created_at <= :at"
             "     AND c.verdict = 'reject'))"
             " ) w WHERE w.score IS NOT NULL"
         ),
@@ -61,6 +61,8 @@ def read_windows(
             "users": list(before),
             "numbers": list(before.values()),
             "at": at,
+            "minute_before": at - timedelta(minutes=1),
+            "hour_before": at - timedelta(hours=1),
         },
     )
     return {user_id: Window(actions, int(score)) for user_id, actions, score in rows}

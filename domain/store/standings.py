@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain.leaderboards.model import Standing
-from domain.store.statements import sql
+from domain.store.statements import planned, sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ _ORDER = "ORDER BY s.score DESC, s.reached_seq, s.user_id"
 def list_board_rows(connection: Connection, *, user_ids: Sequence[UUID]) -> list[BoardRow]:
     """Return these users' rows; who is not on the board is absent."""
     rows = connection.execute(
-        sql(
+        planned(
             f"SELECT {_ROW} {_FROM} WHERE s.user_id = ANY(CAST(:ids AS uuid[]))"
             " AND s.reached_seq IS NOT NULL"
         ),

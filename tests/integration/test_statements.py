@@ -1,0 +1,88 @@
+"""Plans that a connection keeps: made once, lost with the connection, and never in the way."""
+
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from domain.errors import DatabaseUnavailableError
+from domain.settings import Settings
+from domain.store.connections import Store, connect
+from domain.store.statements import planned
+
+ECHO = "SELECT CAST(:ids AS uuid[]) AS ids, '100%' AS share, CAST(:number AS bigint) + :number AS n"
+PROBE = "SELECT number FROM plan_probe"
+
+
+@pytest.fixture
+def single(settings: Settings) -> Iterator[Store]:
+    """A store with one connection."""
+    store = connect(settings, pool_size=1)
+    yield store
+    store.close()
+
+
+def echo(store: Store) -> tuple[list[UUID], str, int]:
+    ids = [uuid4(), uuid4()]
+    parameters = {"ids": [str(user_id) for user_id in ids], "number": 21}
+    with store.begin() as connection:
+        row = connection.execute(planned(ECHO), parameters).one()
+    assert row.ids == ids
+    return row.ids, row.share, row.n
+
+
+def count_plans(store: Store) -> list[int]:
+    with store.begin() as connection:
+        return list(
+            connection.execute(text("SELECT generic_plans FROM pg_prepared_statements")).scalars()
+        )
+
+
+def run(store: Store, statement: str) -> None:
+    with store.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_a_connection_plans_once_for_whatever_values(single: Store) -> None:
+    for _ in range(3):
+        assert echo(single)[1:] == ("100%", 42)
+    assert count_plans(single) == [3]
+
+
+def test_a_rollback_does_not_take_the_plan(single: Store) -> None:
+    with pytest.raises(KeyError), single.begin() as connection:
+        connection.execute(planned(ECHO), {"ids": [], "number": 1})
+        raise KeyError
+    assert echo(single)[1:] == ("100%", 42)
+    assert count_plans(single) == [2]
+
+
+def test_a_new_connection_makes_its_own_plans(single: Store) -> None:
+    echo(single)
+    with pytest.raises(DatabaseUnavailableError):
+        run(single, "SELECT pg_terminate_backend(pg_backend_pid())")
+    assert echo(single)[1:] == ("100%", 42)
+    assert count_plans(single) == [1]
+
+
+def test_plans_that_somebody_took_away_are_missed_once(single: Store) -> None:
+    echo(single)
+    run(single, "DEALLOCATE ALL")
+    with pytest.raises(DatabaseUnavailableError):
+        echo(single)
+    assert echo(single)[1:] == ("100%", 42)
+
+
+def test_a_column_of_another_type_is_a_fault_that_passes(single: Store) -> None:
+    run(single, "CREATE TABLE plan_probe AS SELECT 7 AS number")
+    try:
+        with single.begin() as connection:
+            assert connection.execute(planned(PROBE)).scalar() == 7
+        run(single, "ALTER TABLE plan_probe ALTER COLUMN number TYPE text")
+        with pytest.raises(DatabaseUnavailableError), single.begin() as connection:
+            connection.execute(planned(PROBE))
+        with single.begin() as connection:
+            assert connection.execute(planned(PROBE)).scalar() == "7"
+    finally:
+        run(single, "DROP TABLE plan_probe")
