@@ -71,6 +71,8 @@ def test_a_snapshot_follows_subscribed_and_shows_the_top_in_the_shape_of_the_api
 
 def test_an_action_is_heard_as_the_three_events(server: Server, connect: Connect, bus: Bus) -> None:
     first, second = bus.begin(500, 400)
+    # Who joins before the server has heard of the new board is told that it begins at 0, not 1.
+    follow(connect(server), bus)
     listener = connect(server, second)
     follow(listener, bus)
     (action_id,) = bus.act((second, 150))
