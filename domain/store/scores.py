@@ -55,6 +55,7 @@ def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> dict[str,
 
 
 # Three writes that need nothing of each other; the scores are locked, and with them the statistics.
+# Planned anew for each batch's month: see `planned`.
 _WRITE = sql("""
 WITH marked AS (
     UPDATE user_actions a SET status = t.status, reason = t.reason,

@@ -1,7 +1,7 @@
 """Statements written as SQL: parsed once by a process, the hot ones planned once.
 
-Parsing and planning was a third to a half of what a read of the chain took. Prepared by name in SQL,
-because psycopg2 knows no other way.
+Parsing and planning was a third to a half of what a read of the chain took. Prepared by name in
+SQL, because psycopg2 knows no other way.
 """
 
 import functools

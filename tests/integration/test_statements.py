@@ -1,15 +1,21 @@
 """Plans that a connection keeps: made once, lost with the connection, and never in the way."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
 from domain.errors import DatabaseUnavailableError
+from domain.leaderboards.rebuild import rebuild_board
 from domain.settings import Settings
 from domain.store.connections import Store, connect
+from domain.store.partitions import list_partitions
 from domain.store.statements import planned
+from tests.factories import make_action
+from tests.pipeline import complete_actions
+from workers.context import WorkerContext
 
 ECHO = "SELECT CAST(:ids AS uuid[]) AS ids, '100%' AS share, CAST(:number AS bigint) + :number AS n"
 PROBE = "SELECT number FROM plan_probe"
@@ -86,3 +92,22 @@ def test_a_column_of_another_type_is_a_fault_that_passes(single: Store) -> None:
             assert connection.execute(planned(PROBE)).scalar() == "7"
     finally:
         run(single, "DROP TABLE plan_probe")
+
+
+def test_no_plan_waits_for_a_month_that_is_being_archived(worker_context: WorkerContext) -> None:
+    store = worker_context.store
+    rebuild_board(store)
+    with store.begin() as archiver:
+        for table in ("user_actions", "action_checks"):
+            past = [part for part in list_partitions(archiver, table) if is_over(part.until_at)]
+            assert past, "there is a month to archive"
+            archiver.execute(text(f"LOCK TABLE {past[-1].name} IN SHARE MODE"))
+        # Twice: the plan that a connection made at its first batch serves the second one.
+        for _ in range(2):
+            complete_actions(worker_context, [make_action()])
+        statuses = archiver.execute(text("SELECT status FROM user_actions")).scalars()
+        assert list(statuses) == ["applied"] * 2
+
+
+def is_over(until_at: datetime) -> bool:
+    return until_at < datetime.now(UTC) + timedelta(minutes=1)
