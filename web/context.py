@@ -4,7 +4,7 @@ Filled by `web/gate.py`; read by routes, the error envelope and the log.
 """
 
 import re
-from secrets import token_hex
+from random import getrandbits
 from typing import Any, cast
 
 from flask import g, has_request_context, request
@@ -22,7 +22,7 @@ def request_id() -> str:
     known = g.get("request_id")
     if known is None:
         sent = request.environ.get("HTTP_X_REQUEST_ID")
-        known = sent if sent and _REQUEST_ID.fullmatch(sent) else f"req_{token_hex(8)}"
+        known = sent if sent and _REQUEST_ID.fullmatch(sent) else f"req_{getrandbits(64):016x}"
         g.request_id = known
     return cast(str, known)
 
