@@ -1,6 +1,7 @@
 """The control's Celery application; two solo workers run it, as the product has two.
 
-The settings are the product's, where an ordinary project's would be slower or lose messages.
+The settings are the product's, where an ordinary project's would be slower or lose messages; its
+transport and its queues without acknowledgements are not.
 """
 
 import os
@@ -18,6 +19,8 @@ app = Celery("control")
 app.config_from_object(celeryconfig)
 app.conf.update(
     imports=("bench.control.tasks",),
+    broker_transport=None,
+    task_queues=None,
     task_default_queue=QUEUE,
     task_routes={},
     beat_schedule={},
