@@ -98,7 +98,7 @@ class Settings:
         maximum=1000,
     )
     batch_in_flight: int = setting(
-        2, "Batches of one process between commit and reply", minimum=1, maximum=64
+        3, "Batches of one process between commit and reply", minimum=1, maximum=64
     )
     database_pool_size: int = setting(
         10, "PostgreSQL connections of one web process", minimum=2, maximum=200

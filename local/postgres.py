@@ -26,8 +26,20 @@ from local.spawning import Launch
 SUPERUSER = "postgres"
 DATABASE = "laurel"
 SHOWN_LINES = 15
+# Pages are taken up as they are used. With 64 MB a load of a few minutes had its connections read
+# and write pages themselves.
+LARGEST_BUFFERS_MB = 256
+SHARE_OF_MEMORY = 8
+
+
+def _choose_buffers() -> str:
+    """Return an eighth of the machine's memory, bounded: the machine is the user's, not ours."""
+    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return f"{max(64, min(LARGEST_BUFFERS_MB, memory_mb // SHARE_OF_MEMORY))}MB"
+
+
 MODEST = {
-    "shared_buffers": "64MB",
+    "shared_buffers": _choose_buffers(),
     "max_connections": "100",
     "jit": "off",
     "timezone": "UTC",
