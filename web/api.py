@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, MapAdapter
 
 from web.body import Body
 from web.bridge import run_blocking
@@ -50,6 +50,21 @@ class Api(Flask):
         # Two slashes are not one here: a redirect would turn a POST's error into something else.
         self.url_map.merge_slashes = False
         self.url_map.converters["action_name"] = ActionName
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what finds the request's view: by its path, whatever host it asks for."""
+        if request is None:
+            return None
+        return MapAdapter(
+            self.url_map,
+            server_name="",
+            script_name="/",
+            subdomain="",
+            url_scheme=request.scheme,
+            path_info=request.path,
+            default_method=request.method,
+            query_args=request.query_string.decode("latin-1"),
+        )
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view of the request."""

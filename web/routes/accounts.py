@@ -31,7 +31,7 @@ _refresh = RefreshSchema()
 @blueprint.post("/register")
 def register() -> Response:
     """Make a new player and log in."""
-    body = load(_registration, read_json_object(request))
+    body = load(_registration, read_json_object(request.environ))
     now = datetime.now(UTC)
     identity = register_player(services().store, services().passwords, now=now, **body)
     return _answer_new_session(identity, now, status=201)
@@ -40,7 +40,7 @@ def register() -> Response:
 @blueprint.post("/login")
 def login() -> Response:
     """Log in with name and password."""
-    body = load(_login, read_json_object(request))
+    body = load(_login, read_json_object(request.environ))
     address = find_limited_address(
         request.environ, trusted_hops=services().settings.trusted_proxy_hops
     )
@@ -52,7 +52,7 @@ def login() -> Response:
 @blueprint.post("/refresh")
 def refresh() -> Response:
     """Get a new access token for a refresh token."""
-    body = load(_refresh, read_json_object(request))
+    body = load(_refresh, read_json_object(request.environ))
     session = find_session(
         services().store, refresh_token=body["refresh_token"], now=datetime.now(UTC)
     )

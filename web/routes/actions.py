@@ -31,7 +31,7 @@ def complete() -> Response:
     """Take one action and wait a little for its outcome."""
     started = time.perf_counter()
     wait = _read_wait()
-    action = read_action(read_json_object(request), principal(), request_id())
+    action = read_action(read_json_object(request.environ), principal(), request_id())
     (submission,) = services().batcher.submit([action], wait_seconds=wait.seconds)
     action_seconds.observe(time.perf_counter() - started)
     return _say_applied(answer_submission(submission), wait)
@@ -41,7 +41,7 @@ def complete() -> Response:
 def batch() -> Response:
     """Take many actions, in their order of effect; one that is bad fails alone."""
     wait = _read_wait()
-    elements = read_batch(read_json_object(request, max_bytes=MAX_BATCH_BODY_BYTES))
+    elements = read_batch(read_json_object(request.environ, max_bytes=MAX_BATCH_BODY_BYTES))
     read = [_read_element(element) for element in elements]
     actions = [entry for entry in read if isinstance(entry, NewAction)]
     submissions = iter(services().batcher.submit(actions, wait_seconds=wait.seconds))

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from domain.leaderboards.standings import find_neighborhood
 from web.context import principal
 from web.metrics import top_hits, top_misses
-from web.responses import JSON_TYPE, json_response
+from web.responses import JSON_TYPE, ReadyResponse, json_response
 from web.schemas.queries import LeaderboardQuery, NeighborhoodQuery, load_query
 from web.services import services
 from web.top_pages import describe_standing, describe_top
@@ -32,7 +32,7 @@ def top() -> Response:
     headers = {"ETag": page.etag, "Cache-Control": CACHE_CONTROL}
     if _matches(request.environ.get("HTTP_IF_NONE_MATCH"), page.etag):
         return Response(status=304, headers=headers)
-    return Response(page.body, 200, headers, content_type=JSON_TYPE)
+    return ReadyResponse(page.body, 200, headers, content_type=JSON_TYPE)
 
 
 @blueprint.get("/me")
