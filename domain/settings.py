@@ -92,7 +92,7 @@ class Settings:
     )
     batch_max_actions: int = setting(500, "Rows of one intake flush", minimum=1, maximum=1000)
     batch_linger_ms: float = setting(
-        10.0,
+        20.0,
         "How long intake waits for company while others are in flight",
         minimum=0,
         maximum=1000,
