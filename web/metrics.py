@@ -5,6 +5,8 @@ PROMETHEUS_MULTIPROC_DIR set, one answer has them all.
 """
 
 import os
+import struct
+import time
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -35,6 +37,9 @@ top_misses = _cache_reads.labels("top", "miss")
 user_hits = _cache_reads.labels("user", "hit")
 user_misses = _cache_reads.labels("user", "miss")
 
+READ_TRIES = 5
+READ_PAUSE_SECONDS = 0.02
+
 _exporter = PrometheusMetrics.for_app_factory(path=None, export_defaults=False)
 # A look-up of labels takes a lock and several microseconds; a child is kept for each pair.
 _request_children: dict[tuple[str | None, int], Counter] = {}
@@ -61,8 +66,17 @@ def export_metrics(accept: str | None) -> tuple[str, str]:
     """Return all metrics as text and its content type, summed over the processes."""
     if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         _forget_the_dead(Path(folder))
-    text, content_type = _exporter.generate_metrics(accept)
-    return text, content_type
+    for tries_left in reversed(range(READ_TRIES)):
+        try:
+            text, content_type = _exporter.generate_metrics(accept)
+        except struct.error:
+            # The library reads a file that another process has opened and not yet begun.
+            if not tries_left:
+                raise
+            time.sleep(READ_PAUSE_SECONDS)
+        else:
+            return text, content_type
+    raise AssertionError("the last try returns or raises")
 
 
 def _forget_the_dead(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Health, metrics, the documents, CORS and the pages."""
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.factories import make_settings
 from tests.web.bodies import COMPLETE, Headers, assert_refused, make_body
 from tests.web.conftest import RecordingBatcher
 from web.app import create_app
+from web.metrics import READ_PAUSE_SECONDS
 from web.sockets_url import live_url
 
 Bearer = Callable[..., Headers]
@@ -252,3 +254,15 @@ def test_the_openapi_document_is_of_version_3_1_and_refers_to_what_it_has(
     assert fields["properties"]["score"]["maximum"] == 2**31 - 1
     assert document["paths"]["/api/auth/login"]["post"]["security"] == []
     assert "security" not in complete
+
+
+def test_metrics_wait_for_a_process_that_is_just_making_its_file(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    opened = tmp_path / "counter_1.db"
+    opened.touch()
+    threading.Timer(READ_PAUSE_SECONDS * 2, opened.write_bytes, [bytes(64)]).start()
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert opened.stat().st_size == 64, "it was read after it was begun"
