@@ -22,9 +22,13 @@ def find_address(environ: Mapping[str, Any], *, trusted_hops: int) -> str:
     peer: str = environ.get("REMOTE_ADDR") or ""
     if trusted_hops == 0:
         return peer
-    entries = [entry.strip() for entry in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    sent = environ.get("HTTP_X_FORWARDED_FOR")
+    entries = [entry.strip() for entry in (sent or "").split(",")]
     forwarded = entries[-trusted_hops] if len(entries) >= trusted_hops else ""
-    return forwarded if _parse(forwarded) else peer
+    if _parse(forwarded):
+        return forwarded
+    # A proxy of this machine would lend its client that nothing limits it.
+    return "unknown" if sent is not None and _limited_form(peer) is None else peer
 
 
 @lru_cache(maxsize=10_000)

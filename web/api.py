@@ -11,7 +11,7 @@ from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter, MapAdapter
 
-from web.body import Body
+from web.body import fetch_body
 from web.bridge import run_blocking
 from web.json_body import MAX_BODY_BYTES
 
@@ -19,6 +19,8 @@ from web.json_body import MAX_BODY_BYTES
 PROMPT_ENDPOINTS = frozenset(
     {"actions.batch", "actions.complete", "health.live", "leaderboard.top"}
 )
+# Asked most when most is wrong: their threads are their own.
+WATCH_BLUEPRINTS = frozenset({"health", "metrics"})
 
 
 class NoSessions(SessionInterface):
@@ -70,11 +72,9 @@ class Api(Flask):
         """Run the view of the request."""
         if request.endpoint is None or request.endpoint in PROMPT_ENDPOINTS:
             return super().dispatch_request()
-        body = request.environ["wsgi.input"]
-        if isinstance(body, Body) and request.method == "POST":
-            # A thread that waits for a body that never comes would be lost to all others.
-            body.fetch(MAX_BODY_BYTES + 1)
-        return run_blocking(super().dispatch_request)
+        fetch_body(request.environ, MAX_BODY_BYTES + 1)
+        watches = request.blueprint in WATCH_BLUEPRINTS
+        return run_blocking(super().dispatch_request, for_watching=watches)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is: every view and hook of ours is an ordinary one."""

@@ -1,4 +1,4 @@
-"""The two kinds of web process as factories; `wsgi.py` names them for the servers."""
+"""The web processes as factories, and the API's application alone; `wsgi.py` names them."""
 
 from flask import Flask
 

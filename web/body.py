@@ -1,7 +1,7 @@
 """A request's body on the event loop: nobody waits for it on a thread, and nobody for ever."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol
 
 from domain.errors import MalformedJsonError
@@ -23,8 +23,8 @@ class BodySource(Protocol):
 class Body:
     """The body as WSGI reads it (`wsgi.input`), once and from its start.
 
-    `length` is what the request says, None when it does not. The server reads no further, so a
-    body that has one is as long or breaks off.
+    `length` is what the request says, None when it does not. The server reads no further. A body in
+    chunks that breaks off looks as if it ended there.
     """
 
     def __init__(self, source: BodySource):
@@ -60,4 +60,16 @@ class Body:
                         break
         except TimeoutError as error:
             raise MalformedJsonError("The body did not come in time") from error
+        except RuntimeError as error:  # the server's word for a client that is gone
+            raise MalformedJsonError("The body ended early") from error
         return b"".join(parts)
+
+
+def fetch_body(environ: Mapping[str, Any], size: int) -> None:
+    """Take in a request's body before a thread reads it: one that never comes would keep it.
+
+    Does nothing off the event loop. Raises as `Body.read`.
+    """
+    body = environ["wsgi.input"]
+    if isinstance(body, Body) and environ["REQUEST_METHOD"] == "POST":
+        body.fetch(size)

@@ -6,15 +6,22 @@ back until there is something to go on with. On any other thread they simply blo
 
 import asyncio
 import contextvars
+import functools
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar, cast
 
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from domain.errors import OverloadedError
 
 BLOCKING_THREADS = 128
+# Work that may stand before them: more would wait longer than its client.
+MAX_QUEUED_WORK = 128
+# For what must be answered while all others wait for a store that is away.
+WATCH_THREADS = 4
 
 Result = TypeVar("Result")
 
@@ -35,13 +42,15 @@ class Bridge:
     def __init__(self, loop: asyncio.AbstractEventLoop):
         self.loop = loop
         self._threads = ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking")
+        self._watch_threads = ThreadPoolExecutor(WATCH_THREADS, thread_name_prefix="watch")
+        self._unfinished = 0
         self._idle: list[_Crossing] = []
         self._happened: deque[LoopSignal] = deque()
         self._is_woken = False
 
     async def cross(self, function: Callable[[], Result]) -> Result:
         """Return what the function returns; the loop goes on whenever it waits."""
-        crossing = self._idle.pop() if self._idle else _Crossing(self)
+        crossing = self._idle.pop() if self._idle else self._make_crossing()
         waits_for = crossing.switch(function)
         while not crossing.is_over:
             try:
@@ -53,10 +62,19 @@ class Bridge:
         self._idle.append(crossing)
         return cast(Result, crossing.take_result())
 
-    def run_on_thread(self, work: Callable[[], Result]) -> Awaitable[Result]:
-        """Start the work on a thread, in a copy of the current context."""
-        context = contextvars.copy_context()
-        return self.loop.run_in_executor(self._threads, context.run, work)
+    async def run_on_thread(self, work: Callable[[], Result]) -> Result:
+        """Do the work on a thread; raises OverloadedError when too much stands before it."""
+        if self._unfinished >= BLOCKING_THREADS + MAX_QUEUED_WORK:
+            raise OverloadedError
+        self._unfinished += 1
+        try:
+            return await self.loop.run_in_executor(self._threads, work)
+        finally:
+            self._unfinished -= 1
+
+    async def run_on_watch_thread(self, work: Callable[[], Result]) -> Result:
+        """Do the work on a thread that no ordinary request has."""
+        return await self.loop.run_in_executor(self._watch_threads, work)
 
     def tell(self, signal: "LoopSignal") -> None:
         """Wake who waits for the signal; for many of a moment the loop is woken once."""
@@ -67,7 +85,14 @@ class Bridge:
 
     def close(self) -> None:
         """Start nothing more on threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._watch_threads):
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _make_crossing(self) -> "_Crossing":
+        crossing = _Crossing(self)
+        # To where it waits for a function: what it is started with it would keep to its end.
+        crossing.switch()
+        return crossing
 
     def _wake(self) -> None:
         # In this order: what is told from here on wakes the loop again.
@@ -121,16 +146,20 @@ class _Crossing(greenlet):
         self._result: Any = None
         self._error: BaseException | None = None
 
-    def run(self, function: Callable[[], Any]) -> None:
-        """Run the function, and what is switched in after it."""
+    def run(self) -> None:
+        """Run one function after the other, each as it is switched in."""
         while True:
+            function = cast(Any, self.parent).switch()
             self.is_over = False
             try:
                 self._result = function()
+            except GreenletExit:
+                raise
             except BaseException as error:  # noqa: BLE001 - it goes to who crossed
                 self._error = error
             self.is_over = True
-            function = cast(Any, self.parent).switch()
+            # Idle, it must not keep its last request, nor a body that the server waits to see gone.
+            del function
 
     def take_result(self) -> Any:
         """Return what the function returned, or raise what it raised."""
@@ -147,12 +176,19 @@ def await_here(awaitable: Awaitable[Result]) -> Result:
     return cast(Result, crossing.parent.switch(awaitable))
 
 
-def run_blocking(work: Callable[[], Result]) -> Result:
-    """Return what the work returns; on the loop it is done by a thread, elsewhere here and now."""
+def run_blocking(work: Callable[[], Result], *, for_watching: bool = False) -> Result:
+    """Return what the work returns; on the loop it is done by a thread, elsewhere here and now.
+
+    It runs in a copy of the current context. Raises OverloadedError when too much waits for a
+    thread, except `for_watching`.
+    """
     crossing = getcurrent()
-    if isinstance(crossing, _Crossing):
-        return await_here(crossing.bridge.run_on_thread(work))
-    return work()
+    if not isinstance(crossing, _Crossing):
+        return work()
+    context = contextvars.copy_context()
+    bridge = crossing.bridge
+    run = bridge.run_on_watch_thread if for_watching else bridge.run_on_thread
+    return await_here(run(functools.partial(context.run, work)))
 
 
 def make_signal() -> Signal:

@@ -11,11 +11,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import structlog
 from flask import Flask
 
 from web.background import Background
 from web.body import Body, BodySource
 from web.bridge import Bridge
+
+logger = structlog.get_logger(__name__)
 
 _OF_EVERY_REQUEST: Mapping[str, Any] = {
     "SCRIPT_NAME": "",
@@ -56,8 +59,12 @@ class Front:
 
     async def __rsgi__(self, scope: Any, protocol: RequestProtocol) -> None:
         """Answer one request."""
-        environ = _make_environ(scope, Body(protocol))
-        answer = await self._bridge.cross(functools.partial(self._call, environ))
+        try:
+            environ = _make_environ(scope, Body(protocol))
+            answer = await self._bridge.cross(functools.partial(self._call, environ))
+        except Exception:
+            logger.exception("request failed outside the application")
+            raise
         protocol.response_bytes(answer.status, answer.headers, answer.body)
 
     def _call(self, environ: dict[str, Any]) -> "_Answer":
@@ -84,12 +91,11 @@ class _Answer:
 
 def _make_environ(scope: Any, body: Body) -> dict[str, Any]:
     """Return the request as WSGI has it (PEP 3333)."""
-    path: str = scope.path
     environ = {
         **_OF_EVERY_REQUEST,
         "REQUEST_METHOD": scope.method,
-        "PATH_INFO": path if path.isascii() else path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
+        "PATH_INFO": _as_wsgi(scope.path),
+        "QUERY_STRING": _as_wsgi(scope.query_string),
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": body,
@@ -101,9 +107,19 @@ def _make_environ(scope: Any, body: Body) -> dict[str, Any]:
         environ[key] = f"{environ[key]},{value}" if key in environ else value
     # A name with an underscore would pass for the one with a hyphen that a proxy vouches for.
     environ.pop(_UNDERSCORED, None)
+    # Values that are not ASCII are left out by the server; that there was one must be known.
+    for name in ("forwarded", "x-forwarded-for"):
+        if name in scope.headers:
+            environ.setdefault(_environ_name(name), "")
     length = environ.get("CONTENT_LENGTH", "")
-    body.length = int(length) if length.isdecimal() else None
+    if length.isdecimal() and "HTTP_TRANSFER_ENCODING" not in environ:
+        body.length = int(length)
     return environ
+
+
+def _as_wsgi(text: str) -> str:
+    """Return the text with a character for each byte, as PEP 3333 wants it."""
+    return text if text.isascii() else text.encode().decode("latin-1")
 
 
 @functools.lru_cache(maxsize=256)

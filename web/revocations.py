@@ -38,6 +38,7 @@ class Revocations:
         self._known: dict[tuple[RevocationKind, str], Revocation] = {}
         self._last_look: float | None = None
         self._last_full_look = 0.0
+        self._failed_at = -LOOK_SECONDS
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -70,7 +71,7 @@ class Revocations:
         when revocations could not be read even once since the start.
         """
         if self._last_look is None:
-            run_blocking(self.look)
+            run_blocking(self._look_first)
         if jti in self._jtis:
             return True
         if session_id is not None and self._sessions and str(session_id) in self._sessions:
@@ -99,6 +100,18 @@ class Revocations:
             self._last_look = now
             if full:
                 self._last_full_look = now
+
+    def _look_first(self) -> None:
+        """Look, unless somebody did meanwhile; raises as `look`."""
+        if self._last_look is not None:
+            return
+        if time.monotonic() < self._failed_at + LOOK_SECONDS:
+            raise DatabaseUnavailableError
+        try:
+            self.look()
+        except DatabaseUnavailableError:
+            self._failed_at = time.monotonic()
+            raise
 
     def _has_later(self, fresh: dict[tuple[RevocationKind, str], Revocation]) -> bool:
         return any(self._known[key] != item for key, item in fresh.items())

@@ -98,5 +98,7 @@ class Flight:
         """Return the batch's results by one look into the store, whoever of its waiters asks."""
         with self._mutex:
             if self._found is None:
+                # Who waited here for a look that failed does not wait for another one.
+                self._found = {}
                 self._found = look_up(list(self.waiters))
             return self._found

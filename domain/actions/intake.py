@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from domain.actions.model import NewAction
 from domain.errors import DatabaseConflictError, DatabaseUnavailableError
-from domain.store.actions import insert_actions, list_batch_ids, take_order_locks
+from domain.store.actions import insert_actions, list_batch_ids, lock_order_and_list_newcomers
 from domain.store.connections import Store
 from domain.store.players import ensure_players
 
@@ -73,7 +73,7 @@ def _insert_batch(
     for tries_left in reversed(range(CONFLICT_TRIES)):
         try:
             with store.begin() as connection:
-                newcomers = take_order_locks(connection, user_ids=list(names))
+                newcomers = lock_order_and_list_newcomers(connection, user_ids=list(names))
                 ensure_players(connection, claimed_names={user: names[user] for user in newcomers})
                 return insert_actions(connection, batch_id=batch_id, origin=origin, actions=actions)
         except DatabaseConflictError:

@@ -49,7 +49,9 @@ FROM numbered JOIN claimed USING (action_id) ORDER BY action_no
 """)
 
 
-def take_order_locks(connection: Connection, *, user_ids: Sequence[UUID]) -> list[UUID]:
+def lock_order_and_list_newcomers(
+    connection: Connection, *, user_ids: Sequence[UUID]
+) -> list[UUID]:
     """Hold back other intakes of these players until this transaction has ended.
 
     Returns those who have no rows yet: asked in the same statement, because every action pays for

@@ -11,7 +11,7 @@ from psycopg2.extensions import QuotedString, register_adapter
 
 
 class ArrayLiteral:
-    """A list of text, numbers, UUIDs, times or None, as psycopg2 asks for it."""
+    """A list of text, numbers, UUIDs, times or None (else TypeError), as psycopg2 asks for it."""
 
     def __init__(self, values: Sequence[Any]):
         self._quoted = QuotedString(f"{{{','.join(map(_write, values))}}}")
@@ -35,5 +35,7 @@ def _write(value: Any) -> str:
         return "NULL"
     if type(value) is int:
         return str(value)
+    if isinstance(value, (bytes, dict, list, tuple)):
+        raise TypeError(f"no element of an array: {type(value).__name__}")
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -39,7 +39,7 @@ class Store:
     lazy_engine: Engine | None = None
     # The same, each statement a transaction by itself. A pool of its own: switching a connection
     # back and forth costs a round trip.
-    single_engine: Engine | None = None
+    autocommit_engine: Engine | None = None
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -68,13 +68,15 @@ class Store:
 
         Saves the round trips of BEGIN and COMMIT. Raises as `begin` does.
         """
-        single = self.single_engine or self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        single = self.autocommit_engine or self.engine.execution_options(
+            isolation_level="AUTOCOMMIT"
+        )
         with _translated(), single.connect() as connection:
             yield connection
 
     def close(self) -> None:
         """Give back every connection."""
-        for engine in (self.engine, self.lazy_engine, self.single_engine):
+        for engine in (self.engine, self.lazy_engine, self.autocommit_engine):
             if engine is not None:
                 engine.dispose()
         self.redis.close()
@@ -88,7 +90,7 @@ def connect(settings: Settings, *, pool_size: int = 2) -> Store:
         engine=_create_engine(settings, pool_size),
         redis=connect_redis(settings.redis_url),
         lazy_engine=_create_engine(settings, pool_size, lazily),
-        single_engine=_create_engine(settings, pool_size, lazily, isolation_level="AUTOCOMMIT"),
+        autocommit_engine=_create_engine(settings, pool_size, lazily, isolation_level="AUTOCOMMIT"),
     )
 
 

@@ -4,12 +4,21 @@ import asyncio
 import contextvars
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from web.bridge import Bridge, await_here, make_signal, run_blocking
+from domain.errors import OverloadedError
+from web.bridge import (
+    BLOCKING_THREADS,
+    MAX_QUEUED_WORK,
+    Bridge,
+    await_here,
+    make_signal,
+    run_blocking,
+)
 
 SECONDS = 5.0
 
@@ -105,3 +114,38 @@ def test_off_the_loop_all_of_it_simply_blocks() -> None:
     assert not signal.wait(0.01)
     threading.Timer(0.05, signal.set).start()
     assert signal.wait(SECONDS)
+
+
+def test_an_idle_greenlet_keeps_nothing_of_what_it_ran() -> None:
+    class Request:
+        def __call__(self) -> str:
+            return "answered"
+
+    async def cross() -> tuple[str, bool]:
+        bridge = Bridge(asyncio.get_running_loop())
+        request = Request()
+        left = weakref.ref(request)
+        answer = await bridge.cross(request)
+        del request
+        return answer, left() is None
+
+    assert asyncio.run(cross()) == ("answered", True)
+
+
+def test_too_much_that_blocks_is_refused_and_watching_is_not() -> None:
+    go_on = threading.Event()
+
+    def wait_on_thread() -> bool:
+        try:
+            return run_blocking(lambda: go_on.wait(SECONDS))
+        except OverloadedError:
+            return False
+
+    def watch() -> str:
+        seen = run_blocking(lambda: "seen", for_watching=True)
+        go_on.set()
+        return seen
+
+    most = BLOCKING_THREADS + MAX_QUEUED_WORK
+    answers = run_all(*[wait_on_thread] * (most + 3), watch)
+    assert answers == [True] * most + [False] * 3 + ["seen"]

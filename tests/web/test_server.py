@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -125,7 +126,7 @@ class start:  # noqa: N801 - used like a function, as a context
                 self.server.process.wait(5)
 
 
-def test_a_length_and_chunks_at_once_are_refused_and_the_connection_closed(
+def test_after_a_length_and_chunks_at_once_the_connection_is_closed(
     server: Server,
 ) -> None:
     answer = server.ask(
@@ -216,6 +217,43 @@ def test_a_name_with_an_underscore_does_not_pass_for_a_header(server: Server) ->
     )
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"forged" not in answer
+
+
+def test_a_body_that_ends_early_is_the_client_s_error(server: Server) -> None:
+    whole = post_action(make_body())
+    with server.send(whole[:-10]) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        answer = read_all(connection)
+    assert not answer or answer.startswith(b"HTTP/1.1 400 ")
+    assert '"event":"unexpected error"' not in server.log.read_text()
+
+
+def test_a_query_that_is_not_ascii_is_refused_in_the_envelope(server: Server) -> None:
+    token = TokenCodec(make_settings()).issue(user_id=uuid4(), username=None)
+    answer = server.ask(
+        f"GET /api/leaderboard?limit=日 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"Authorization: Bearer {token}\r\n\r\n".encode()
+    )
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_forwarded_address_that_is_not_ascii_does_not_pass_for_none(server: Server) -> None:
+    answer = server.ask(
+        b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"X-Forwarded-For: \xff, 203.0.113.7\r\n\r\n"
+    )
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+def test_after_a_body_that_nobody_read_the_connection_goes_on_or_ends(server: Server) -> None:
+    head = b"POST /api/actions/batch HTTP/1.1\r\n" + JSON + b"Content-Length: 300000\r\n"
+    refused = head + b"Authorization: Bearer x\r\n\r\n" + b" " * 300_000
+    for _ in range(5):
+        with server.send(b"") as connection, suppress(ConnectionError):
+            # Silence would be a TimeoutError, which is not a ConnectionError.
+            connection.sendall(refused)
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert read_all(connection).startswith(b"HTTP/1.1 401 ")
 
 
 @pytest.mark.slow

@@ -8,6 +8,8 @@ from flask import Blueprint, Response, request
 from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction
 from domain.errors import InvalidPayloadError
+from web.body import fetch_body
+from web.bridge import run_blocking
 from web.context import principal, request_id
 from web.errors import describe_error
 from web.json_body import MAX_BATCH_BODY_BYTES, read_json_object
@@ -41,8 +43,8 @@ def complete() -> Response:
 def batch() -> Response:
     """Take many actions, in their order of effect; one that is bad fails alone."""
     wait = _read_wait()
-    elements = read_batch(read_json_object(request.environ, max_bytes=MAX_BATCH_BODY_BYTES))
-    read = [_read_element(element) for element in elements]
+    fetch_body(request.environ, MAX_BATCH_BODY_BYTES + 1)
+    read = run_blocking(_read_elements)
     actions = [entry for entry in read if isinstance(entry, NewAction)]
     submissions = iter(services().batcher.submit(actions, wait_seconds=wait.seconds))
     results: list[dict[str, Any]] = []
@@ -84,6 +86,12 @@ def history() -> Response:
             "nextCursor": None if next_no is None else write_cursor(next_no),
         }
     )
+
+
+def _read_elements() -> list[NewAction | dict[str, Any]]:
+    """Return each element of a batch as `_read_element` does; may take a second of CPU."""
+    document = read_json_object(request.environ, max_bytes=MAX_BATCH_BODY_BYTES)
+    return [_read_element(element) for element in read_batch(document)]
 
 
 def _read_wait() -> Wait:

@@ -34,8 +34,6 @@ def ticket() -> Response:
     )
 
 
-# Twice: werkzeug keeps requests that ask for an upgrade apart.
-@blueprint.route("/ws", websocket=True)
 @blueprint.get("/ws")
 def upgrade() -> Response:
     """Say that the sockets are on another port."""
