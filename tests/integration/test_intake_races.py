@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from domain.actions import intake
 from domain.actions.intake import IntakeOutcome
 from domain.errors import DatabaseUnavailableError
-from domain.store.actions import insert_actions, take_order_locks
+from domain.store.actions import insert_actions, lock_order_and_list_newcomers
 from domain.store.connections import Store
 from domain.store.players import ensure_players
 from tests.factories import make_action, make_player
@@ -62,7 +62,7 @@ def test_a_player_s_numbers_become_visible_in_their_order(store: Store) -> None:
     player = make_player(store)
     early = make_action(user_id=player.user_id)
     with store.engine.connect() as connection:
-        take_order_locks(connection, user_ids=[player.user_id])
+        lock_order_and_list_newcomers(connection, user_ids=[player.user_id])
         insert_actions(connection, batch_id=uuid4(), origin=None, actions=[early])
         late = make_action(user_id=player.user_id)
         thread = threading.Thread(target=accept, args=(store, [late]), daemon=True)
@@ -109,7 +109,7 @@ def test_an_intake_that_did_not_happen_leaves_the_ids_free(
 
     actions = [make_action()]
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "take_order_locks", fail)
+        patch.setattr(intake, "lock_order_and_list_newcomers", fail)
         with pytest.raises(DatabaseUnavailableError):
             accept(store, actions)
     assert fetch(store, "SELECT 1 FROM action_ids") == []
