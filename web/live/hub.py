@@ -137,7 +137,8 @@ class Hub:
         """Try again to learn a position that could not be read; called every second."""
         if self.is_connected and self._head() == NOWHERE:
             with self._turn:
-                self._catch_up("position")
+                if self._head() == NOWHERE:  # still: a message may have come in between
+                    self._catch_up("position")
 
     def _catch_up(self, cause: str) -> None:
         try:
