@@ -18,6 +18,7 @@ from domain.store.redis_gate import connect_redis
 from domain.store.tables import metadata
 from tests.databases import copied_database
 from tests.factories import make_settings
+from tests.redis_server import RedisServer
 from tests.scheduling import TogetherScheduling
 from workers.context import WorkerContext
 
@@ -83,6 +84,15 @@ def store(pools: Store, stores: Stores) -> Iterator[Store]:
     redis = connect_redis(stores.redis_url)
     yield replace(pools, redis=redis)
     redis.close()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis that may be lost."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ def find_address(environ: Mapping[str, Any], *, trusted_hops: int) -> str:
     """Return the client's address as text.
 
     Each trusted proxy has appended one entry to X-Forwarded-For; what stands further left is the
-    client's own claim. With fewer entries than proxies the peer's address is all there is.
+    client's own claim. With fewer entries than proxies the peer's address is all there is, and
+    "unknown" where the peer is a proxy of this machine.
     """
     peer: str = environ.get("REMOTE_ADDR") or ""
     if trusted_hops == 0:

@@ -40,6 +40,7 @@ class Revocations:
         self._last_full_look = 0.0
         self._failed_at = -LOOK_SECONDS
         self._lock = threading.Lock()
+        self._looking_first = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="revocations", daemon=True)
@@ -102,16 +103,17 @@ class Revocations:
                 self._last_full_look = now
 
     def _look_first(self) -> None:
-        """Look, unless somebody did meanwhile; raises as `look`."""
-        if self._last_look is not None:
-            return
-        if time.monotonic() < self._failed_at + LOOK_SECONDS:
-            raise DatabaseUnavailableError
-        try:
-            self.look()
-        except DatabaseUnavailableError:
-            self._failed_at = time.monotonic()
-            raise
+        """Look, unless somebody who was first here has just tried; raises as `look`."""
+        with self._looking_first:
+            if self._last_look is not None:
+                return
+            if time.monotonic() < self._failed_at + LOOK_SECONDS:
+                raise DatabaseUnavailableError
+            try:
+                self.look()
+            except DatabaseUnavailableError:
+                self._failed_at = time.monotonic()
+                raise
 
     def _has_later(self, fresh: dict[tuple[RevocationKind, str], Revocation]) -> bool:
         return any(self._known[key] != item for key, item in fresh.items())

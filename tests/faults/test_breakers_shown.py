@@ -52,20 +52,13 @@ class Fleet:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis that may be lost."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def fleet(settings: Settings, store: Store, server: RedisServer, tmp_path: Path) -> Iterator[Fleet]:
+def fleet(
+    settings: Settings, store: Store, redis_server: RedisServer, tmp_path: Path
+) -> Iterator[Fleet]:
     """The processes at work, on the Redis that may be lost."""
     metrics = tmp_path / "metrics"
     metrics.mkdir()
-    fleet = Fleet(replace(settings, redis_url=server.url), metrics)
+    fleet = Fleet(replace(settings, redis_url=redis_server.url), metrics)
     with ExitStack() as stack:
         for process in fleet.all:
             stack.callback(process.end)
@@ -76,10 +69,10 @@ def fleet(settings: Settings, store: Store, server: RedisServer, tmp_path: Path)
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", ["stalled", "killed"])
 def test_metrics_show_how_many_processes_have_given_redis_up(
-    fleet: Fleet, server: RedisServer, loss: str
+    fleet: Fleet, redis_server: RedisServer, loss: str
 ) -> None:
     assert fleet.read("redis_breakers_open") == 0
-    server.stall() if loss == "stalled" else server.kill()
+    redis_server.stall() if loss == "stalled" else redis_server.kill()
     fleet.wait_for_open(len(fleet.all))
     openings = fleet.read("redis_breaker_openings_total")
     assert openings >= len(fleet.all)
@@ -89,5 +82,5 @@ def test_metrics_show_how_many_processes_have_given_redis_up(
     assert fleet.read("redis_breaker_openings_total") >= openings, "what happened is kept"
     fleet.keeper.start()
     fleet.wait_for_open(3)
-    server.go_on() if loss == "stalled" else server.start()
+    redis_server.go_on() if loss == "stalled" else redis_server.start()
     fleet.wait_for_open(0)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,18 +29,9 @@ from workers.keeper import Keeper
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis that may be lost."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def context(worker_context: WorkerContext, server: RedisServer) -> Iterator[WorkerContext]:
+def context(worker_context: WorkerContext, redis_server: RedisServer) -> Iterator[WorkerContext]:
     """A worker's context on the Redis that may be lost, with a trusted board."""
-    settings = replace(worker_context.settings, redis_url=server.url)
+    settings = replace(worker_context.settings, redis_url=redis_server.url)
     redis = connect(settings).redis
     store = Store(worker_context.store.engine, redis)
     assert rebuild_board(store)
@@ -91,10 +81,10 @@ def get_through(store: Store) -> None:
 
 
 def test_the_keeper_alone_goes_on_to_the_score_without_redis_and_to_the_end_with_it(
-    context: WorkerContext, server: RedisServer
+    context: WorkerContext, redis_server: RedisServer
 ) -> None:
     store = context.store
-    server.kill()
+    redis_server.kill()
     lose_trust_in(store)
     players = [uuid4() for _ in range(5)]
     for player in players:
@@ -105,7 +95,7 @@ def test_the_keeper_alone_goes_on_to_the_score_without_redis_and_to_the_end_with
     assert list_stages(store) == {Stage.SCORED}
     assert get_player_score(store, user_id=players[0]).score == 100
     keeper.upkeep.go()
-    server.start()
+    redis_server.start()
     get_through(store)
     keeper.upkeep.go()
     look_again(store)
@@ -115,14 +105,14 @@ def test_the_keeper_alone_goes_on_to_the_score_without_redis_and_to_the_end_with
 
 
 def test_a_real_restart_costs_the_board_its_trust_and_the_bus_its_epoch(
-    context: WorkerContext, server: RedisServer
+    context: WorkerContext, redis_server: RedisServer
 ) -> None:
     store = context.store
     complete_actions(context, [make_action(score=score) for score in (30, 20, 10)])
     before = read_top(store)
     assert board.is_board_trusted(store.redis)
-    server.kill()
-    server.start()
+    redis_server.kill()
+    redis_server.start()
     get_through(store)
     assert not board.is_board_trusted(store.redis)
     by_sql = read_top(store)
@@ -137,13 +127,13 @@ def test_a_real_restart_costs_the_board_its_trust_and_the_bus_its_epoch(
 
 
 def test_a_stalled_redis_costs_a_fraction_of_a_second_and_then_nothing(
-    context: WorkerContext, server: RedisServer
+    context: WorkerContext, redis_server: RedisServer
 ) -> None:
     store = context.store
     player = uuid4()
     complete_actions(context, [make_action(user_id=player, score=30)])
     expected = read_top(store).standings
-    server.stall()
+    redis_server.stall()
     started = time.monotonic()
     assert read_top(store).standings == expected
     assert get_player_score(store, user_id=player).rank == 1
@@ -154,23 +144,23 @@ def test_a_stalled_redis_costs_a_fraction_of_a_second_and_then_nothing(
         assert read_top(store).standings == expected
         assert find_neighborhood(store, user_id=player, neighbors=1).own == expected[0]
     assert time.monotonic() - started < 6, "one probe a second, and nobody else waits"
-    server.go_on()
+    redis_server.go_on()
     get_through(store)
     assert read_top(store).epoch, "the board is the one it was"
 
 
-def test_a_full_redis_is_as_good_as_none(context: WorkerContext, server: RedisServer) -> None:
+def test_a_full_redis_is_as_good_as_none(context: WorkerContext, redis_server: RedisServer) -> None:
     store = context.store
     player = uuid4()
     complete_actions(context, [make_action(user_id=player, score=30)])
-    server.command("CONFIG", "SET", "maxmemory", "1")
+    redis_server.command("CONFIG", "SET", "maxmemory", "1")
     batch_id = accept(store, user_id=player)
     with pytest.raises(RedisUnavailableError):
         finish_batch(context, batch_id)
     assert list_stages(store) == {Stage.DONE, Stage.SCORED}
     assert get_player_score(store, user_id=player).score == 130, "PostgreSQL says so"
     assert read_top(store).total_users == 1
-    server.command("CONFIG", "SET", "maxmemory", "0")
+    redis_server.command("CONFIG", "SET", "maxmemory", "0")
     get_through(store)
     finish_batch(context, batch_id)
     assert get_player_score(store, user_id=player).score == 130
@@ -179,13 +169,13 @@ def test_a_full_redis_is_as_good_as_none(context: WorkerContext, server: RedisSe
 
 @pytest.mark.parametrize("asked_through", ["links", "reads"])
 def test_a_redis_that_is_flushed_all_the_time_loses_nothing(
-    context: WorkerContext, server: RedisServer, asked_through: str
+    context: WorkerContext, redis_server: RedisServer, asked_through: str
 ) -> None:
     store = context.store
     player = uuid4()
     actions = [make_action(user_id=player, score=7) for _ in range(8)]
     for total, action in enumerate(actions, start=1):
-        server.command("FLUSHALL")
+        redis_server.command("FLUSHALL")
         complete_actions(context, [action])
         if asked_through == "reads":
             seen: Any = get_player_score(store, user_id=player)
@@ -193,6 +183,6 @@ def test_a_redis_that_is_flushed_all_the_time_loses_nothing(
             assert [row.score for row in read_top(store).standings] == [7 * total]
     record = get_action(store, action_id=actions[-1].action_id, user_id=player)
     assert (record.new_score, record.leaderboard_position) == (56, 1)
-    server.command("FLUSHALL")
+    redis_server.command("FLUSHALL")
     Keeper(context).upkeep.go()
     assert find_broken(context) == []

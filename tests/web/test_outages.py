@@ -1,5 +1,6 @@
 """What a client hears while a store is away, and what the log keeps of an error of ours."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -11,15 +12,18 @@ from flask.testing import FlaskClient
 from redis import Redis
 from structlog.testing import capture_logs
 
+from domain.errors import DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.connections import Store, connect
 from domain.store.redis_gate import RedisGate
 from tests.factories import make_settings
+from tests.waiting import run_in_threads
 from tests.web.bodies import BATCH, COMPLETE, Headers, assert_refused, count_rows, make_body
 from tests.web.conftest import RecordingBatcher
 from web.app import create_app
 from web.batching import Batcher
 from web.context import add_request_id
+from web.revocations import Revocations
 from web.tokens import TokenCodec
 
 Bearer = Callable[..., Headers]
@@ -102,3 +106,23 @@ def test_what_is_logged_outside_of_a_request_has_no_request_id() -> None:
     with capture_logs(processors=[add_request_id]) as logs:
         structlog.get_logger(__name__).warning("alone")
     assert "request_id" not in logs[0]
+
+
+def test_those_who_wait_for_a_first_look_that_fails_do_not_all_repeat_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+
+    def fail_slowly(*_: Any, **__: Any) -> None:
+        looks.append(1)
+        time.sleep(0.3)
+        raise DatabaseUnavailableError
+
+    def ask() -> None:
+        with pytest.raises(DatabaseUnavailableError):
+            revocations.is_revoked(user_id=uuid4(), session_id=None, jti="j", issued_at=None)
+
+    monkeypatch.setattr("web.revocations.list_revocations", fail_slowly)
+    revocations = Revocations(store)
+    run_in_threads(ask, count=12)
+    assert len(looks) == 1

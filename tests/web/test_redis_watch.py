@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -29,18 +28,9 @@ Send = Callable[[], "Future[Sequence[Submission]]"]
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis that may be lost."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def lame(store: Store, server: RedisServer) -> Iterator[Store]:
+def lame(store: Store, redis_server: RedisServer) -> Iterator[Store]:
     """The stores of a process that may lose its Redis."""
-    redis = connect_redis(server.url)
+    redis = connect_redis(redis_server.url)
     yield replace(store, redis=redis)
     redis.close()
 
@@ -70,11 +60,11 @@ def test_the_watch_is_quicker_than_a_request_may_be_blocked() -> None:
 
 
 def test_a_stall_releases_who_waits_and_holds_up_nobody_who_comes_later(
-    server: RedisServer, store: Store, batcher: Batcher, send: Send
+    redis_server: RedisServer, store: Store, batcher: Batcher, send: Send
 ) -> None:
     waiting = [send() for _ in range(5)]
     wait_until(lambda: count_actions(store) == 5)
-    server.stall()
+    redis_server.stall()
     started = time.monotonic()
     assert [the_result(future).status for future in waiting] == [Status.PENDING] * 5
     assert time.monotonic() - started < BUSY_SECONDS
@@ -83,40 +73,40 @@ def test_a_stall_releases_who_waits_and_holds_up_nobody_who_comes_later(
     assert time.monotonic() - started < BUSY_SECONDS
     assert count_actions(store) == 10
     assert batcher.flights.count() == 0
-    server.go_on()
+    redis_server.go_on()
 
 
 def test_who_is_committed_while_replies_are_given_up_is_released_too(
-    server: RedisServer, store: Store, send: Send, gate: Gate
+    redis_server: RedisServer, store: Store, send: Send, gate: Gate
 ) -> None:
     held_back = send()
     assert gate.reached.wait(20)
-    server.stall()
+    redis_server.stall()
     started = time.monotonic()
     gate.set()
     assert the_result(held_back).status is Status.PENDING
     assert time.monotonic() - started < BUSY_SECONDS
     assert count_actions(store) == 1
-    server.go_on()
+    redis_server.go_on()
 
 
-def test_a_death_releases_who_waits(server: RedisServer, store: Store, send: Send) -> None:
+def test_a_death_releases_who_waits(redis_server: RedisServer, store: Store, send: Send) -> None:
     waiting = send()
     wait_until(lambda: count_actions(store) == 1)
-    server.kill()
+    redis_server.kill()
     started = time.monotonic()
     assert the_result(waiting).status is Status.PENDING
     assert time.monotonic() - started < BUSY_SECONDS
 
 
 def test_requests_wait_again_once_redis_is_back(
-    server: RedisServer, store: Store, lame: Store, send: Send
+    redis_server: RedisServer, store: Store, lame: Store, send: Send
 ) -> None:
     first = send()
     wait_until(lambda: count_actions(store) == 1)
-    server.stall()
+    redis_server.stall()
     the_result(first)
-    server.go_on()
+    redis_server.go_on()
 
     def is_back() -> bool:
         try:
@@ -132,9 +122,9 @@ def test_requests_wait_again_once_redis_is_back(
 
 
 def test_a_ping_that_is_answered_does_not_hide_that_writes_are_refused(
-    server: RedisServer, lame: Store
+    redis_server: RedisServer, lame: Store
 ) -> None:
-    server.command("CONFIG", "SET", "maxmemory", "1")
+    redis_server.command("CONFIG", "SET", "maxmemory", "1")
     for _ in range(2):
         assert lame.redis.check()
         with pytest.raises(RedisUnavailableError):
