@@ -4,7 +4,7 @@ from celery.schedules import crontab
 from kombu import Exchange, Queue
 
 from domain.settings import settings_of_process
-from domain.store import keys
+from domain.store.redis import keys
 
 _settings = settings_of_process()
 
@@ -14,10 +14,10 @@ broker_transport = "workers.transport:Transport"
 result_backend = None
 task_ignore_result = True
 
-imports = ("workers.lifecycle", "workers.action_tasks", "workers.scheduled_tasks")
+imports = ("workers.lifecycle", "workers.tasks", "workers.scheduled_tasks")
 task_default_queue = "actions"
 task_routes = {
-    "workers.action_tasks.*": {"queue": "actions"},
+    "workers.tasks.*": {"queue": "actions"},
     "workers.scheduled_tasks.*": {"queue": "maintenance"},
 }
 # Named here for Flower, which otherwise knows the queues only of workers that were up before it.

@@ -1,6 +1,17 @@
-"""The web processes as factories: `create_front` and `create_live` for servers, `create_app` for
-command lines (`flask --app wsgi …`)."""
+"""The processes as factories: `create_front` and `create_live` for servers, `create_app` for the
+`flask` command (`flask --app wsgi ...`)."""
 
-from web.app import create_app, create_front, create_live
+from flask import Flask
+
+from cli.registry import register_commands
+from web.app import create_app as create_web_app
+from web.app import create_front, create_live
 
 __all__ = ["create_app", "create_front", "create_live"]
+
+
+def create_app() -> Flask:
+    """Return the API's application with the operators' commands; it takes no actions."""
+    app = create_web_app()
+    register_commands(app)
+    return app

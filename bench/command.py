@@ -11,16 +11,16 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.arms import NAMES, choose
-from bench.ledger import open_ledger
 from bench.machine import describe_machine
 from bench.markdown import write_markdown
 from bench.plot import draw
 from bench.profiling import Profile
+from bench.reconciliation import open_ledger
 from bench.results import Results
 from bench.running import Bench
-from bench.stack import RAISED, Stack, rest, running_stack, write_players
 from bench.table import progress, show
 from local.errors import LocalError
+from rig.stack import RAISED, Stack, rest, running_stack, write_players
 
 SECONDS, LEAD_SECONDS = 10.0, 1.0
 QUICK_SECONDS, QUICK_LEAD_SECONDS = 4.0, 0.5

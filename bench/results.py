@@ -6,7 +6,7 @@ from typing import Any
 from bench.arms import Arm
 from bench.counters import Pipeline
 from bench.generator.job import Report
-from bench.ledger import Verdict
+from bench.reconciliation import Verdict
 
 MEGABYTE = 1_000_000
 

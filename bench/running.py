@@ -13,14 +13,14 @@ from bench.control.schema import count_applied, make_tables
 from bench.control.workers import running_workers
 from bench.counters import between, read_counters
 from bench.generator.job import Job, Report
-from bench.ledger import Ledger, Verdict
-from bench.processes import cpu_seconds, memory_bytes, spent_between
 from bench.profiling import Profile
+from bench.reconciliation import Ledger, Verdict
 from bench.results import Measured, Memory
-from bench.stack import Stack
 from local.errors import LocalError
-from local.lifeline import tie_to_parent
-from local.procfile import worker_count
+from local.supervision.lifeline import tie_to_parent
+from local.supervision.procfile import worker_count
+from rig.processes import cpu_seconds, memory_bytes, spent_between
+from rig.stack import Stack
 
 GENERATOR = ("bench.generator",)
 # Beyond the measured seconds: the start, the lead, and waiting for the last answers.

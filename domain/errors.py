@@ -1,6 +1,6 @@
 """The one tree of domain errors, each with a stable code.
 
-No HTTP numbers here: `web/errors.py` holds the one table from codes to statuses.
+No HTTP numbers here: `web/http/errors.py` holds the one table from codes to statuses.
 """
 
 from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from local.errors import LocalError
-from local.lifeline import tie_to_parent
+from local.supervision.lifeline import tie_to_parent
 
 END_SECONDS = 30.0
 

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.generator.connection import BROKEN, split_answer
-from bench.generator.traffic import Entry, Player
+from rig.connection import BROKEN, split_answer
+from rig.traffic import Entry, Player
 
 HOST = "127.0.0.1"
 GIVE_UP_SECONDS = 15.0

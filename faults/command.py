@@ -12,10 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.stack import write_players
 from faults.client import read_players
-from faults.ledger import Ledger
 from faults.model import Result, Scenario
+from faults.reconciliation import Ledger
 from faults.rig import Rig
 from faults.scenarios.all import NAMES, choose
 from faults.small_disk import can_mount
@@ -23,6 +22,7 @@ from faults.stores import running_stores
 from faults.system import running_system
 from faults.table import as_json, describe, show
 from local.errors import LocalError
+from rig.stack import write_players
 
 SECONDS = 12.0
 RATE = 50.0

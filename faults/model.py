@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bench.generator.traffic import Player
+from faults.children.listeners import Report
 from faults.client import Sent
-from faults.ledger import Verdict
-from faults.listeners import Report
+from faults.reconciliation import Verdict
 from faults.stores import Stores
 from faults.system import System
+from rig.traffic import Player
 
 FINAL_SECONDS = 15.0
 

@@ -9,16 +9,16 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.generator.traffic import Player
-from faults import listeners, load
 from faults.child import Child
+from faults.children import listeners, load
 from faults.client import Sent, read_sent
-from faults.ledger import Ledger, is_unknown
 from faults.model import Result, Scenario, Strike
+from faults.reconciliation import Ledger, is_unknown
 from faults.stores import Stores
 from faults.system import System
 from local.health import Health, ask_health
 from local.ports import LOOPBACK
+from rig.traffic import Player
 
 LISTENERS = 20
 LISTENERS_START_SECONDS = 1.5
@@ -58,10 +58,10 @@ class Rig:
         """Run it to the end; whatever is wrong is in the result."""
         chance = random.Random(f"{self.seed}:{scenario.name}")  # noqa: S311 - not a secret
         with ExitStack() as running:
-            ears = running.enter_context(Child(self.root, "faults.listeners"))
+            ears = running.enter_context(Child(self.root, "faults.children.listeners"))
             ears.tell(self._listeners_job())
             time.sleep(LISTENERS_START_SECONDS)
-            sender = running.enter_context(Child(self.root, "faults.load"))
+            sender = running.enter_context(Child(self.root, "faults.children.load"))
             job = self._load_job(scenario.name)
             sender.tell(json.dumps(asdict(job)))
             strike = self._strike(scenario, chance)

@@ -16,11 +16,11 @@ from redis import Redis
 
 from faults.proxy import Proxy
 from faults.small_disk import SmallDisk
-from local.lifeline import signal_group
-from local.postgres import Postgres
-from local.spawning import spawn
-from local.stores import claimed_folder, prepare_stores, wait_until_ready
-from local.valkey import Valkey
+from local.stores.postgres import Postgres
+from local.stores.starting import claimed_folder, prepare_stores, wait_until_ready
+from local.stores.valkey import Valkey
+from local.supervision.lifeline import signal_group
+from local.supervision.spawning import spawn
 
 STOP_SECONDS = 20.0
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bench.processes import PROC
-from bench.stack import Stack, running_stack
 from faults.stores import Stores
 from local.errors import LocalError
+from rig.processes import PROC
+from rig.stack import Stack, running_stack
 
 # Not looked at here, and each would take its share of two cores.
 LEFT_OUT = ("flower:",)

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local import venv
 from local.commands import DEFAULT, find_command, usage
 from local.errors import LocalError
+from local.install import venv
 
 INTERRUPTED = 130
 

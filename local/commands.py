@@ -25,7 +25,7 @@ COMMANDS = (
     ),
     Command("verify", "local.verify", False, "check the invariants of the running system"),
     Command("exec", "local.running", False, "run a command on the running system: exec flask ..."),
-    Command("test", "local.testing", True, "run the test suite on throw-away stores"),
+    Command("test", "devtools.testing", True, "run the test suite on throw-away stores"),
     Command(
         "bench",
         "bench.command",
@@ -34,10 +34,10 @@ COMMANDS = (
         needs_bench=True,
     ),
     Command("faults", "faults.command", False, "break a stack of its own and see what is lost"),
-    Command("check", "local.checks", True, "lint, types, import contracts, migrations, lock"),
-    Command("fmt", "local.formatting", True, "format the code and fix what can be fixed"),
-    Command("lock", "local.locking", True, "resolve the requirements anew, with hashes"),
-    Command("migration", "local.migration", True, 'write a migration: migration "what changes"'),
+    Command("check", "devtools.checks", True, "lint, types, import contracts, migrations, lock"),
+    Command("fmt", "devtools.formatting", True, "format the code and fix what can be fixed"),
+    Command("lock", "devtools.locking", True, "resolve the requirements anew, with hashes"),
+    Command("migration", "devtools.migration", True, 'write a migration: migration "what changes"'),
 )
 DEFAULT = "serve"
 

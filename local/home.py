@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import LocalError
-from local.lifeline import identity
+from local.supervision.lifeline import identity
 
 DEFAULT_NAME = ".laurel"
 CLEARING_SECONDS = 15.0

@@ -11,15 +11,15 @@ from domain.settings import load_settings
 from local import credentials
 from local.environment import child_environment
 from local.errors import LocalError
-from local.guardian import Guardian
 from local.health import ask_health, ok_probe
 from local.home import Home, empty_metrics, home_path, only_launcher, open_home
 from local.ports import LOOPBACK, public_ports, refuse_busy
-from local.procfile import Line, instances, read_procfile, worker_count
 from local.running import keep_environment
-from local.supervisor import StopRequested, Supervisor
-from local.sweep import Record, sweep
-from local.system import System
+from local.supervision.guardian import Guardian
+from local.supervision.procfile import Line, instances, read_procfile, worker_count
+from local.supervision.supervisor import StopRequested, Supervisor
+from local.supervision.sweep import Record, sweep
+from local.supervision.system import System
 from local.terminal import say
 from local.welcome import say_not_ready, say_ready, token_command
 

@@ -11,9 +11,9 @@ from alembic import context
 from sqlalchemy import NullPool, create_engine, text
 
 from domain.settings import Settings, settings_of_process
-from domain.store.advisory_locks import NAMESPACE, AdvisoryLock
-from domain.store.partitions import is_partition_name
-from domain.store.tables import metadata
+from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
+from domain.store.postgres.partitions import is_partition_name
+from domain.store.postgres.tables import metadata
 
 # Long enough for an index on a big table, short enough to end by itself; `-x statement_timeout=…`.
 STATEMENT_TIMEOUT = "10min"

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, text
 from domain.actions.model import Status
 from domain.archives.archiving import archive_old_actions
 from domain.archives.model import ArchiveOutcome, ArchiveStep
-from domain.store.connections import Store
-from domain.store.partitions import ensure_partitions, list_partitions
+from domain.store.postgres.partitions import ensure_partitions, list_partitions
+from domain.store.store import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MARCH = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
@@ -34,7 +34,7 @@ def archive_all(store: Store, folder: Path, **overrides: Any) -> list[ArchiveSte
 
 
 def list_months(store: Store) -> set[str]:
-    with store.begin() as connection:
+    with store.write() as connection:
         return {
             partition.name
             for table in ("user_actions", "action_checks")
@@ -44,13 +44,13 @@ def list_months(store: Store) -> set[str]:
 
 
 def read_totals(store: Store) -> dict[UUID, tuple[int, int]]:
-    with store.begin() as connection:
+    with store.write() as connection:
         rows = connection.execute(text("SELECT * FROM archived_totals")).all()
     return {row.user_id: (row.applied_actions, row.applied_score) for row in rows}
 
 
 def read_rows(store: Store, table: str) -> list[Any]:
-    with store.begin() as connection:
+    with store.write() as connection:
         return list(connection.execute(text(f"SELECT * FROM {table} ORDER BY 1")).all())
 
 
@@ -74,7 +74,7 @@ def set_status(connection: Connection, action_id: UUID, status: Status, *, step:
 
 def move_to_the_past(store: Store, at: datetime) -> None:
     """Let every action there is have been taken in at `at`, as if all had waited since."""
-    with store.begin() as connection:
+    with store.write() as connection:
         ensure_partitions(connection, now=at, months_ahead=0)
         for table in ("user_actions", "action_checks", "action_ids"):
             connection.execute(text(f"UPDATE {table} SET created_at = :at"), {"at": at})
@@ -85,7 +85,7 @@ def move_to_the_past(store: Store, at: datetime) -> None:
 
 def drop_old_months(store: Store) -> None:
     """Remove the months that a test made, for the sake of the next."""
-    with store.begin() as connection:
+    with store.write() as connection:
         for table in ("user_actions", "action_checks"):
             for partition in list_partitions(connection, table):
                 if partition.until_at < OLD:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from domain.store import keys, tables
-from domain.store.connections import Store
+from domain.store.postgres import tables
+from domain.store.redis import keys
+from domain.store.store import Store
 
 
 def make_crowd(store: Store, count: int) -> None:
@@ -15,7 +16,7 @@ def make_crowd(store: Store, count: int) -> None:
     reached = list(range(1, count + 1))
     dice.shuffle(reached)
     ids = [UUID(int=dice.getrandbits(128)) for _ in range(count)]
-    with store.begin() as connection:
+    with store.write() as connection:
         connection.execute(
             insert(tables.users),
             [{"user_id": u, "username": f"p{u.hex}"[:32], "username_key": u.hex} for u in ids],

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, text
 
 from domain.fraud.model import policy_from
 from domain.settings import Settings
-from domain.store import keys
-from domain.store.connections import Store, connect
-from domain.store.redis_gate import connect_redis
-from domain.store.tables import metadata
+from domain.store.postgres.tables import metadata
+from domain.store.redis import keys
+from domain.store.redis.client import connect_redis
+from domain.store.store import Store, connect
 from tests.databases import copied_database
 from tests.factories import make_settings
 from tests.redis_server import RedisServer

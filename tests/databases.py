@@ -17,7 +17,11 @@ from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 from domain.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-SOURCES_OF_THE_TEMPLATE = ("migrations/versions", "migrations/env.py", "domain/store/partitions.py")
+SOURCES_OF_THE_TEMPLATE = (
+    "migrations/versions",
+    "migrations/env.py",
+    "domain/store/postgres/partitions.py",
+)
 TEMPLATE_LOCK = 0x7E57
 
 

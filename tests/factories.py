@@ -9,9 +9,9 @@ from sqlalchemy import insert, text
 
 from domain.actions.model import NewAction, Status
 from domain.settings import Settings
-from domain.store import tables
-from domain.store.connections import Store
-from domain.store.partitions import ensure_partitions
+from domain.store.postgres import tables
+from domain.store.postgres.partitions import ensure_partitions
+from domain.store.store import Store
 
 JWT_SECRET = "0f9c6a5be1d7428394a1c05d6e7fb8234bd1e0f7"
 
@@ -56,7 +56,7 @@ def make_player(store: Store, *, username: str | None = None, **scores: Any) -> 
     """Store a player without any action; `scores` are columns of user_scores."""
     user_id = scores.pop("user_id", None) or uuid4()
     player = Player(user_id, username or f"player_{user_id.hex[:8]}")
-    with store.begin() as connection:
+    with store.write() as connection:
         connection.execute(
             insert(tables.users).values(
                 user_id=user_id, username=player.username, username_key=player.username.casefold()
@@ -75,7 +75,7 @@ def make_stored_action(
     """
     action_id: UUID = columns.pop("action_id", None) or uuid4()
     score: int = columns.pop("score_delta", 100)
-    with store.begin() as connection:
+    with store.write() as connection:
         ensure_partitions(connection, now=at, months_ahead=0)
         number = connection.execute(text("SELECT nextval('action_no_seq')")).scalar_one()
         connection.execute(

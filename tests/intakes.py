@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from domain.actions.intake import IntakeOutcome, accept_actions
 from domain.actions.model import NewAction
-from domain.store.connections import Store
+from domain.store.store import Store
 
 
 def accept(store: Store, actions: Sequence[NewAction]) -> IntakeOutcome:
-    return accept_actions(store, actions=actions, origin=None)
+    return accept_actions(store, actions=actions, reply_to=None)
 
 
 def accepted_ids(outcome: IntakeOutcome) -> set[UUID]:
@@ -20,5 +20,5 @@ def accepted_ids(outcome: IntakeOutcome) -> set[UUID]:
 
 
 def fetch(store: Store, query: str, **parameters: Any) -> list[Any]:
-    with store.begin() as connection:
+    with store.write() as connection:
         return list(connection.execute(text(query), parameters).all())

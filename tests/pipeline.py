@@ -5,13 +5,13 @@ from uuid import UUID
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction
+from workers.chain import LINKS, run_link
 from workers.context import WorkerContext
-from workers.links import LINKS, run_link
 
 
 def complete_actions(context: WorkerContext, actions: Sequence[NewAction]) -> UUID:
     """Take the actions in as one batch and run every link on it; returns the batch's id."""
-    (batch,) = accept_actions(context.store, actions=actions, origin=None).batches
+    (batch,) = accept_actions(context.store, actions=actions, reply_to=None).batches
     finish_batch(context, batch.batch_id)
     return batch.batch_id
 

@@ -9,7 +9,7 @@ from redis import Redis
 from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from local.binaries import find_valkey
+from local.stores.binaries import find_valkey
 from tests.waiting import wait_until
 
 

@@ -5,31 +5,33 @@ from uuid import UUID
 from sqlalchemy import text
 
 from domain.actions.intake import accept_actions
-from domain.store.batches import Batch, find_batch
-from domain.store.connections import Store
+from domain.store.postgres.actions.batches import Batch, find_batch
+from domain.store.store import Store
 from tests.factories import make_action
 
 
 def accept(store: Store, *, actions: int = 1) -> UUID:
-    accepted = accept_actions(store, actions=[make_action() for _ in range(actions)], origin="web")
+    accepted = accept_actions(
+        store, actions=[make_action() for _ in range(actions)], reply_to="web"
+    )
     return accepted.batches[0].batch_id
 
 
 def get_batch(store: Store, batch_id: UUID) -> Batch:
-    with store.begin() as connection:
+    with store.write() as connection:
         batch = find_batch(connection, batch_id=batch_id)
     assert batch is not None
     return batch
 
 
 def count_by_status(store: Store) -> dict[str, int]:
-    with store.begin() as connection:
+    with store.write() as connection:
         rows = connection.execute(text("SELECT status, count(*) FROM user_actions GROUP BY 1"))
         return {row.status: row.count for row in rows}
 
 
 def set_attempts(store: Store, batch_id: UUID, attempts: int) -> None:
-    with store.begin() as connection:
+    with store.write() as connection:
         connection.execute(
             text("UPDATE action_batches SET attempts = :attempts WHERE batch_id = :id"),
             {"attempts": attempts, "id": batch_id},
@@ -38,7 +40,7 @@ def set_attempts(store: Store, batch_id: UUID, attempts: int) -> None:
 
 def let_time_pass(store: Store, seconds: float = 3600) -> None:
     """Make every batch's next look so much earlier."""
-    with store.begin() as connection:
+    with store.write() as connection:
         connection.execute(
             text(
                 "UPDATE action_batches SET next_look_at = next_look_at"

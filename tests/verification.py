@@ -6,9 +6,9 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from domain.actions.model import NewAction
-from domain.leaderboards.rebuild import rebuild_board
+from domain.boards.rebuild import rebuild_board
 from domain.settings import Settings
-from domain.store.connections import Store
+from domain.store.store import Store
 from domain.verification.model import Invariant
 from domain.verification.verifying import verify
 from tests.factories import make_action
@@ -32,7 +32,7 @@ def make_history(context: WorkerContext) -> list[NewAction]:
 
 def change(store: Store, statement: str, **parameters: Any) -> None:
     """Damage something; fails when there was nothing to damage."""
-    with store.begin() as connection:
+    with store.write() as connection:
         assert connection.execute(text(statement), parameters).rowcount > 0
 
 

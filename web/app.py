@@ -5,27 +5,26 @@ from flask import Flask
 from domain.accounts.passwords import Passwords
 from domain.logs import configure_logging
 from domain.settings import Settings, settings_of_process
-from domain.store import keys
-from domain.store.connections import Store, connect
 from domain.store.durability import end_with_forgetful_server, refuse_forgetful_server
-from web.api import Api
-from web.auth import TokenVerifier
-from web.background import Background
-from web.batching import Batcher
-from web.board import Board
-from web.commands.registry import register_commands
-from web.context import add_request_id
-from web.errors import register_error_handlers
-from web.front import Front
-from web.gate import register_gate
-from web.headers import register_headers
-from web.health import Readiness
-from web.limits import Limits
+from domain.store.redis import keys
+from domain.store.store import Store, connect
+from web.access.middleware import register_gate
+from web.access.rate_limits import Limits
+from web.access.shared_counters import SharedCounters
+from web.access.verifier import TokenVerifier
+from web.boards.cached_top import Board
+from web.boards.row_encoding import TopPages
+from web.health.probes import make_probes
+from web.health.readiness import Readiness
+from web.http.errors import register_error_handlers
+from web.http.headers import register_headers
+from web.http.request_context import add_request_id
+from web.intake.batcher import Batcher
+from web.intake.queue_age import QueueAge
+from web.intake.redis_watchdog import RedisWatch
+from web.intake.submitter import Submitter
 from web.live.app import create_live_app
 from web.metrics import batch_size, register_metrics
-from web.probes import make_probes
-from web.queue_age import QueueAge
-from web.redis_watch import RedisWatch
 from web.routes import (
     accounts,
     actions,
@@ -37,13 +36,13 @@ from web.routes import (
     realtime,
     users,
 )
+from web.server.background import Background
+from web.server.flask_app import Api
+from web.server.rsgi import Front
+from web.server.subscriber import Subscriber
 from web.services import EXTENSION, ActionSubmitter, NoIntake, Services
-from web.shared_counters import SharedCounters
-from web.submitter import Submitter
-from web.subscriber import Subscriber
-from web.top_pages import TopPages
-from workers.interpreter import settle
-from workers.pipeline import publish_quickly, submit_batch
+from workers.broker import publish_quickly, submit_batch
+from workers.garbage_collector import tune_garbage_collector
 
 # Tickets are redeemed one statement each; thousands may come back at once after a restart.
 LIVE_POOL_SIZE = 5
@@ -116,7 +115,6 @@ def _make_app(services: Services) -> Flask:
     register_metrics(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    register_commands(app)
     return app
 
 
@@ -159,7 +157,7 @@ def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Backgrou
     subscriber = Subscriber(
         store.redis,
         {
-            keys.replies(batcher.origin): batcher.flights.land,
+            keys.replies(batcher.reply_to): batcher.flights.land,
             keys.bus_channel(): services.board.hear,
             keys.revocation_channel(): services.verifier.look_soon,
         },
@@ -169,7 +167,7 @@ def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Backgrou
     background = Background(
         subscriber,
         starts=(
-            settle,
+            tune_garbage_collector,
             services.verifier.start,
             services.limits.start,
             queue_age.start,

@@ -10,18 +10,18 @@ from domain.accounts.passwords import Passwords
 from domain.actions.model import NewAction, Submission
 from domain.errors import OverloadedError
 from domain.settings import Settings
-from domain.store.connections import Store
-from web.auth import TokenVerifier
-from web.board import Board
-from web.health import Probes, Readiness
-from web.limits import Limits
-from web.top_pages import TopPages
+from domain.store.store import Store
+from web.access.rate_limits import Limits
+from web.access.verifier import TokenVerifier
+from web.boards.cached_top import Board
+from web.boards.row_encoding import TopPages
+from web.health.readiness import Probes, Readiness
 
 EXTENSION = "laurel"
 
 
 class ActionSubmitter(Protocol):
-    """Takes actions into the store and waits for their outcome; `web/batching.py` is the one."""
+    """Takes actions into the store and waits for their outcome; see `web/intake/batcher.py`."""
 
     def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
         """Return one submission per action, in order, once they are committed."""

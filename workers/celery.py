@@ -2,7 +2,7 @@
 
 from celery import Celery
 
-from workers.base import LaurelTask
+from workers.base_task import LaurelTask
 
 app = Celery("laurel", task_cls=LaurelTask)
 app.config_from_object("celeryconfig")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from domain.fraud.model import Policy, policy_from
 from domain.settings import Settings, load_settings
-from domain.store.connections import Store, connect
 from domain.store.durability import end_with_forgetful_server
+from domain.store.store import Store, connect
 
 # The keeper's two threads and the connection that holds its lock; a worker opens one.
 POOL_SIZE = 4

@@ -19,23 +19,23 @@ from domain.actions.recovery import (
     COUNTED_STAGES,
     Remedy,
     choose_remedy,
+    claim_stalled_batches,
     isolate,
-    list_standing_batches,
 )
+from domain.boards.rebuild import compare_board, rebuild_board
 from domain.errors import RedisUnavailableError, SettingsError, TransientError
-from domain.leaderboards.rebuild import compare_board, rebuild_board
 from domain.logs import configure_logging
-from domain.store import board
-from domain.store.advisory_locks import AdvisoryLock
-from domain.store.batches import Batch, find_batch, read_queue_age_seconds
-from domain.store.heartbeats import beat
-from domain.store.leadership import Leadership
-from domain.store.partitions import ensure_partitions
+from domain.store.postgres.actions.batches import Batch, find_batch, read_queue_age_seconds
+from domain.store.postgres.advisory_locks import AdvisoryLock
+from domain.store.postgres.heartbeats import beat
+from domain.store.postgres.leadership import Leadership
+from domain.store.postgres.partitions import ensure_partitions
+from domain.store.redis import boards
 from workers import metrics
+from workers.broker import publish_quickly, submit_batch
+from workers.chain import LINKS, run_link
 from workers.context import WorkerContext, get_context
-from workers.interpreter import settle
-from workers.links import LINKS, run_link
-from workers.pipeline import publish_quickly, submit_batch
+from workers.garbage_collector import tune_garbage_collector
 
 logger = structlog.get_logger(__name__)
 
@@ -89,13 +89,13 @@ class Keeper:
         )
 
     def _pulse(self) -> None:
-        with self._context.store.begin() as connection:
+        with self._context.store.write() as connection:
             beat(connection, process="keeper")
             metrics.queue_age.set(read_queue_age_seconds(connection))
 
     def _bring_on(self) -> None:
         broker_usable = self._context.store.redis.usable
-        for batch in list_standing_batches(self._context.store):
+        for batch in claim_stalled_batches(self._context.store):
             remedy = choose_remedy(batch, broker_usable=broker_usable)
             if remedy is Remedy.RESUBMIT and not _resubmit(batch):
                 # One attempt tells: a hundred time-outs in a row would keep everybody waiting.
@@ -132,7 +132,7 @@ class Keeper:
         """
         broker_usable = self._context.store.redis.usable and batch.looks <= LOOKS_FOR_WORKERS
         for batch_id in isolate(self._context.store, batch=batch):
-            with self._context.store.begin() as connection:
+            with self._context.store.write() as connection:
                 part = find_batch(connection, batch_id=batch_id)
             if part is None:
                 continue
@@ -157,7 +157,7 @@ class Keeper:
                 return
 
     def _rebuild(self) -> None:
-        if board.is_board_trusted(self._context.store.redis):
+        if boards.is_board_trusted(self._context.store.redis):
             return
         started = time.monotonic()
         complete = rebuild_board(self._context.store)
@@ -174,7 +174,7 @@ class Keeper:
             logger.error("board not trusted", users=comparison.users)
 
     def _make_partitions(self) -> None:
-        with self._context.store.begin() as connection:
+        with self._context.store.write() as connection:
             for name in ensure_partitions(connection, now=datetime.now(UTC)):
                 logger.info("partition made", partition=name)
 
@@ -223,7 +223,7 @@ def main() -> int:
     configure_logging(context.settings, os.environ.get("LAUREL_PROCESS", "keeper"))
     metrics.watch_breaker(context.store.redis)
     publish_quickly()
-    settle()
+    tune_garbage_collector()
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -11,12 +11,12 @@ from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 from domain.errors import DatabaseUnavailableError, RedisUnavailableError
 from domain.logs import configure_logging
-from domain.store.connections import Store
 from domain.store.health import ping_redis
-from domain.store.heartbeats import beat
+from domain.store.postgres.heartbeats import beat
+from domain.store.store import Store
 from workers import metrics
 from workers.context import get_context
-from workers.interpreter import settle
+from workers.garbage_collector import tune_garbage_collector
 
 logger = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ def start_pulse(sender: Any, **_: Any) -> None:
     """Start the pulse once a worker of the chain consumes."""
     queues = [queue.name for queue in sender.task_consumer.queues]
     logger.info("worker ready", queues=queues)
-    settle()
+    tune_garbage_collector()
     metrics.watch_breaker(get_context().store.redis)
     if "actions" in queues:
         threading.Thread(target=_pulse, name="pulse", daemon=True).start()
@@ -53,7 +53,7 @@ def _pulse() -> None:
     store = get_context().store
     while not _stopping.is_set():
         try:
-            with store.begin_lazily() as connection:
+            with store.lazy() as connection:
                 beat(connection, process="worker")
         except DatabaseUnavailableError:
             logger.warning("pulse not recorded")

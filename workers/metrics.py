@@ -8,7 +8,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from domain.actions.effects import Effects
 from domain.actions.model import Status
 from domain.fraud.model import Screening
-from domain.store.redis_gate import RedisGate
+from domain.store.redis.client import RedisClient
 
 score_updates = Counter("score_update_total", "Actions applied to a score")
 fraud_checks = Counter("fraud_checks_total", "Fraud verdicts", ["verdict", "reason"])
@@ -37,7 +37,7 @@ breakers_open = Gauge(
 breaker_openings = Counter("redis_breaker_openings_total", "Times that a process gave Redis up")
 
 
-def watch_breaker(redis: RedisGate) -> None:
+def watch_breaker(redis: RedisClient) -> None:
     """Show from now on whether this process has given Redis up.
 
     Each process that has a gate calls it once: what a predecessor with its id left is overwritten.

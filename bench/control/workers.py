@@ -5,8 +5,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.stack import Stack
-from local.lifeline import signal_group, tie_to_parent
+from local.supervision.lifeline import signal_group, tie_to_parent
+from rig.stack import Stack
 
 STOP_SECONDS = 15.0
 

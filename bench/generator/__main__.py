@@ -7,11 +7,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.generator.connection import Pool, now
 from bench.generator.job import Job, Report
 from bench.generator.loops import Outcome, run_closed, run_open
 from bench.generator.percentiles import percentiles_ms
-from bench.generator.traffic import Batches, Player, Reads, Singles
+from rig.connection import Pool, now
+from rig.traffic import Batches, Player, Reads, Singles
 
 HOST = "127.0.0.1"
 

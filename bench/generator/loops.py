@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bench.generator.connection import BROKEN, Connection, Pool, now
+from rig.connection import BROKEN, Connection, Pool, now
 
 LONGEST_WAIT_SECONDS = 0.05
 GIVE_UP_SECONDS = 15.0  # longer than any wait the API allows
@@ -18,7 +18,7 @@ class Traffic(Protocol):
     def next_request(self) -> tuple[bytes, Any] | None:
         """Return a request and an entry that is not None; None when there is nothing more."""
 
-    def settle(self, entry: Any, status: int, body: bytes) -> None:
+    def record_answer(self, entry: Any, status: int, body: bytes) -> None:
         """Take the answer to a request; BROKEN for one that will have none."""
 
 
@@ -99,7 +99,7 @@ def _give_up(pool: Pool, traffic: Traffic, outcome: Outcome) -> None:
     """Settle what was never answered: nobody knows what became of it."""
     for entry in pool.unanswered():
         outcome.unanswered += 1
-        traffic.settle(entry, BROKEN, b"")
+        traffic.record_answer(entry, BROKEN, b"")
 
 
 def _arrivals(start: float, end: float, rate: float, chance: random.Random) -> Iterator[float]:
@@ -117,7 +117,7 @@ def _send_next(pool: Pool, connection: Connection, traffic: Traffic, counts_from
             return
         if pool.send(connection, *request, counts_from):
             return
-        traffic.settle(request[1], BROKEN, b"")
+        traffic.record_answer(request[1], BROKEN, b"")
 
 
 def _settled(
@@ -128,5 +128,5 @@ def _settled(
         at = now()
         window.note(status, connection.counts_from, at)
         entry, connection.entry = connection.entry, None
-        traffic.settle(entry, status, body)
+        traffic.record_answer(entry, status, body)
         yield connection, at

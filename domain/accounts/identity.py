@@ -6,8 +6,8 @@ from uuid import uuid4
 from domain.accounts.names import clean_username, username_key
 from domain.accounts.passwords import Passwords
 from domain.errors import InvalidCredentialsError, InvalidPayloadError, UsernameTakenError
-from domain.store.accounts import Identity, find_identity, insert_identity
-from domain.store.connections import Store
+from domain.store.postgres.accounts.identities import Identity, find_identity, insert_identity
+from domain.store.store import Store
 
 
 def register_player(
@@ -24,11 +24,11 @@ def register_player(
         raise InvalidPayloadError(details={"fields": fields})
     key = username_key(name)
     # Spares the hash for a name that is taken; the constraint decides.
-    with store.begin() as connection:
+    with store.write() as connection:
         if find_identity(connection, username_key=key) is not None:
             raise UsernameTakenError
     identity = Identity(uuid4(), name, passwords.hash(password))
-    with store.begin() as connection:
+    with store.write() as connection:
         if not insert_identity(connection, identity=identity, username_key=key, now=now):
             raise UsernameTakenError
     return identity
@@ -41,7 +41,7 @@ def check_password(store: Store, passwords: Passwords, *, username: str, passwor
     """
     name = clean_username(username)
     identity = None
-    with store.begin() as connection:
+    with store.write() as connection:
         if name is not None:
             identity = find_identity(connection, username_key=username_key(name))
     stored = identity.password_hash if identity else None

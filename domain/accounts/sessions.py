@@ -7,15 +7,19 @@ from secrets import token_urlsafe
 from uuid import UUID, uuid4
 
 from domain.errors import InvalidTokenError
-from domain.store.accounts import (
-    Identity,
+from domain.store.postgres.accounts.identities import Identity
+from domain.store.postgres.accounts.revocations import (
+    RevocationKind,
+    announce_revocation,
+    insert_revocation,
+)
+from domain.store.postgres.accounts.sessions import (
     delete_session,
     delete_sessions_of,
     find_session_owner,
     insert_session,
 )
-from domain.store.connections import Store
-from domain.store.revocations import RevocationKind, announce_revocation, insert_revocation
+from domain.store.store import Store
 
 REFRESH_TOKEN_BYTES = 32
 
@@ -40,7 +44,7 @@ def open_session(
         username=identity.username,
         refresh_token=token_urlsafe(REFRESH_TOKEN_BYTES),
     )
-    with store.begin() as connection:
+    with store.write() as connection:
         insert_session(
             connection,
             session_id=session.session_id,
@@ -54,7 +58,7 @@ def open_session(
 
 def find_session(store: Store, *, refresh_token: str, now: datetime) -> Session:
     """Return the session of a refresh token; raises InvalidTokenError when it has ended."""
-    with store.begin() as connection:
+    with store.write() as connection:
         found = find_session_owner(connection, refresh_hash=_hash(refresh_token), now=now)
     if found is None:
         raise InvalidTokenError
@@ -64,7 +68,7 @@ def find_session(store: Store, *, refresh_token: str, now: datetime) -> Session:
 
 def end_session(store: Store, *, session_id: UUID, until: datetime) -> None:
     """End a session: its refresh token, and by `until` every access token of it."""
-    with store.begin() as connection:
+    with store.write() as connection:
         delete_session(connection, session_id=session_id)
         insert_revocation(
             connection, kind=RevocationKind.SESSION, subject=str(session_id), expires_at=until
@@ -74,14 +78,14 @@ def end_session(store: Store, *, session_id: UUID, until: datetime) -> None:
 
 def revoke_token(store: Store, *, jti: str, until: datetime) -> None:
     """End one access token, which would by itself end at `until`."""
-    with store.begin() as connection:
+    with store.write() as connection:
         insert_revocation(connection, kind=RevocationKind.JTI, subject=jti, expires_at=until)
     announce_revocation(store.redis)
 
 
 def revoke_user(store: Store, *, user_id: UUID, until: datetime) -> None:
     """End all sessions of a user, and every access token made until now."""
-    with store.begin() as connection:
+    with store.write() as connection:
         delete_sessions_of(connection, user_id=user_id)
         insert_revocation(
             connection, kind=RevocationKind.USER, subject=str(user_id), expires_at=until

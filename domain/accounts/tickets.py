@@ -10,8 +10,8 @@ from secrets import token_urlsafe
 from uuid import UUID
 
 from domain.errors import InvalidTokenError
-from domain.store.accounts import StoredTicket, insert_ticket, take_ticket
-from domain.store.connections import Store
+from domain.store.postgres.accounts.tickets import StoredTicket, insert_ticket, take_ticket
+from domain.store.store import Store
 
 TICKET_BYTES = 16
 TICKET_LIFETIME_SECONDS = 30
@@ -36,7 +36,7 @@ def issue_ticket(store: Store, *, holder: TicketHolder, origin: str | None, now:
         token_expires_at=holder.token_expires_at,
         expires_at=now + timedelta(seconds=TICKET_LIFETIME_SECONDS),
     )
-    with store.begin() as connection:
+    with store.write() as connection:
         insert_ticket(connection, ticket_hash=_hash(ticket), ticket=stored)
     return ticket
 
@@ -46,7 +46,7 @@ def redeem_ticket(store: Store, *, ticket: str, origin: str | None, now: datetim
 
     Raises InvalidTokenError when it is unknown, used, too old or of another origin.
     """
-    with store.begin() as connection:
+    with store.write() as connection:
         stored = take_ticket(connection, ticket_hash=_hash(ticket))
     if stored is None or stored.expires_at <= now or stored.origin != origin:
         raise InvalidTokenError

@@ -6,10 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
+from domain.boards.ranks import find_ranks
 from domain.errors import NotFoundError
-from domain.store.actions import StoredAction, list_stored_actions, list_user_actions
-from domain.store.connections import Store
-from domain.store.ranks import find_ranks
+from domain.store.postgres.actions.stored_actions import (
+    StoredAction,
+    list_stored_actions,
+    list_user_actions,
+)
+from domain.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class ActionRecord:
     score: int
     previous_score: int | None
     new_score: int | None
-    leaderboard_position: int | None
+    rank: int | None
     reason: str | None
     accepted_at: datetime
     completed_at: datetime | None
@@ -33,7 +37,7 @@ def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> Action
 
     Raises NotFoundError for an unknown id, another user's, and an archived one alike.
     """
-    with store.begin() as connection:
+    with store.write() as connection:
         stored = list_stored_actions(connection, action_ids=[action_id]).get(action_id)
     if stored is None or stored.status is None or user_id not in (None, stored.user_id):
         raise NotFoundError("There is no such action")
@@ -45,7 +49,7 @@ def list_actions(
     store: Store, *, user_id: UUID, before_no: int | None, limit: int
 ) -> tuple[list[ActionRecord], int | None]:
     """Return a user's actions, newest first, and the number to go on before (None at the end)."""
-    with store.begin() as connection:
+    with store.write() as connection:
         rows = list_user_actions(connection, user_id=user_id, before_no=before_no, limit=limit + 1)
     rank = find_ranks(store, user_ids=[user_id]).get(user_id)
     page = [_record(stored, rank) for stored in rows[:limit]]
@@ -54,7 +58,7 @@ def list_actions(
 
 def list_results(store: Store, *, action_ids: Sequence[UUID]) -> dict[UUID, ActionResult]:
     """Return what is known now of these ids, in bulk; archived and unknown ones are absent."""
-    with store.begin() as connection:
+    with store.write() as connection:
         found = list_stored_actions(connection, action_ids=action_ids)
     ranks = find_ranks(store, user_ids=sorted({stored.user_id for stored in found.values()}))
     return {
@@ -70,7 +74,7 @@ def judge_repeats(store: Store, *, actions: Sequence[NewAction]) -> list[Submiss
     A retry has the same user, score and metadata and hears what became of the first; a conflict
     hears nothing of it.
     """
-    with store.begin() as connection:
+    with store.write() as connection:
         found = list_stored_actions(connection, action_ids=[action.action_id for action in actions])
     users = sorted({stored.user_id for stored in found.values() if stored.status is not None})
     ranks = find_ranks(store, user_ids=users)
@@ -98,7 +102,7 @@ def _result(stored: StoredAction, rank: int | None) -> ActionResult:
         reason=stored.reason,
         previous_score=stored.previous_score,
         new_score=stored.new_score,
-        leaderboard_position=rank,
+        rank=rank,
     )
 
 
@@ -110,7 +114,7 @@ def _record(stored: StoredAction, rank: int | None) -> ActionRecord:
         score=stored.score_delta or 0,
         previous_score=stored.previous_score,
         new_score=stored.new_score,
-        leaderboard_position=rank,
+        rank=rank,
         reason=stored.reason,
         accepted_at=stored.created_at,
         completed_at=stored.completed_at,

@@ -1,6 +1,6 @@
 """Intake: actions become durable rows, in one transaction for all that came together.
 
-Called by `web/batching.py`; after it returns the actions are acknowledged and never lost.
+Called by `web/intake/batcher.py`; after it returns the actions are acknowledged and never lost.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,13 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from domain.actions.model import NewAction
 from domain.errors import DatabaseConflictError, DatabaseUnavailableError
-from domain.store.actions import insert_actions, list_batch_ids, lock_order_and_list_newcomers
-from domain.store.connections import Store
-from domain.store.players import ensure_players
+from domain.store.postgres.accounts.players import ensure_players
+from domain.store.postgres.actions.intake import (
+    insert_actions,
+    list_batch_ids,
+    lock_order_and_list_newcomers,
+)
+from domain.store.store import Store
 
 logger = structlog.get_logger(__name__)
 
@@ -43,7 +47,7 @@ class IntakeOutcome:
 
 
 def accept_actions(
-    store: Store, *, actions: Sequence[NewAction], origin: str | None
+    store: Store, *, actions: Sequence[NewAction], reply_to: str | None
 ) -> IntakeOutcome:
     """Commit the actions, whose ids must differ, as one batch in this order.
 
@@ -53,29 +57,31 @@ def accept_actions(
     """
     batch_id = uuid4()
     try:
-        accepted = _insert_batch(store, batch_id=batch_id, actions=actions, origin=origin)
+        accepted = _insert_batch(store, batch_id=batch_id, actions=actions, reply_to=reply_to)
     except DatabaseUnavailableError:
         accepted = _find_committed(store, batch_id)
         if not accepted:
             raise
     except UNSTORABLE as error:
-        return _halve(store, actions=actions, origin=origin, error=error)
+        return _halve(store, actions=actions, reply_to=reply_to, error=error)
     batches = (AcceptedBatch(batch_id, accepted),) if accepted else ()
     return IntakeOutcome(batches)
 
 
 def _insert_batch(
-    store: Store, *, batch_id: UUID, actions: Sequence[NewAction], origin: str | None
+    store: Store, *, batch_id: UUID, actions: Sequence[NewAction], reply_to: str | None
 ) -> frozenset[UUID]:
     names: dict[UUID, str | None] = {}
     for action in actions:
         names[action.user_id] = names.get(action.user_id) or action.username
     for tries_left in reversed(range(CONFLICT_TRIES)):
         try:
-            with store.begin() as connection:
+            with store.write() as connection:
                 newcomers = lock_order_and_list_newcomers(connection, user_ids=list(names))
                 ensure_players(connection, claimed_names={user: names[user] for user in newcomers})
-                return insert_actions(connection, batch_id=batch_id, origin=origin, actions=actions)
+                return insert_actions(
+                    connection, batch_id=batch_id, reply_to=reply_to, actions=actions
+                )
         except DatabaseConflictError:
             # Newcomers who claim each other's names cross; nothing of the batch is left.
             if not tries_left:
@@ -86,14 +92,14 @@ def _insert_batch(
 def _find_committed(store: Store, batch_id: UUID) -> frozenset[UUID]:
     """Return the ids of a batch whose commit happened although its answer was lost."""
     try:
-        with store.begin() as connection:
+        with store.write() as connection:
             return list_batch_ids(connection, batch_id=batch_id)
     except DatabaseUnavailableError:
         return frozenset()
 
 
 def _halve(
-    store: Store, *, actions: Sequence[NewAction], origin: str | None, error: Exception
+    store: Store, *, actions: Sequence[NewAction], reply_to: str | None, error: Exception
 ) -> IntakeOutcome:
     if len(actions) == 1:
         logger.warning(
@@ -104,6 +110,6 @@ def _halve(
         )
         return IntakeOutcome((), frozenset({actions[0].action_id}))
     middle = len(actions) // 2
-    first = accept_actions(store, actions=actions[:middle], origin=origin)
-    second = accept_actions(store, actions=actions[middle:], origin=origin)
+    first = accept_actions(store, actions=actions[:middle], reply_to=reply_to)
+    second = accept_actions(store, actions=actions[middle:], reply_to=reply_to)
     return IntakeOutcome(first.batches + second.batches, first.unstorable | second.unstorable)

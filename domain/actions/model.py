@@ -67,7 +67,7 @@ class ActionResult:
     reason: str | None = None
     previous_score: int | None = None
     new_score: int | None = None
-    leaderboard_position: int | None = None
+    rank: int | None = None
 
 
 class Acceptance(StrEnum):

@@ -10,16 +10,16 @@ from uuid import UUID, uuid4
 import structlog
 
 from domain.actions.model import Stage
-from domain.store.batches import (
+from domain.store.postgres.actions.batches import (
     Batch,
-    claim_standing_batches,
+    claim_due_batches,
     count_attempt,
     find_locked_batch,
     insert_batch,
     move_batch,
 )
-from domain.store.connections import Store
-from domain.store.poison import fail_action, list_pending_ids, reassign_action
+from domain.store.postgres.actions.isolation import fail_action, list_pending_ids, reassign_action
+from domain.store.store import Store
 
 logger = structlog.get_logger(__name__)
 
@@ -46,24 +46,24 @@ def begin_attempt(store: Store, *, batch_id: UUID, stage: Stage) -> bool:
 
     False: the batch does not stand at `stage`. Raises DatabaseUnavailableError.
     """
-    with store.autocommit_lazily() as connection:
+    with store.autocommit() as connection:
         return count_attempt(connection, batch_id=batch_id, stage=stage, step=1)
 
 
 def take_back_attempt(store: Store, *, batch_id: UUID, stage: Stage) -> None:
     """Uncount an attempt that a passing fault ended. Raises DatabaseUnavailableError."""
-    with store.autocommit_lazily() as connection:
+    with store.autocommit() as connection:
         count_attempt(connection, batch_id=batch_id, stage=stage, step=-1)
 
 
-def list_standing_batches(store: Store) -> Sequence[Batch]:
+def claim_stalled_batches(store: Store) -> Sequence[Batch]:
     """Claim the batches that made no progress for their pause, oldest first, SWEEP_LIMIT at most.
 
     Without Redis those that need it are left for its return. Raises DatabaseUnavailableError.
     """
     left = () if store.redis.usable else REDIS_STAGES
-    with store.begin() as connection:
-        return claim_standing_batches(connection, limit=SWEEP_LIMIT, but=left)
+    with store.write() as connection:
+        return claim_due_batches(connection, limit=SWEEP_LIMIT, but=left)
 
 
 def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:
@@ -80,7 +80,7 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
 
     Returns the batches that now stand for it. Raises DatabaseUnavailableError.
     """
-    with store.begin() as connection:
+    with store.write() as connection:
         locked = find_locked_batch(connection, batch_id=batch.batch_id, stage=batch.stage)
         if locked is None or locked.attempts < BATCH_ATTEMPTS:
             return ()

@@ -6,15 +6,15 @@ from uuid import UUID
 import orjson
 
 from domain.actions.model import ActionResult, Status
-from domain.store import keys
-from domain.store.outcomes import ActionOutcome
-from domain.store.redis_gate import RedisGate
+from domain.store.postgres.actions.outcomes import ActionOutcome
+from domain.store.redis import keys
+from domain.store.redis.client import RedisClient
 
 
 def publish_replies(
-    redis: RedisGate,
+    redis: RedisClient,
     *,
-    origin: str,
+    reply_to: str,
     batch_id: UUID,
     outcomes: Sequence[ActionOutcome],
     ranks: Mapping[str, int],
@@ -32,7 +32,7 @@ def publish_replies(
         for outcome in outcomes
     ]
     message = orjson.dumps([batch_id, rows])
-    redis.run(lambda client: client.publish(keys.replies(origin), message))
+    redis.run(lambda client: client.publish(keys.replies(reply_to), message))
 
 
 def parse_replies(raw: str) -> tuple[UUID, dict[UUID, ActionResult]]:

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
 from domain.actions.model import LinkOutcome, Stage
 from domain.errors import TransientError
-from domain.store.batches import Batch, claim_batch
-from domain.store.connections import Store
-from domain.store.scores import (
+from domain.store.postgres.actions.batches import Batch, claim_batch
+from domain.store.postgres.actions.scoring import (
     list_screened_actions,
     lock_scores,
     write_effects,
 )
+from domain.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def score_batch(store: Store, *, batch_id: UUID) -> ScoringOutcome:
     Raises DatabaseUnavailableError, and TransientError when a row moved under the lock; nothing
     has happened then.
     """
-    with store.begin() as connection:
+    with store.write() as connection:
         batch = claim_batch(connection, batch_id=batch_id, old=Stage.SCREENED, new=Stage.SCORED)
         if batch is None:
             return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)

@@ -20,8 +20,8 @@ from domain.archives.files import (
     write_manifest,
 )
 from domain.archives.model import ArchiveOutcome, ArchiveStep, Manifest
-from domain.store.advisory_locks import AdvisoryLock, try_lock
-from domain.store.archives import (
+from domain.store.postgres.advisory_locks import AdvisoryLock, try_lock
+from domain.store.postgres.archives import (
     add_to_totals,
     insert_archived_partition,
     is_final,
@@ -29,8 +29,8 @@ from domain.store.archives import (
     lock_against_writers,
     try_drop,
 )
-from domain.store.connections import Store
-from domain.store.partitions import Partition
+from domain.store.postgres.partitions import Partition
+from domain.store.store import Store
 
 STEP_SECONDS = 4.0
 DROP_ATTEMPTS = 3
@@ -64,7 +64,7 @@ def archive_old_actions(
         return ArchiveOutcome(ArchiveStep.OFF)
     deadline = time.monotonic() + step_seconds
     before = now - timedelta(days=retention_days)
-    with store.begin() as connection:
+    with store.write() as connection:
         # The lock needs a transaction, and the export happens under it: a READ COMMITTED
         # transaction holds no snapshot between two statements, so a slow disk holds up nobody.
         if not try_lock(connection, AdvisoryLock.ARCHIVE):
@@ -126,7 +126,7 @@ def _drop(store: Store, partition: Partition, folder: Path, *, before: datetime)
     manifest, sha256 = found
     try:
         _check_files(folder, manifest)
-        with store.begin() as connection:
+        with store.write() as connection:
             _drop_unchanged(connection, partition, manifest, sha256, before=before)
     except _UndoneError as undone:
         if undone.step is ArchiveStep.CHANGED:

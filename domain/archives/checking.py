@@ -14,19 +14,19 @@ import orjson
 from domain.actions.model import Status
 from domain.archives.files import find_manifest, hash_file, read_lines
 from domain.archives.model import ArchivePart, Tally
-from domain.store.archives import (
+from domain.store.postgres.archives import (
     ArchivedPartition,
     list_archived_partitions,
     list_archived_totals,
 )
-from domain.store.connections import Store
+from domain.store.store import Store
 
 UserTotals = defaultdict[UUID, tuple[int, int]]
 
 
 def list_archives(store: Store) -> list[ArchivedPartition]:
     """Return what was archived, oldest first. Raises DatabaseUnavailableError."""
-    with store.begin() as connection:
+    with store.write() as connection:
         return list_archived_partitions(connection)
 
 
@@ -98,7 +98,7 @@ def _tally_part(path: Path, totals: UserTotals) -> Tally:
 
 
 def _check_totals(store: Store, totals: UserTotals) -> Iterator[str]:
-    with store.begin() as connection:
+    with store.write() as connection:
         kept = list_archived_totals(connection)
     for user_id in sorted(kept.keys() | totals.keys()):
         if kept.get(user_id, (0, 0)) != totals.get(user_id, (0, 0)):

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from domain.store.cleanup import Ended, delete_ended, delete_finished_batches
-from domain.store.connections import Store
+from domain.store.postgres.cleanup import Ended, delete_ended, delete_finished_batches
+from domain.store.store import Store
 
 BATCHES_KEPT = timedelta(days=7)
 # Longer than any clock skew that is allowed on a token: what revokes one must outlive it.
@@ -60,7 +60,7 @@ def _delete_all(store: Store, deletions: dict[str, Delete], budget_seconds: floa
     rows = dict.fromkeys(deletions, 0)
     for table, delete in deletions.items():
         while True:
-            with store.begin() as connection:
+            with store.write() as connection:
                 deleted = delete(connection)
             rows[table] += deleted
             if deleted < CHUNK_ROWS:

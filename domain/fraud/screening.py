@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from domain.actions.model import LinkOutcome, Stage
 from domain.fraud.checks import screen_user
 from domain.fraud.model import Candidate, Policy, Screening, Window
-from domain.store.batches import claim_batch
-from domain.store.connections import Store
-from domain.store.screening import insert_screenings, list_candidates, read_windows
+from domain.store.postgres.actions.batches import claim_batch
+from domain.store.postgres.actions.screening import insert_screenings, list_candidates, read_windows
+from domain.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def screen_batch(store: Store, *, batch_id: UUID, policy: Policy) -> ScreeningOu
     The statuses do not move here. Raises DatabaseUnavailableError.
     """
     # A verdict lost in a crash is reached again: nobody has heard of it yet.
-    with store.begin_lazily() as connection:
+    with store.lazy() as connection:
         batch = claim_batch(connection, batch_id=batch_id, old=Stage.ACCEPTED, new=Stage.SCREENED)
         if batch is None:
             return ScreeningOutcome(LinkOutcome.NOT_ITS_TURN)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from domain.errors import DatabaseUnavailableError, SettingsError
 from domain.settings import Settings
-from domain.store.connections import Store
+from domain.store.store import Store
 
 PROMISES = ("fsync", "full_page_writes", "synchronous_commit")
 
@@ -20,7 +20,7 @@ def refuse_forgetful_server(settings: Settings, store: Store) -> None:
     if not settings.is_production:
         return
     try:
-        with store.begin() as connection:
+        with store.write() as connection:
             broken = find_broken_promises(connection)
     except DatabaseUnavailableError:
         return

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from domain.store.redis_gate import RedisGate
+from domain.store.redis.client import RedisClient
 
 
 def find_migration(connection: Connection) -> str | None:
@@ -21,6 +21,6 @@ def ping_database(connection: Connection) -> None:
     connection.execute(text("SELECT 1"))
 
 
-def ping_redis(redis: RedisGate) -> None:
+def ping_redis(redis: RedisClient) -> None:
     """Ask Redis for anything; raises RedisUnavailableError."""
     redis.run(lambda client: client.ping())

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection
 
-from domain.audit.chain import GENESIS, Link, find_breaks
-from domain.store.audit import iterate_links, read_head
-from domain.store.verifying_audit import list_contradictions, list_unaudited_actions
+from domain.audit.hash_chain import GENESIS, AuditEntry, find_breaks
+from domain.store.postgres.audit import iterate_entries, read_head
+from domain.store.postgres.verify.audit import list_contradictions, list_unaudited_actions
 
 
 class _LastLink:
@@ -15,7 +15,7 @@ class _LastLink:
     def __init__(self) -> None:
         self.seq, self.hash = 0, GENESIS
 
-    def watch(self, links: Iterable[Link]) -> Iterator[Link]:
+    def watch(self, links: Iterable[AuditEntry]) -> Iterator[AuditEntry]:
         for link in links:
             self.seq, self.hash = link.seq, link.hash
             yield link
@@ -24,7 +24,7 @@ class _LastLink:
 def check_audit(connection: Connection, *, limit: int) -> Iterator[str]:
     """Yield a sentence for each break of the chain and each action it does not speak truly of."""
     last = _LastLink()
-    yield from find_breaks(last.watch(iterate_links(connection)), after_seq=0, after_hash=GENESIS)
+    yield from find_breaks(last.watch(iterate_entries(connection)), after_seq=0, after_hash=GENESIS)
     head_seq, head_hash = read_head(connection)
     if (head_seq, head_hash) != (last.seq, last.hash):
         yield f"the chain ends with audit entry {last.seq}, its head says {head_seq}"

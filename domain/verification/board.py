@@ -10,15 +10,15 @@ from itertools import islice
 from uuid import UUID
 
 from domain.errors import RedisUnavailableError
-from domain.store.board import board_member, is_board_trusted
-from domain.store.connections import Store
-from domain.store.standings import BoardRow, list_board_chunk, list_board_rows
-from domain.store.verifying_board import (
-    StoredPlace,
+from domain.store.postgres.boards.standings import BoardRow, list_board_chunk, list_board_rows
+from domain.store.redis.board_contents import (
+    StoredRow,
     find_stale_members,
     iterate_members,
-    read_places,
+    read_rows,
 )
+from domain.store.redis.boards import board_member, is_board_trusted
+from domain.store.store import Store
 
 PROMISED_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.1
@@ -41,7 +41,7 @@ def check_board(store: Store, *, limit: int, sleep: Sleep = time.sleep) -> Itera
             return
         behind = _await_agreement(store, _walk_differing(store, limit), deadline, sleep)
         for row in behind.values():
-            place = read_places(store.redis, user_ids=[row.user_id]).get(row.user_id)
+            place = read_rows(store.redis, user_ids=[row.user_id]).get(row.user_id)
             yield f"user {row.user_id} {_describe(row, place)}"
         yield from islice(_check_members(store), limit)
     except RedisUnavailableError:
@@ -61,7 +61,7 @@ def _walk_differing(store: Store, limit: int) -> dict[UUID, BoardRow]:
     differing: dict[UUID, BoardRow] = {}
     last = None
     while len(differing) < limit:
-        with store.begin() as connection:
+        with store.write() as connection:
             rows = list_board_chunk(connection, after=last, limit=CHUNK_USERS)
         differing |= _differing(store, rows)
         if len(rows) < CHUNK_USERS:
@@ -76,7 +76,7 @@ def _await_agreement(
     """Look again at those users, as they are now, until they agree or the time is over."""
     left = dict(differing)
     while left:
-        with store.begin() as connection:
+        with store.write() as connection:
             rows = list_board_rows(connection, user_ids=list(left))
         left = _differing(store, rows)
         if not left or time.monotonic() >= deadline:
@@ -88,11 +88,11 @@ def _await_agreement(
 def _differing(store: Store, rows: Sequence[BoardRow]) -> dict[UUID, BoardRow]:
     if not rows:
         return {}
-    places = read_places(store.redis, user_ids=[row.user_id for row in rows])
+    places = read_rows(store.redis, user_ids=[row.user_id for row in rows])
     return {row.user_id: row for row in rows if not _agrees(row, places.get(row.user_id))}
 
 
-def _agrees(row: BoardRow, place: StoredPlace | None) -> bool:
+def _agrees(row: BoardRow, place: StoredRow | None) -> bool:
     """Return whether the place is this row's, or already that of a later one."""
     if place is None or place.score is None:
         return False
@@ -102,7 +102,7 @@ def _agrees(row: BoardRow, place: StoredPlace | None) -> bool:
     return (place.version, place.member, place.score) == (row.version, member, row.score)
 
 
-def _describe(row: BoardRow, place: StoredPlace | None) -> str:
+def _describe(row: BoardRow, place: StoredRow | None) -> str:
     if place is None or place.score is None:
         return "is not on the board"
     if place.score != row.score:
@@ -119,7 +119,7 @@ def _check_members(store: Store) -> Iterator[str]:
         for member in find_stale_members(store.redis, members=members):
             yield f"the board has a member {member} that is no user's place"
         wanted = [user_id for user_id in users.values() if user_id]
-        with store.begin() as connection:
+        with store.write() as connection:
             ranked = list_board_rows(connection, user_ids=wanted)
         for stranger in sorted(set(wanted) - {row.user_id for row in ranked}):
             yield f"the board has user {stranger}, who has no applied action"

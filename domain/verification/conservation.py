@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from domain.store.verifying_scores import find_sum_mismatch, list_score_mismatches
+from domain.store.postgres.verify.scores import find_sum_mismatch, list_score_mismatches
 
 
 def check_conservation(connection: Connection, *, limit: int) -> Iterator[str]:

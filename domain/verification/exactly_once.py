@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from domain.store.verifying_actions import (
+from domain.store.postgres.verify.actions import (
     list_half_applied_actions,
     list_lost_actions,
     list_miscounted_archives,

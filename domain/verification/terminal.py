@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection
 
-from domain.store.connections import Store
-from domain.store.verifying_actions import (
+from domain.store.postgres.verify.actions import (
     count_unfinished_batches,
-    list_standing_batches,
+    list_stalled_batches,
     list_stuck_actions,
 )
+from domain.store.store import Store
 
 PROMISED_SECONDS = 15.0
 LOOK_EVERY_SECONDS = 0.1
@@ -25,7 +25,7 @@ def wait_for_quiet(
     """
     deadline = time.monotonic() + wait_seconds
     while True:
-        with store.begin() as connection:
+        with store.write() as connection:
             if count_unfinished_batches(connection) == 0:
                 return True
         if time.monotonic() >= deadline:
@@ -38,6 +38,6 @@ def check_terminal(connection: Connection, *, limit: int) -> Iterator[str]:
     stuck = list_stuck_actions(connection, older_than_seconds=PROMISED_SECONDS, limit=limit)
     for action_id, what in stuck:
         yield f"action {action_id} {what}"
-    standing = list_standing_batches(connection, older_than_seconds=PROMISED_SECONDS, limit=limit)
+    standing = list_stalled_batches(connection, older_than_seconds=PROMISED_SECONDS, limit=limit)
     for batch_id, what in standing:
         yield f"batch {batch_id} {what}"

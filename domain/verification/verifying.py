@@ -5,9 +5,9 @@ from itertools import islice
 from pathlib import Path
 
 from domain.archives.checking import find_damage
-from domain.store.connections import Store
-from domain.store.transactions import read_one_moment
-from domain.store.verifying_actions import allow_long_queries
+from domain.store.postgres.transactions import read_one_moment
+from domain.store.postgres.verify.actions import allow_long_queries
+from domain.store.store import Store
 from domain.verification.audit_trail import check_audit
 from domain.verification.board import check_board
 from domain.verification.conservation import check_conservation
@@ -39,7 +39,7 @@ def verify(
     With `read_archives` every archive is read whole. Raises DatabaseUnavailableError.
     """
     wait_for_quiet(store, wait_seconds=wait_seconds)
-    with store.begin() as connection:
+    with store.write() as connection:
         read_one_moment(connection)
         allow_long_queries(connection)
         reports = [

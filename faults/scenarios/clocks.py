@@ -5,9 +5,9 @@ import time
 from datetime import datetime
 
 from faults.answers import find_slow_or_failed
+from faults.children.wrong_clock import WEB_SECONDS, WORKER_SECONDS
 from faults.client import Sent
 from faults.model import Scenario, Setup, Strike
-from faults.wrong_clock import WEB_SECONDS, WORKER_SECONDS
 
 TOLERANCE_SECONDS = 60.0
 ANSWERED_SECONDS = 1.0
@@ -44,8 +44,8 @@ SCENARIOS = (
         whole_run=True,
         setup=Setup(
             replaced={
-                "wsgi:create_": "faults.wrong_clock:create_",
-                "python -m workers.consumer actions": "python -m faults.wrong_clock",
+                "wsgi:create_": "faults.children.wrong_clock:create_",
+                "python -m workers.consumer actions": "python -m faults.children.wrong_clock",
             }
         ),
     ),

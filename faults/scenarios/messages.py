@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterator
 from uuid import uuid4
 
-from bench.generator.traffic import Actions
-from domain.store import keys
+from domain.store.redis import keys
 from faults.child import Child
+from faults.children.poisoned import POISON_SCORE
 from faults.client import Client, Sent
 from faults.model import Scenario, Setup, Strike
-from faults.poisoned import POISON_SCORE
+from rig.traffic import Actions
 
 QUEUE = keys.broker_prefix() + "actions"
 HUGE_BYTES = 5_000_000
@@ -21,7 +21,7 @@ POISON_SECONDS = 60.0
 def repeat(strike: Strike) -> None:
     """Send every batch up to five times in all, from any stage on, late and out of order."""
     stack = strike.system.stack
-    with Child(stack.root, "faults.repeats", stack.env) as repeats:
+    with Child(stack.root, "faults.children.repeats", stack.env) as repeats:
         repeats.tell(str(strike.chance.random()))
         while strike.lasts(1.0):
             pass
@@ -43,8 +43,8 @@ def _junk() -> Iterator[bytes]:
     yield b"\x00\xffnot a message"
     yield b"{}"
     yield _message("no.such.task", {})
-    yield _message("workers.action_tasks.screen_batch", {"batch_id": "no id"})
-    yield _message("workers.action_tasks.screen_batch", {"batch_id": "x" * HUGE_BYTES})
+    yield _message("workers.tasks.screen_batch", {"batch_id": "no id"})
+    yield _message("workers.tasks.screen_batch", {"batch_id": "x" * HUGE_BYTES})
 
 
 def _message(task: str, arguments: dict[str, str]) -> bytes:
@@ -96,8 +96,8 @@ SCENARIOS = (
         failing_score=POISON_SCORE,
         setup=Setup(
             replaced={
-                "python -m workers.consumer actions": "python -m faults.poisoned worker",
-                "python -m workers.keeper": "python -m faults.poisoned keeper",
+                "python -m workers.consumer actions": "python -m faults.children.poisoned worker",
+                "python -m workers.keeper": "python -m faults.children.poisoned keeper",
             }
         ),
     ),

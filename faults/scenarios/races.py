@@ -3,10 +3,10 @@
 import asyncio
 from collections import Counter
 
-from bench.generator.traffic import Actions
 from faults.client import Client, Sent
-from faults.ledger import DUPLICATE
 from faults.model import Scenario, Strike
+from faults.reconciliation import DUPLICATE
+from rig.traffic import Actions
 
 ACTIONS_AT_ONCE = 200
 TWINS = 50

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from faults.answers import find_slow_or_failed
 from faults.child import Child
+from faults.children.crowd import Answer, Job
 from faults.client import Sent
-from faults.crowd import Answer, Job
 from faults.model import FINAL_SECONDS, Scenario, Setup, Strike
 
 SOCKETS = 3000
@@ -23,7 +23,7 @@ def come_back_at_once(strike: Strike) -> None:
         players=str(stack.home.secrets / "players.tsv"),
         count=SOCKETS,
     )
-    with Child(stack.root, "faults.crowd") as crowd:
+    with Child(stack.root, "faults.children.crowd") as crowd:
         crowd.tell(json.dumps(asdict(job)))
         crowd.hear()
         crowd.tell(f"drop {DROPPED}")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from domain.store.partitions import ensure_partitions
+from domain.store.postgres.partitions import ensure_partitions
 
 revision: str = "0001"
 down_revision: str | Sequence[str] | None = None
@@ -164,7 +164,7 @@ def create_batches() -> None:
         sa.Column("attempts", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
         sa.Column("looks", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
         at_column("next_look_at"),
-        sa.Column("origin", sa.String(64)),
+        sa.Column("reply_to", sa.String(64)),
         at_column("created_at"),
         at_column("updated_at"),
         sa.PrimaryKeyConstraint("batch_id", name="pk_action_batches"),

@@ -13,11 +13,11 @@ from bench.arms import ARMS, NAMES, choose
 from bench.counters import between, parse_counters
 from bench.generator.job import Report
 from bench.generator.percentiles import percentiles_ms
-from bench.ledger import Verdict
 from bench.machine import describe_machine
 from bench.markdown import write_markdown
-from bench.processes import cpu_seconds, kind_of, memory_bytes, spent_between
+from bench.reconciliation import Verdict
 from bench.results import Measured, Memory, Results
+from rig.processes import cpu_seconds, kind_of, memory_bytes, spent_between
 
 REPORT = Report(
     seconds=2.0,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.generator.connection import BROKEN, Pool, split_answer
 from bench.generator.loops import run_closed, run_open
+from rig.connection import BROKEN, Pool, split_answer
 from tests.bench.server import OK, Behaviour, serving
 
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
@@ -23,7 +23,7 @@ class Numbers:
         number = next(self._numbers, None)
         return None if number is None else (REQUEST, number)
 
-    def settle(self, entry: int, status: int, _body: bytes) -> None:
+    def record_answer(self, entry: int, status: int, _body: bytes) -> None:
         assert entry not in self.answers
         self.answers[entry] = status
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from bench.arms import choose
-from bench.ledger import open_ledger
+from bench.reconciliation import open_ledger
 from bench.running import Bench
-from bench.stack import running_stack, write_players
-from local.lifeline import identity
+from local.supervision.lifeline import identity
+from rig.stack import running_stack, write_players
 from tests.databases import ROOT
 
 PLAYERS = 30

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from bench.generator.traffic import Batches, Player, Reads, Singles
+from rig.traffic import Batches, Player, Reads, Singles
 
 PLAYERS = [Player(str(uuid4()), f"token-{number}") for number in range(5)]
 
@@ -55,7 +55,7 @@ def test_an_action_of_a_batch_that_failed_alone_is_not_acknowledged() -> None:
     results = [{"actionId": e[0], "status": "applied"} for e in entries]
     results[1] = {"actionId": failed, "error": {"code": "INVALID_PAYLOAD"}}  # type: ignore[dict-item]  # JSON
     body = json.dumps({"results": results}, separators=(",", ":")).encode()
-    batches.settle(entries, 200, body)
+    batches.record_answer(entries, 200, body)
     assert [(entry[0], entry[3]) for entry in batches.ledger] == [
         (entries[0][0], 200),
         (failed, 400),

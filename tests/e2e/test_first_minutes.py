@@ -5,8 +5,8 @@ import subprocess
 import urllib.request
 from typing import Any
 
-from domain.store.connections import connect
 from domain.store.durability import find_broken_promises
+from domain.store.store import connect
 from tests.e2e.api import Answer, Api
 from tests.e2e.stack import Stack
 from tests.factories import make_settings
@@ -32,7 +32,7 @@ def test_the_start_says_where_everything_is(stack: Stack) -> None:
 
 def test_the_stores_that_the_launcher_runs_are_fit_for_production(stack: Stack) -> None:
     store = connect(make_settings(database_url=stack.store_urls()[0]))
-    with store.begin() as connection:
+    with store.write() as connection:
         assert find_broken_promises(connection) == []
     store.close()
 

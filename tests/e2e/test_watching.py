@@ -83,7 +83,7 @@ def test_metrics_have_the_names_of_the_specification_and_nothing_of_flower(stack
 
 def test_flower_shows_the_chain_of_an_action(stack: Stack, api: Api) -> None:
     assert api.complete(api.register()["accessToken"], 5).status == 200
-    wanted = {f"workers.action_tasks.{link}_batch" for link in CHAIN}
+    wanted = {f"workers.tasks.{link}_batch" for link in CHAIN}
 
     def shown() -> set[str]:
         tasks: dict[str, Any] = json.loads(ask_flower(stack, "/api/tasks?limit=200"))

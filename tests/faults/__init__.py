@@ -1,1 +1,1 @@
-"""What breaks and heals: each ends with `verify`."""
+"""The fault rig itself: what it must see, and that it sees it."""

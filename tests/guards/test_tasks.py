@@ -12,11 +12,11 @@ from domain.actions.model import Stage
 from tests.conftest import Stores
 from tests.factories import make_settings
 from tests.workers.processes import make_environment
-from workers import action_tasks, scheduled_tasks
+from workers import scheduled_tasks, tasks
+from workers.broker import CHAIN
 from workers.celery import app
+from workers.chain import LINKS
 from workers.consumer import BEAT, QUEUES
-from workers.links import LINKS
-from workers.pipeline import CHAIN
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -33,7 +33,7 @@ def list_tasks() -> list[Task]:
     """Return every task that our modules define."""
     found = [
         value
-        for module in (action_tasks, scheduled_tasks)
+        for module in (tasks, scheduled_tasks)
         for value in vars(module).values()
         if isinstance(value, Task)
     ]

@@ -9,17 +9,17 @@ from flask import Flask
 
 from domain import errors as domain_errors
 from domain.errors import LaurelError, SettingsError
-from domain.store import keys
-from domain.store.connections import connect
+from domain.store.redis import keys
+from domain.store.store import connect
 from tests.factories import make_settings
-from tests.web.bodies import assert_refused
 from tests.web.conftest import RecordingBatcher
-from web import errors as web_errors
+from tests.web.http.bodies import assert_refused
+from web.access.middleware import PUBLIC_ENDPOINTS, UNLIMITED_ENDPOINTS
 from web.app import create_app
-from web.errors import STATUS_BY_CODE
-from web.gate import PUBLIC_ENDPOINTS, UNLIMITED_ENDPOINTS
-from web.openapi import make_openapi
-from web.operations import OPERATIONS
+from web.http import errors as web_errors
+from web.http.errors import STATUS_BY_CODE
+from web.http.openapi import make_openapi
+from web.http.operations import OPERATIONS
 
 ROOT = Path(__file__).parent.parent.parent
 API_DOCS = ROOT / "docs" / "api.md"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local.lifeline import identity
+from local.supervision.lifeline import identity
 
 ROOT = Path(__file__).parents[2]
 API = """

@@ -11,16 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from local import checks, credentials
-from local.checks import Check
+from devtools import checks
+from devtools.checks import Check
+from local import credentials
 from local.environment import child_environment, without_stores
 from local.errors import LocalError
 from local.health import Health, ask_health
 from local.home import Home, home_path, open_home
-from local.logs import KEPT_FILES, LineFilter, RotatingLog
 from local.ports import public_ports
-from local.procfile import Line, instances, read_procfile, worker_count
-from local.readable import readable
+from local.supervision.logs import KEPT_FILES, LineFilter, RotatingLog
+from local.supervision.procfile import Line, instances, read_procfile, worker_count
+from local.supervision.readable import readable
 from local.welcome import curl_line, say_not_ready
 from tests.local.project import ROOT, free_ports
 

@@ -16,7 +16,7 @@ from tests.local.project import ROOT, alive, descendants, wait_for
 PROGRAM = """
 import sys
 from pathlib import Path
-from local.stores import throwaway_stores
+from local.stores.starting import throwaway_stores
 with throwaway_stores(Path(sys.argv[1])) as stores:
     print(stores.database_url, stores.redis_url, flush=True)
     sys.stdin.read()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local import installers, venv
 from local.errors import LocalError
+from local.install import installers, venv
 from tests.local.project import ROOT
 
 

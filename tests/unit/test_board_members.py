@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.store.board import board_member
+from domain.store.redis.boards import board_member
 
 players = st.lists(
     st.tuples(

@@ -8,7 +8,7 @@ import pytest
 
 from domain.actions.model import Stage
 from domain.actions.recovery import BATCH_ATTEMPTS, COUNTED_STAGES, Remedy, choose_remedy
-from domain.store.batches import Batch
+from domain.store.postgres.actions.batches import Batch
 
 STANDING = Batch(uuid4(), Stage.ACCEPTED, 0, 1, None, datetime(2026, 11, 23, tzinfo=UTC))
 STAGES = [Stage.ACCEPTED, Stage.SCREENED, Stage.SCORED, Stage.REFRESHED, Stage.AUDITED]

@@ -7,15 +7,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.leaderboards.model import Standing, Top
-from domain.live.events import (
+from domain.boards.model import Standing, Top
+from domain.events.changes import (
     MAX_SINGLE_UPDATES,
     PositionChanged,
     ScoreUpdated,
     find_view_change,
     list_own_events,
 )
-from domain.live.model import AppliedAction, BusMessage, RankMove
+from domain.events.wire import AppliedAction, BusMessage, RankMove
 
 NOW = datetime(2025, 8, 8, 10, tzinfo=UTC)
 ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))

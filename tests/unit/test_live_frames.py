@@ -4,7 +4,7 @@ import pytest
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Ping, Pong, TextMessage
 
-from web.live.frames import close_frame, ping_frame, pong_frame, text_frame
+from web.live.transports.frames import close_frame, ping_frame, pong_frame, text_frame
 
 
 def hear(data: bytes) -> list[object]:

@@ -10,12 +10,12 @@ import orjson
 import pytest
 
 from tests.factories import make_settings
-from web.live.codes import CloseCode
-from web.live.credentials import Credential
+from web.live.close_codes import CloseCode
+from web.live.connection.credentials import Credential
+from web.live.connection.limits import Seats
+from web.live.connection.session import Session
 from web.live.hub import Hub
 from web.live.protocol import HEARTBEAT_SECONDS
-from web.live.seats import Seats
-from web.live.session import Session
 
 STARTED_AT = datetime(2025, 8, 8, 10, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import gevent
 import pytest
 
-from web.live.writer import MAX_QUEUED_BYTES, MAX_QUEUED_WRITES, Writer
+from web.live.transports.writer import MAX_QUEUED_BYTES, MAX_QUEUED_WRITES, Writer
 
 
 @pytest.fixture

@@ -8,14 +8,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cli.registry import register_commands
 from domain.actions.model import NewAction, Submission
 from domain.settings import Settings
-from domain.store.connections import Store
-from tests.web.batch_service import gate, serve
-from tests.web.bodies import Headers, applied
+from domain.store.store import Store
+from tests.web.http.bodies import Headers, applied
+from tests.web.intake.batch_service import gate, serve
+from web.access.tokens import TokenCodec
 from web.app import create_app
-from web.batching import Batcher
-from web.tokens import TokenCodec
+from web.intake.batcher import Batcher
 
 __all__ = ["gate", "serve"]
 
@@ -43,8 +44,10 @@ def batcher() -> RecordingBatcher:
 
 @pytest.fixture
 def app(settings: Settings, store: Store, batcher: RecordingBatcher) -> Flask:
-    """The API on the real stores, without a pipeline behind it."""
-    return create_app(settings, store, batcher)
+    """The API with its commands on the real stores, without a pipeline behind it."""
+    app = create_app(settings, store, batcher)
+    register_commands(app)
+    return app
 
 
 @pytest.fixture

@@ -14,17 +14,17 @@ from structlog.testing import capture_logs
 
 from domain.errors import DatabaseUnavailableError
 from domain.settings import Settings
-from domain.store.connections import Store, connect
-from domain.store.redis_gate import RedisGate
+from domain.store.redis.client import RedisClient
+from domain.store.store import Store, connect
 from tests.factories import make_settings
 from tests.waiting import run_in_threads
-from tests.web.bodies import BATCH, COMPLETE, Headers, assert_refused, count_rows, make_body
 from tests.web.conftest import RecordingBatcher
+from tests.web.http.bodies import BATCH, COMPLETE, Headers, assert_refused, count_rows, make_body
+from web.access.revocations import Revocations
+from web.access.tokens import TokenCodec
 from web.app import create_app
-from web.batching import Batcher
-from web.context import add_request_id
-from web.revocations import Revocations
-from web.tokens import TokenCodec
+from web.http.request_context import add_request_id
+from web.intake.batcher import Batcher
 
 Bearer = Callable[..., Headers]
 SOUND = make_body()
@@ -46,7 +46,7 @@ def without_postgresql() -> Iterator[FlaskClient]:
 def without_redis(settings: Settings, store: Store) -> Iterator[FlaskClient]:
     """A client of an application whose Redis is away."""
     client = Redis.from_url(NOWHERE, decode_responses=True, socket_connect_timeout=0.3)
-    lame = Store(store.engine, RedisGate(client))
+    lame = Store(store.engine, RedisClient(client))
     batcher = Batcher(settings, lame, lambda _batch_id: None)
     yield create_app(settings, lame, batcher).test_client()
     batcher.close()
@@ -122,7 +122,7 @@ def test_those_who_wait_for_a_first_look_that_fails_do_not_all_repeat_it(
         with pytest.raises(DatabaseUnavailableError):
             revocations.is_revoked(user_id=uuid4(), session_id=None, jti="j", issued_at=None)
 
-    monkeypatch.setattr("web.revocations.list_revocations", fail_slowly)
+    monkeypatch.setattr("web.access.revocations.list_revocations", fail_slowly)
     revocations = Revocations(store)
     run_in_threads(ask, count=12)
     assert len(looks) == 1

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from domain.leaderboards.rebuild import rebuild_board
+from domain.boards.rebuild import rebuild_board
 from domain.settings import Settings
-from domain.store import keys
-from domain.store.connections import Store
+from domain.store.redis import keys
+from domain.store.store import Store
 from tests.waiting import wait_until
 from tests.workers.processes import KEEPER, WORKER, Running, Supervised, make_environment
 from workers.celery import app
@@ -68,12 +68,12 @@ def supervise(settings: Settings, broker: None, tmp_path: Path) -> Iterator[Supe
 
 
 def forget_heartbeats(store: Store) -> None:
-    with store.begin() as connection:
+    with store.write() as connection:
         connection.execute(text("DELETE FROM heartbeats"))
 
 
 def is_alive(store: Store, worker: Running) -> bool:
     assert worker.exit_code is None, "the worker ended before it was ready"
-    with store.begin() as connection:
+    with store.write() as connection:
         found = connection.execute(text("SELECT 1 FROM heartbeats WHERE process = 'worker'"))
         return found.first() is not None

@@ -17,9 +17,9 @@ from sqlalchemy import Engine, event
 
 from domain.actions.model import LinkOutcome, Stage
 from domain.actions.recovery import REDIS_STAGES
-from domain.store.redis_gate import RedisGate
+from domain.store.redis.client import RedisClient
+from workers.chain import LINKS
 from workers.context import WorkerContext
-from workers.links import LINKS
 
 TASKS = {
     Stage.ACCEPTED: "screen_batch",
@@ -88,15 +88,15 @@ def _wrap(stage: Stage, here: _Here, *, dies_before: bool, dies_after: bool) -> 
 
 def _die_of_writing(here: _Here) -> None:
     event.listen(Engine, "after_cursor_execute", _on_write(here, _die))
-    run_script = RedisGate.run_script
+    run_script = RedisClient.run_script
 
-    def run_and_die(gate: RedisGate, name: str, keys: Any, args: Any) -> Any:
+    def run_and_die(gate: RedisClient, name: str, keys: Any, args: Any) -> Any:
         answer = run_script(gate, name, keys, args)
         if here.is_in_link:
             _die()
         return answer
 
-    RedisGate.run_script = run_and_die  # type: ignore  # only in this process
+    RedisClient.run_script = run_and_die  # type: ignore  # only in this process
 
 
 def _on_write(here: _Here, act: Callable[[], None]) -> Callable[..., None]:

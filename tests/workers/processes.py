@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from domain.settings import Settings
-from domain.store import keys
+from domain.store.redis import keys
 
 ROOT = Path(__file__).parent.parent.parent
 WORKER = ("-m", "tests.workers.worker_process")

@@ -6,10 +6,10 @@ Imported only by `worker_process.py` and `keeper_process.py`, never by the produ
 from collections.abc import Mapping
 
 from domain.actions.model import Stage
-from domain.store import keys
-from faults.poisoned import dying_of
+from domain.store.redis import keys
+from faults.children.poisoned import dying_of
 from tests.workers.killing import kill_at
-from workers.links import LINKS
+from workers.chain import LINKS
 
 POISON_SCORE = 666
 

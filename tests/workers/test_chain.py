@@ -7,24 +7,24 @@ from sqlalchemy import text
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction, Stage
-from domain.leaderboards.standings import read_top
-from domain.store import keys
-from domain.store.connections import Store
+from domain.boards.reader import read_top
+from domain.store.redis import keys
+from domain.store.store import Store
 from domain.verification.verifying import verify
 from tests.factories import make_action
 from tests.waiting import wait_until
 from tests.workers.conftest import StartWorker
+from workers.broker import submit_batch
 from workers.celery import app
 from workers.context import WorkerContext
-from workers.pipeline import submit_batch
 
 
 def accept(store: Store, actions: Sequence[NewAction]) -> UUID:
-    return accept_actions(store, actions=actions, origin=None).batches[0].batch_id
+    return accept_actions(store, actions=actions, reply_to=None).batches[0].batch_id
 
 
 def list_stages(store: Store) -> list[str]:
-    with store.begin() as connection:
+    with store.write() as connection:
         rows = connection.execute(text("SELECT stage FROM action_batches ORDER BY created_at"))
         return list(rows.scalars())
 
@@ -53,15 +53,15 @@ def test_a_worker_takes_every_batch_from_accepted_to_done_whatever_else_is_in_it
 
 def send_rubbish(store: Store, batch_id: UUID) -> None:
     """Put into the queue what no publisher of ours would send."""
-    app.send_task("workers.action_tasks.no_such_task", kwargs={"batch_id": str(batch_id)})
-    app.send_task("workers.action_tasks.screen_batch", kwargs={"batch_id": "no-uuid"})
-    app.send_task("workers.action_tasks.screen_batch", kwargs={})
-    app.send_task("workers.action_tasks.screen_batch", args=[str(batch_id)])
+    app.send_task("workers.tasks.no_such_task", kwargs={"batch_id": str(batch_id)})
+    app.send_task("workers.tasks.screen_batch", kwargs={"batch_id": "no-uuid"})
+    app.send_task("workers.tasks.screen_batch", kwargs={})
+    app.send_task("workers.tasks.screen_batch", args=[str(batch_id)])
     app.send_task(
-        "workers.action_tasks.screen_batch",
+        "workers.tasks.screen_batch",
         kwargs={"batch_id": str(batch_id), "of_a_newer_publisher": "x" * 1_000_000},
     )
     app.send_task(
-        "workers.action_tasks.screen_batch",
+        "workers.tasks.screen_batch",
         kwargs={"batch_id": "00000000-0000-4000-8000-000000000000"},
     )

@@ -10,16 +10,16 @@ from sqlalchemy import text
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, Stage
+from domain.boards.reader import read_top
 from domain.errors import DatabaseUnavailableError, RedisUnavailableError
-from domain.leaderboards.standings import read_top
-from domain.store import board
-from domain.store.connections import Store
+from domain.store.redis import boards
+from domain.store.store import Store
 from domain.verification.verifying import verify
 from tests.factories import make_action
 from tests.pipeline import complete_actions
 from tests.waiting import wait_until
+from workers import chain
 from workers import keeper as keeper_module
-from workers import links
 from workers.context import WorkerContext
 from workers.keeper import Keeper, Round, keep
 
@@ -48,14 +48,14 @@ def keeping(worker_context: WorkerContext) -> Iterator[threading.Event]:
 
 def accept(store: Store, *, batches: int = 1) -> list[UUID]:
     return [
-        accept_actions(store, actions=[make_action()], origin=None).batches[0].batch_id
+        accept_actions(store, actions=[make_action()], reply_to=None).batches[0].batch_id
         for _ in range(batches)
     ]
 
 
 def stand_still(store: Store, *, looks: int = 0) -> None:
     """Make every batch due for a look, as if it had been looked at `looks` times."""
-    with store.begin() as connection:
+    with store.write() as connection:
         connection.execute(
             text(
                 "UPDATE action_batches SET looks = :looks,"
@@ -66,7 +66,7 @@ def stand_still(store: Store, *, looks: int = 0) -> None:
 
 
 def list_stages(store: Store) -> list[str]:
-    with store.begin() as connection:
+    with store.write() as connection:
         rows = connection.execute(text("SELECT stage FROM action_batches ORDER BY created_at"))
         return list(rows.scalars())
 
@@ -127,11 +127,11 @@ def test_a_poisoned_action_ends_failed_and_its_neighbours_do_not(
 ) -> None:
     store = worker_context.store
     actions = [make_action(score=score) for score in (10, 666, 20)]
-    accept_actions(store, actions=actions, origin=None)
-    screen = links.LINKS[Stage.ACCEPTED]
+    accept_actions(store, actions=actions, reply_to=None)
+    screen = chain.LINKS[Stage.ACCEPTED]
 
     def screen_what_is_sound(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
-        with context.store.begin() as connection:
+        with context.store.write() as connection:
             scores = connection.execute(
                 text("SELECT score_delta FROM user_actions WHERE batch_id = :id"), {"id": batch_id}
             ).scalars()
@@ -139,14 +139,14 @@ def test_a_poisoned_action_ends_failed_and_its_neighbours_do_not(
                 raise ValueError("poison")
         return screen(context, batch_id)
 
-    monkeypatch.setitem(links.LINKS, Stage.ACCEPTED, screen_what_is_sound)
+    monkeypatch.setitem(chain.LINKS, Stage.ACCEPTED, screen_what_is_sound)
     keeper = Keeper(worker_context)
     for look in range(10):
         stand_still(store, looks=look)
         keeper.watch.go()
         keeper.upkeep.go()
     assert sorted(list_stages(store)) == [Stage.DONE] * 3 + [Stage.SPLIT]
-    with store.begin() as connection:
+    with store.write() as connection:
         rows = connection.execute(text("SELECT score_delta, status FROM user_actions")).all()
         audited = connection.execute(text("SELECT count(*) FROM audit_log")).scalar_one()
     assert {row.score_delta: row.status for row in rows} == {
@@ -161,15 +161,15 @@ def test_the_parts_of_a_batch_that_kills_are_left_to_the_workers_at_first(
     worker_context: WorkerContext, submitted: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = worker_context.store
-    accept_actions(store, actions=[make_action(), make_action()], origin=None)
+    accept_actions(store, actions=[make_action(), make_action()], reply_to=None)
     ran: list[UUID] = []
     monkeypatch.setattr(Keeper, "_run", lambda _, batch: ran.append(batch.batch_id))
-    with store.begin() as connection:
+    with store.write() as connection:
         connection.execute(text("UPDATE action_batches SET attempts = 2"))
     stand_still(store, looks=1)
     Keeper(worker_context).watch.go()
     assert (len(submitted), ran) == (2, [])
-    with store.begin() as connection:
+    with store.write() as connection:
         connection.execute(text("UPDATE action_batches SET attempts = 2"))
     stand_still(store, looks=9)
     Keeper(worker_context).watch.go()
@@ -228,12 +228,12 @@ def test_the_keeper_rebuilds_a_lost_board_and_mends_what_is_behind(
     store = worker_context.store
     keeper = Keeper(worker_context)
     keeper.upkeep.go()
-    assert board.is_board_trusted(store.redis)
+    assert boards.is_board_trusted(store.redis)
     complete_actions(worker_context, [make_action(score=70), make_action(score=50)])
     standings = read_top(store).standings
     store.redis.run(lambda client: client.flushdb())
     keeper.upkeep.go()
-    assert board.is_board_trusted(store.redis)
+    assert boards.is_board_trusted(store.redis)
     assert read_top(store).standings == standings
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import insert, text
 
 from domain.fraud.model import policy_from
 from domain.settings import Settings
-from domain.store import tables
-from domain.store.connections import Store
+from domain.store.postgres import tables
+from domain.store.store import Store
 from tests.archives import MARCH, drop_old_months
 from tests.conftest import Stores
 from tests.factories import make_player, make_settings, make_stored_action
@@ -66,7 +66,7 @@ def test_two_archive_steps_move_an_old_month_to_the_archive_folder(
     make_stored_action(context.store, make_player(context.store), at=MARCH)
     scheduled_tasks.archive_old_actions()
     scheduled_tasks.archive_old_actions(argument_of_a_newer_publisher=1)
-    with context.store.begin() as connection:
+    with context.store.write() as connection:
         rows = connection.execute(text("SELECT row_count FROM archived_partitions")).scalars()
         assert list(rows) == [1]
     assert (context.settings.archive_path / "user_actions_y2026m03.manifest.json").exists()
@@ -74,7 +74,7 @@ def test_two_archive_steps_move_an_old_month_to_the_archive_folder(
 
 def test_the_daily_tasks_delete_what_ended(context: WorkerContext) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=30)
-    with context.store.begin() as connection:
+    with context.store.write() as connection:
         connection.execute(
             insert(tables.action_batches).values(
                 batch_id=uuid4(),
@@ -91,6 +91,6 @@ def test_the_daily_tasks_delete_what_ended(context: WorkerContext) -> None:
         )
     scheduled_tasks.delete_old_batches()
     scheduled_tasks.delete_ended_credentials()
-    with context.store.begin() as connection:
+    with context.store.write() as connection:
         for table in ("action_batches", "realtime_tickets"):
             assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0

@@ -8,7 +8,7 @@ from kombu import Connection, Consumer, Message
 from redis import Redis
 
 from domain.settings import Settings
-from domain.store import keys
+from domain.store.redis import keys
 from workers.celery import app
 
 

@@ -7,24 +7,24 @@ from flask import Flask, Response, g, request
 from flask_sock import Sock
 
 from domain.settings import Settings
-from domain.store.connections import Store
-from web.errors import UpgradeRequiredError, register_error_handlers
-from web.headers import register_headers
-from web.live.codes import CloseCode
-from web.live.credentials import Credential, read_credential
-from web.live.gates import (
+from domain.store.store import Store
+from web.http.errors import UpgradeRequiredError, register_error_handlers
+from web.http.headers import register_headers
+from web.http.responses import json_response
+from web.live.close_codes import CloseCode
+from web.live.connection.credentials import Credential, read_credential
+from web.live.connection.handshake import (
     check_origin,
     check_upgrade,
     choose_protocol,
     list_protocols,
     strip_handshake,
 )
+from web.live.connection.limits import Seat
+from web.live.connection.session import Session
 from web.live.protocol import SUBPROTOCOL
-from web.live.seats import Seat
 from web.live.service import EXTENSION, LiveService
-from web.live.session import Session
-from web.live.socket import LiveSocket
-from web.responses import json_response
+from web.live.transports.websocket import LiveSocket
 
 LISTEN_ENDPOINT = "listen"
 

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import structlog
 
+from domain.boards.model import Standing, Top
+from domain.boards.places import find_places
+from domain.boards.reader import read_top
 from domain.errors import LaurelError
-from domain.leaderboards.model import Standing, Top
-from domain.leaderboards.places import find_places
-from domain.leaderboards.standings import read_top
-from domain.store.connections import Store
+from domain.store.store import Store
 
 logger = structlog.get_logger(__name__)
 

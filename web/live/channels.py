@@ -7,12 +7,12 @@ from uuid import UUID
 
 import orjson
 
-from domain.leaderboards.model import Standing, Top
-from domain.live.events import PositionChanged, ScoreUpdated, ViewChanged
-from domain.live.model import BusMessage
-from web.live import messages
-from web.live.frames import text_frame
+from domain.boards.model import Standing, Top
+from domain.events.changes import PositionChanged, ScoreUpdated, ViewChanged
+from domain.events.wire import BusMessage
+from web.live import encoding
 from web.live.protocol import LEADERBOARD, OWN_CHANNEL, MessageId, Position
+from web.live.transports.frames import text_frame
 
 
 class Listener(Protocol):
@@ -52,7 +52,7 @@ class View(Channel):
     def encode_rows(self, top: Top) -> orjson.Fragment:
         """Return this view's rows of the top as JSON."""
         if self._rows is None or self._rows_of is not top:
-            self._rows = messages.encode_rows(top.standings[: self.limit])
+            self._rows = encoding.encode_rows(top.standings[: self.limit])
             self._rows_of = top
         return self._rows
 
@@ -69,9 +69,9 @@ def encode_own_events(
     position, at = position_of(message), message.top.read_at
     return b"".join(
         text_frame(
-            messages.score_updated(event, OWN_CHANNEL, since, position, at)
+            encoding.score_updated(event, OWN_CHANNEL, since, position, at)
             if isinstance(event, ScoreUpdated)
-            else messages.user_position_changed(event, since, position, at)
+            else encoding.user_position_changed(event, since, position, at)
         )
         for event in events
     )
@@ -84,10 +84,10 @@ def encode_view_change(change: ViewChanged, message: BusMessage, since: int) -> 
     """
     position, at = position_of(message), message.top.read_at
     frames = [
-        text_frame(messages.score_updated(update, LEADERBOARD, since, position, at))
+        text_frame(encoding.score_updated(update, LEADERBOARD, since, position, at))
         for update in change.updates
     ]
-    changed = messages.leaderboard_changed(
+    changed = encoding.leaderboard_changed(
         change.difference, change.total_users, since, position, at
     )
     return b"".join((*frames, text_frame(changed)))
@@ -97,8 +97,8 @@ def encode_own_start(
     position: Position, top: Top, own: Standing | None, message_id: MessageId = None
 ) -> bytes:
     """Return the frames with which a user's own channel starts."""
-    snapshot = messages.own_snapshot(position, top.total_users, own, datetime.now(UTC))
-    subscribed = messages.subscribed(message_id, OWN_CHANNEL, position)
+    snapshot = encoding.own_snapshot(position, top.total_users, own, datetime.now(UTC))
+    subscribed = encoding.subscribed(message_id, OWN_CHANNEL, position)
     return text_frame(subscribed) + text_frame(snapshot)
 
 
@@ -106,8 +106,8 @@ def encode_view_start(
     view: View, position: Position, top: Top, own: Standing | None, message_id: MessageId = None
 ) -> bytes:
     """Return the frames with which a view starts: where it stands, and what it shows there."""
-    snapshot = messages.board_snapshot(
+    snapshot = encoding.board_snapshot(
         position, view.encode_rows(top), top.total_users, own, datetime.now(UTC)
     )
-    subscribed = messages.subscribed(message_id, LEADERBOARD, position)
+    subscribed = encoding.subscribed(message_id, LEADERBOARD, position)
     return text_frame(subscribed) + text_frame(snapshot)

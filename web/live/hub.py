@@ -12,10 +12,10 @@ from uuid import UUID
 import gevent
 import structlog
 
+from domain.boards.model import Standing, Top
 from domain.errors import LaurelError
-from domain.leaderboards.model import Standing, Top
-from domain.live.events import find_view_change, list_own_events
-from domain.live.model import BusMessage, parse_bus_message
+from domain.events.changes import find_view_change, list_own_events
+from domain.events.wire import BusMessage, parse_bus_message
 from web.live import metrics
 from web.live.board_source import BoardSource
 from web.live.channels import (

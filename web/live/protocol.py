@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 
+from domain.boards.model import TOP_SIZE
 from domain.errors import (
     ForbiddenError,
     InvalidPayloadError,
@@ -13,7 +14,6 @@ from domain.errors import (
     MalformedJsonError,
     NotFoundError,
 )
-from domain.leaderboards.model import TOP_SIZE
 
 SUBPROTOCOL = "laurel.v1"
 LEADERBOARD = "leaderboard"

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 import structlog
 
 from domain.settings import Settings
-from domain.store import keys
-from domain.store.connections import Store
-from web.auth import TokenVerifier
-from web.live import messages, metrics
+from domain.store.redis import keys
+from domain.store.store import Store
+from web.access.verifier import TokenVerifier
+from web.live import encoding, metrics
 from web.live.board_source import BoardSource
-from web.live.codes import CloseCode
-from web.live.gates import GoingAwayError, list_allowed_origins
+from web.live.close_codes import CloseCode
+from web.live.connection.handshake import GoingAwayError, list_allowed_origins
+from web.live.connection.limits import Seats
+from web.live.connection.session import Session
 from web.live.hub import Hub
-from web.live.seats import Seats
-from web.live.session import Session
-from web.subscriber import Subscriber
+from web.server.subscriber import Subscriber
 from workers.metrics import watch_breaker
 
 logger = structlog.get_logger(__name__)
@@ -94,7 +94,7 @@ class LiveService:
         logger.info("going away", sockets=len(leaving))
         spread_ms = max(MIN_RETRY_SPREAD_MS, len(leaving))
         for session in leaving:
-            session.say(messages.going_away(_CHANCE.randrange(spread_ms)))
+            session.say(encoding.going_away(_CHANCE.randrange(spread_ms)))
             session.close(CloseCode.GOING_AWAY, "going_away")
         deadline = time.monotonic() + FAREWELL_SECONDS
         while self._sessions and time.monotonic() < deadline:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from flask import Response, request
 
 from domain.errors import NotFoundError
+from web.http.live_url import live_url
 from web.services import services
-from web.sockets_url import live_url
 
 FOLDER = Path(__file__).parent
 MEDIA_TYPES = {

@@ -12,11 +12,11 @@ from domain.accounts.sessions import (
     open_session,
     revoke_token,
 )
-from domain.store.accounts import Identity
-from web.addresses import find_limited_address
-from web.context import principal
-from web.json_body import read_json_object
-from web.responses import json_response
+from domain.store.postgres.accounts.identities import Identity
+from web.access.addresses import find_limited_address
+from web.http.json_body import read_json_object
+from web.http.request_context import principal
+from web.http.responses import json_response
 from web.schemas.accounts import LoginSchema, RefreshSchema, RegistrationSchema
 from web.schemas.base import load
 from web.services import services

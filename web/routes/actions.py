@@ -8,19 +8,19 @@ from flask import Blueprint, Response, request
 from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction
 from domain.errors import InvalidPayloadError
-from web.body import fetch_body
-from web.bridge import run_blocking
-from web.context import principal, request_id
-from web.errors import describe_error
-from web.json_body import MAX_BATCH_BODY_BYTES, read_json_object
+from web.http.errors import describe_error
+from web.http.json_body import MAX_BATCH_BODY_BYTES, read_json_object
+from web.http.prefer import Wait, read_wait
+from web.http.request_context import principal, request_id
+from web.http.responses import json_response
+from web.intake.answers import answer_submission, describe_record, describe_submission, is_final
 from web.metrics import action_seconds
-from web.outcomes import answer_submission, describe_record, describe_submission, is_final
-from web.prefer import Wait, read_wait
-from web.responses import json_response
 from web.schemas.actions import read_action, read_batch, read_batch_element
 from web.schemas.cursors import write_cursor
 from web.schemas.fields import parse_uuid
 from web.schemas.queries import HistoryQuery, load_query, read_path_uuid
+from web.server.greenlets import run_blocking
+from web.server.request_body import fetch_body
 from web.services import services
 
 blueprint = Blueprint("actions", __name__, url_prefix="/api/actions")

@@ -4,9 +4,9 @@ from functools import cache
 
 from flask import Blueprint, Flask, Response, current_app
 
-from web.openapi import make_openapi
+from web.http.openapi import make_openapi
+from web.http.responses import JSON_TYPE, dump_json
 from web.pages.serving import serve_page
-from web.responses import JSON_TYPE, dump_json
 
 blueprint = Blueprint("docs", __name__)
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from domain.errors import TransientError
-from web.responses import json_response
+from web.http.responses import json_response
 from web.services import services
 
 blueprint = Blueprint("health", __name__, url_prefix="/health")

@@ -2,13 +2,13 @@
 
 from flask import Blueprint, Response, request
 
-from domain.leaderboards.standings import find_neighborhood
-from web.context import principal
+from domain.boards.reader import find_neighborhood
+from web.boards.row_encoding import describe_standing, describe_top
+from web.http.request_context import principal
+from web.http.responses import JSON_TYPE, ReadyResponse, json_response
 from web.metrics import top_hits, top_misses
-from web.responses import JSON_TYPE, ReadyResponse, json_response
 from web.schemas.queries import LeaderboardQuery, NeighborhoodQuery, load_query
 from web.services import services
-from web.top_pages import describe_standing, describe_top
 
 blueprint = Blueprint("leaderboard", __name__, url_prefix="/api/leaderboard")
 

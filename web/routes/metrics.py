@@ -5,8 +5,8 @@ from hmac import compare_digest
 from flask import Blueprint, Response, request
 
 from domain.errors import InvalidTokenError
-from web.addresses import is_this_machine
-from web.auth import read_bearer_token
+from web.access.addresses import is_this_machine
+from web.access.verifier import read_bearer_token
 from web.metrics import export_metrics
 from web.services import services
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, request
 
 from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, TicketHolder, issue_ticket
-from web.context import principal
-from web.errors import UpgradeRequiredError
-from web.responses import json_response
+from web.http.errors import UpgradeRequiredError
+from web.http.live_url import live_url
+from web.http.request_context import principal
+from web.http.responses import json_response
 from web.services import services
-from web.sockets_url import live_url
 
 blueprint = Blueprint("realtime", __name__)
 

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from flask import Blueprint, Response
 
-from domain.leaderboards.players import get_player_score
+from domain.boards.players import get_player_score
+from web.http.responses import json_response
 from web.metrics import user_hits, user_misses
-from web.responses import json_response
 from web.schemas.queries import read_path_uuid
 from web.services import services
 

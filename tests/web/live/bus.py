@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import orjson
 from redis import Redis
 
-from domain.store import keys
+from domain.store.redis import keys
 
 
 @dataclass

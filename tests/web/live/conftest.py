@@ -9,13 +9,13 @@ import pytest
 from redis import Redis
 
 from domain.settings import Settings
-from domain.store import keys
-from domain.store.connections import Store
+from domain.store.redis import keys
+from domain.store.store import Store
 from tests.conftest import Stores, flush
 from tests.web.live.bus import Bus
 from tests.web.live.client import Listener
 from tests.web.live.server import Server, running_server
-from web.tokens import TokenCodec
+from web.access.tokens import TokenCodec
 
 Connect = Callable[..., Listener]
 StartServer = Callable[..., Server]

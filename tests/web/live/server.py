@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import orjson
 
-from domain.store import keys
+from domain.store.redis import keys
 from tests.factories import JWT_SECRET
 
 ROOT = Path(__file__).parents[3]

@@ -2,7 +2,7 @@
 
 import os
 
-from domain.store import keys
+from domain.store.redis import keys
 
 keys.PREFIX = os.environ["LAUREL_TEST_KEY_PREFIX"]
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from domain.settings import Settings
-from domain.store.connections import Store
-from domain.store.revocations import RevocationKind, insert_revocation
+from domain.store.postgres.accounts.revocations import RevocationKind, insert_revocation
+from domain.store.store import Store
 from tests.web.live.client import Listener
 from tests.web.live.conftest import Connect, StartServer
 from tests.web.live.server import Server
-from web.tokens import TokenCodec
+from web.access.tokens import TokenCodec
 
 
 def test_a_token_about_to_end_is_announced_and_its_end_closes(
@@ -112,7 +112,7 @@ def test_a_server_that_stops_does_not_wait_for_the_deaf(
 
 
 def _revoke(store: Store, kind: RevocationKind, subject: str) -> None:
-    with store.begin() as connection:
+    with store.write() as connection:
         insert_revocation(
             connection,
             kind=kind,

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.store.connections import Store
+from domain.store.store import Store
 from faults.proxy import Proxy
 from tests.conftest import Stores
 from tests.factories import make_player

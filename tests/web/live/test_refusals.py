@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from domain.accounts.tickets import TicketHolder, issue_ticket
-from domain.store.connections import Store
+from domain.store.store import Store
 from tests.waiting import wait_until
 from tests.web.live.client import Listener
 from tests.web.live.conftest import Connect, StartServer

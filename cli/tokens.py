@@ -1,0 +1,76 @@
+"""`flask --app wsgi tokens …`: make access tokens and end them before their time."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import click
+from flask.cli import AppGroup
+
+from domain.accounts.sessions import end_session, revoke_token, revoke_user
+from domain.settings import Settings
+from web.access.principal import ROLES
+from web.access.tokens import MAX_JTI_CHARS
+from web.http.responses import dump_json
+from web.services import services
+
+tokens = AppGroup("tokens", help="Make access tokens and end them before their time.")
+
+
+@tokens.command("issue")
+@click.option("--role", type=click.Choice(ROLES), default="player", show_default=True)
+@click.option("--subject", type=click.UUID, help="The user's id; a new one when left out.")
+@click.option("--username", help="The name of a player met first through this token.")
+@click.option("--count", type=click.IntRange(1, 100_000), default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line, with the user.")
+@click.option("--expires", "lifetime_seconds", type=click.IntRange(1), help="Seconds to live.")
+def issue(
+    role: str,
+    subject: UUID | None,
+    username: str | None,
+    count: int,
+    as_json: bool,
+    lifetime_seconds: int | None,
+) -> None:
+    """Print access tokens; nothing is stored, a player's row comes with the first action."""
+    longest = services().settings.jwt_expiration
+    if (lifetime_seconds or 0) > longest:
+        raise click.BadParameter(f"the most is JWT_EXPIRATION, {longest}", param_hint="--expires")
+    if count > 1 and subject is not None:
+        raise click.BadParameter("several tokens are for several users", param_hint="--subject")
+    for number in range(1, count + 1):
+        user_id = subject or uuid4()
+        name = f"{username}-{number}" if username and count > 1 else username
+        token = services().verifier.codec.issue(
+            user_id=user_id,
+            username=name,
+            roles=[role],
+            lifetime_seconds=lifetime_seconds,
+        )
+        if as_json:
+            token = dump_json({"userId": user_id, "username": name, "token": token}).decode()
+        click.echo(token)
+
+
+@tokens.command("revoke")
+@click.option("--subject", type=click.UUID, help="All sessions and tokens of this user.")
+@click.option("--session", "session_id", type=click.UUID, help="One login: the claim `sid`.")
+@click.option("--jti", help="One access token: the claim `jti`.")
+def revoke(subject: UUID | None, session_id: UUID | None, jti: str | None) -> None:
+    """End tokens before their time, everywhere within a second."""
+    given = [value for value in (subject, session_id, jti) if value]
+    if len(given) != 1 or (jti is not None and len(jti) > MAX_JTI_CHARS):
+        raise click.UsageError("Name exactly one of --subject, --session and --jti.")
+    store, until = services().store, _last_end(services().settings)
+    if subject is not None:
+        revoke_user(store, user_id=subject, until=until)
+    elif session_id is not None:
+        end_session(store, session_id=session_id, until=until)
+    elif jti is not None:
+        revoke_token(store, jti=jti, until=until)
+    click.echo("revoked")
+
+
+def _last_end(settings: Settings) -> datetime:
+    """Return when the youngest token that may exist now has ended by itself."""
+    seconds = settings.jwt_expiration + 2 * settings.jwt_leeway_seconds
+    return datetime.now(UTC) + timedelta(seconds=seconds)

@@ -1,0 +1,71 @@
+"""`flask --app wsgi verify`: checks what must always be true and names what is broken."""
+
+from collections.abc import Mapping, Sequence
+
+import click
+from flask.cli import with_appcontext
+
+from cli.errors import one_line_errors
+from domain.verification.model import Invariant, InvariantReport
+from domain.verification.verifying import QUIET_WAIT_SECONDS
+from domain.verification.verifying import verify as verify_invariants
+from web.http.responses import dump_json
+from web.services import services
+
+MEANINGS: Mapping[Invariant, str] = {
+    Invariant.TERMINAL: "every acknowledged action has come to its end",
+    Invariant.EXACTLY_ONCE: "every acknowledged id has one row, every applied one a single effect",
+    Invariant.CONSERVATION: "the applied actions add up to the scores and the statistics",
+    Invariant.AUDIT: "the audit chain is whole, one entry for each final transition",
+    Invariant.ARCHIVES: "the archive files are there and add up",
+    Invariant.BOARD: "the leaderboard in Redis is the ranking of the database",
+}
+
+
+@click.command("verify")
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(0, 3600),
+    default=QUIET_WAIT_SECONDS,
+    show_default=True,
+    help="Seconds to wait for the actions on their way before checking.",
+)
+@click.option("--read-archives", is_flag=True, help="Read every archive whole, not its sizes only.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@with_appcontext
+@one_line_errors
+def verify(wait_seconds: float, read_archives: bool, as_json: bool) -> None:
+    """Check what must always be true; exit with 1 and name what is broken."""
+    reports = verify_invariants(
+        services().store,
+        archive_path=services().settings.archive_path,
+        wait_seconds=wait_seconds,
+        read_archives=read_archives,
+    )
+    click.echo(_dump(reports) if as_json else "\n".join(_describe(report) for report in reports))
+    if not all(report.holds for report in reports):
+        raise click.exceptions.Exit(1)
+
+
+def _describe(report: InvariantReport) -> str:
+    word = "holds" if report.holds else "BROKEN"
+    line = f"{word:<7} {report.invariant:<13} {MEANINGS[report.invariant]}"
+    return "\n  ".join([line, *report.findings, *(["and more"] if report.more else [])])
+
+
+def _dump(reports: Sequence[InvariantReport]) -> str:
+    return dump_json(
+        {
+            "holds": all(report.holds for report in reports),
+            "invariants": [
+                {
+                    "name": report.invariant,
+                    "holds": report.holds,
+                    "findings": report.findings,
+                    "more": report.more,
+                }
+                for report in reports
+            ],
+        }
+    ).decode()

@@ -1,0 +1,1 @@
+"""Tools for developers: checks, formatting, lock files, migrations, tests."""

@@ -1,0 +1,142 @@
+"""What listeners are told of one bus message: pure, without a word about JSON or sockets.
+
+A user's own listeners hear of every action; the listeners of a board's view hear of the users in
+it, and what the view looks like now.
+"""
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from domain.boards.diff import Difference, difference
+from domain.boards.model import Standing, Top
+from domain.events.wire import AppliedAction, BusMessage, RankMove
+
+# One user's actions of one batch are told one by one up to here; a backlog beyond is told as one
+# sum, so that a game server's bulk upload does not overrun its player's queue of 64.
+MAX_SINGLE_UPDATES = 16
+_UNKNOWN = RankMove(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreUpdated:
+    """One user's score rose, by one action or by `merged` of them (the id is the last one's)."""
+
+    user_id: UUID
+    action_id: UUID
+    previous_score: int
+    new_score: int
+    score_increase: int
+    new_rank: int | None
+    merged: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PositionChanged:
+    """One user's rank is another now; `reason` is "advanced" or "overtaken"."""
+
+    user_id: UUID
+    new_score: int
+    new_rank: int
+    previous_rank: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChanged:
+    """What became of the first rows of the board, with the updates of the users seen in them."""
+
+    updates: tuple[ScoreUpdated, ...]
+    difference: Difference
+    total_users: int
+
+
+def list_own_events(
+    message: BusMessage, listening: Container[UUID]
+) -> dict[UUID, list[ScoreUpdated | PositionChanged]]:
+    """Return what the own listeners of these users hear, in order of effect."""
+    events: dict[UUID, list[ScoreUpdated | PositionChanged]] = {}
+    actions_of = _group_by_user(a for a in message.actions if a.user_id in listening)
+    for user_id, actions in actions_of.items():
+        move = message.ranks.get(user_id, _UNKNOWN)
+        updates = _list_updates(actions, move.new_rank)
+        events[user_id] = [*_at_position(message, updates)]
+        moved = _find_move(user_id, events[user_id][-1].new_score, move)
+        if moved:
+            events[user_id].append(moved)
+    return events
+
+
+def find_view_change(message: BusMessage, before: Top, limit: int) -> ViewChanged | None:
+    """Return what the first `limit` rows' listeners hear, or None if nothing of it changed."""
+    rows_before, rows_after = before.standings[:limit], message.top.standings[:limit]
+    changed = difference(rows_before, rows_after)
+    updates = tuple(_list_updates_in_view(message, rows_before, rows_after))
+    total_users = message.top.total_users
+    if changed.is_empty and not updates and total_users == before.total_users:
+        return None
+    return ViewChanged(updates=updates, difference=changed, total_users=total_users)
+
+
+def _group_by_user(actions: Iterable[AppliedAction]) -> dict[UUID, list[AppliedAction]]:
+    groups: dict[UUID, list[AppliedAction]] = {}
+    for action in actions:
+        groups.setdefault(action.user_id, []).append(action)
+    return groups
+
+
+def _list_updates(actions: list[AppliedAction], new_rank: int | None) -> list[ScoreUpdated]:
+    if len(actions) > MAX_SINGLE_UPDATES:
+        return [_merge(actions, new_rank)]
+    return [_merge([action], new_rank) for action in actions]
+
+
+def _merge(actions: list[AppliedAction], new_rank: int | None) -> ScoreUpdated:
+    last = actions[-1]
+    return ScoreUpdated(
+        user_id=last.user_id,
+        action_id=last.action_id,
+        previous_score=actions[0].previous_score,
+        new_score=last.new_score,
+        score_increase=sum(action.score_delta for action in actions),
+        new_rank=new_rank,
+        merged=len(actions),
+    )
+
+
+def _at_position(message: BusMessage, updates: list[ScoreUpdated]) -> list[ScoreUpdated]:
+    """Return one user's updates with no score that is of the past at the message's position.
+
+    Two batches of a player may overtake each other between their scoring and their broadcast; what
+    is told last must be how the player stands. `new_rank` is of the position anyway.
+    """
+    last = updates[-1]
+    score = message.scores.get(last.user_id, last.new_score)
+    if score == last.new_score:
+        return updates
+    return [replace(update, new_score=score) for update in updates]
+
+
+def _find_move(user_id: UUID, new_score: int, move: RankMove) -> PositionChanged | None:
+    if move.new_rank is None or move.new_rank == move.previous_rank:
+        return None
+    advanced = move.previous_rank is None or move.new_rank < move.previous_rank
+    return PositionChanged(
+        user_id=user_id,
+        new_score=new_score,
+        new_rank=move.new_rank,
+        previous_rank=move.previous_rank,
+        # Within one batch others may pass by although the user's own score rose.
+        reason="advanced" if advanced else "overtaken",
+    )
+
+
+def _list_updates_in_view(
+    message: BusMessage, before: tuple[Standing, ...], after: tuple[Standing, ...]
+) -> Iterator[ScoreUpdated]:
+    ranks = {standing.user_id: standing.rank for standing in after}
+    seen = ranks.keys() | {standing.user_id for standing in before}
+    for user_id, actions in _group_by_user(message.actions).items():
+        if user_id in seen:
+            move = message.ranks.get(user_id, _UNKNOWN)
+            yield from _at_position(message, [_merge(actions, ranks.get(user_id, move.new_rank))])

@@ -1,0 +1,114 @@
+"""Review: a person's decision on an action that is held (`quarantined`) or was given up (`failed`).
+
+Called by the operators' `flask actions` commands. A decision only opens the action again; the
+pipeline then scores, audits and broadcasts it like any other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+import structlog
+
+from domain.actions.model import Stage, Status
+from domain.errors import NotFoundError, TransientError
+from domain.store.postgres.actions.batches import insert_batch
+from domain.store.postgres.actions.reviews import (
+    HeldAction,
+    find_action_state,
+    list_held_actions,
+    record_review,
+    reopen_action,
+)
+from domain.store.store import Store
+
+logger = structlog.get_logger(__name__)
+
+REVIEW_REJECTED = "REVIEW_REJECTED"
+
+
+class Decision(StrEnum):
+    """What a person decides."""
+
+    RELEASE = "release"
+    """Let a held action count."""
+    REJECT = "reject"
+    """Reject a held action."""
+    RETRY = "retry"
+    """Send an action that was given up through the pipeline again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    decides_on: Status
+    stage: Stage
+    verdict: str | None
+    reason: str | None
+
+
+_RULES: Mapping[Decision, _Rule] = {
+    Decision.RELEASE: _Rule(Status.QUARANTINED, Stage.SCREENED, "pass", None),
+    Decision.REJECT: _Rule(Status.QUARANTINED, Stage.SCREENED, "reject", REVIEW_REJECTED),
+    # The first verdict stands; without one the screening of the retry gives it.
+    Decision.RETRY: _Rule(Status.FAILED, Stage.ACCEPTED, None, None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOutcome:
+    """Whether the decision was taken: `batch_id` now brings the action on.
+
+    Without a batch nothing was done, because the action's status was `status`.
+    """
+
+    status: Status
+    batch_id: UUID | None = None
+
+
+def list_actions_to_review(
+    store: Store, *, statuses: Sequence[Status], limit: int
+) -> list[HeldAction]:
+    """Return the actions that wait for a person, oldest first. Raises DatabaseUnavailableError."""
+    with store.write() as connection:
+        return list_held_actions(connection, statuses=statuses, limit=limit)
+
+
+def review_action(
+    store: Store, *, action_id: UUID, decision: Decision, by: str, note: str, now: datetime
+) -> ReviewOutcome:
+    """Record the decision and open the action again, in one transaction.
+
+    Of two decisions at once one is taken. Raises NotFoundError for an unknown or archived id,
+    TransientError while the status to decide on is not in the audit log yet (taken out of its batch
+    now, the action would never have that entry), and DatabaseUnavailableError.
+    """
+    rule = _RULES[decision]
+    batch_id = uuid4()
+    with store.write() as connection:
+        state = find_action_state(connection, action_id=action_id)
+        if state is None:
+            raise NotFoundError("There is no such action, or it is archived")
+        if state.status != rule.decides_on:
+            return ReviewOutcome(Status(state.status))
+        if not state.is_recorded:
+            raise TransientError(
+                "The action is still on its way to the audit log; try again shortly"
+            )
+        if not reopen_action(connection, action_id=action_id, state=state, batch_id=batch_id):
+            # Somebody else decided meanwhile, and their batch brings it on.
+            return ReviewOutcome(Status.PENDING)
+        insert_batch(connection, batch_id=batch_id, stage=rule.stage, created_at=state.created_at)
+        record_review(
+            connection,
+            action_id=action_id,
+            created_at=state.created_at,
+            verdict=rule.verdict,
+            reason=rule.reason,
+            review={"decision": decision, "by": by, "note": note, "at": now.isoformat()},
+        )
+    logger.info(
+        "action reviewed", action_id=str(action_id), batch_id=str(batch_id), decision=decision
+    )
+    return ReviewOutcome(Status.PENDING, batch_id)

@@ -1,0 +1,1 @@
+"""SQL of accounts: identities, sessions, tickets, revocations and players."""

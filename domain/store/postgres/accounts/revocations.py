@@ -1,0 +1,72 @@
+"""SQL and pub/sub of revocations: what ends before its time, and how every process hears of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select, text
+
+from domain.errors import RedisUnavailableError
+from domain.store.postgres.tables import revocations
+from domain.store.redis import keys
+from domain.store.redis.client import RedisClient
+
+# A row is seen at the latest this long after its `revoked_at`: no transaction may last longer.
+OVERLAP_SECONDS = 60
+
+
+class RevocationKind(StrEnum):
+    """What a revocation names: one token, one login, or all tokens of a user made until then."""
+
+    JTI = "jti"
+    SESSION = "session"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One row: `subject` is a token id, a session id or a user id."""
+
+    kind: RevocationKind
+    subject: str
+    revoked_at: datetime
+    expires_at: datetime
+
+
+def insert_revocation(
+    connection: Connection, *, kind: RevocationKind, subject: str, expires_at: datetime
+) -> None:
+    """Record a revocation, to be remembered until `expires_at`."""
+    connection.execute(
+        insert(revocations).values(kind=kind.value, subject=subject, expires_at=expires_at)
+    )
+
+
+def list_revocations(connection: Connection, *, only_recent: bool) -> Sequence[Revocation]:
+    """Return the revocations that still count: all of them, or the last minute's."""
+    query = (
+        select(
+            revocations.c.kind,
+            revocations.c.subject,
+            revocations.c.revoked_at,
+            revocations.c.expires_at,
+        )
+        .where(revocations.c.expires_at > text("now()"))
+        .order_by(revocations.c.revocation_no)
+    )
+    if only_recent:
+        age = text(f"now() - interval '{OVERLAP_SECONDS} seconds'")
+        query = query.where(revocations.c.revoked_at > age)
+    return [
+        Revocation(RevocationKind(row.kind), row.subject, row.revoked_at, row.expires_at)
+        for row in connection.execute(query)
+    ]
+
+
+def announce_revocation(redis: RedisClient) -> None:
+    """Hasten the look that every process takes once a second; without Redis they take it anyway."""
+    try:
+        redis.run(lambda client: client.publish(keys.revocation_channel(), "look"))
+    except RedisUnavailableError:
+        return

@@ -1,0 +1,111 @@
+"""SQL of action_ids and user_actions: intake of a batch and what is known of an action."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain.actions.model import NewAction, Stage
+from domain.store.postgres.actions.batches import QUIET_SECONDS
+from domain.store.postgres.statements import prepared, sql
+
+# A player's actions must commit in the order of their numbers, or a window would miss one that is
+# still on its way. Players share 64 locks: enough to pass each other, few enough to hold at once.
+ORDER_LOCK_CLASS = 0x4C61
+ORDER_LOCKS = 64
+
+_INTAKE = prepared("""
+WITH input AS (
+    SELECT * FROM unnest(
+        CAST(:action_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:scores AS integer[]),
+        CAST(:types AS text[]), CAST(:timestamps AS timestamptz[]), CAST(:metadata AS text[]),
+        CAST(:hashes AS text[]), CAST(:request_ids AS text[])
+    ) WITH ORDINALITY
+    AS t(action_id, user_id, score, action_type, at, metadata, hash, request_id, position)
+), numbered AS MATERIALIZED (
+    SELECT ordered.*, nextval('action_no_seq') AS action_no
+    FROM (SELECT * FROM input ORDER BY position) ordered
+), claimed AS (
+    INSERT INTO action_ids (action_id, action_no, user_id, request_hash, created_at)
+    SELECT action_id, action_no, user_id, decode(hash, 'hex'), statement_timestamp()
+    FROM numbered ORDER BY action_id
+    ON CONFLICT (action_id) DO NOTHING
+    RETURNING action_id
+), batch AS (
+    INSERT INTO action_batches
+        (batch_id, stage, next_look_at, reply_to, created_at, updated_at)
+    SELECT CAST(:batch_id AS uuid), :stage, statement_timestamp() + make_interval(secs => :quiet),
+        :reply_to,
+        statement_timestamp(), statement_timestamp()
+    WHERE EXISTS (SELECT 1 FROM claimed)
+)
+INSERT INTO user_actions (action_id, user_id, score_delta, action_type, timestamp, metadata,
+    created_at, action_no, batch_id, request_id)
+SELECT action_id, user_id, score, action_type, at, CAST(metadata AS jsonb),
+    statement_timestamp(), action_no, CAST(:batch_id AS uuid), request_id
+FROM numbered JOIN claimed USING (action_id) ORDER BY action_no
+""")
+
+
+def lock_order_and_list_newcomers(
+    connection: Connection, *, user_ids: Sequence[UUID]
+) -> list[UUID]:
+    """Hold back other intakes of these players until this transaction has ended.
+
+    Returns those who have no rows yet: asked in the same statement, because every action pays for
+    it. Whoever came in while it waited is among them too.
+    """
+    buckets = sorted({user_id.int % ORDER_LOCKS for user_id in user_ids})
+    newcomers: list[UUID] = connection.execute(
+        prepared(
+            "SELECT ARRAY(SELECT u FROM unnest(CAST(:users AS uuid[])) u"
+            "   WHERE NOT EXISTS (SELECT 1 FROM user_scores s WHERE s.user_id = u)),"
+            # The aggregate takes every lock, in the order of the array.
+            " count(pg_advisory_xact_lock(:class, bucket))"
+            " FROM unnest(CAST(:buckets AS integer[])) bucket"
+        ),
+        {
+            "users": [str(user_id) for user_id in user_ids],
+            "class": ORDER_LOCK_CLASS,
+            "buckets": buckets,
+        },
+    ).scalar_one()
+    return newcomers
+
+
+def insert_actions(
+    connection: Connection, *, batch_id: UUID, reply_to: str | None, actions: Sequence[NewAction]
+) -> frozenset[UUID]:
+    """Insert a batch and its actions, numbered in this order; ids in use are left out.
+
+    Returns the ids that were inserted; with none of them there is no batch either.
+    """
+    inserted = connection.execute(
+        _INTAKE,
+        {
+            "batch_id": batch_id,
+            "stage": Stage.ACCEPTED,
+            "quiet": QUIET_SECONDS,
+            "reply_to": reply_to,
+            "action_ids": [str(action.action_id) for action in actions],
+            "user_ids": [str(action.user_id) for action in actions],
+            "scores": [action.score for action in actions],
+            "types": [action.action_type for action in actions],
+            "timestamps": [action.timestamp.isoformat() for action in actions],
+            "metadata": [action.metadata for action in actions],
+            "hashes": [action.request_hash.hex() for action in actions],
+            "request_ids": [action.request_id for action in actions],
+        },
+    )
+    if inserted.rowcount == len(actions):
+        return frozenset(action.action_id for action in actions)
+    return list_batch_ids(connection, batch_id=batch_id)
+
+
+def list_batch_ids(connection: Connection, *, batch_id: UUID) -> frozenset[UUID]:
+    """Return the ids of a batch's actions; none when the batch is not there."""
+    rows = connection.execute(
+        sql("SELECT action_id FROM user_actions WHERE batch_id = :batch_id"),
+        {"batch_id": batch_id},
+    )
+    return frozenset(rows.scalars())

@@ -1,0 +1,50 @@
+"""SQL that takes a batch apart: one action into a batch of its own, or given up."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain.store.postgres.actions.batches import Batch
+from domain.store.postgres.statements import sql
+
+
+def list_pending_ids(connection: Connection, *, batch: Batch) -> list[UUID]:
+    """Return the ids of the batch's pending actions in order of action_no."""
+    rows = connection.execute(
+        sql(
+            "SELECT action_id FROM user_actions WHERE batch_id = :batch_id"
+            " AND created_at = :created_at AND status = 'pending' ORDER BY action_no"
+        ),
+        {"batch_id": batch.batch_id, "created_at": batch.created_at},
+    )
+    return list(rows.scalars())
+
+
+def reassign_action(
+    connection: Connection, *, action_id: UUID, batch: Batch, batch_id: UUID
+) -> None:
+    """Move a pending action from a batch whose lock is held to another."""
+    connection.execute(
+        sql(
+            "UPDATE user_actions SET batch_id = :new WHERE action_id = :action_id"
+            " AND created_at = :created_at AND batch_id = :old AND status = 'pending'"
+        ),
+        {
+            "new": batch_id,
+            "old": batch.batch_id,
+            "action_id": action_id,
+            "created_at": batch.created_at,
+        },
+    )
+
+
+def fail_action(connection: Connection, *, action_id: UUID, batch: Batch) -> None:
+    """Give a pending action up: status `failed`, never silently."""
+    connection.execute(
+        sql(
+            "UPDATE user_actions SET status = 'failed', reason = 'PROCESSING_FAILED',"
+            " version = version + 1, completed_at = clock_timestamp()"
+            " WHERE action_id = :action_id AND created_at = :created_at AND status = 'pending'"
+        ),
+        {"action_id": action_id, "created_at": batch.created_at},
+    )

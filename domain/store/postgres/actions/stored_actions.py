@@ -1,0 +1,79 @@
+"""SQL of what is known of actions that were accepted before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from domain.store.postgres.statements import sql
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAction:
+    """An action id and what is stored of it; `status` is None once it is archived."""
+
+    action_id: UUID
+    user_id: UUID
+    request_hash: bytes
+    action_no: int
+    created_at: datetime
+    status: str | None
+    score_delta: int | None
+    reason: str | None
+    previous_score: int | None
+    new_score: int | None
+    completed_at: datetime | None
+
+
+_STORED = """
+SELECT i.action_id, i.user_id, i.request_hash, i.action_no, i.created_at, a.status, a.score_delta,
+    a.reason, a.previous_score, a.new_score, a.completed_at
+FROM action_ids i
+LEFT JOIN user_actions a ON a.action_id = i.action_id AND a.created_at = i.created_at
+"""
+
+
+def list_stored_actions(
+    connection: Connection, *, action_ids: Sequence[UUID]
+) -> dict[UUID, StoredAction]:
+    """Return what is stored under these ids; unknown ones are absent."""
+    rows = connection.execute(
+        sql(_STORED + "WHERE i.action_id = ANY(CAST(:ids AS uuid[]))"),
+        {"ids": [str(action_id) for action_id in action_ids]},
+    )
+    return {row.action_id: _stored(row) for row in rows}
+
+
+def list_user_actions(
+    connection: Connection, *, user_id: UUID, before_no: int | None, limit: int
+) -> Sequence[StoredAction]:
+    """Return a user's actions that are not archived, newest first, numbered below `before_no`."""
+    rows = connection.execute(
+        sql(
+            "SELECT action_id, user_id, '\\x'::bytea AS request_hash, action_no, created_at,"
+            " status, score_delta, reason, previous_score, new_score, completed_at"
+            " FROM user_actions WHERE user_id = :user_id"
+            " AND action_no < coalesce(CAST(:before_no AS bigint), 9223372036854775807)"
+            " ORDER BY action_no DESC LIMIT :limit"
+        ),
+        {"user_id": user_id, "before_no": before_no, "limit": limit},
+    )
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: Row[tuple[object, ...]]) -> StoredAction:
+    return StoredAction(
+        action_id=row.action_id,
+        user_id=row.user_id,
+        request_hash=bytes(row.request_hash),
+        action_no=row.action_no,
+        created_at=row.created_at,
+        status=row.status,
+        score_delta=row.score_delta,
+        reason=row.reason,
+        previous_score=row.previous_score,
+        new_score=row.new_score,
+        completed_at=row.completed_at,
+    )

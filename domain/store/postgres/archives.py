@@ -1,0 +1,197 @@
+"""SQL of archiving: reading a partition out, keeping its totals, and dropping it.
+
+Called by `domain/archives`. The names of partitions come from `partitions.py`, never from outside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from domain.archives.model import Manifest, Tally
+from domain.store.postgres.partitions import Partition, list_partitions, make_partition
+
+LOCK_TIMEOUT_MS = 500
+# The one statement whose time grows with the partition. It holds back neither intake nor readers.
+TOTALS_TIMEOUT_MS = 600_000
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedRow:
+    """One action as its line of NDJSON, and what the export must know of it."""
+
+    action_id: UUID
+    status: str
+    version: int
+    score_delta: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedPartition:
+    """A dropped partition and the manifest that stands for it."""
+
+    name: str
+    manifest_name: str
+    sha256: str
+    rows: int
+    applied_score: int
+    from_at: datetime
+    until_at: datetime
+    archived_at: datetime
+
+
+def list_old_partitions(connection: Connection, *, before: datetime) -> list[Partition]:
+    """Return the partitions whose every row is older than `before`, oldest first.
+
+    A month that was archived once and is there again was restored by somebody: it is left alone.
+    """
+    archived = {archive.name for archive in list_archived_partitions(connection)}
+    return [
+        partition
+        for partition in list_partitions(connection)
+        if partition.until_at <= before and partition.name not in archived
+    ]
+
+
+def list_archived_partitions(connection: Connection) -> list[ArchivedPartition]:
+    """Return what was archived, oldest first."""
+    rows = connection.execute(
+        text(
+            "SELECT partition_name, file_name, sha256, row_count, applied_score, from_at,"
+            " until_at, archived_at FROM archived_partitions ORDER BY from_at"
+        )
+    )
+    return [ArchivedPartition(*row) for row in rows]
+
+
+def list_archived_totals(connection: Connection) -> dict[UUID, tuple[int, int]]:
+    """Return the number and the sum of each user's archived applied actions."""
+    rows = connection.execute(
+        text("SELECT user_id, applied_actions, applied_score FROM archived_totals")
+    )
+    return {user_id: (actions, score) for user_id, actions, score in rows}
+
+
+def list_rows_to_export(
+    connection: Connection, partition: Partition, *, after: UUID | None, limit: int
+) -> Sequence[ExportedRow]:
+    """Return the next actions in order of their ids: every column, and the row of checks.
+
+    Both are found by their keys: a join would begin at the first row of the month each time.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT line.action_id, line.status, line.version, line.score_delta,"
+            " row_to_json(line)::text FROM (SELECT a.*, (SELECT row_to_json(c)"
+            f" FROM {_twin(partition)} c WHERE c.action_id = a.action_id"
+            ' AND c.created_at = a.created_at) AS "check"'
+            f" FROM {partition.name} a"
+            " WHERE CAST(:after AS uuid) IS NULL OR a.action_id > :after"
+            " ORDER BY a.action_id LIMIT :limit) line"
+        ),
+        {"after": after, "limit": limit},
+    )
+    return [ExportedRow(*row) for row in rows]
+
+
+def is_final(connection: Connection, partition: Partition, *, action_id: UUID) -> bool:
+    """Return whether nothing more will become of this action by itself."""
+    waiting = connection.execute(
+        text(
+            f"SELECT 1 FROM {partition.name} WHERE action_id = :action_id"
+            " AND status IN ('pending', 'quarantined')"
+        ),
+        {"action_id": action_id},
+    ).scalar()
+    return waiting is None
+
+
+def lock_against_writers(connection: Connection, partition: Partition) -> bool:
+    """Keep the partition as it is until the transaction ends; False when a writer is at work.
+
+    Readers go on, and so do writers of every other month.
+    """
+    return _try_statement(
+        connection, f"LOCK TABLE {partition.name}, {_twin(partition)} IN SHARE MODE"
+    )
+
+
+def add_to_totals(connection: Connection, partition: Partition) -> tuple[Tally, int]:
+    """Add the partition's applied actions to their users' totals.
+
+    Returns what all its rows add up to, and how many of them are not final.
+    """
+    connection.execute(text(f"SET LOCAL statement_timeout = {TOTALS_TIMEOUT_MS}"))
+    row = connection.execute(
+        text(
+            "WITH per_user AS MATERIALIZED (SELECT user_id, count(*) AS rows,"
+            " sum(version) AS versions,"
+            " count(*) FILTER (WHERE status = 'applied') AS applied_actions,"
+            " coalesce(sum(score_delta) FILTER (WHERE status = 'applied'), 0) AS applied_score,"
+            " count(*) FILTER (WHERE status IN ('pending', 'quarantined')) AS waiting"
+            f" FROM {partition.name} GROUP BY user_id"
+            "), kept AS (INSERT INTO archived_totals AS t (user_id, applied_actions, applied_score)"
+            " SELECT user_id, applied_actions, applied_score FROM per_user"
+            " WHERE applied_actions > 0 ORDER BY user_id"
+            " ON CONFLICT (user_id) DO UPDATE SET"
+            " applied_actions = t.applied_actions + excluded.applied_actions,"
+            " applied_score = t.applied_score + excluded.applied_score"
+            ") SELECT coalesce(sum(rows), 0), coalesce(sum(versions), 0),"
+            " coalesce(sum(applied_actions), 0), coalesce(sum(applied_score), 0),"
+            " coalesce(sum(waiting), 0) FROM per_user"
+        )
+    ).one()
+    *sums, waiting = (int(number) for number in row)
+    return Tally(*sums), waiting
+
+
+def insert_archived_partition(
+    connection: Connection, *, manifest: Manifest, file_name: str, sha256: str
+) -> None:
+    """Record the archive of a partition that is dropped in the same transaction."""
+    connection.execute(
+        text(
+            "INSERT INTO archived_partitions (partition_name, file_name, sha256, row_count,"
+            " applied_score, from_at, until_at) VALUES (:name, :file_name, :sha256, :rows,"
+            " :applied_score, :from_at, :until_at)"
+        ),
+        {
+            "name": manifest.partition,
+            "file_name": file_name,
+            "sha256": sha256,
+            "rows": manifest.tally.rows,
+            "applied_score": manifest.tally.applied_score,
+            "from_at": manifest.from_at,
+            "until_at": manifest.until_at,
+        },
+    )
+
+
+def try_drop(connection: Connection, partition: Partition) -> bool:
+    """Drop the partition and its checks; False when the lock was not had in half a second.
+
+    The lock is on the parents, and everybody queues behind the one who waits for it: so the
+    wait is short, and this is the last statement before the commit.
+    """
+    return _try_statement(connection, f"DROP TABLE {partition.name}, {_twin(partition)}")
+
+
+def _try_statement(connection: Connection, statement: str) -> bool:
+    connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
+    try:
+        with connection.begin_nested():
+            connection.execute(text(statement))
+    except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    return True
+
+
+def _twin(partition: Partition) -> str:
+    return make_partition("action_checks", partition.from_at).name

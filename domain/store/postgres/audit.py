@@ -1,0 +1,84 @@
+"""SQL of the audit log and its head; entries are only ever added."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from domain.audit.hash_chain import AuditEntry, Transition
+from domain.store.postgres.actions.batches import Batch
+from domain.store.postgres.statements import prepared, sql
+
+
+def lock_head(connection: Connection) -> tuple[int, bytes]:
+    """Lock the end of the chain and return its seq and hash."""
+    seq, digest = connection.execute(
+        prepared("SELECT seq, hash FROM audit_head WHERE head_id = 1 FOR NO KEY UPDATE")
+    ).one()
+    return seq, bytes(digest)
+
+
+def read_head(connection: Connection) -> tuple[int, bytes]:
+    """Return the seq and hash of the end of the chain."""
+    seq, digest = connection.execute(
+        prepared("SELECT seq, hash FROM audit_head WHERE head_id = 1")
+    ).one()
+    return seq, bytes(digest)
+
+
+def list_unrecorded_transitions(connection: Connection, *, batch: Batch) -> list[Transition]:
+    """Return the batch's final transitions that have no entry, in order of action_no."""
+    rows = connection.execute(
+        prepared(
+            "SELECT CAST(a.action_id AS text), a.version, a.action_no, CAST(a.user_id AS text),"
+            " a.status, a.reason, a.score_delta, a.previous_score, a.new_score,"
+            " a.created_at, a.completed_at FROM user_actions a"
+            " WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
+            " AND a.status <> 'pending' AND NOT EXISTS (SELECT 1 FROM audit_log l"
+            "   WHERE l.action_id = a.action_id AND l.action_version = a.version)"
+            " ORDER BY a.action_no"
+        ),
+        {"batch_id": batch.batch_id, "created_at": batch.created_at},
+    )
+    return [Transition(*row) for row in rows]
+
+
+def insert_entries(connection: Connection, *, entries: Sequence[AuditEntry]) -> None:
+    """Append the entries and move the head, whose lock is held."""
+    connection.execute(
+        prepared(
+            "WITH appended AS ("
+            "   INSERT INTO audit_log (seq, action_id, action_version, entry, hash)"
+            "   SELECT s, i, v, e, decode(h, 'hex') FROM unnest(CAST(:seqs AS bigint[]),"
+            "   CAST(:ids AS uuid[]), CAST(:versions AS integer[]), CAST(:entries AS text[]),"
+            "   CAST(:hashes AS text[])) AS t(s, i, v, e, h))"
+            " UPDATE audit_head SET seq = :seq, hash = :hash WHERE head_id = 1"
+        ),
+        {
+            "seqs": [link.seq for link in entries],
+            "ids": [link.action_id for link in entries],
+            "versions": [link.action_version for link in entries],
+            "entries": [link.entry for link in entries],
+            "hashes": [link.hash.hex() for link in entries],
+            "seq": entries[-1].seq,
+            "hash": entries[-1].hash,
+        },
+    )
+
+
+def iterate_entries(connection: Connection, *, chunk: int = 5000) -> Iterator[AuditEntry]:
+    """Yield the whole chain in order of seq, `chunk` rows at a time."""
+    last = 0
+    while True:
+        rows = connection.execute(
+            sql(
+                "SELECT seq, CAST(action_id AS text) AS action_id, action_version, entry, hash"
+                " FROM audit_log"
+                " WHERE seq > :last ORDER BY seq LIMIT :chunk"
+            ),
+            {"last": last, "chunk": chunk},
+        ).all()
+        for row in rows:
+            yield AuditEntry(row.seq, row.action_id, row.action_version, row.entry, bytes(row.hash))
+        if len(rows) < chunk:
+            return
+        last = rows[-1].seq

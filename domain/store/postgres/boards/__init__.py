@@ -1,0 +1,1 @@
+"""SQL of boards: the ranking and one player's numbers."""

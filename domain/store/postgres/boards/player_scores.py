@@ -1,0 +1,36 @@
+"""SQL of one player's score and statistics, with the version that orders their states."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain.store.postgres.statements import sql
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerRow:
+    """A player as SQL has one; the times are of applied actions, by intake."""
+
+    user_id: UUID
+    username: str
+    score: int
+    version: int
+    total_actions: int
+    first_action: datetime | None
+    last_action: datetime | None
+
+
+def find_player(connection: Connection, *, user_id: UUID) -> PlayerRow | None:
+    """Return the player, or None when there is no such user."""
+    row = connection.execute(
+        sql(
+            "SELECT u.user_id, u.username, coalesce(s.score, 0), coalesce(s.version, 0),"
+            " coalesce(t.total_actions, 0), t.first_action, t.last_action FROM users u"
+            " LEFT JOIN user_scores s ON s.user_id = u.user_id"
+            " LEFT JOIN user_stats t ON t.user_id = u.user_id WHERE u.user_id = :user_id"
+        ),
+        {"user_id": user_id},
+    ).one_or_none()
+    return PlayerRow(*row) if row else None

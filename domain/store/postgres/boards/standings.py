@@ -1,0 +1,94 @@
+"""SQL of the ranking: the order that decides, and the answers while the sorted set is away.
+
+The order is `score DESC, reached_seq, user_id`; the index ix_user_scores_ranking has it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from domain.boards.model import Standing
+from domain.store.postgres.statements import prepared, sql
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """A user on the board as SQL has it; `version` orders the states of one user."""
+
+    user_id: UUID
+    username: str
+    score: int
+    reached_seq: int
+    version: int
+    last_updated: datetime
+
+
+_ROW = "s.user_id, u.username, s.score, s.reached_seq, s.version, s.last_updated"
+_FROM = "FROM user_scores s JOIN users u ON u.user_id = s.user_id"
+_ORDER = "ORDER BY s.score DESC, s.reached_seq, s.user_id"
+
+
+def list_board_rows(connection: Connection, *, user_ids: Sequence[UUID]) -> list[BoardRow]:
+    """Return these users' rows; who is not on the board is absent."""
+    rows = connection.execute(
+        prepared(
+            f"SELECT {_ROW} {_FROM} WHERE s.user_id = ANY(CAST(:ids AS uuid[]))"
+            " AND s.reached_seq IS NOT NULL"
+        ),
+        {"ids": [str(user_id) for user_id in user_ids]},
+    )
+    return [BoardRow(*row) for row in rows]
+
+
+def list_board_chunk(connection: Connection, *, after: UUID | None, limit: int) -> list[BoardRow]:
+    """Return the next users on the board in order of id, for walking all of it."""
+    rows = connection.execute(
+        sql(
+            f"SELECT {_ROW} {_FROM} WHERE s.reached_seq IS NOT NULL"
+            " AND (CAST(:after AS uuid) IS NULL OR s.user_id > CAST(:after AS uuid))"
+            " ORDER BY s.user_id LIMIT :limit"
+        ),
+        {"after": after, "limit": limit},
+    )
+    return [BoardRow(*row) for row in rows]
+
+
+def list_standings(connection: Connection, *, first_rank: int, limit: int) -> list[Standing]:
+    """Return up to `limit` standings from `first_rank` on, times cut to what the board keeps."""
+    rows = connection.execute(
+        sql(
+            "SELECT s.user_id, u.username, s.score, date_trunc('milliseconds', s.last_updated)"
+            f" {_FROM}"
+            f" WHERE s.reached_seq IS NOT NULL {_ORDER} OFFSET :skip LIMIT :limit"
+        ),
+        {"skip": first_rank - 1, "limit": limit},
+    )
+    return [Standing(rank, *row) for rank, row in enumerate(rows, start=first_rank)]
+
+
+def count_players(connection: Connection) -> int:
+    """Return how many users are on the board."""
+    return int(
+        connection.execute(
+            sql("SELECT count(*) FROM user_scores WHERE reached_seq IS NOT NULL")
+        ).scalar_one()
+    )
+
+
+def list_ranks(connection: Connection, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return these users' ranks by counting who is ahead; who is not on the board is absent."""
+    rows = connection.execute(
+        sql(
+            "SELECT s.user_id, 1 + (SELECT count(*) FROM user_scores o"
+            "   WHERE o.reached_seq IS NOT NULL AND o.score >= s.score"
+            "   AND (o.score > s.score OR o.reached_seq < s.reached_seq"
+            "     OR (o.reached_seq = s.reached_seq AND o.user_id < s.user_id))) AS rank"
+            " FROM user_scores s"
+            " WHERE s.user_id = ANY(CAST(:ids AS uuid[])) AND s.reached_seq IS NOT NULL"
+        ),
+        {"ids": [str(user_id) for user_id in user_ids]},
+    )
+    return {row.user_id: row.rank for row in rows}

@@ -1,0 +1,71 @@
+"""PostgreSQL connections: what every session is told, and which pool serves which kind of work.
+
+Called by `domain/store/store.py` only.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy import create_engine as create_sqlalchemy_engine
+from sqlalchemy.engine.interfaces import IsolationLevel
+
+from domain.settings import Settings
+from domain.store.postgres.arrays import write_lists_as_literals
+from domain.store.postgres.statements import keep_prepared_statements
+
+CONNECT_TIMEOUT_SECONDS = 3
+# Bounds every link of the chain: a solo worker knows no task time limit.
+STATEMENT_TIMEOUT_MS = 10_000
+LOCK_TIMEOUT_MS = 5_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
+LAZY_COMMITS = (("synchronous_commit", "off"),)
+
+
+def create_engine(
+    settings: Settings,
+    pool_size: int,
+    extra_options: Sequence[tuple[str, Any]] = (),
+    isolation_level: IsolationLevel | None = None,
+) -> Engine:
+    """Return a pool of `pool_size` connections with these extra session options."""
+    write_lists_as_literals()
+    options: Sequence[tuple[str, Any]] = (
+        *extra_options,
+        ("statement_timeout", STATEMENT_TIMEOUT_MS),
+        ("lock_timeout", LOCK_TIMEOUT_MS),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
+        # A client that vanished without a word gives its locks back in about 15 s: the keeper's
+        # would else be held for two hours, by nobody.
+        ("tcp_keepalives_idle", 6),
+        ("tcp_keepalives_interval", 3),
+        ("tcp_keepalives_count", 3),
+        ("jit", "off"),
+        # Of an SSD. With the default of 4, made for turning disks, a batch of 500 read all scores.
+        ("random_page_cost", "1.1"),
+        # A kept plan serves every batch: what the chain reads, it finds by index, however many.
+        ("plan_cache_mode", "force_generic_plan"),
+        ("timezone", "UTC"),
+    )
+    engine = create_sqlalchemy_engine(
+        settings.sqlalchemy_url,
+        isolation_level=isolation_level,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=2,
+        pool_recycle=1800,
+        # An error's text goes to the log, and the parameters are names and metadata.
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": "laurel",
+            "options": " ".join(f"-c {name}={value}" for name, value in options),
+            # A server that vanished without a word is noticed in about 5 s, not in 2 hours.
+            "keepalives_idle": 3,
+            "keepalives_interval": 1,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 5000,
+        },
+    )
+    keep_prepared_statements(engine)
+    return engine

@@ -1,0 +1,56 @@
+"""PostgreSQL's errors as the domain's: transient ones, and those that concern the data."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from domain.errors import DatabaseConflictError, DatabaseUnavailableError
+from domain.store.postgres.statements import LOST_PLAN_SQLSTATES
+
+# SQLSTATEs after which the same transaction may simply be run again: serialization failure,
+# deadlock, lock not available, query cancelled by a timeout, too many connections, disk full.
+TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014", "53300", "53100", "53200"})
+CONFLICT_SQLSTATES = frozenset({"40001", "40P01"})
+CHECK_VIOLATION = "23514"
+SHUTDOWN_SQLSTATE_CLASSES = ("57P", "08")
+
+
+@contextmanager
+def translate_errors() -> Iterator[None]:
+    """Raise DatabaseConflictError or DatabaseUnavailableError for what may pass by itself."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        if _sqlstate(error) in CONFLICT_SQLSTATES:
+            raise DatabaseConflictError from error
+        if is_transient(error):
+            raise DatabaseUnavailableError from error
+        raise
+
+
+def is_transient(error: Exception) -> bool:
+    """Return whether running the same transaction again may help."""
+    if isinstance(error, PoolTimeoutError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = _sqlstate(error)
+    if state == CHECK_VIOLATION:
+        return _misses_partition(error)
+    if state is not None:
+        return state in TRANSIENT_SQLSTATES | LOST_PLAN_SQLSTATES or state.startswith(
+            SHUTDOWN_SQLSTATE_CLASSES
+        )
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _sqlstate(error: DBAPIError | PoolTimeoutError) -> str | None:
+    return getattr(getattr(error, "orig", None), "pgcode", None)
+
+
+def _misses_partition(error: DBAPIError) -> bool:
+    """Return whether no partition takes the row: a check violated that has no name."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) is None

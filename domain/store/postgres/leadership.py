@@ -1,0 +1,52 @@
+"""One process at work among several of a kind, by a session's advisory lock in PostgreSQL."""
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
+
+
+class Leadership:
+    """Holds the lock on a connection of its own; lost with the connection, had again when free."""
+
+    def __init__(self, engine: Engine, lock: AdvisoryLock):
+        self._engine = engine
+        self._lock = lock
+        self._connection: Connection | None = None
+        self._leads = False
+
+    def hold(self) -> bool:
+        """Return whether this process leads now, trying to become the leader if it does not.
+
+        Raises nothing: while PostgreSQL is away nobody leads.
+        """
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect().execution_options(
+                    isolation_level="AUTOCOMMIT"
+                )
+                self._leads = self._try_lock(self._connection)
+            elif not self._leads:
+                self._leads = self._try_lock(self._connection)
+            else:
+                self._connection.execute(text("SELECT 1"))
+        except (DBAPIError, PoolTimeoutError):
+            self.release()
+            return False
+        return self._leads
+
+    def release(self) -> None:
+        """Give the lock up, and its connection with it."""
+        connection, self._connection, self._leads = self._connection, None, False
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def _try_lock(self, connection: Connection) -> bool:
+        return bool(
+            connection.execute(
+                text("SELECT pg_try_advisory_lock(:namespace, :lock)"),
+                {"namespace": NAMESPACE, "lock": self._lock},
+            ).scalar_one()
+        )

@@ -1,0 +1,255 @@
+"""The tables, as SQLAlchemy Core metadata; `migrations/` makes the same and a test compares them.
+
+`user_scores`, `user_actions` and `user_stats` keep the specification's columns and types. Status
+and stage names live with their subjects' models.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _at(name: str, *, nullable: bool = False, default_now: bool = False) -> Column[object]:
+    return Column(
+        name,
+        DateTime(timezone=True),
+        nullable=nullable,
+        server_default=text("now()") if default_now else None,
+    )
+
+
+# Orders a user's actions for every window, tie and replay, whatever order the workers work in.
+action_no_seq = Sequence("action_no_seq", metadata=metadata, data_type=BigInteger)
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("username", String(64), nullable=False),
+    # NFKC and case-folded: the form in which names are unique.
+    Column("username_key", String(200), nullable=False, unique=True),
+    Column("password_hash", Text),
+    _at("created_at", default_now=True),
+)
+
+user_scores = Table(
+    "user_scores",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.user_id"), primary_key=True),
+    Column("score", BigInteger, nullable=False, server_default=text("0")),
+    _at("last_updated", nullable=True, default_now=True),
+    _at("created_at", nullable=True, default_now=True),
+    Column("reached_seq", BigInteger),
+    Column("version", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("score BETWEEN 0 AND 9007199254740991", name="score_range"),
+)
+Index(
+    "ix_user_scores_ranking",
+    user_scores.c.score.desc(),
+    user_scores.c.reached_seq,
+    user_scores.c.user_id,
+    postgresql_where=user_scores.c.reached_seq.is_not(None),
+)
+
+user_stats = Table(
+    "user_stats",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("user_scores.user_id"), primary_key=True),
+    Column("total_actions", Integer, server_default=text("0")),
+    _at("first_action", nullable=True),
+    _at("last_action", nullable=True),
+)
+
+# Kept for ever: a time-partitioned table cannot hold a unique action_id by itself.
+action_ids = Table(
+    "action_ids",
+    metadata,
+    Column("action_id", Uuid, primary_key=True),
+    Column("action_no", BigInteger, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("request_hash", LargeBinary, nullable=False),
+    # The action's intake time, which names its partition.
+    _at("created_at"),
+)
+
+user_actions = Table(
+    "user_actions",
+    metadata,
+    Column("action_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("user_scores.user_id"), nullable=False),
+    Column("score_delta", Integer, nullable=False),
+    Column("action_type", String(100)),
+    _at("timestamp", nullable=True),
+    Column("metadata", JSONB),
+    Column(
+        "created_at",
+        DateTime(timezone=True),
+        primary_key=True,
+        nullable=False,
+        server_default=text("now()"),
+    ),
+    Column("action_no", BigInteger, nullable=False),
+    Column("batch_id", Uuid, nullable=False),
+    Column("status", String(16), nullable=False, server_default=text("'pending'")),
+    Column("version", Integer, nullable=False, server_default=text("0")),
+    Column("reason", String(40)),
+    Column("previous_score", BigInteger),
+    Column("new_score", BigInteger),
+    Column("request_id", String(64)),
+    _at("completed_at", nullable=True),
+    Index("ix_user_actions_user_id_action_no", "user_id", "action_no"),
+    Index("ix_user_actions_batch_id", "batch_id"),
+    postgresql_partition_by="RANGE (created_at)",
+)
+
+action_checks = Table(
+    "action_checks",
+    metadata,
+    Column("action_id", Uuid, primary_key=True),
+    # The action's intake time: the partition key of both tables.
+    Column("created_at", DateTime(timezone=True), primary_key=True, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", String(40)),
+    Column("checks", JSONB, nullable=False),
+    postgresql_partition_by="RANGE (created_at)",
+)
+
+action_batches = Table(
+    "action_batches",
+    metadata,
+    Column("batch_id", Uuid, primary_key=True),
+    Column("stage", String(16), nullable=False),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    # How often the keeper found it standing still; doubles the pause before it looks again.
+    Column("looks", SmallInteger, nullable=False, server_default=text("0")),
+    _at("next_look_at"),
+    # The web process that waits for the replies, if any.
+    Column("reply_to", String(64)),
+    _at("created_at"),
+    _at("updated_at"),
+)
+Index(
+    "ix_action_batches_standing",
+    action_batches.c.next_look_at,
+    postgresql_where=text("stage NOT IN ('done', 'split')"),
+)
+Index(
+    "ix_action_batches_ended",
+    action_batches.c.updated_at,
+    postgresql_where=text("stage IN ('done', 'split')"),
+)
+
+# One row per kind of process: when one of it was last alive. Here, because Redis may be away.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("process", String(32), primary_key=True),
+    _at("seen_at"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("action_id", Uuid, nullable=False),
+    Column("action_version", Integer, nullable=False),
+    # Canonical JSON, kept as text because the hash is over its exact bytes.
+    Column("entry", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    UniqueConstraint("action_id", "action_version"),
+)
+
+# One row: the end of the chain. Its lock is what makes the chain one chain.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("head_id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    CheckConstraint("head_id = 1", name="single"),
+)
+
+archived_totals = Table(
+    "archived_totals",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("user_scores.user_id"), primary_key=True),
+    Column("applied_actions", BigInteger, nullable=False),
+    Column("applied_score", BigInteger, nullable=False),
+)
+
+archived_partitions = Table(
+    "archived_partitions",
+    metadata,
+    Column("partition_name", String(63), primary_key=True),
+    Column("file_name", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("applied_score", BigInteger, nullable=False),
+    _at("from_at"),
+    _at("until_at"),
+    _at("archived_at", default_now=True),
+)
+
+# A session is one login: its refresh token, and through the claim `sid` its access tokens.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.user_id"), nullable=False, index=True),
+    Column("refresh_hash", LargeBinary, nullable=False, unique=True),
+    _at("created_at", default_now=True),
+    _at("expires_at"),
+    Index("ix_sessions_expires_at", "expires_at"),
+)
+
+# Revoked before their time: kind is 'jti', 'session' or 'user', subject its value.
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("revocation_no", BigInteger, primary_key=True, autoincrement=True),
+    Column("kind", String(8), nullable=False),
+    Column("subject", String(64), nullable=False),
+    _at("revoked_at", default_now=True),
+    _at("expires_at"),
+    Index("ix_revocations_expires_at", "expires_at"),
+)
+
+realtime_tickets = Table(
+    "realtime_tickets",
+    metadata,
+    Column("ticket_hash", LargeBinary, primary_key=True),
+    Column("user_id", Uuid, nullable=False),
+    Column("origin", String(255)),
+    # What the socket needs of the access token: its end, and its session for logout.
+    Column("session_id", Uuid),
+    _at("token_expires_at"),
+    _at("expires_at"),
+    Index("ix_realtime_tickets_expires_at", "expires_at"),
+)

@@ -1,0 +1,1 @@
+"""SQL that checks the invariants; called by `domain/verification`."""

@@ -1,0 +1,77 @@
+"""Raw reads of the sorted set and its hash, for comparing them with SQL.
+
+Called by `domain/verification` and by the keeper's comparison. Every function raises
+RedisUnavailableError.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain.store.redis import keys
+from domain.store.redis.client import RedisClient
+
+CHUNK_MEMBERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """What Redis has of one user: the hash's version and member, and that member's score."""
+
+    version: int
+    member: str
+    score: float | None
+
+
+def read_rows(redis: RedisClient, *, user_ids: Sequence[UUID]) -> dict[UUID, StoredRow]:
+    """Return what Redis has of those of these users it knows."""
+    fields = [str(user_id) for user_id in user_ids]
+    rows: Any = redis.run(lambda client: client.hmget(keys.board_rows(), fields))
+    found: dict[UUID, tuple[int, str]] = {}
+    for user_id, row in zip(user_ids, rows, strict=True):
+        if row:
+            version, member, *_ = row.split("|", 3)
+            found[user_id] = (int(version), member)
+    if not found:
+        return {}
+    members = [member for _, member in found.values()]
+    scores: Any = redis.run(lambda client: client.zmscore(keys.board(), members))
+    return {
+        user_id: StoredRow(version, member, score)
+        for (user_id, (version, member)), score in zip(found.items(), scores, strict=True)
+    }
+
+
+def iterate_members(redis: RedisClient) -> Iterator[list[str]]:
+    """Yield all members of the sorted set in chunks, each at least once."""
+    cursor = 0
+    while True:
+        answer: Any = redis.run(
+            lambda client, at=cursor: client.zscan(  # type: ignore[misc]  # bound per round
+                keys.board(), at, count=CHUNK_MEMBERS
+            )
+        )
+        cursor, pairs = answer
+        if pairs:
+            yield [member for member, _ in pairs]
+        if cursor == 0:
+            return
+
+
+def find_stale_members(redis: RedisClient, *, members: Sequence[str]) -> list[str]:
+    """Return those of these members that are in the set although the hash names another one.
+
+    The hash is read first: a member that has moved since it was seen is gone by then.
+    """
+    fields = [member.partition(":")[2] for member in members]
+    rows: Any = redis.run(lambda client: client.hmget(keys.board_rows(), fields))
+    strays = [
+        member
+        for member, row in zip(members, rows, strict=True)
+        if row is None or row.split("|", 3)[1] != member
+    ]
+    if not strays:
+        return []
+    scores: Any = redis.run(lambda client: client.zmscore(keys.board(), strays))
+    return [member for member, score in zip(strays, scores, strict=True) if score is not None]

@@ -1,0 +1,93 @@
+"""The two stores as one object: every use case takes it first and opens its transactions on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
+
+from domain.settings import Settings
+from domain.store.postgres.engine import LAZY_COMMITS, create_engine
+from domain.store.postgres.errors import translate_errors
+from domain.store.redis.client import RedisClient, connect_redis
+
+
+@dataclass(frozen=True)
+class Store:
+    """PostgreSQL, the truth, and Redis, which may be lost at any time."""
+
+    engine: Engine
+    redis: RedisClient
+    # Connections whose commits return before the WAL is on disk; without it, every commit waits.
+    lazy_engine: Engine | None = None
+    # The same, each statement a transaction by itself. A pool of its own: switching a connection
+    # back and forth costs a round trip.
+    autocommit_engine: Engine | None = None
+    # A replica's connections; without it, the primary's.
+    read_engine: Engine | None = None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open one transaction: committed at the end of the block, rolled back by an exception.
+
+        Raises DatabaseUnavailableError for whatever may pass by itself (server away, deadlock,
+        timeouts, a month without its partition yet); constraint violations and data errors come
+        through as SQLAlchemy's own.
+        """
+        with translate_errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open one transaction for reads that may be a moment old; raises as `write` does.
+
+        The primary answers them today. A replica may: nothing that decides reads here.
+        """
+        with translate_errors(), (self.read_engine or self.engine).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def lazy(self) -> Iterator[Connection]:
+        """Open a transaction whose commit may be lost, within a second, if PostgreSQL crashes.
+
+        Only for work that is then done again with the same result. A later commit that waits for
+        the disk takes this one with it: WAL is one sequence. Raises as `write` does.
+        """
+        with translate_errors(), (self.lazy_engine or self.engine).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection]:
+        """Open a connection whose statements are transactions by themselves, committed lazily.
+
+        Saves the round trips of BEGIN and COMMIT. Raises as `write` does.
+        """
+        single = self.autocommit_engine or self.engine.execution_options(
+            isolation_level="AUTOCOMMIT"
+        )
+        with translate_errors(), single.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give back every connection."""
+        for engine in (
+            self.engine,
+            self.lazy_engine,
+            self.autocommit_engine,
+            self.read_engine,
+        ):
+            if engine is not None:
+                engine.dispose()
+        self.redis.close()
+
+
+def connect(settings: Settings, *, pool_size: int = 2) -> Store:
+    """Return a store for these settings; connections are opened at first use."""
+    return Store(
+        engine=create_engine(settings, pool_size),
+        redis=connect_redis(settings.redis_url),
+        lazy_engine=create_engine(settings, pool_size, LAZY_COMMITS),
+        autocommit_engine=create_engine(
+            settings, pool_size, LAZY_COMMITS, isolation_level="AUTOCOMMIT"
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Processes of the rig: players, listeners, and the product with a fault built in."""

@@ -1,0 +1,74 @@
+"""As `python -m`: hands every new batch to the broker over and over until stdin closes.
+
+Seed in the first line of stdin. Each batch is sent up to four times more, from random stages on,
+late and out of order; says how many messages that were.
+"""
+
+import heapq
+import random
+import sys
+import threading
+import time
+from uuid import UUID
+
+from domain.actions.model import Stage
+from domain.settings import settings_of_process
+from domain.store.postgres.statements import sql
+from domain.store.store import Store, connect
+from workers.broker import CHAIN, submit_batch
+
+MOST_REPEATS = 4
+LATEST_SECONDS = 3.0
+LOOK_EVERY_SECONDS = 0.05
+_NEW = sql(
+    "SELECT batch_id FROM action_batches WHERE created_at > clock_timestamp() - interval '2 s'"
+)
+
+
+class Repeater:
+    """Knows which batches are new, and when each copy of a message is due."""
+
+    def __init__(self, store: Store, chance: random.Random):
+        self.sent = 0
+        self._store = store
+        self._chance = chance
+        self._seen: set[UUID] = set()
+        self._due: list[tuple[float, UUID, Stage]] = []
+
+    def look(self, now: float) -> None:
+        """Plan the copies for the batches that came in since."""
+        with self._store.write() as connection:
+            found = set(connection.execute(_NEW).scalars()) - self._seen
+        self._seen |= found
+        for batch_id in found:
+            for _ in range(self._chance.randint(1, MOST_REPEATS)):
+                due_at = now + self._chance.random() * LATEST_SECONDS
+                heapq.heappush(self._due, (due_at, batch_id, self._chance.choice(list(CHAIN))))
+
+    def send(self, now: float) -> None:
+        """Send what is due."""
+        while self._due and self._due[0][0] <= now:
+            _, batch_id, stage = heapq.heappop(self._due)
+            submit_batch(batch_id, stage=stage)
+            self.sent += 1
+
+
+def main() -> None:
+    """Repeat until stdin closes."""
+    chance = random.Random(sys.stdin.readline())  # noqa: S311 - not a secret
+    repeater = Repeater(connect(settings_of_process()), chance)
+    stopping = threading.Event()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        stopping.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    while not stopping.wait(LOOK_EVERY_SECONDS):
+        repeater.look(time.monotonic())
+        repeater.send(time.monotonic())
+    sys.stdout.write(f"{repeater.sent}\n")
+
+
+if __name__ == "__main__":
+    main()

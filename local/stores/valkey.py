@@ -1,0 +1,91 @@
+"""One Valkey (or Redis) of our own: its configuration, how it is started, when it is ready."""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from local.ports import LOOPBACK
+from local.stores.system_user import Account, give
+from local.supervision.spawning import Launch
+
+PROBE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Valkey:
+    """A server that is not necessarily running."""
+
+    binary: Path
+    data: Path
+    sockets: Path
+    port: int
+    account: Account | None
+    password: str
+    durable: bool = True
+    name: ClassVar[str] = "valkey"
+
+    @property
+    def url(self) -> str:
+        """The address that clients use."""
+        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
+
+    def prepare(self) -> None:
+        """Make the data folder and write the configuration, which holds the password."""
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        give(self.data, self.account, 0o700)
+        self._configuration.unlink(missing_ok=True)
+        descriptor = os.open(self._configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(self._settings())
+        give(self._configuration, self.account, 0o600)
+
+    @property
+    def _configuration(self) -> Path:
+        return self.data / "server.conf"
+
+    def _settings(self) -> str:
+        lines = [
+            f"bind {LOOPBACK}",
+            f"port {self.port}",
+            f"unixsocket {self.sockets}/valkey.sock",
+            "unixsocketperm 700",
+            f"requirepass {self.password}",
+            "dir .",
+            "daemonize no",
+            'save ""',
+            "maxmemory-policy noeviction",
+            f"appendonly {'yes' if self.durable else 'no'}",
+            "appendfsync everysec",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def launch(self) -> Launch:
+        """Return how to start the server; it reads its settings from standard input.
+
+        Its working folder is entered before root is dropped, so the parents may be closed.
+        """
+        return Launch(
+            name=self.name,
+            argv=(str(self.binary), "-"),
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            cwd=self.data,
+            account=self.account,
+            stdin=self._configuration,
+        )
+
+    def is_ready(self) -> bool:
+        """Return whether the server answers now, its data loaded."""
+        try:
+            with socket.create_connection((LOOPBACK, self.port), timeout=PROBE_SECONDS) as link:
+                link.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
+                answer = b""
+                while answer.count(b"\r\n") < 2:
+                    received = link.recv(256)
+                    if not received:
+                        return False
+                    answer += received
+        except OSError:
+            return False
+        return answer == b"+OK\r\n+PONG\r\n"

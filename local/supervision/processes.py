@@ -1,0 +1,151 @@
+"""One supervised process: its output, its end, and when it is due to start again."""
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.supervision.lifeline import signal_group
+from local.supervision.logs import LineFilter, RotatingLog
+from local.supervision.spawning import Launch, spawn
+
+FIRST_DELAY_SECONDS = 0.5
+LONGEST_DELAY_SECONDS = 10.0
+HEALTHY_SECONDS = 10.0
+CHUNK_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+
+    def __str__(self) -> str:
+        if self.code >= 0:
+            return f"exit code {self.code}"
+        with suppress(ValueError):
+            return f"killed by {signal.Signals(-self.code).name}"
+        return f"killed by signal {-self.code}"
+
+
+class Supervised:
+    """A process that is started anew, later and later, for as long as it keeps dying."""
+
+    def __init__(
+        self, launch: Launch, *, logs: Path, tier: int, verbose: bool, quiet: bool
+    ) -> None:
+        self.launch = launch
+        self.tier = tier
+        self.log_path = logs / f"{launch.name}.log"
+        self.due_at: float | None = None
+        self.output: int | None = None
+        self.restarts = True
+        self.ended: Ended | None = None
+        self.deaths = 0
+        self._quiet = quiet and not verbose
+        self._verbose = verbose
+        self._log = RotatingLog(self.log_path)
+        self._lines = LineFilter(everything=verbose)
+        self._delay = FIRST_DELAY_SECONDS
+        self._started_at = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.launch.name
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> int:
+        """Start the process and return its id."""
+        self.drop_output()
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        try:
+            self._process = spawn(self.launch, writing)
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        self.output = reading
+        self.due_at = None
+        self._started_at = time.monotonic()
+        return self._process.pid
+
+    def read(self) -> list[str] | None:
+        """Move what it wrote to its log; return the lines to show, None at the end."""
+        if self.output is None:
+            return None
+        try:
+            chunk = os.read(self.output, CHUNK_BYTES)
+        except BlockingIOError:
+            return []
+        if not chunk:
+            return None
+        self._log.write(chunk)
+        return [] if self._quiet else self._lines.feed(chunk)
+
+    def reap(self) -> Ended | None:
+        """Return how it ended, if it has, after ending what is left of its group.
+
+        Looks before it collects: as long as the leader is not collected, its group's id cannot be
+        given to anybody else.
+        """
+        if self._process is None:
+            return None
+        look = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        if os.waitid(os.P_PID, self._process.pid, look) is None:
+            return None
+        signal_group(self._process.pid, signal.SIGKILL)
+        code = self._process.wait()
+        self._process = None
+        self.ended = Ended(code)
+        self.deaths += 1
+        return self.ended
+
+    def plan_restart(self) -> float:
+        """Set when it is due again and return the delay in seconds."""
+        now = time.monotonic()
+        if now - self._started_at >= HEALTHY_SECONDS:
+            self._delay = FIRST_DELAY_SECONDS
+        delay = self._delay
+        self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
+        self.due_at = now + delay
+        return delay
+
+    def is_due(self) -> bool:
+        """Return whether the time of its next start has come."""
+        return self.due_at is not None and time.monotonic() >= self.due_at
+
+    def ask_to_stop(self) -> None:
+        """Send the leader its stop signal; it stops its own children in its own order."""
+        if self._process is not None:
+            self._process.send_signal(self.launch.stop_signal)
+
+    def kill(self) -> None:
+        """End the whole group at once."""
+        if self._process is not None:
+            signal_group(self._process.pid, signal.SIGKILL)
+
+    def note(self, text: str) -> None:
+        """Write a line of the launcher's into the log of the process."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self._log.write(f"{stamp} [launcher] {text}\n".encode())
+
+    def close(self) -> None:
+        """Close what is open of the last run."""
+        self.drop_output()
+        self._log.close()
+
+    def drop_output(self) -> None:
+        """Close our end of its output."""
+        if self.output is not None:
+            os.close(self.output)
+            self.output = None

@@ -1,0 +1,47 @@
+"""Starts a child in a session of its own, tied to our life; used by `processes`, `stores`."""
+
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from local.stores.system_user import Account
+from local.supervision.lifeline import tie_to_parent
+
+
+@dataclass(frozen=True)
+class Launch:
+    """All that is needed to start a process again and again, and to stop it."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+    account: Account | None = None
+    inherited: tuple[int, ...] = ()
+    stdin: Path | None = None
+
+
+def spawn(
+    launch: Launch, output: int | IO[bytes], errors: int | IO[bytes] = subprocess.STDOUT
+) -> subprocess.Popen[bytes]:
+    """Start the process; without `errors` both its outputs go to `output`."""
+    account = launch.account
+    with (launch.stdin or Path("/dev/null")).open("rb") as stdin:
+        return subprocess.Popen(
+            launch.argv,
+            env=dict(launch.env),
+            cwd=launch.cwd,
+            stdin=stdin,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+            pass_fds=launch.inherited,
+            user=None if account is None else account.uid,
+            group=None if account is None else account.gid,
+            extra_groups=None if account is None else [],
+            preexec_fn=tie_to_parent(launch.stop_signal),
+        )

@@ -1,0 +1,17 @@
+"""The application with the operators' commands, on the real stores."""
+
+import pytest
+from flask import Flask
+
+from cli.registry import register_commands
+from domain.settings import Settings
+from domain.store.store import Store
+from web.app import create_app
+
+
+@pytest.fixture
+def app(settings: Settings, store: Store) -> Flask:
+    """The application as the `flask` command has it."""
+    app = create_app(settings, store)
+    register_commands(app)
+    return app

@@ -1,0 +1,166 @@
+"""The operators' commands: what they print, and the code they exit with."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import text
+
+from cli.registry import register_commands
+from domain.actions.model import NewAction, Status
+from domain.settings import Settings
+from domain.store.store import Store
+from domain.verification.model import Invariant
+from tests.archives import MARCH, archive_all, drop_old_months
+from tests.factories import make_action, make_player, make_stored_action
+from tests.pipeline import complete_actions
+from tests.verification import change, make_history
+from web.app import create_app
+from workers.context import WorkerContext
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    return app.test_cli_runner().invoke(args=arguments)
+
+
+@pytest.fixture
+def held(worker_context: WorkerContext) -> NewAction:
+    """An action that is held for review."""
+    action = make_action(score=100)
+    strict = replace(worker_context.policy, suspicious_score_threshold=99)
+    complete_actions(replace(worker_context, policy=strict), [action])
+    return action
+
+
+@pytest.fixture
+def archived(store: Store, settings: Settings) -> Iterator[None]:
+    """One archived month."""
+    make_stored_action(store, make_player(store), at=MARCH, score_delta=70)
+    archive_all(store, settings.archive_path)
+    yield
+    drop_old_months(store)
+
+
+def test_verify_prints_one_line_for_each_invariant_that_holds(
+    app: Flask, worker_context: WorkerContext
+) -> None:
+    make_history(worker_context)
+    result = run(app, "verify")
+    lines = result.output.splitlines()
+    assert result.exit_code == 0
+    assert [line.split()[:2] for line in lines] == [["holds", name] for name in Invariant]
+    assert lines[1].endswith("every acknowledged id has one row, every applied one a single effect")
+
+
+def test_verify_names_what_is_broken_and_exits_with_1(
+    app: Flask, worker_context: WorkerContext
+) -> None:
+    action = make_history(worker_context)[0]
+    change(
+        worker_context.store,
+        "UPDATE user_stats SET total_actions = 9 WHERE user_id = :id",
+        id=action.user_id,
+    )
+    result = run(app, "verify", "--wait", "0")
+    assert result.exit_code == 1
+    assert (
+        "BROKEN  conservation  the applied actions add up to the scores and the statistics\n"
+        f"  user {action.user_id} has 9 actions in the statistics, applied are 2\n"
+    ) in result.output
+
+
+def test_verify_as_json_says_the_same(app: Flask, worker_context: WorkerContext) -> None:
+    make_history(worker_context)
+    change(worker_context.store, "UPDATE audit_head SET seq = 9")
+    result = run(app, "verify", "--json")
+    report: dict[str, Any] = json.loads(result.output)
+    assert (result.exit_code, report["holds"]) == (1, False)
+    assert [entry for entry in report["invariants"] if not entry["holds"]] == [
+        {
+            "name": "audit",
+            "holds": False,
+            "findings": ["the chain ends with audit entry 4, its head says 9"],
+            "more": False,
+        }
+    ]
+
+
+def test_a_command_without_a_database_says_so_in_one_line(settings: Settings) -> None:
+    app = create_app(replace(settings, database_url="postgresql://x@127.0.0.1:1/x"))
+    register_commands(app)
+    result = run(app, "verify", "--wait", "0")
+    assert result.exit_code == 2
+    assert result.output.splitlines() == ["Error: PostgreSQL at DATABASE_URL does not answer"]
+
+
+def test_archives_are_listed_and_found_sound(app: Flask, archived: None) -> None:
+    listed = run(app, "archives", "list").output
+    assert listed.split()[:2] == ["2026-03", "1"]
+    (entry,) = map(json.loads, run(app, "archives", "list", "--json").output.splitlines())
+    assert (entry["partition"], entry["actions"], entry["appliedScore"]) == (
+        "user_actions_y2026m03",
+        1,
+        70,
+    )
+    assert run(app, "archives", "verify").output == "1 archives are sound\n"
+
+
+def test_a_damaged_archive_is_named_and_exits_with_1(
+    app: Flask, settings: Settings, archived: None
+) -> None:
+    (part,) = settings.archive_path.glob("*.gz")
+    part.unlink()
+    result = run(app, "archives", "verify")
+    assert (result.exit_code, result.output) == (1, f"{part.name} is missing\n")
+
+
+def test_held_actions_are_listed(app: Flask, held: NewAction) -> None:
+    (line,) = run(app, "actions", "list").output.splitlines()
+    assert line.split()[1:5] == [str(held.action_id), "quarantined", "100", "SCORE_BURST"]
+    (entry,) = map(json.loads, run(app, "actions", "list", "--json").output.splitlines())
+    assert entry["checks"]["score_burst"]["seen"] == 100
+    assert run(app, "actions", "list", "--status", "failed").output == ""
+
+
+def test_a_decision_needs_a_reason(app: Flask, held: NewAction) -> None:
+    result = run(app, "actions", "release", str(held.action_id))
+    assert result.exit_code == 2
+    assert "--reason" in result.output
+
+
+@pytest.mark.parametrize("decision", ["release", "reject"])
+def test_a_decision_is_taken_once(app: Flask, store: Store, held: NewAction, decision: str) -> None:
+    arguments = ("actions", decision, str(held.action_id), "--reason", "seen", "--by", "grace")
+    taken = run(app, *arguments)
+    assert taken.exit_code == 0
+    assert f"\n{decision} of {held.action_id} is on its way in batch " in f"\n{taken.output}"
+    again = run(app, *arguments)
+    assert (again.exit_code, again.output) == (
+        2,
+        f"Error: the action is pending: nothing to {decision}\n",
+    )
+    with store.write() as connection:
+        checks = connection.execute(text("SELECT checks FROM action_checks")).scalar_one()
+    assert (checks["review"]["by"], checks["review"]["note"]) == ("grace", "seen")
+
+
+def test_a_failed_action_is_retried(app: Flask, store: Store, held: NewAction) -> None:
+    change(store, "UPDATE user_actions SET status = 'failed'")
+    result = run(app, "actions", "retry", str(held.action_id), "--reason", "mended")
+    assert result.exit_code == 0
+    with store.write() as connection:
+        status = connection.execute(text("SELECT status FROM user_actions")).scalar_one()
+    assert status == Status.PENDING
+
+
+def test_an_unknown_action_is_said_to_be_unknown(app: Flask, store: Store) -> None:
+    result = run(app, "actions", "release", str(uuid4()), "--reason", "seen")
+    assert (result.exit_code, result.output) == (
+        2,
+        "Error: There is no such action, or it is archived\n",
+    )

@@ -1,0 +1,189 @@
+"""Intakes that meet each other, or the end of their connection: one outcome, and the true one."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from domain.actions import intake
+from domain.actions.intake import IntakeOutcome
+from domain.errors import DatabaseUnavailableError
+from domain.store.postgres.accounts.players import ensure_players
+from domain.store.postgres.actions.intake import insert_actions, lock_order_and_list_newcomers
+from domain.store.store import Store
+from tests.factories import make_action, make_player
+from tests.intakes import accept, accepted_ids, fetch
+from tests.waiting import run_in_threads, wait_until
+
+
+class ForgetfulStore(Store):
+    """Commits, and then says of the first transaction that it failed."""
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with super().write() as connection:
+            yield connection
+        if "told" not in self.__dict__:
+            self.__dict__["told"] = True
+            raise DatabaseUnavailableError
+
+
+def test_newcomers_raced_by_many_intakes_exist_once(store: Store) -> None:
+    newcomers = [uuid4() for _ in range(5)]
+
+    def play() -> None:
+        accept(store, [make_action(user_id=user, username="same") for user in newcomers])
+
+    run_in_threads(play, count=8)
+    assert len(fetch(store, "SELECT 1 FROM users")) == 5
+    assert len(fetch(store, "SELECT 1 FROM user_scores")) == 5
+    assert len(fetch(store, "SELECT 1 FROM user_actions")) == 40
+
+
+def test_fifty_twins_at_once_leave_one_action(store: Store) -> None:
+    twin = make_action()
+    outcomes: list[IntakeOutcome] = []
+
+    def send() -> None:
+        outcomes.append(accept(store, [make_action(), twin]))
+
+    run_in_threads(send, count=50)
+    assert sum(twin.action_id in accepted_ids(outcome) for outcome in outcomes) == 1
+    assert len(fetch(store, "SELECT 1 FROM user_actions")) == 51
+    assert len(fetch(store, "SELECT 1 FROM action_ids")) == 51
+
+
+def test_a_player_s_numbers_become_visible_in_their_order(store: Store) -> None:
+    player = make_player(store)
+    early = make_action(user_id=player.user_id)
+    with store.engine.connect() as connection:
+        lock_order_and_list_newcomers(connection, user_ids=[player.user_id])
+        insert_actions(connection, batch_id=uuid4(), reply_to=None, actions=[early])
+        late = make_action(user_id=player.user_id)
+        thread = threading.Thread(target=accept, args=(store, [late]), daemon=True)
+        thread.start()
+        wait_until(lambda: is_somebody_waiting(store, "advisory"))
+        stranger = make_action(user_id=UUID(int=player.user_id.int ^ 1))
+        assert accepted_ids(accept(store, [stranger])) == {stranger.action_id}
+        assert is_somebody_waiting(store, "advisory")
+        connection.commit()
+    thread.join(timeout=10)
+    rows = fetch(
+        store,
+        "SELECT action_id, created_at FROM user_actions WHERE user_id = :user ORDER BY action_no",
+        user=player.user_id,
+    )
+    assert [row.action_id for row in rows] == [early.action_id, late.action_id]
+    assert rows[0].created_at < rows[1].created_at
+
+
+def test_intakes_of_the_same_players_in_any_order_do_not_deadlock(store: Store) -> None:
+    players = [make_player(store).user_id for _ in range(70)]
+    order = iter([players, players[::-1], players[35:] + players[:35], players[::-7]] * 4)
+
+    def play() -> None:
+        accept(store, [make_action(user_id=user) for user in next(order)])
+
+    run_in_threads(play, count=12)
+    assert len(fetch(store, "SELECT 1 FROM action_batches")) == 12
+
+
+def test_a_commit_that_was_reported_as_failed_is_found(store: Store) -> None:
+    forgetful = ForgetfulStore(store.engine, store.redis)
+    actions = [make_action(), make_action()]
+    outcome = accept(forgetful, actions)
+    assert accepted_ids(outcome) == {action.action_id for action in actions}
+    assert len(fetch(store, "SELECT 1 FROM action_batches")) == 1
+
+
+def test_an_intake_that_did_not_happen_leaves_the_ids_free(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise DatabaseUnavailableError
+
+    actions = [make_action()]
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "lock_order_and_list_newcomers", fail)
+        with pytest.raises(DatabaseUnavailableError):
+            accept(store, actions)
+    assert fetch(store, "SELECT 1 FROM action_ids") == []
+    assert accepted_ids(accept(store, actions)) == {actions[0].action_id}
+
+
+def test_an_intake_that_lost_a_deadlock_is_done_again(store: Store) -> None:
+    low, high = sorted([uuid4(), uuid4()])
+    actions = [
+        make_action(user_id=low, username="crossing-a"),
+        make_action(user_id=high, username="crossing-b"),
+    ]
+    outcomes: list[IntakeOutcome] = []
+    with store.engine.connect() as other:
+        # The other waits longer, so that intake is the one that PostgreSQL ends.
+        other.execute(text("SET LOCAL deadlock_timeout = '30s'"))
+        ensure_players(other, claimed_names={uuid4(): "crossing-b"})
+        thread = threading.Thread(target=lambda: outcomes.append(accept(store, actions)))
+        thread.start()
+        wait_until(lambda: is_somebody_waiting(store, "transactionid"))
+        ensure_players(other, claimed_names={uuid4(): "crossing-a"})
+        other.commit()
+    thread.join(timeout=20)
+    assert accepted_ids(outcomes[0]) == {action.action_id for action in actions}
+    names = fetch(
+        store,
+        "SELECT username FROM users WHERE user_id IN (:low, :high) ORDER BY username",
+        low=low,
+        high=high,
+    )
+    assert [row.username for row in names] == [
+        f"crossing-a-{low.hex[:12]}",
+        f"crossing-b-{high.hex[:12]}",
+    ]
+
+
+def test_a_missing_partition_is_our_fault_and_not_the_action_s(store: Store) -> None:
+    actions = [make_action(), make_action()]
+    with store.engine.connect() as connection:
+        names = (
+            connection.execute(
+                text(
+                    "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent ="
+                    " 'user_actions'::regclass"
+                )
+            )
+            .scalars()
+            .all()
+        )
+        for name in names:
+            connection.execute(text(f"ALTER TABLE user_actions DETACH PARTITION {name}"))
+        with pytest.raises(DatabaseUnavailableError):
+            accept(borrowed(store, connection), actions)
+        connection.rollback()
+    assert accepted_ids(accept(store, actions)) == {action.action_id for action in actions}
+
+
+def borrowed(store: Store, connection: Connection) -> Store:
+    """Return a store whose transactions are parts of the one that is open on the connection."""
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        with connection.begin_nested():
+            yield connection
+
+    return Store(cast(Engine, SimpleNamespace(begin=begin)), store.redis)
+
+
+def is_somebody_waiting(store: Store, kind: str) -> bool:
+    return bool(
+        fetch(
+            store,
+            "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND locktype = :kind AND datname = current_database()",
+            kind=kind,
+        )
+    )

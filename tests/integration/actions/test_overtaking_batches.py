@@ -1,0 +1,85 @@
+"""Two batches of one player overtake each other: what is told last is how the player stands."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.actions.intake import accept_actions
+from domain.actions.model import Stage
+from domain.boards.model import Top
+from domain.boards.rebuild import rebuild_board
+from domain.events.changes import PositionChanged, ScoreUpdated, find_view_change, list_own_events
+from domain.events.wire import BusMessage, parse_bus_message
+from domain.store.redis import keys
+from tests.factories import make_action, make_player
+from workers.chain import run_link
+from workers.context import WorkerContext
+
+UNTIL_SCORED = (Stage.ACCEPTED, Stage.SCREENED)
+FROM_SCORED_ON = (Stage.SCORED, Stage.REFRESHED, Stage.AUDITED)
+FIRST, SECOND = (10, 5), (20,)
+TOTAL = sum(FIRST) + sum(SECOND)
+
+
+def tell_overtaken(context: WorkerContext, player: UUID) -> list[BusMessage]:
+    """Score two batches in order, tell the second before the first, and return what was told."""
+    batches = [
+        accept_actions(
+            context.store,
+            actions=[make_action(user_id=player, score=score) for score in scores],
+            reply_to=None,
+        )
+        .batches[0]
+        .batch_id
+        for scores in (FIRST, SECOND)
+    ]
+    for batch_id in batches:
+        run(context, batch_id, UNTIL_SCORED)
+    for batch_id in reversed(batches):
+        run(context, batch_id, FROM_SCORED_ON)
+    stored = context.store.redis.run(lambda client: client.xrange(keys.bus_stream()))
+    return [parse_bus_message(entry["m"]) for _, entry in stored]
+
+
+def run(context: WorkerContext, batch_id: UUID, stages: tuple[Stage, ...]) -> None:
+    for stage in stages:
+        run_link(context, stage=stage, batch_id=batch_id)
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["board", "sql"])
+def test_the_late_batch_tells_each_action_once_and_no_score_of_the_past(
+    worker_context: WorkerContext, trusted: bool
+) -> None:
+    if trusted:
+        assert rebuild_board(worker_context.store)
+    player = uuid4()
+    told = [
+        event
+        for message in tell_overtaken(worker_context, player)
+        for event in list_own_events(message, {player})[player]
+    ]
+    updates = [event for event in told if isinstance(event, ScoreUpdated)]
+    assert [(event.previous_score, event.score_increase) for event in updates] == [
+        (15, 20),
+        (0, 10),
+        (10, 5),
+    ], "the facts of the actions"
+    assert len({event.action_id for event in updates}) == 3
+    assert [event.new_score for event in updates] == [TOTAL] * 3
+    assert {event.new_score for event in told if isinstance(event, PositionChanged)} <= {TOTAL}
+    assert [event.new_rank for event in updates] == [1] * 3
+
+
+def test_a_view_hears_the_score_that_its_row_shows(worker_context: WorkerContext) -> None:
+    store = worker_context.store
+    make_player(store, score=1, reached_seq=1, version=1)
+    assert rebuild_board(store)
+    player = uuid4()
+    before: Top | None = None
+    for message in tell_overtaken(worker_context, player):
+        change = find_view_change(message, before or message.top, 10)
+        before = message.top
+        assert change is not None
+        (update,) = change.updates
+        assert (update.new_score, update.new_rank) == (TOTAL, 1)
+        assert message.top.standings[0].score == TOTAL

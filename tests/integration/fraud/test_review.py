@@ -1,0 +1,250 @@
+"""Review: a decision opens an action again, once, and the pipeline does the rest."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from domain.actions.intake import accept_actions
+from domain.actions.model import NewAction, Stage, Status
+from domain.boards.reader import read_top
+from domain.boards.rebuild import rebuild_board
+from domain.errors import NotFoundError, TransientError
+from domain.fraud.review import (
+    Decision,
+    ReviewOutcome,
+    list_actions_to_review,
+    review_action,
+)
+from domain.store.postgres.actions.batches import find_batch, read_queue_age_seconds
+from domain.store.postgres.actions.isolation import fail_action
+from domain.store.store import Store
+from tests.factories import make_action
+from tests.pipeline import complete_actions, finish_batch
+from tests.verification import change, find_broken
+from tests.waiting import run_in_threads
+from workers.chain import run_link
+from workers.context import WorkerContext
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def held(worker_context: WorkerContext) -> NewAction:
+    """An action that is held because its player's hour is over the threshold, beside a good one."""
+    rebuild_board(worker_context.store)
+    player = uuid4()
+    complete_actions(worker_context, [make_action(user_id=player, score=1000) for _ in range(9)])
+    action = make_action(user_id=player, score=1000)
+    strict = replace(worker_context.policy, suspicious_score_threshold=9500)
+    complete_actions(replace(worker_context, policy=strict), [action])
+    assert read_status(worker_context.store, action.action_id) == (Status.QUARANTINED, 1)
+    return action
+
+
+def read_status(store: Store, action_id: UUID) -> tuple[str, int]:
+    with store.write() as connection:
+        row = connection.execute(
+            text("SELECT status, version FROM user_actions WHERE action_id = :id"),
+            {"id": action_id},
+        ).one()
+    return row.status, row.version
+
+
+def read_checks(store: Store, action_id: UUID) -> Any:
+    with store.write() as connection:
+        return connection.execute(
+            text("SELECT verdict, reason, checks FROM action_checks WHERE action_id = :id"),
+            {"id": action_id},
+        ).one()
+
+
+def list_entries(store: Store, action_id: UUID) -> list[tuple[int, str]]:
+    with store.write() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT action_version, CAST(entry AS jsonb) ->> 'status' FROM audit_log"
+                " WHERE action_id = :id ORDER BY seq"
+            ),
+            {"id": action_id},
+        )
+        return [(version, status) for version, status in rows]
+
+
+def decide(store: Store, action_id: UUID, decision: Decision) -> ReviewOutcome:
+    return review_action(
+        store, action_id=action_id, decision=decision, by="grace", note="seen", now=NOW
+    )
+
+
+def test_a_held_action_is_listed_with_what_its_screening_saw(store: Store, held: NewAction) -> None:
+    (listed,) = list_actions_to_review(store, statuses=[Status.QUARANTINED], limit=10)
+    assert (listed.action_id, listed.score, listed.reason) == (held.action_id, 1000, "SCORE_BURST")
+    assert listed.checks is not None
+    assert listed.checks["score_burst"]["seen"] == 10_000
+    assert list_actions_to_review(store, statuses=[Status.FAILED], limit=10) == []
+
+
+def test_a_released_action_counts_is_audited_again_and_reaches_the_board(
+    worker_context: WorkerContext, held: NewAction
+) -> None:
+    store = worker_context.store
+    outcome = decide(store, held.action_id, Decision.RELEASE)
+    assert read_status(store, held.action_id) == (Status.PENDING, 1)
+    assert outcome.batch_id is not None
+    finish_batch(worker_context, outcome.batch_id)
+    assert read_status(store, held.action_id) == (Status.APPLIED, 2)
+    assert list_entries(store, held.action_id) == [(1, "quarantined"), (2, "applied")]
+    assert read_top(store).standings[0].score == 10_000
+    verdict, reason, checks = read_checks(store, held.action_id)
+    assert (verdict, reason) == ("pass", None)
+    assert checks["review"] == {
+        "decision": "release",
+        "by": "grace",
+        "note": "seen",
+        "at": NOW.isoformat(),
+    }
+    assert checks["score_burst"]["seen"] == 10_000
+    assert find_broken(store, worker_context.settings) == {}
+
+
+def test_a_rejected_action_stays_without_effect_and_says_why(
+    worker_context: WorkerContext, held: NewAction
+) -> None:
+    store = worker_context.store
+    outcome = decide(store, held.action_id, Decision.REJECT)
+    assert outcome.batch_id is not None
+    finish_batch(worker_context, outcome.batch_id)
+    assert read_status(store, held.action_id) == (Status.REJECTED, 2)
+    assert list_entries(store, held.action_id) == [(1, "quarantined"), (2, "rejected")]
+    assert read_top(store).standings[0].score == 9000
+    with store.write() as connection:
+        reason = connection.execute(
+            text("SELECT reason FROM user_actions WHERE action_id = :id"), {"id": held.action_id}
+        ).scalar_one()
+    assert reason == "REVIEW_REJECTED"
+    assert find_broken(store, worker_context.settings) == {}
+
+
+@pytest.mark.parametrize("is_screened", [True, False])
+def test_a_failed_action_that_is_retried_goes_through_the_whole_chain(
+    worker_context: WorkerContext, is_screened: bool
+) -> None:
+    store = worker_context.store
+    rebuild_board(store)
+    action = make_action()
+    (accepted,) = accept_actions(store, actions=[action], reply_to=None).batches
+    with store.write() as connection:
+        batch = find_batch(connection, batch_id=accepted.batch_id)
+        assert batch is not None
+        fail_action(connection, action_id=action.action_id, batch=batch)
+    change(store, "UPDATE action_batches SET stage = 'scored'")
+    finish_batch(worker_context, accepted.batch_id)
+    if is_screened:
+        change(
+            store,
+            "INSERT INTO action_checks SELECT action_id, created_at, 'pass', NULL, '{}'"
+            " FROM user_actions",
+        )
+    outcome = decide(store, action.action_id, Decision.RETRY)
+    assert outcome.batch_id is not None
+    finish_batch(worker_context, outcome.batch_id)
+    assert read_status(store, action.action_id) == (Status.APPLIED, 2)
+    assert list_entries(store, action.action_id) == [(1, "failed"), (2, "applied")]
+    verdict, reason, checks = read_checks(store, action.action_id)
+    assert (verdict, reason) == ("pass", None)
+    assert (checks["review"]["decision"], checks["review"]["by"]) == ("retry", "grace")
+    assert ("velocity" in checks) is not is_screened, "the checks of the first screening stand"
+    assert find_broken(store, worker_context.settings) == {}
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+def test_an_action_in_another_state_is_left_as_it_is(
+    worker_context: WorkerContext, decision: Decision
+) -> None:
+    store = worker_context.store
+    action = make_action()
+    complete_actions(worker_context, [action])
+    assert decide(store, action.action_id, decision) == ReviewOutcome(Status.APPLIED)
+    assert read_status(store, action.action_id) == (Status.APPLIED, 1)
+
+
+def test_an_unknown_action_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFoundError):
+        decide(store, uuid4(), Decision.RELEASE)
+
+
+def test_of_decisions_at_once_one_is_taken(worker_context: WorkerContext, held: NewAction) -> None:
+    store = worker_context.store
+    outcomes: list[ReviewOutcome] = []
+    start = threading.Barrier(6)
+
+    def work() -> None:
+        start.wait(timeout=10)
+        outcomes.append(decide(store, held.action_id, Decision.RELEASE))
+
+    run_in_threads(work, count=6)
+    (taken,) = [outcome.batch_id for outcome in outcomes if outcome.batch_id]
+    finish_batch(worker_context, taken)
+    assert read_top(store).standings[0].score == 10_000
+    assert find_broken(store, worker_context.settings) == {}
+
+
+def test_a_decision_that_fails_midway_leaves_the_action_held(
+    store: Store, held: NewAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("domain.fraud.review.record_review", killed)
+    with pytest.raises(KeyboardInterrupt):
+        decide(store, held.action_id, Decision.RELEASE)
+    assert read_status(store, held.action_id) == (Status.QUARANTINED, 1)
+    with store.write() as connection:
+        unfinished = connection.execute(
+            text("SELECT count(*) FROM action_batches WHERE stage <> 'done'")
+        ).scalar_one()
+    assert unfinished == 0
+
+
+def test_an_action_that_was_held_for_days_does_not_make_the_queue_look_old(
+    store: Store, held: NewAction
+) -> None:
+    days_ago = datetime.now(UTC) - timedelta(days=20)
+    for table in ("user_actions", "action_checks", "action_ids"):
+        change(
+            store,
+            f"UPDATE {table} SET created_at = :at WHERE action_id = :id",
+            at=days_ago,
+            id=held.action_id,
+        )
+    decide(store, held.action_id, Decision.RELEASE)
+    with store.write() as connection:
+        assert read_queue_age_seconds(connection) < 60
+
+
+def test_an_action_whose_status_is_not_audited_yet_waits_for_its_entry(
+    worker_context: WorkerContext,
+) -> None:
+    store = worker_context.store
+    rebuild_board(store)
+    action = make_action(score=1000)
+    strict = replace(
+        worker_context, policy=replace(worker_context.policy, suspicious_score_threshold=1)
+    )
+    (batch,) = accept_actions(store, actions=[action], reply_to=None).batches
+    for stage in (Stage.ACCEPTED, Stage.SCREENED, Stage.SCORED):
+        run_link(strict, stage=stage, batch_id=batch.batch_id)
+    with pytest.raises(TransientError, match="audit log"):
+        decide(store, action.action_id, Decision.RELEASE)
+    assert read_status(store, action.action_id) == (Status.QUARANTINED, 1)
+    finish_batch(strict, batch.batch_id)
+    outcome = decide(store, action.action_id, Decision.RELEASE)
+    assert outcome.batch_id is not None
+    finish_batch(strict, outcome.batch_id)
+    assert list_entries(store, action.action_id) == [(1, "quarantined"), (2, "applied")]
+    assert find_broken(store, worker_context.settings) == {}

@@ -1,0 +1,39 @@
+"""Leadership: one keeper at work among several, and never one that only believes it."""
+
+from sqlalchemy import text
+
+from domain.store.postgres.advisory_locks import AdvisoryLock
+from domain.store.postgres.leadership import Leadership
+from domain.store.store import Store
+from tests.waiting import wait_until
+
+
+def test_only_one_of_two_keepers_is_at_work_and_the_other_takes_over(store: Store) -> None:
+    first = Leadership(store.engine, AdvisoryLock.KEEPER)
+    second = Leadership(store.engine, AdvisoryLock.KEEPER)
+    assert [first.hold(), second.hold(), first.hold(), second.hold()] == [True, False, True, False]
+    first.release()
+    wait_until(second.hold)
+    second.release()
+
+
+def test_a_keeper_whose_connection_was_ended_does_not_believe_that_it_leads(store: Store) -> None:
+    first = Leadership(store.engine, AdvisoryLock.KEEPER)
+    second = Leadership(store.engine, AdvisoryLock.KEEPER)
+    assert first.hold()
+    with store.write() as connection:
+        ended = connection.execute(
+            text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND objid = :lock AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            ),
+            {"lock": int(AdvisoryLock.KEEPER)},
+        ).scalar_one()
+    assert ended == 1
+    wait_until(second.hold)
+    assert not first.hold()
+    assert not first.hold()
+    second.release()
+    wait_until(first.hold)
+    first.release()

@@ -1,0 +1,138 @@
+"""Migrations make what the tables' models say, alone, side by side, down and up again."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from alembic import command
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, NullPool, create_engine, inspect, text
+
+from domain.settings import Settings
+from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
+from domain.store.postgres.tables import metadata
+from tests.databases import ROOT, empty_database, migrate, migration_config
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    name = f"laurel_test_migrations_{uuid4().hex[:12]}"
+    with empty_database(os.environ["LAUREL_TEST_DATABASE_URL"], name) as url:
+        yield url
+
+
+def connect_to(url: str) -> Connection:
+    engine = create_engine(Settings(database_url=url).sqlalchemy_url, poolclass=NullPool)
+    return engine.connect()
+
+
+def list_tables(url: str) -> set[str]:
+    with connect_to(url) as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def test_models_match_migrations(database_url: str) -> None:
+    migrate(database_url)
+    command.check(migration_config(database_url))
+
+
+def test_a_model_that_no_migration_makes_is_noticed(database_url: str) -> None:
+    migrate(database_url)
+    with connect_to(database_url) as connection:
+        connection.execute(text("ALTER TABLE user_stats DROP COLUMN first_action"))
+        connection.commit()
+    with pytest.raises(CommandError, match="first_action"):
+        command.check(migration_config(database_url))
+
+
+def test_sequences_match_migrations(database_url: str) -> None:
+    migrate(database_url)
+    with connect_to(database_url) as connection:
+        sequences = connection.execute(
+            text("SELECT sequencename, data_type::text FROM pg_sequences")
+        )
+        made = {(row.sequencename, row.data_type) for row in sequences}
+    assert made == {("action_no_seq", "bigint"), ("revocations_revocation_no_seq", "bigint")}
+
+
+def test_downgrade_leaves_nothing_and_upgrade_works_again(database_url: str) -> None:
+    migrate(database_url)
+    before = list_tables(database_url)
+    command.downgrade(migration_config(database_url), "base")
+    assert list_tables(database_url) == {"alembic_version"}
+    migrate(database_url)
+    assert list_tables(database_url) == before
+    assert before.issuperset(metadata.tables)
+
+
+def test_the_audit_chain_starts_at_zero(database_url: str) -> None:
+    migrate(database_url)
+    with connect_to(database_url) as connection:
+        head = connection.execute(text("SELECT head_id, seq, hash FROM audit_head")).one()
+    assert (head.head_id, head.seq, bytes(head.hash)) == (1, 0, bytes(32))
+
+
+def test_actions_of_last_month_and_of_the_next_three_have_their_partition(
+    database_url: str,
+) -> None:
+    migrate(database_url)
+    now = datetime.now(UTC)
+    with connect_to(database_url) as connection:
+        for months in (-1, 0, 1, 2, 3):
+            moment = connection.execute(
+                text("SELECT CAST(:now AS timestamptz) + make_interval(months => :months)"),
+                {"now": now, "months": months},
+            ).scalar_one()
+            connection.execute(
+                text("INSERT INTO action_checks VALUES (:id, :at, 'pass', NULL, '{}')"),
+                {"id": uuid4(), "at": moment},
+            )
+            partition = connection.execute(
+                text("SELECT tableoid::regclass::text FROM action_checks WHERE created_at = :at"),
+                {"at": moment},
+            ).scalar_one()
+            moment = moment.astimezone(UTC)
+            assert partition == f"action_checks_y{moment:%Y}m{moment:%m}"
+
+
+def test_updates_of_scores_and_actions_have_room_on_their_page(database_url: str) -> None:
+    migrate(database_url)
+    with connect_to(database_url) as connection:
+        rows = connection.execute(
+            text("SELECT relname, reloptions FROM pg_class WHERE relkind = 'r'")
+        ).all()
+    options = {row.relname: row.reloptions for row in rows}
+    assert options["user_scores"] == ["fillfactor=80"]
+    months = [name for name in options if name.startswith("user_actions_y")]
+    assert [options[name] for name in months] == [["fillfactor=50"]] * 5
+
+
+def test_two_migrations_at_once_do_not_race(database_url: str) -> None:
+    migration = [sys.executable, "-m", "alembic", "-x", f"url={database_url}", "upgrade", "head"]
+    with connect_to(database_url) as holder:
+        # Held like a migration at work, so that both surely wait at the same time.
+        holder.execute(
+            text("SELECT pg_advisory_lock(:namespace, :lock)"),
+            {"namespace": NAMESPACE, "lock": AdvisoryLock.MIGRATION},
+        )
+        processes = [subprocess.Popen(migration, cwd=ROOT, stderr=subprocess.PIPE) for _ in "ab"]
+        wait_until(lambda: count_waiting(holder) == len(processes))
+        assert list_tables(database_url) == set()
+    errors = [process.communicate(timeout=30)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], errors
+    command.check(migration_config(database_url))
+
+
+def count_waiting(connection: Connection) -> int:
+    waiting: int = connection.execute(
+        text(
+            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+            " WHERE d.datname = current_database() AND locktype = 'advisory' AND NOT granted"
+        )
+    ).scalar_one()
+    return waiting

@@ -1,0 +1,123 @@
+"""The store's connections: what may pass by itself is one error, and nothing waits for ever."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+
+from domain.errors import DatabaseConflictError, DatabaseUnavailableError
+from domain.settings import Settings
+from domain.store.store import Store, connect
+from faults.proxy import Proxy
+from tests.factories import make_player
+
+
+@pytest.fixture
+def proxy(settings: Settings) -> Iterator[Proxy]:
+    """A way to PostgreSQL that can be cut."""
+    proxy = Proxy(settings.database_url)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def distant(settings: Settings, proxy: Proxy) -> Iterator[Store]:
+    """A store behind the proxy."""
+    distant = connect(replace(settings, database_url=proxy.url))
+    yield distant
+    distant.close()
+
+
+def ask(store: Store, statement: str = "SELECT 1") -> object:
+    with store.write() as connection:
+        return connection.execute(text(statement)).scalar()
+
+
+def test_a_lost_connection_is_unavailable_and_the_next_one_works(
+    distant: Store, proxy: Proxy
+) -> None:
+    assert ask(distant) == 1
+    proxy.cut()
+    for _ in range(3):
+        with pytest.raises(DatabaseUnavailableError):
+            ask(distant)
+    proxy.mend()
+    assert ask(distant) == 1
+
+
+def test_a_backend_that_was_ended_is_unavailable(store: Store) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        ask(store, "SELECT pg_terminate_backend(pg_backend_pid())")
+    assert ask(store) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET LOCAL statement_timeout = 10; SELECT pg_sleep(5)",
+        "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '53300'; END $$",
+        "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '53100'; END $$",
+        "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '57P01'; END $$",
+        "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '08006'; END $$",
+    ],
+)
+def test_what_may_pass_by_itself_is_unavailable(store: Store, statement: str) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        ask(store, statement)
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_what_was_undone_for_another_may_be_run_again_at_once(store: Store, state: str) -> None:
+    with pytest.raises(DatabaseConflictError):
+        ask(store, f"DO $$ BEGIN RAISE EXCEPTION SQLSTATE '{state}'; END $$")
+
+
+def test_bad_data_and_bad_statements_come_through_as_they_are(store: Store) -> None:
+    player = make_player(store)
+    with pytest.raises(DataError):
+        ask(store, "SELECT CAST('x' AS integer)")
+    with pytest.raises(ProgrammingError):
+        ask(store, "SELECT no_such_column FROM users")
+    with pytest.raises(IntegrityError):
+        ask(store, f"INSERT INTO user_scores (user_id) VALUES ('{player.user_id}')")
+    with pytest.raises(IntegrityError):
+        ask(store, "UPDATE user_scores SET score = -1")
+
+
+def test_an_exhausted_pool_is_unavailable(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = connect(settings, pool_size=1)
+    monkeypatch.setattr(small.engine.pool, "_timeout", 0.05)
+    with small.write(), pytest.raises(DatabaseUnavailableError):
+        ask(small)
+    assert ask(small) == 1
+    small.close()
+
+
+def test_every_connection_is_bounded_in_all_it_may_wait_for(settings: Settings) -> None:
+    store = connect(settings)
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    for begin in (store.write, store.lazy, store.autocommit):
+        with begin() as connection:
+            for name in names:
+                assert connection.execute(text(f"SHOW {name}")).scalar() not in ("0", None)
+            assert connection.execute(text("SHOW tcp_keepalives_idle")).scalar() == "6"
+            asked = connection.execute(
+                text(
+                    "SELECT setting FROM pg_settings"
+                    " WHERE name = 'synchronous_commit' AND source = 'client'"
+                )
+            ).scalar()
+        assert asked == (None if begin == store.write else "off"), "only what is asked lazily is"
+    store.close()
+
+
+def test_a_statement_by_itself_is_committed_whatever_follows(store: Store) -> None:
+    player = make_player(store)
+    with pytest.raises(ProgrammingError), store.autocommit() as connection:
+        connection.execute(text("UPDATE user_scores SET score = 5"))
+        connection.execute(text("SELECT no_such_column FROM users"))
+    assert ask(store, f"SELECT score FROM user_scores WHERE user_id = '{player.user_id}'") == 5

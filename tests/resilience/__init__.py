@@ -1,0 +1,1 @@
+"""What breaks and heals: each ends with `verify`."""

@@ -1,0 +1,71 @@
+"""Lines of the Procfile as processes on the stores of a test, replaced one by one by SIGTERM."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from domain.settings import Settings
+from local.supervision.procfile import read_procfile
+from tests.local.project import wait_for
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = dict(read_procfile(ROOT / "Procfile"))
+STOP_SECONDS = 20.0
+
+
+class Kept:
+    """One line of the Procfile that runs until it is replaced or ended; what it says is kept."""
+
+    def __init__(
+        self, line: str, settings: Settings, is_ready: Callable[["Kept"], bool], **env: str
+    ):
+        self.name = env["LAUREL_PROCESS"]
+        self.log = Path(settings.laurel_home) / f"{self.name}.log"
+        self.starts = 0
+        self._line = line
+        self._is_ready = is_ready
+        self._env = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "DATABASE_URL": settings.database_url,
+            "REDIS_URL": settings.redis_url,
+            "JWT_SECRET": settings.jwt_secret,
+            "LAUREL_ENV": "test",
+            "LAUREL_HOME": settings.laurel_home,
+            **env,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it does its work."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                ["sh", "-c", f"exec {COMMANDS[self._line]}"],
+                cwd=ROOT,
+                env=self._env,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self.starts += 1
+        wait_for(lambda: self._is_ready(self), f"{self.name} to be ready", self.log.read_text)
+
+    def replace(self) -> None:
+        """Ask it to stop, wait for its end, and start another."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(STOP_SECONDS)
+        assert code == 0, f"{self.name} ended with {code}: {shlex.quote(self.log.read_text())}"
+        self.start()
+
+    def end(self) -> None:
+        """End it and its children, and wait."""
+        if self._process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(5)

@@ -1,0 +1,131 @@
+"""A worker that is killed at any line of a link: the rest happens, and exactly once."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+from domain.actions.intake import accept_actions
+from domain.actions.model import Stage
+from domain.store.redis import keys
+from domain.store.store import Store
+from domain.verification.verifying import verify
+from tests.factories import make_action
+from tests.waiting import wait_until
+from tests.workers.conftest import StartWorker, Supervise
+from tests.workers.killing import POINTS
+from tests.workers.sabotage import POISON_SCORE
+from workers.broker import submit_batch
+from workers.chain import LINKS
+from workers.context import WorkerContext
+from workers.keeper import keep
+
+pytestmark = pytest.mark.slow
+
+# The two promises.
+RECOVERY_SECONDS = 15
+POISON_SECONDS = 60
+
+
+@pytest.fixture
+def start_keeper(worker_context: WorkerContext, broker: None) -> Iterator[Callable[[], None]]:
+    """Let a keeper work in this process from now on."""
+    stopping = threading.Event()
+    thread = threading.Thread(target=keep, args=(worker_context, stopping), daemon=True)
+    yield thread.start
+    stopping.set()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def accept(store: Store, *scores: int) -> UUID:
+    actions = [make_action(score=score) for score in scores]
+    return accept_actions(store, actions=actions, reply_to="a-web-process").batches[0].batch_id
+
+
+def list_unfinished(store: Store) -> list[str]:
+    with store.write() as connection:
+        rows = connection.execute(
+            text("SELECT stage FROM action_batches WHERE stage NOT IN ('done', 'split')")
+        )
+        return list(rows.scalars())
+
+
+def list_next(stage: Stage) -> list[str]:
+    """Return the stage after this one; nothing when that is the end."""
+    stages = list(LINKS)
+    return [str(later) for later in stages[stages.index(stage) + 1 :][:1]]
+
+
+def list_statuses(store: Store) -> dict[int, str]:
+    with store.write() as connection:
+        rows = connection.execute(text("SELECT score_delta, status FROM user_actions"))
+        return {row.score_delta: row.status for row in rows}
+
+
+def read_told_scores(store: Store) -> list[list[int]]:
+    """Return what each message on the bus added to the scores."""
+    entries: Any = store.redis.run(lambda client: client.xrange(keys.bus_stream()))
+    told = [orjson.loads(fields["m"])["actions"] for _, fields in entries]
+    return [[action[4] for action in actions] for actions in told]
+
+
+def find_broken(context: WorkerContext) -> list[tuple[str, ...]]:
+    home = context.settings.archive_path
+    reports = verify(context.store, archive_path=home, wait_seconds=5)
+    return [report.findings for report in reports if not report.holds]
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("stage", list(LINKS))
+def test_a_worker_killed_in_a_link_leaves_one_effect(
+    start_worker: StartWorker,
+    worker_context: WorkerContext,
+    start_keeper: Callable[[], None],
+    stage: Stage,
+    point: str,
+) -> None:
+    store = worker_context.store
+    doomed = start_worker({"LAUREL_TEST_CRASH": f"{stage}:{point}"})
+    submit_batch(accept(store, 10, 20, 30))
+    assert doomed.wait(20) == -signal.SIGKILL
+    killed_at = time.monotonic()
+    has_moved = point in ("after_commit", "next_published")
+    assert list_unfinished(store) == ([stage] if not has_moved else list_next(stage))
+    start_keeper()
+    start_worker()
+    left_seconds = killed_at + RECOVERY_SECONDS - time.monotonic()
+    wait_until(lambda: not list_unfinished(store), timeout_seconds=left_seconds)
+    assert list_statuses(store) == {10: "applied", 20: "applied", 30: "applied"}
+    assert read_told_scores(store) == [[10, 20, 30]], "one message tells all of it"
+    assert find_broken(worker_context) == []
+
+
+def test_a_poison_that_kills_its_process_ends_failed_and_others_are_not_affected(
+    supervise: Supervise, worker_context: WorkerContext
+) -> None:
+    store = worker_context.store
+    faults = {"LAUREL_TEST_POISON": "1"}
+    worker = supervise("worker", faults)
+    supervise("keeper", faults)
+    submit_batch(accept(store, 10, POISON_SCORE, 20))
+    others = [accept(store, score) for score in (31, 32, 33)]
+    for batch_id in others:
+        submit_batch(batch_id)
+    wait_until(lambda: not list_unfinished(store), timeout_seconds=POISON_SECONDS)
+    assert list_statuses(store) == {
+        10: "applied",
+        20: "applied",
+        31: "applied",
+        32: "applied",
+        33: "applied",
+        POISON_SCORE: "failed",
+    }
+    assert worker.starts > 1
+    assert find_broken(worker_context) == []

@@ -1,0 +1,93 @@
+"""A PostgreSQL that may lose what it committed: no process of production works with it.
+
+The tests' own server is such a one: it forgets for speed.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from domain.errors import SettingsError
+from domain.settings import Settings
+from domain.store.durability import PROMISES, find_broken_promises, refuse_forgetful_server
+from domain.store.store import Store, connect
+from local.supervision.procfile import read_procfile
+from tests.factories import make_settings
+from tests.local.project import free_ports
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = dict(read_procfile(ROOT / "Procfile"))
+END_SECONDS = 60.0
+
+
+def run(name: str, settings: Settings) -> subprocess.CompletedProcess[str]:
+    """Run a line of the Procfile to its end; raises subprocess.TimeoutExpired when it stays."""
+    ports = dict(zip(("PORT", "LIVE_PORT", "FLOWER_PORT"), map(str, free_ports(3)), strict=True))
+    return subprocess.run(
+        ["sh", "-c", f"exec {COMMANDS[name]}"],
+        cwd=ROOT,
+        env={
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "DATABASE_URL": settings.database_url,
+            "REDIS_URL": settings.redis_url,
+            "JWT_SECRET": settings.jwt_secret,
+            "LAUREL_ENV": "production",
+            "LAUREL_HOME": settings.laurel_home,
+            **ports,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=END_SECONDS,
+    )
+
+
+@pytest.mark.parametrize("name", ["api", "live", "worker", "maintenance", "beat", "keeper"])
+def test_no_process_of_production_starts_with_it(settings: Settings, name: str) -> None:
+    ended = run(name, settings)
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0, shlex.quote(said)
+    for promise in PROMISES:
+        assert f"PostgreSQL: {promise} is off" in said
+    assert settings.jwt_secret not in said
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_no_process_starts_with_a_well_known_secret(settings: Settings, name: str) -> None:
+    ended = run(name, replace(settings, jwt_secret="your-secret-key"))
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0, shlex.quote(said)
+    assert "JWT_SECRET: " in said
+    assert "your-secret-key" not in said
+
+
+def test_every_promise_that_is_broken_is_named(settings: Settings, store: Store) -> None:
+    with store.write() as connection:
+        assert find_broken_promises(connection) == list(PROMISES)
+    with pytest.raises(SettingsError) as refusal:
+        refuse_forgetful_server(replace(settings, laurel_env="production"), store)
+    assert len(refusal.value.problems) == len(PROMISES)
+
+
+def test_whoever_waits_for_the_server_s_own_disk_keeps_that_promise(store: Store) -> None:
+    with store.write() as connection:
+        for value in ("on", "local", "remote_write", "remote_apply"):
+            connection.execute(text(f"SET LOCAL synchronous_commit = {value}"))
+            assert find_broken_promises(connection) == ["fsync", "full_page_writes"]
+
+
+def test_only_production_is_so_strict(settings: Settings, store: Store) -> None:
+    refuse_forgetful_server(replace(settings, laurel_env="development"), store)
+
+
+def test_a_server_that_is_away_is_no_reason_not_to_start() -> None:
+    settings = make_settings(laurel_env="production")
+    store = connect(settings)
+    refuse_forgetful_server(settings, store)
+    store.close()

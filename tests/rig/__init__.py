@@ -1,1 +1,0 @@
-"""The fault rig itself: what it must see, and that it sees it."""

@@ -1,0 +1,187 @@
+"""Rate limits: who is counted with whom, in which order, and what the answer says."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+
+from domain.errors import RedisUnavailableError
+from domain.settings import Settings
+from domain.store.redis.client import RedisClient
+from domain.store.store import Store
+from tests.web.conftest import RecordingBatcher
+from tests.web.http.bodies import BATCH, Headers, assert_refused, make_body
+from web.access.addresses import find_limited_address, is_this_machine
+from web.access.rate_limits import Limits
+from web.access.shared_counters import SharedCounters
+from web.app import create_app
+
+Bearer = Callable[..., Headers]
+Make = Callable[..., FlaskClient]
+ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}
+
+
+@pytest.fixture
+def make_client(settings: Settings, store: Store, batcher: RecordingBatcher) -> Make:
+    """Make clients of applications with limits of their own."""
+
+    def make(**overrides: Any) -> FlaskClient:
+        return create_app(replace(settings, **overrides), store, batcher).test_client()
+
+    return make
+
+
+def test_the_request_after_the_last_is_one_too_many(make_client: Make, bearer: Bearer) -> None:
+    client, headers = make_client(rate_limit_requests=3, rate_limit_window=3600), bearer(uuid4())
+    answers = [client.get("/api/leaderboard", headers=headers) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
+    first, last = answers[0].headers, answers[3].headers
+    assert first["RateLimit-Policy"] == '"user";q=3;w=3600'
+    assert first["RateLimit"].startswith('"user";r=2;t=')
+    assert (first["X-RateLimit-Limit"], "Retry-After" in first) == ("3", False)
+    assert_refused(answers[3], 429, "RATE_LIMIT_EXCEEDED")
+    assert 1 <= int(last["Retry-After"]) <= 3600
+    assert client.get("/api/leaderboard", headers=bearer()).status_code == 200
+
+
+def test_a_batch_is_one_request(make_client: Make, bearer: Bearer) -> None:
+    client = make_client(rate_limit_requests=1, rate_limit_window=3600)
+    bodies = {"actions": [make_body() for _ in range(5)]}
+    assert client.post(BATCH, json=bodies, headers=bearer()).status_code == 200
+
+
+def test_an_address_has_ten_users_worth(make_client: Make, bearer: Bearer) -> None:
+    client = make_client(rate_limit_requests=1, rate_limit_window=3600)
+    answers = [
+        client.get("/api/leaderboard", headers=bearer(), environ_base=ELSEWHERE) for _ in range(11)
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert answers[10].headers["RateLimit-Policy"] == '"address";q=10;w=3600'
+
+
+def test_loopback_has_no_address_limit(make_client: Make, bearer: Bearer) -> None:
+    client = make_client(rate_limit_ip_requests=1, rate_limit_window=3600)
+    for peer in ("127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"):
+        for _ in range(2):
+            answer = client.get(
+                "/api/leaderboard", headers=bearer(), environ_base={"REMOTE_ADDR": peer}
+            )
+            assert answer.status_code == 200
+
+
+def test_a_game_server_has_no_limit(make_client: Make, bearer: Bearer) -> None:
+    client = make_client(rate_limit_requests=1, rate_limit_ip_requests=1, rate_limit_window=3600)
+    headers = bearer(roles=["service"])
+    answers = [
+        client.get("/api/leaderboard", headers=headers, environ_base=ELSEWHERE) for _ in range(3)
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert "RateLimit" not in answers[2].headers
+    assert client.get("/", environ_base=ELSEWHERE).status_code == 429
+
+
+def test_the_order_of_checks_is_the_contract_s(make_client: Make, bearer: Bearer) -> None:
+    client = make_client(rate_limit_requests=1, rate_limit_ip_requests=2, rate_limit_window=3600)
+    path, there = "/api/actions/complete", {"environ_base": ELSEWHERE}
+    assert client.get("/nowhere", **there).status_code == 404
+    assert client.get(path, **there).status_code == 405
+    assert client.post(path, **there).status_code == 401
+    headers = bearer(uuid4())
+    assert client.post(path, data="x", headers=headers, **there).status_code == 415
+    assert client.post(path, headers=headers, **there).status_code == 429
+    assert client.post(path, **there).status_code == 429
+    assert client.get("/nowhere", **there).status_code == 404
+    assert client.get("/health/live", **there).status_code == 200
+    assert client.post(path, data="{", headers=headers).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("hops", "forwarded", "peer", "expected"),
+    [
+        (0, "198.51.100.1", "203.0.113.7", "203.0.113.7"),
+        (1, "198.51.100.1", "203.0.113.7", "198.51.100.1"),
+        (1, "9.9.9.9, 198.51.100.1", "203.0.113.7", "198.51.100.1"),
+        (2, "9.9.9.9, 198.51.100.1, 10.0.0.1", "203.0.113.7", "198.51.100.1"),
+        (2, "198.51.100.1", "203.0.113.7", "203.0.113.7"),
+        (1, "nonsense", "203.0.113.7", "203.0.113.7"),
+        (1, "", "203.0.113.7", "203.0.113.7"),
+        (1, "", "127.0.0.1", "unknown"),
+        (1, "nonsense", "127.0.0.1", "unknown"),
+        (0, "", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        (0, "", "2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        (0, "", "::ffff:203.0.113.7", "203.0.113.7"),
+        (0, "", "::1", None),
+        (0, "", "", "unknown"),
+    ],
+)
+def test_the_address_is_the_peer_s_or_the_trusted_one(
+    hops: int, forwarded: str, peer: str, expected: str | None
+) -> None:
+    environ = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}
+    assert find_limited_address(environ, trusted_hops=hops) == expected
+
+
+def test_a_request_through_a_proxy_of_this_machine_is_not_from_this_machine() -> None:
+    assert is_this_machine({"REMOTE_ADDR": "127.0.0.1"})
+    assert not is_this_machine({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "9.9.9.9"})
+    assert not is_this_machine({"REMOTE_ADDR": "203.0.113.7"})
+
+
+def test_processes_share_their_counts(settings: Settings, store: Store) -> None:
+    shared = [SharedCounters(store.redis, clock=lambda: 1000.0) for _ in range(2)]
+    limits = [Limits(replace(settings, rate_limit_requests=5), part) for part in shared]
+    user = uuid4()
+    for part in limits:
+        for _ in range(2):
+            part.hit_user(user)
+    for counters in shared:
+        counters.share()
+    assert limits[1].hit_user(user).remaining == 0
+    assert limits[1].hit_user(user).is_exceeded
+    # The first process learns of the second's with its next share.
+    limits[0].hit_user(user)
+    shared[1].share()
+    shared[0].share()
+    assert limits[0].hit_user(user).is_exceeded
+
+
+def test_without_redis_each_process_counts_alone_and_tells_later(
+    settings: Settings, store: Store, stores: Any
+) -> None:
+    away = RedisClient(Redis.from_url("redis://127.0.0.1:1", decode_responses=True))
+    counters = SharedCounters(away, clock=lambda: 1000.0)
+    limits = Limits(replace(settings, rate_limit_requests=2), counters)
+    user = uuid4()
+    assert not limits.hit_user(user).is_exceeded
+    with pytest.raises(RedisUnavailableError):
+        counters.share()
+    assert not limits.hit_user(user).is_exceeded
+    assert limits.hit_user(user).is_exceeded
+    counters._redis = store.redis
+    counters.share()
+    other = SharedCounters(store.redis, clock=lambda: 1000.0)
+    elsewhere = Limits(replace(settings, rate_limit_requests=2), other)
+    elsewhere.hit_user(user)
+    other.share()
+    assert elsewhere.hit_user(user).is_exceeded
+
+
+def test_a_new_window_starts_anew_and_the_old_one_is_forgotten(
+    settings: Settings, store: Store
+) -> None:
+    now = [1000.0]
+    counters = SharedCounters(store.redis, clock=lambda: now[0])
+    limits = Limits(replace(settings, rate_limit_requests=1, rate_limit_window=10), counters)
+    user = uuid4()
+    limits.hit_user(user)
+    assert limits.hit_user(user).is_exceeded
+    now[0] = 1010.0
+    assert not limits.hit_user(user).is_exceeded
+    now[0] = 1020.0
+    counters.forget_ended()
+    assert counters.reset() == 0

@@ -1,0 +1,192 @@
+"""The reads: the board, one's own place, a player's score, and what caches may keep."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from domain.boards.model import Standing, Top
+from domain.store.postgres import tables
+from domain.store.store import Store
+from tests.factories import Player, make_player
+from tests.web.http.bodies import Headers, assert_refused
+from web.boards.row_encoding import TopPages
+from web.schemas import answers
+from web.schemas.cursors import parse_cursor, write_cursor
+
+Bearer = Callable[..., Headers]
+
+
+def make_ranked(store: Store, count: int) -> list[Player]:
+    """Store players on the board, the first the highest."""
+    players = [
+        make_player(store, score=1000 - 10 * number, reached_seq=number + 1, version=1)
+        for number in range(count)
+    ]
+    with store.write() as connection:
+        connection.execute(update(tables.user_scores).values(last_updated=datetime.now(UTC)))
+    return players
+
+
+def test_the_board_has_the_specification_s_body(
+    client: FlaskClient, bearer: Bearer, store: Store
+) -> None:
+    players = make_ranked(store, 12)
+    answer = client.get("/api/leaderboard", headers=bearer())
+    body = answer.get_json()
+    assert not answers.LeaderboardSchema().validate(body)
+    assert [row["userId"] for row in body["leaderboard"]] == [
+        str(player.user_id) for player in players[:10]
+    ]
+    assert body["leaderboard"][0].keys() == {"rank", "userId", "username", "score", "lastUpdate"}
+    assert body["totalUsers"] == 12
+    assert body["lastUpdated"].endswith("Z")
+
+
+def test_an_empty_board_is_an_answer(client: FlaskClient, bearer: Bearer) -> None:
+    body = client.get("/api/leaderboard", headers=bearer()).get_json()
+    assert body == {"leaderboard": [], "totalUsers": 0, "lastUpdated": None}
+
+
+@pytest.mark.parametrize(("limit", "rows"), [(1, 1), (11, 11), (100, 12)])
+def test_the_limit_says_how_many(
+    client: FlaskClient, bearer: Bearer, store: Store, limit: int, rows: int
+) -> None:
+    make_ranked(store, 12)
+    answer = client.get(f"/api/leaderboard?limit={limit}&unknown=1", headers=bearer())
+    assert len(answer.get_json()["leaderboard"]) == rows
+
+
+def test_a_board_that_did_not_change_is_not_sent_again(
+    client: FlaskClient, bearer: Bearer, store: Store
+) -> None:
+    (player,) = make_ranked(store, 1)
+    headers = bearer()
+    first = client.get("/api/leaderboard", headers=headers)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    for tag in (
+        first.headers["ETag"],
+        f"W/{first.headers['ETag']}",
+        f'"x", {first.headers["ETag"]}',
+    ):
+        second = client.get("/api/leaderboard", headers={**headers, "If-None-Match": tag})
+        assert (second.status_code, second.data) == (304, b"")
+        assert second.headers["ETag"] == first.headers["ETag"]
+    with store.write() as connection:
+        connection.execute(
+            update(tables.user_scores)
+            .where(tables.user_scores.c.user_id == player.user_id)
+            .values(score=5)
+        )
+    # Without a bus a top in memory is a tenth of a second old at most.
+    client.application.extensions["laurel"].board.connect()
+    client.application.extensions["laurel"].board.lose()
+    third = client.get(
+        "/api/leaderboard", headers={**headers, "If-None-Match": first.headers["ETag"]}
+    )
+    assert third.status_code == 200
+
+
+def make_top(seq: int, score: int) -> Top:
+    """Return a board of one."""
+    now = datetime.now(UTC)
+    return Top("e", seq, 1, (Standing(1, uuid4(), "ann", score, now),), now)
+
+
+def test_a_page_is_encoded_once_for_each_state_and_limit() -> None:
+    pages, top, later = TopPages(), make_top(1, 5), make_top(2, 6)
+    first = pages.get_page(top, 10)
+    assert pages.get_page(top, 10) is first
+    assert pages.get_page(top, 5) is not first
+    assert pages.get_page(later, 10).etag != first.etag
+    assert b'"score":6' in pages.get_page(later, 10).body
+
+
+def test_one_s_own_place_has_the_rows_around_it(
+    client: FlaskClient, bearer: Bearer, store: Store
+) -> None:
+    players = make_ranked(store, 12)
+    answer = client.get("/api/leaderboard/me?neighbors=1", headers=bearer(players[10].user_id))
+    body = answer.get_json()
+    assert not answers.NeighborhoodSchema().validate(body)
+    assert (body["you"]["rank"], body["you"]["userId"]) == (11, str(players[10].user_id))
+    assert [row["rank"] for row in body["around"]] == [10, 11, 12]
+    assert body["percentile"] == pytest.approx(100 * (12 - 11) / 12, abs=0.01)
+    assert len(body["leaderboard"]) == 10
+
+
+def test_who_is_not_on_the_board_has_no_place(client: FlaskClient, bearer: Bearer) -> None:
+    body = client.get("/api/leaderboard/me", headers=bearer()).get_json()
+    assert (body["you"], body["percentile"], body["around"]) == (None, None, [])
+
+
+def test_a_player_s_score_is_for_everybody(
+    client: FlaskClient, bearer: Bearer, store: Store
+) -> None:
+    (player,) = make_ranked(store, 1)
+    path = f"/api/users/{player.user_id}/score"
+    body = client.get(path, headers=bearer()).get_json()
+    assert not answers.PlayerScoreSchema().validate(body)
+    assert (body["score"], body["rank"], body["username"]) == (1000, 1, player.username)
+    assert (
+        client.get(
+            path.upper().replace("API/USERS", "api/users").replace("SCORE", "score"),
+            headers=bearer(),
+        ).get_json()
+        == body
+    )
+
+
+def test_a_player_without_a_score_has_no_rank(
+    client: FlaskClient, bearer: Bearer, store: Store
+) -> None:
+    player = make_player(store)
+    body = client.get(f"/api/users/{player.user_id}/score", headers=bearer()).get_json()
+    assert (body["score"], body["rank"], body["totalActions"]) == (0, None, 0)
+    assert (body["firstAction"], body["lastAction"]) == (None, None)
+
+
+def test_an_unknown_player_is_not_found(client: FlaskClient, bearer: Bearer) -> None:
+    answer = client.get(f"/api/users/{uuid4()}/score", headers=bearer())
+    assert_refused(answer, 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("number", [0, 1, 10**17])
+def test_a_cursor_comes_back_as_the_number_it_was(number: int) -> None:
+    assert parse_cursor(write_cursor(number)) == number
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "YTE=", "YjEy", "é", "\x00", "YTE x", "YWE", "YTAx"])
+def test_what_is_no_cursor_of_ours_is_none(cursor: str) -> None:
+    assert parse_cursor(cursor) is None
+
+
+def hold(schema: Any, body: Any) -> None:
+    """Check that a real answer is what the contract says."""
+    assert not schema().validate(body)
+
+
+def test_real_answers_are_those_of_the_contract(
+    intake_client: FlaskClient, bearer: Bearer, store: Store
+) -> None:
+    registered = intake_client.post(
+        "/api/auth/register", json={"username": "ann", "password": "long enough"}
+    )
+    hold(answers.SessionSchema, registered.get_json())
+    hold(
+        answers.AccessTokenSchema,
+        intake_client.post(
+            "/api/auth/refresh", json={"refreshToken": registered.get_json()["refreshToken"]}
+        ).get_json(),
+    )
+    hold(
+        answers.TicketSchema,
+        intake_client.post("/api/realtime/ticket", headers=bearer()).get_json(),
+    )
+    hold(answers.HistorySchema, intake_client.get("/api/actions", headers=bearer()).get_json())
+    hold(answers.ErrorSchema, intake_client.get("/nowhere").get_json())
+    hold(answers.HealthSchema, intake_client.get("/health").get_json())

@@ -1,0 +1,151 @@
+"""The bridge: what waits on the loop lets the others go on, and a thread does what blocks."""
+
+import asyncio
+import contextvars
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain.errors import OverloadedError
+from web.server.greenlets import (
+    BLOCKING_THREADS,
+    MAX_QUEUED_WORK,
+    Bridge,
+    await_here,
+    make_signal,
+    run_blocking,
+)
+
+SECONDS = 5.0
+
+
+def run_all(*functions: Callable[[], Any]) -> list[Any]:
+    """Run the functions at once on one loop and return what each returned."""
+
+    async def gather() -> list[Any]:
+        bridge = Bridge(asyncio.get_running_loop())
+        try:
+            return await asyncio.gather(*(bridge.cross(function) for function in functions))
+        finally:
+            bridge.close()
+
+    return asyncio.run(asyncio.wait_for(gather(), 2 * SECONDS))
+
+
+def test_many_wait_on_one_thread_and_each_goes_on_with_its_own() -> None:
+    waiting: list[Any] = []
+
+    def wait_for_all(number: int) -> tuple[int, bool, int]:
+        signal = make_signal()
+        waiting.append(signal)
+        if len(waiting) == 300:
+            threading.Thread(target=lambda: [each.set() for each in waiting]).start()
+        return number, signal.wait(SECONDS), threading.get_ident()
+
+    answers = run_all(*(lambda number=number: wait_for_all(number) for number in range(300)))
+    assert [number for number, _, _ in answers] == list(range(300))
+    assert all(happened for _, happened, _ in answers)
+    assert {thread for _, _, thread in answers} == {threading.get_ident()}
+
+
+def test_a_signal_that_does_not_come_is_waited_for_so_long_and_may_be_waited_for_again() -> None:
+    def wait() -> list[bool]:
+        signal = make_signal()
+        early = signal.wait(0.05)
+        threading.Timer(0.05, signal.set).start()
+        return [early, signal.wait(SECONDS), signal.wait(0)]
+
+    assert run_all(wait) == [[False, True, True]]
+
+
+def test_a_signal_that_was_set_before_is_not_waited_for() -> None:
+    def wait() -> bool:
+        signal = make_signal()
+        signal.set()
+        return signal.wait(SECONDS)
+
+    started = time.monotonic()
+    assert run_all(wait) == [True]
+    assert time.monotonic() - started < SECONDS
+
+
+def test_what_blocks_has_a_thread_and_the_context_of_who_asked() -> None:
+    name = contextvars.ContextVar("name", default="nobody")
+
+    def ask() -> tuple[str, bool]:
+        name.set("ada")
+        return run_blocking(lambda: (name.get(), threading.get_ident() == main))
+
+    main = threading.get_ident()
+    both_run = threading.Barrier(2)
+    assert run_all(ask) == [("ada", False)]
+    assert run_all(*[lambda: run_blocking(lambda: both_run.wait(SECONDS))] * 2)
+    assert name.get() == "nobody"
+
+
+def test_an_error_goes_to_who_waits_and_what_that_raises_to_who_crossed() -> None:
+    def fail() -> None:
+        raise KeyError("lost")
+
+    def catch() -> str:
+        try:
+            run_blocking(fail)
+        except KeyError as error:
+            return f"caught {error}"
+        return "nothing"
+
+    async def fail_later() -> None:
+        await asyncio.sleep(0)
+        raise OSError("later")
+
+    assert run_all(catch) == ["caught 'lost'"]
+    with pytest.raises(OSError, match="later"):
+        run_all(lambda: await_here(fail_later()))
+
+
+def test_off_the_loop_all_of_it_simply_blocks() -> None:
+    thread = threading.get_ident()
+    assert run_blocking(threading.get_ident) == thread
+    signal = make_signal()
+    assert not signal.wait(0.01)
+    threading.Timer(0.05, signal.set).start()
+    assert signal.wait(SECONDS)
+
+
+def test_an_idle_greenlet_keeps_nothing_of_what_it_ran() -> None:
+    class Request:
+        def __call__(self) -> str:
+            return "answered"
+
+    async def cross() -> tuple[str, bool]:
+        bridge = Bridge(asyncio.get_running_loop())
+        request = Request()
+        left = weakref.ref(request)
+        answer = await bridge.cross(request)
+        del request
+        return answer, left() is None
+
+    assert asyncio.run(cross()) == ("answered", True)
+
+
+def test_too_much_that_blocks_is_refused_and_watching_is_not() -> None:
+    go_on = threading.Event()
+
+    def wait_on_thread() -> bool:
+        try:
+            return run_blocking(lambda: go_on.wait(SECONDS))
+        except OverloadedError:
+            return False
+
+    def watch() -> str:
+        seen = run_blocking(lambda: "seen", for_watching=True)
+        go_on.set()
+        return seen
+
+    most = BLOCKING_THREADS + MAX_QUEUED_WORK
+    answers = run_all(*[wait_on_thread] * (most + 3), watch)
+    assert answers == [True] * most + [False] * 3 + ["seen"]

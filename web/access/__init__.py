@@ -1,0 +1,1 @@
+"""Access: who is asking, what they may do, and how often."""

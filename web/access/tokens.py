@@ -1,0 +1,192 @@
+"""The access token: flask-jwt-extended makes and checks it, this adds what that lets by.
+
+Used by `web/access/verifier.py` (checking), the account routes and `cli/tokens.py` (making).
+"""
+
+import binascii
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Flask
+from flask_jwt_extended import JWTManager, create_access_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import ExpiredSignatureError, PyJWTError
+
+from domain.errors import (
+    InvalidPayloadError,
+    InvalidTokenError,
+    MalformedJsonError,
+    TokenExpiredError,
+)
+from domain.settings import Settings
+from web.access.principal import ROLE_PLAYER, Principal
+from web.http.json_body import parse_json
+from web.schemas.fields import parse_uuid
+
+ALGORITHM = "HS256"
+MAX_TOKEN_CHARS = 4096
+MAX_JTI_CHARS = 64
+MAX_TIME_SECONDS = 2**37
+# Rotation of keys comes with more than one of them; until then no token has a key id.
+KNOWN_KEY_IDS: frozenset[str] = frozenset()
+
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+# Headers that name a key or change what is signed: none of them is for the sender to choose.
+_REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64", "zip"})
+
+
+class TokenCodec:
+    """Makes and checks tokens for one JWT_SECRET; needs no request and no application around it."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        # flask-jwt-extended reads its settings from an application; this one serves nothing.
+        self._app = Flask(__name__, static_folder=None)
+        self._app.config.update(
+            JWT_SECRET_KEY=settings.jwt_secret,
+            JWT_ALGORITHM=ALGORITHM,
+            JWT_DECODE_ALGORITHMS=[ALGORITHM],
+            JWT_DECODE_LEEWAY=settings.jwt_leeway_seconds,
+            JWT_ENCODE_ISSUER=settings.jwt_issuer or None,
+            JWT_DECODE_ISSUER=settings.jwt_issuer or None,
+            JWT_ENCODE_AUDIENCE=settings.jwt_audience or None,
+            JWT_DECODE_AUDIENCE=settings.jwt_audience or None,
+            JWT_ENCODE_NBF=False,
+            # Tokens travel in a header, never in a cookie: there is nothing to forge across sites.
+            JWT_COOKIE_CSRF_PROTECT=False,
+        )
+        JWTManager(self._app)
+
+    def issue(
+        self,
+        *,
+        user_id: UUID,
+        username: str | None,
+        roles: Iterable[str] = (),
+        session_id: UUID | None = None,
+        lifetime_seconds: int | None = None,
+    ) -> str:
+        """Return a new access token; by default it lives JWT_EXPIRATION seconds."""
+        optional = {
+            "username": username,
+            "roles": sorted(roles) or None,
+            "sid": str(session_id) if session_id else None,
+        }
+        lifetime = lifetime_seconds or self._settings.jwt_expiration
+        with self._app.app_context():
+            token: str = create_access_token(
+                str(user_id),
+                expires_delta=timedelta(seconds=lifetime),
+                additional_claims={
+                    "jti": str(uuid4()),
+                    **{name: value for name, value in optional.items() if value is not None},
+                },
+            )
+        return token
+
+    def decode(self, token: str) -> Principal:
+        """Return who holds the token; raises InvalidTokenError or TokenExpiredError."""
+        principal = self._read_claims(token)
+        try:
+            with self._app.app_context():
+                decode_token(token)
+        except ExpiredSignatureError as error:
+            raise TokenExpiredError from error
+        except (PyJWTError, JWTExtendedException) as error:
+            raise InvalidTokenError from error
+        return principal
+
+    def _read_claims(self, token: str) -> Principal:
+        """Return the claims of a well-formed token, whose signature is still to be checked."""
+        header, payload = _split(token)
+        if header.get("alg") != ALGORITHM or _REFUSED_HEADERS & header.keys():
+            raise InvalidTokenError
+        if "kid" in header and header["kid"] not in KNOWN_KEY_IDS:
+            raise InvalidTokenError
+        issued, expires = _read_time(payload, "iat"), _read_time(payload, "exp")
+        if "nbf" in payload:
+            _read_time(payload, "nbf")
+        longest = self._settings.jwt_expiration + self._settings.jwt_leeway_seconds
+        if (expires - issued).total_seconds() > longest:
+            raise InvalidTokenError
+        user_id = parse_uuid(payload.get("sub"))
+        jti = payload.get("jti")
+        if user_id is None or type(jti) is not str or not 0 < len(jti) <= MAX_JTI_CHARS:
+            raise InvalidTokenError
+        if payload.get("type", "access") != "access":
+            raise InvalidTokenError
+        return Principal(
+            user_id=user_id,
+            username=_read_username(payload),
+            roles=_read_roles(payload),
+            session_id=_read_session(payload),
+            jti=jti,
+            issued_at=issued,
+            expires_at=expires,
+        )
+
+
+def _split(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return header and payload of a token of three segments in the one canonical encoding."""
+    segments = token.split(".")
+    if len(segments) != 3:
+        raise InvalidTokenError
+    header, payload, _ = (_decode_segment(segment) for segment in segments)
+    return _parse_object(header), _parse_object(payload)
+
+
+def _decode_segment(segment: str) -> bytes:
+    if not _SEGMENT.fullmatch(segment):
+        raise InvalidTokenError
+    try:
+        raw = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except binascii.Error as error:
+        raise InvalidTokenError from error
+    # Unused bits of the last character make a second spelling of the same bytes.
+    if urlsafe_b64encode(raw).rstrip(b"=").decode() != segment:
+        raise InvalidTokenError
+    return raw
+
+
+def _parse_object(raw: bytes) -> Mapping[str, Any]:
+    try:
+        value = parse_json(raw)
+    except (MalformedJsonError, InvalidPayloadError) as error:
+        raise InvalidTokenError from error
+    if type(value) is not dict:
+        raise InvalidTokenError
+    return value
+
+
+def _read_time(payload: Mapping[str, Any], name: str) -> datetime:
+    value = payload.get(name)
+    if type(value) not in (int, float) or not 0 <= value <= MAX_TIME_SECONDS:  # type: ignore[operator]
+        raise InvalidTokenError
+    return datetime.fromtimestamp(value, UTC)  # type: ignore[arg-type]
+
+
+def _read_username(payload: Mapping[str, Any]) -> str | None:
+    username = payload.get("username")
+    if username is not None and type(username) is not str:
+        raise InvalidTokenError
+    return username
+
+
+def _read_roles(payload: Mapping[str, Any]) -> frozenset[str]:
+    roles = payload.get("roles", [])
+    if type(roles) is not list or not all(type(role) is str for role in roles):
+        raise InvalidTokenError
+    return frozenset(roles) or frozenset({ROLE_PLAYER})
+
+
+def _read_session(payload: Mapping[str, Any]) -> UUID | None:
+    if "sid" not in payload:
+        return None
+    session_id = parse_uuid(payload["sid"])
+    if session_id is None:
+        raise InvalidTokenError
+    return session_id

@@ -1,0 +1,126 @@
+"""Who is asking: verifies access tokens, remembers the verified ones, and knows the revoked.
+
+Used by the gate of the API and by the sockets of the live process. flask-jwt-extended decodes a
+token once; after that its hash is enough until it ends or is revoked.
+"""
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from uuid import UUID
+
+from domain.errors import (
+    DatabaseUnavailableError,
+    InvalidTokenError,
+    TokenExpiredError,
+    UnauthorizedError,
+)
+from domain.settings import Settings
+from domain.store.store import Store
+from web.access.principal import Principal
+from web.access.revocations import Revocations
+from web.access.tokens import MAX_TOKEN_CHARS, TokenCodec
+
+__all__ = ["Principal", "TokenVerifier", "read_bearer_token"]
+
+MAX_REMEMBERED_TOKENS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    principal: Principal
+    ends_at: float
+
+
+class TokenVerifier:
+    """Turns a bearer token into its Principal; thread-safe.
+
+    `start` and `stop` are for processes that live on: they look for revocations in the background.
+    """
+
+    def __init__(self, settings: Settings, store: Store):
+        self._leeway_seconds = settings.jwt_leeway_seconds
+        self.codec = TokenCodec(settings)
+        self._revocations = Revocations(store)
+        self._remembered: dict[bytes, _Remembered] = {}
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start looking for revocations every second."""
+        self._revocations.start()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._revocations.stop()
+
+    def look_soon(self, _message: str = "") -> None:
+        """Look for revocations now: the handler of the revocation channel."""
+        self._revocations.look_soon()
+
+    def look_now(self) -> None:
+        """Take in a revocation that was just made here; if it cannot be read the thread will."""
+        with suppress(DatabaseUnavailableError):
+            self._revocations.look()
+
+    def verify(self, token: str) -> Principal:
+        """Return who holds this token.
+
+        Raises InvalidTokenError (also when revoked), TokenExpiredError, or
+        DatabaseUnavailableError while revocations were never read.
+        """
+        if len(token) > MAX_TOKEN_CHARS:
+            raise InvalidTokenError
+        digest = blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        remembered = self._remembered.get(digest) or self._decode(token, digest)
+        if time.time() >= remembered.ends_at:
+            raise TokenExpiredError
+        principal = remembered.principal
+        if self.is_revoked(
+            user_id=principal.user_id,
+            session_id=principal.session_id,
+            jti=principal.jti,
+            issued_at=principal.issued_at,
+        ):
+            raise InvalidTokenError
+        return principal
+
+    def is_revoked(
+        self,
+        *,
+        user_id: UUID,
+        session_id: UUID | None = None,
+        jti: str | None = None,
+        issued_at: datetime | None = None,
+    ) -> bool:
+        """Return whether the token, its session or its user was revoked; answers from memory."""
+        return self._revocations.is_revoked(
+            user_id=user_id, session_id=session_id, jti=jti, issued_at=issued_at
+        )
+
+    def _decode(self, token: str, digest: bytes) -> _Remembered:
+        principal = self.codec.decode(token)
+        ends_at = principal.expires_at.timestamp() + self._leeway_seconds
+        remembered = _Remembered(principal, ends_at)
+        with self._lock:
+            while len(self._remembered) >= MAX_REMEMBERED_TOKENS:
+                self._remembered.pop(next(iter(self._remembered)))
+            self._remembered[digest] = remembered
+        return remembered
+
+
+def read_bearer_token(authorization: str | None) -> str:
+    """Return the token of an Authorization header.
+
+    Raises UnauthorizedError when there is none or of another scheme, InvalidTokenError when it is
+    not one token.
+    """
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise UnauthorizedError
+    token = token.strip()
+    if not token or " " in token or "," in token:
+        raise InvalidTokenError
+    return token

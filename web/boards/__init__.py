@@ -1,0 +1,1 @@
+"""Boards as HTTP answers: the cached top and its encoded rows."""

@@ -1,0 +1,1 @@
+"""HTTP: errors, headers, bodies and the OpenAPI document."""

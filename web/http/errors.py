@@ -1,0 +1,127 @@
+"""The one table from error codes to statuses, and the one envelope in which errors go out."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from domain.errors import (
+    InvalidPayloadError,
+    LaurelError,
+    NotFoundError,
+    PayloadTooLargeError,
+    RateLimitExceededError,
+    TransientError,
+    UnsupportedMediaTypeError,
+)
+from web.http.request_context import request_id
+from web.http.responses import json_response
+
+logger = structlog.get_logger(__name__)
+
+STATUS_BY_CODE: Mapping[str, int] = {
+    "MALFORMED_JSON": 400,
+    "INVALID_PAYLOAD": 400,
+    "UNAUTHORIZED": 401,
+    "INVALID_TOKEN": 401,
+    "TOKEN_EXPIRED": 401,
+    "INVALID_CREDENTIALS": 401,
+    "FRAUD_DETECTED": 403,
+    "FORBIDDEN": 403,
+    "ORIGIN_NOT_ALLOWED": 403,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "DUPLICATE_ACTION": 409,
+    "ACTION_ID_CONFLICT": 409,
+    "USERNAME_TAKEN": 409,
+    "PAYLOAD_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "UPGRADE_REQUIRED": 426,
+    "RATE_LIMIT_EXCEEDED": 429,
+    "INTERNAL_ERROR": 500,
+    "SERVICE_UNAVAILABLE": 503,
+}
+
+
+class MethodNotAllowedError(LaurelError):
+    """The path is known and this method is not for it."""
+
+    code = "METHOD_NOT_ALLOWED"
+    default_message = "This method is not allowed here"
+
+
+class UpgradeRequiredError(LaurelError):
+    """A WebSocket was asked for where there is none."""
+
+    code = "UPGRADE_REQUIRED"
+    default_message = "This is a WebSocket address; it is served on the live port"
+
+
+_ERROR_BY_HTTP_STATUS: Mapping[int, type[LaurelError]] = {
+    404: NotFoundError,
+    405: MethodNotAllowedError,
+    413: PayloadTooLargeError,
+    415: UnsupportedMediaTypeError,
+}
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Answer every error of this application, the framework's own too, in the envelope."""
+    app.register_error_handler(LaurelError, _answer_domain_error)
+    app.register_error_handler(HTTPException, _answer_http_exception)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def describe_error(error: LaurelError) -> dict[str, Any]:
+    """Return code, message and details, as they stand in the envelope and in a batch's results."""
+    described: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.details:
+        described["details"] = error.details
+    return described
+
+
+def error_response(error: LaurelError, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the error in the specification's envelope, with the status of its code."""
+    described = describe_error(error)
+    described["timestamp"] = datetime.now(UTC)
+    described["requestId"] = request_id()
+    status = STATUS_BY_CODE.get(error.code, 500)
+    envelope = {"success": False, "error": described}
+    return json_response(envelope, status, {**_headers_of(error, status), **(headers or {})})
+
+
+def _headers_of(error: LaurelError, status: int) -> dict[str, str]:
+    if status == 401:
+        tokenless = error.code in ("UNAUTHORIZED", "INVALID_CREDENTIALS")
+        return {"WWW-Authenticate": "Bearer" if tokenless else 'Bearer error="invalid_token"'}
+    if isinstance(error, TransientError | RateLimitExceededError):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    if status == 426:
+        return {"Upgrade": "websocket", "Connection": "Upgrade"}
+    return {}
+
+
+def _answer_domain_error(error: LaurelError) -> Response:
+    status = STATUS_BY_CODE.get(error.code, 500)
+    if status >= 500:
+        logger.warning("request failed", code=error.code, error=type(error).__name__)
+    return error_response(error)
+
+
+def _answer_http_exception(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status >= 500:
+        return _answer_unexpected(error)
+    kind = _ERROR_BY_HTTP_STATUS.get(status, InvalidPayloadError)
+    headers = {}
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return error_response(kind(), headers)
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    logger.error("unexpected error", error=type(error).__name__, exc_info=error)
+    return error_response(LaurelError())

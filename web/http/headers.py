@@ -1,0 +1,80 @@
+"""The headers of every answer: the request's id, the allowance left, and what browsers need.
+
+CORS is for the pages of ALLOWED_ORIGINS; our own pages are of the same origin and need none.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from flask import Flask
+
+from web.access.rate_limits import Allowance
+from web.http.request_context import find_allowance, request_id
+
+Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
+
+PREFLIGHT_SECONDS = "600"
+EXPOSED_HEADERS = (
+    "ETag, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After,"
+    " X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
+)
+ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, Prefer, X-Request-ID"
+
+
+def register_headers(app: Flask, *, origins: Collection[str] = ()) -> None:
+    """Add the headers to every answer; pages of `origins` may read the answers.
+
+    They are added after werkzeug is through, which would check and copy each of them.
+    """
+    serve = app.wsgi_app
+
+    def serve_with_headers(environ: Environ, start_response: Any) -> Iterable[bytes]:
+        def start(status: str, headers: Headers, error: Any = None) -> Any:
+            headers.extend(_describe(environ, headers, origins))
+            return start_response(status, headers, error)
+
+        return serve(environ, start)
+
+    app.wsgi_app = serve_with_headers  # type: ignore[method-assign]  # Flask's way to wrap it
+
+
+def _describe(
+    environ: Environ, headers: Headers, origins: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    if _find(headers, "Cache-Control") is None:
+        yield "Cache-Control", "no-store"
+    yield "X-Request-ID", request_id()
+    yield "X-Content-Type-Options", "nosniff"
+    allowance = find_allowance()
+    if allowance is not None:
+        yield from _describe_allowance(allowance)
+    if origins:
+        yield "Vary", "Origin"
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and (origin in origins or "*" in origins):
+            yield from _describe_cors(environ, origin, headers)
+
+
+def _find(headers: Headers, name: str) -> str | None:
+    return next((value for key, value in headers if key == name), None)
+
+
+def _describe_allowance(allowance: Allowance) -> Iterator[tuple[str, str]]:
+    """Yield the fields of the IETF draft, and the older ones that clients know."""
+    name, limit = allowance.policy, allowance.limit
+    remaining = max(0, allowance.remaining)
+    yield "RateLimit-Policy", f'"{name}";q={limit};w={allowance.window_seconds}'
+    yield "RateLimit", f'"{name}";r={remaining};t={allowance.reset_seconds}'
+    yield "X-RateLimit-Limit", str(limit)
+    yield "X-RateLimit-Remaining", str(remaining)
+    yield "X-RateLimit-Reset", str(int(allowance.resets_at))
+
+
+def _describe_cors(environ: Environ, origin: str, headers: Headers) -> Iterator[tuple[str, str]]:
+    yield "Access-Control-Allow-Origin", origin
+    yield "Access-Control-Expose-Headers", EXPOSED_HEADERS
+    if environ["REQUEST_METHOD"] == "OPTIONS":
+        yield "Access-Control-Allow-Methods", _find(headers, "Allow") or "GET, POST"
+        yield "Access-Control-Allow-Headers", ALLOWED_HEADERS
+        yield "Access-Control-Max-Age", PREFLIGHT_SECONDS

@@ -1,0 +1,1 @@
+"""Intake: requests become batches, and wait for their results."""

@@ -1,0 +1,105 @@
+"""What a client hears of an action that intake took or refused; called by the action routes."""
+
+from typing import Any
+
+from flask import Response
+
+from domain.actions.history import ActionRecord
+from domain.actions.model import Acceptance, ActionResult, Status, Submission
+from domain.errors import (
+    ActionIdConflictError,
+    DuplicateActionError,
+    FraudDetectedError,
+    InvalidPayloadError,
+    LaurelError,
+)
+from web.http.errors import describe_error, error_response
+from web.http.responses import json_response
+
+RETRY_AFTER_SECONDS = "1"
+
+
+def answer_submission(submission: Submission) -> Response:
+    """Return the answer to one posted action."""
+    location = {"Location": f"/api/actions/{submission.action_id}"}
+    error = find_error(submission)
+    if error is not None:
+        return error_response(error, location if isinstance(error, DuplicateActionError) else None)
+    result = submission.result
+    status = Status.PENDING if result is None else result.status
+    if result is not None and status is Status.APPLIED:
+        return json_response(
+            {
+                "success": True,
+                "newScore": result.new_score,
+                "previousScore": result.previous_score,
+                "leaderboardPosition": result.rank,
+                "actionId": submission.action_id,
+            }
+        )
+    body: dict[str, Any] = {"success": True, "actionId": submission.action_id, "status": status}
+    return json_response(body, 202, {**location, "Retry-After": RETRY_AFTER_SECONDS})
+
+
+def describe_submission(submission: Submission) -> dict[str, Any]:
+    """Return one action's entry in the results of a batch."""
+    error = find_error(submission)
+    if error is not None:
+        return {"actionId": submission.action_id, "error": describe_error(error)}
+    result = submission.result or ActionResult(submission.action_id, Status.PENDING)
+    return {"actionId": submission.action_id, **describe_result(result)}
+
+
+def describe_result(result: ActionResult) -> dict[str, Any]:
+    """Return what is known of an action, as it stands in a batch's and in a duplicate's answer."""
+    return {
+        "status": result.status,
+        "newScore": result.new_score,
+        "previousScore": result.previous_score,
+        "leaderboardPosition": result.rank,
+    }
+
+
+def describe_record(record: ActionRecord) -> dict[str, Any]:
+    """Return an action as its owner sees it later."""
+    return {
+        "actionId": record.action_id,
+        "status": record.status,
+        "score": record.score,
+        "newScore": record.new_score,
+        "previousScore": record.previous_score,
+        "leaderboardPosition": record.rank,
+        "reason": record.reason,
+        "acceptedAt": record.accepted_at,
+        "completedAt": record.completed_at,
+    }
+
+
+def is_final(submission: Submission) -> bool:
+    """Return whether the client need not ask again: neither pending nor held for review."""
+    if submission.acceptance is not Acceptance.ACCEPTED:
+        return True
+    result = submission.result
+    return result is not None and result.status not in (Status.PENDING, Status.QUARANTINED)
+
+
+def find_error(submission: Submission) -> LaurelError | None:
+    """Return the error that the submission amounts to, if it is one."""
+    if submission.acceptance is Acceptance.CONFLICT:
+        return ActionIdConflictError()
+    if submission.acceptance is Acceptance.UNSTORABLE:
+        return InvalidPayloadError("The action has data that cannot be stored")
+    if submission.acceptance is Acceptance.DUPLICATE:
+        return DuplicateActionError(details={"result": _describe_duplicate(submission)})
+    result = submission.result
+    if result is not None and result.status is Status.REJECTED:
+        return FraudDetectedError(details={"reason": result.reason})
+    if result is not None and result.status is Status.FAILED:
+        return LaurelError("The action could not be processed", details={"status": "failed"})
+    return None
+
+
+def _describe_duplicate(submission: Submission) -> dict[str, Any]:
+    if submission.archived or submission.result is None:
+        return {"status": "archived"}
+    return describe_result(submission.result)

@@ -1,0 +1,1 @@
+"""One connection: the handshake, its credential, its limits, and its session."""

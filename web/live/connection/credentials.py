@@ -1,0 +1,75 @@
+"""Who opens a socket: a bearer token on the upgrade, or a one-time ticket as a subprotocol."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, redeem_ticket
+from domain.errors import UnauthorizedError
+from domain.store.store import Store
+from web.access.principal import Principal
+from web.access.verifier import TokenVerifier, read_bearer_token
+
+TICKET_PREFIX = "ticket."
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a socket lives by: it ends with the token, its session or its user."""
+
+    user_id: UUID
+    session_id: UUID | None
+    jti: str | None
+    issued_at: datetime
+    expires_at: datetime
+
+    def is_revoked(self, verifier: TokenVerifier) -> bool:
+        """Return whether the token, its session or its user was revoked."""
+        return verifier.is_revoked(
+            user_id=self.user_id,
+            session_id=self.session_id,
+            jti=self.jti,
+            issued_at=self.issued_at,
+        )
+
+
+def from_principal(principal: Principal) -> Credential:
+    """Return the credential of a verified token."""
+    return Credential(
+        user_id=principal.user_id,
+        session_id=principal.session_id,
+        jti=principal.jti,
+        issued_at=principal.issued_at,
+        expires_at=principal.expires_at,
+    )
+
+
+def read_credential(
+    verifier: TokenVerifier,
+    store: Store,
+    *,
+    authorization: str | None,
+    protocols: list[str],
+    origin: str | None,
+) -> Credential:
+    """Return who asks for the upgrade.
+
+    Raises UnauthorizedError without a credential, InvalidTokenError or TokenExpiredError with one
+    that is not good, DatabaseUnavailableError when that cannot be known.
+    """
+    if authorization is not None:
+        return from_principal(verifier.verify(read_bearer_token(authorization)))
+    tickets = [name for name in protocols if name.startswith(TICKET_PREFIX)]
+    if len(tickets) != 1:
+        raise UnauthorizedError("A bearer token or one ticket is required")
+    now = datetime.now(UTC)
+    ticket = tickets[0].removeprefix(TICKET_PREFIX)
+    holder = redeem_ticket(store, ticket=ticket, origin=origin, now=now)
+    return Credential(
+        user_id=holder.user_id,
+        session_id=holder.session_id,
+        jti=None,
+        # Not later than the ticket itself, so that a ban after it was issued still counts.
+        issued_at=now - timedelta(seconds=TICKET_LIFETIME_SECONDS),
+        expires_at=holder.token_expires_at,
+    )

@@ -1,0 +1,111 @@
+"""What a request for a socket passes before the upgrade; refusals are plain HTTP answers.
+
+In order: it must be an upgrade, to a server that stays, from an allowed origin, by somebody known,
+who has a seat left.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Request
+
+from domain.errors import InvalidPayloadError, OriginNotAllowedError, TransientError
+from domain.settings import Settings
+from web.http.errors import UpgradeRequiredError
+from web.live.connection.credentials import TICKET_PREFIX
+from web.live.protocol import SUBPROTOCOL
+
+WEBSOCKET_VERSION = "13"
+KEY_BYTES = 16
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "::")
+# What simple_websocket may see of the request; above all no extension, because compression costs
+# 100 KB a socket.
+_HANDSHAKE_HEADERS = (
+    "HTTP_CONNECTION",
+    "HTTP_UPGRADE",
+    "HTTP_SEC_WEBSOCKET_KEY",
+    "HTTP_SEC_WEBSOCKET_VERSION",
+)
+
+
+class GoingAwayError(TransientError):
+    """This process stops; another one takes new sockets in a moment."""
+
+    default_message = "This server is going away; connect again shortly"
+
+
+def check_upgrade(request: Request) -> None:
+    """Refuse what is not a WebSocket handshake of RFC 6455, section 4.2.1."""
+    environ = request.environ
+    if request.method != "GET" or environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
+        raise UpgradeRequiredError("A WebSocket begins with GET and HTTP/1.1")
+    if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != WEBSOCKET_VERSION:
+        raise UpgradeRequiredError(f"Sec-WebSocket-Version is {WEBSOCKET_VERSION}")
+    if not _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", "")):
+        raise InvalidPayloadError("Sec-WebSocket-Key is 16 bytes in base64")
+    if environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ:
+        raise InvalidPayloadError("A handshake has no body")
+
+
+def check_origin(origin: str | None, allowed: frozenset[str]) -> None:
+    """Refuse pages of foreign origins; programs send none. Raises OriginNotAllowedError."""
+    if origin is not None and origin not in allowed and "*" not in allowed:
+        raise OriginNotAllowedError
+
+
+def list_allowed_origins(settings: Settings) -> frozenset[str]:
+    """Return ALLOWED_ORIGINS and our own: the API's, and the one libraries make of our address.
+
+    On loopback by each of its names.
+    """
+    hosts = {settings.host}
+    if settings.host in LOOPBACK_HOSTS:
+        hosts |= {"127.0.0.1", "localhost"}
+    ports = (settings.port, settings.live_port)
+    own = {f"http://{_in_url(host)}:{port}" for host in hosts for port in ports}
+    return frozenset(own | set(settings.allowed_origins))
+
+
+def list_protocols(header: str | None) -> list[str]:
+    """Return the subprotocols a client offers."""
+    return [name.strip() for name in (header or "").split(",") if name.strip()]
+
+
+def choose_protocol(offered: list[str]) -> str | None:
+    """Return the subprotocol to answer with.
+
+    Ours if it is offered, never a ticket, else the client's first: it is told by a close code that
+    we do not speak it, and clients hear no code when the answer names no protocol.
+    """
+    names = [name for name in offered if not name.startswith(TICKET_PREFIX)]
+    if SUBPROTOCOL in names:
+        return SUBPROTOCOL
+    return next((name for name in names if _TOKEN.fullmatch(name)), None)
+
+
+def strip_handshake(environ: dict[str, Any], protocol: str | None) -> None:
+    """Leave in the environment only the headers that the upgrade needs, and one subprotocol."""
+    kept: Mapping[str, Any] = {
+        name: environ[name] for name in _HANDSHAKE_HEADERS if name in environ
+    }
+    for name in [name for name in environ if name.startswith("HTTP_")]:
+        del environ[name]
+    # Any host would do: wsproto wants one, and parses it in ways that a client can make fail.
+    environ.update(kept, HTTP_HOST="laurel")
+    if protocol is not None:
+        environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = protocol
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,206 @@
+"""What the server says in `laurel.v1`, as JSON bytes: the one place that knows the field names.
+
+The specification's fields stay flat and at the top of each event; ours stand beside them.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from domain.boards.diff import Difference
+from domain.boards.model import Standing
+from domain.errors import LaurelError
+from domain.events.changes import PositionChanged, ScoreUpdated
+from web.boards.row_encoding import describe_standing
+from web.http.responses import dump_json
+from web.live.protocol import (
+    HEARTBEAT_SECONDS,
+    LEADERBOARD,
+    MAX_CHANNELS,
+    MAX_MESSAGE_BYTES,
+    OWN_CHANNEL,
+    MessageId,
+    Position,
+)
+
+
+def encode_rows(standings: Sequence[Standing]) -> orjson.Fragment:
+    """Return rows encoded once, for the snapshots of many sockets."""
+    return orjson.Fragment(dump_json([describe_standing(standing) for standing in standings]))
+
+
+def welcome(connection_id: str, position: Position, now: datetime) -> bytes:
+    """Return the first message of a socket; the position is that of its own channel."""
+    return dump_json(
+        {
+            "event": "welcome",
+            "connectionId": connection_id,
+            "heartbeatSeconds": HEARTBEAT_SECONDS,
+            "limits": {"channels": MAX_CHANNELS, "messageBytes": MAX_MESSAGE_BYTES},
+            "epoch": position.epoch,
+            "seq": position.seq,
+            "timestamp": now,
+        }
+    )
+
+
+def subscribed(message_id: MessageId, channel: str, position: Position) -> bytes:
+    """Return the answer to `subscribe`, also sent unasked when a channel had to start again."""
+    return dump_json(
+        {
+            "event": "subscribed",
+            "id": message_id,
+            "channel": channel,
+            "epoch": position.epoch,
+            "seq": position.seq,
+            "recovered": False,
+        }
+    )
+
+
+def unsubscribed(message_id: MessageId, channel: str) -> bytes:
+    """Return the answer to `unsubscribe`."""
+    return dump_json({"event": "unsubscribed", "id": message_id, "channel": channel})
+
+
+def board_snapshot(
+    position: Position,
+    rows: orjson.Fragment,
+    total_users: int,
+    own: Standing | None,
+    now: datetime,
+) -> bytes:
+    """Return the view of a board at a position, with the listener's own row."""
+    return dump_json(
+        {
+            "event": "snapshot",
+            "channel": LEADERBOARD,
+            "epoch": position.epoch,
+            "seq": position.seq,
+            "leaderboard": rows,
+            "totalUsers": total_users,
+            "you": describe_standing(own) if own else None,
+            "timestamp": now,
+        }
+    )
+
+
+def own_snapshot(
+    position: Position, total_users: int, own: Standing | None, now: datetime
+) -> bytes:
+    """Return the state of a user's own channel at a position."""
+    return dump_json(
+        {
+            "event": "snapshot",
+            "channel": OWN_CHANNEL,
+            "epoch": position.epoch,
+            "seq": position.seq,
+            "totalUsers": total_users,
+            "you": describe_standing(own) if own else None,
+            "timestamp": now,
+        }
+    )
+
+
+def score_updated(
+    event: ScoreUpdated, channel: str, since: int, position: Position, at: datetime
+) -> bytes:
+    """Return the specification's `score_updated`."""
+    return dump_json(
+        {
+            "event": "score_updated",
+            "userId": event.user_id,
+            "newScore": event.new_score,
+            "scoreIncrease": event.score_increase,
+            "newRank": event.new_rank,
+            "timestamp": at,
+            "channel": channel,
+            "epoch": position.epoch,
+            "from": since,
+            "seq": position.seq,
+            "actionId": event.action_id,
+            "previousScore": event.previous_score,
+            "merged": event.merged,
+        }
+    )
+
+
+def user_position_changed(
+    event: PositionChanged, since: int, position: Position, at: datetime
+) -> bytes:
+    """Return the specification's `user_position_changed`."""
+    return dump_json(
+        {
+            "event": "user_position_changed",
+            "userId": event.user_id,
+            "newScore": event.new_score,
+            "scoreIncrease": 0,
+            "newRank": event.new_rank,
+            "previousRank": event.previous_rank,
+            "reason": event.reason,
+            "timestamp": at,
+            "channel": OWN_CHANNEL,
+            "epoch": position.epoch,
+            "from": since,
+            "seq": position.seq,
+        }
+    )
+
+
+def leaderboard_changed(
+    changed: Difference, total_users: int, since: int, position: Position, at: datetime
+) -> bytes:
+    """Return the specification's `leaderboard_changed`: what leads from `since` to the position."""
+    return dump_json(
+        {
+            "event": "leaderboard_changed",
+            "channel": LEADERBOARD,
+            "epoch": position.epoch,
+            "from": since,
+            "seq": position.seq,
+            "changes": [_change(c.standing, c.previous_rank) for c in changed.changes],
+            "removed": changed.removed,
+            "totalUsers": total_users,
+            "timestamp": at,
+        }
+    )
+
+
+def _change(standing: Standing, previous_rank: int | None) -> dict[str, Any]:
+    return {
+        "userId": standing.user_id,
+        "username": standing.username,
+        "score": standing.score,
+        "newRank": standing.rank,
+        "previousRank": previous_rank,
+        "lastUpdate": standing.last_update,
+    }
+
+
+def error(failure: LaurelError, message_id: MessageId) -> bytes:
+    """Return an `error` event with the codes of the HTTP side."""
+    return dump_json(
+        {"event": "error", "id": message_id, "code": failure.code, "message": failure.message}
+    )
+
+
+def pong(message_id: MessageId, now: datetime) -> bytes:
+    """Return the answer to `ping`."""
+    return dump_json({"event": "pong", "id": message_id, "timestamp": now})
+
+
+def authenticated(message_id: MessageId, expires_at: datetime) -> bytes:
+    """Return the answer to `auth`."""
+    return dump_json({"event": "authenticated", "id": message_id, "expiresAt": expires_at})
+
+
+def auth_expiring(expires_at: datetime) -> bytes:
+    """Return the warning that the socket's token is about to end."""
+    return dump_json({"event": "auth_expiring", "expiresAt": expires_at})
+
+
+def going_away(retry_after_ms: int) -> bytes:
+    """Return the farewell of a server that stops, with this client's own time to come back."""
+    return dump_json({"event": "going_away", "retryAfterMs": retry_after_ms})

@@ -1,0 +1,1 @@
+"""Transports: how payloads become bytes on one connection."""

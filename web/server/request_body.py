@@ -1,0 +1,75 @@
+"""A request's body on the event loop: nobody waits for it on a thread, and nobody for ever."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any, Protocol
+
+from domain.errors import MalformedJsonError
+from web.server.greenlets import await_here
+
+BODY_SECONDS = 10.0
+
+
+class BodySource(Protocol):
+    """What granian gives to read a body."""
+
+    def __call__(self) -> Awaitable[bytes]:
+        """Read all of it."""
+
+    def __aiter__(self) -> Any:
+        """Read it in parts."""
+
+
+class Body:
+    """The body as WSGI reads it (`wsgi.input`), once and from its start.
+
+    `length` is what the request says, None when it does not. The server reads no further. A body in
+    chunks that breaks off looks as if it ended there.
+    """
+
+    def __init__(self, source: BodySource):
+        self.length: int | None = None
+        self._source = source
+        self._fetched: bytes | None = None
+
+    def read(self, size: int) -> bytes:
+        """Return the first `size` bytes or, if it has less, all.
+
+        Off the event loop, only what was fetched before. Raises MalformedJsonError for a body that
+        does not come within BODY_SECONDS.
+        """
+        if self._fetched is None:
+            self.fetch(size)
+        return (self._fetched or b"")[:size]
+
+    def fetch(self, size: int) -> None:
+        """Take in the first `size` bytes, unless it says that it is longer; raises as `read`."""
+        if self.length is None or self.length <= size:
+            self._fetched = await_here(self._receive(size))
+
+    async def _receive(self, size: int) -> bytes:
+        parts, received = [], 0
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                if self.length is not None:
+                    return await self._source()
+                async for part in self._source:
+                    parts.append(part)
+                    received += len(part)
+                    if received >= size:
+                        break
+        except TimeoutError as error:
+            raise MalformedJsonError("The body did not come in time") from error
+        except RuntimeError as error:  # the server's word for a client that is gone
+            raise MalformedJsonError("The body ended early") from error
+        return b"".join(parts)
+
+
+def fetch_body(environ: Mapping[str, Any], size: int) -> None:
+    """Take in a request's body before a thread reads it: one that never comes would keep it.
+
+    Does nothing off the event loop. Raises as `Body.read`.
+    """
+    body = environ["wsgi.input"]
+    if isinstance(body, Body) and environ["REQUEST_METHOD"] == "POST":
+        body.fetch(size)

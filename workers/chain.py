@@ -1,0 +1,109 @@
+"""The links: the one table from a batch's stage to the use case that moves it on.
+
+Run by the tasks of the chain, and by the keeper when messages do not help.
+"""
+
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+
+from domain.actions.model import LinkOutcome, Stage
+from domain.actions.recovery import COUNTED_STAGES, begin_attempt, take_back_attempt
+from domain.actions.replies import publish_replies
+from domain.actions.scoring import score_batch
+from domain.audit.auditing import audit_batch
+from domain.boards.refresh import finish_refresh, refresh_batch
+from domain.errors import DatabaseUnavailableError, TransientError
+from domain.events.broadcast import broadcast_batch
+from domain.fraud.screening import screen_batch
+from workers import metrics
+from workers.context import WorkerContext
+
+logger = structlog.get_logger(__name__)
+
+Link = Callable[[WorkerContext, UUID], LinkOutcome]
+
+
+def _screen(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
+    outcome = screen_batch(context.store, batch_id=batch_id, policy=context.policy)
+    metrics.count_verdicts(outcome.screenings)
+    return outcome.link
+
+
+def _score(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
+    outcome = score_batch(context.store, batch_id=batch_id)
+    metrics.count_effects(outcome.effects)
+    return outcome.link
+
+
+def _refresh(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
+    outcome = refresh_batch(context.store, batch_id=batch_id)
+    if outcome.link is LinkOutcome.MOVED:
+        if outcome.reply_to:
+            publish_replies(
+                context.store.redis,
+                reply_to=outcome.reply_to,
+                batch_id=batch_id,
+                outcomes=outcome.outcomes,
+                ranks=outcome.ranks,
+            )
+        finish_refresh(context.store, batch_id=batch_id)
+    return outcome.link
+
+
+def _audit(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
+    return audit_batch(context.store, batch_id=batch_id)
+
+
+def _broadcast(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
+    return broadcast_batch(context.store, batch_id=batch_id)
+
+
+LINKS: dict[Stage, Link] = {
+    Stage.ACCEPTED: _screen,
+    Stage.SCREENED: _score,
+    Stage.SCORED: _refresh,
+    Stage.REFRESHED: _audit,
+    Stage.AUDITED: _broadcast,
+}
+
+
+def run_link(context: WorkerContext, *, stage: Stage, batch_id: UUID) -> LinkOutcome:
+    """Run the link that takes a batch on from `stage`; does nothing if it stands elsewhere.
+
+    Raises TransientError when a store is away, and whatever a poisoned action makes the link raise.
+    """
+    started = time.perf_counter()
+    if stage in COUNTED_STAGES:
+        outcome = _run_counted(context, stage, batch_id)
+    else:
+        outcome = LINKS[stage](context, batch_id)
+    seconds = time.perf_counter() - started
+    metrics.stage_seconds.labels(stage).observe(seconds)
+    logger.info(
+        "link run",
+        batch_id=str(batch_id),
+        stage=stage,
+        outcome=outcome,
+        ms=round(seconds * 1000, 1),
+    )
+    return outcome
+
+
+def _run_counted(context: WorkerContext, stage: Stage, batch_id: UUID) -> LinkOutcome:
+    if not begin_attempt(context.store, batch_id=batch_id, stage=stage):
+        return LinkOutcome.NOT_ITS_TURN
+    try:
+        return LINKS[stage](context, batch_id)
+    except TransientError:
+        _take_back(context, stage, batch_id)
+        raise
+
+
+def _take_back(context: WorkerContext, stage: Stage, batch_id: UUID) -> None:
+    try:
+        take_back_attempt(context.store, batch_id=batch_id, stage=stage)
+    except DatabaseUnavailableError:
+        logger.warning("attempt not taken back", batch_id=str(batch_id), stage=stage)
