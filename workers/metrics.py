@@ -37,6 +37,11 @@ breakers_open = Gauge(
 breaker_openings = Counter("redis_breaker_openings_total", "Times that a process gave Redis up")
 
 
+background_failures = Counter(
+    "background_failures_total", "Steps of background threads that failed", ["thread"]
+)
+
+
 def watch_breaker(redis: RedisClient) -> None:
     """Show from now on whether this process has given Redis up.
 

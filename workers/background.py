@@ -1,0 +1,118 @@
+"""Supervised background threads: an exception never ends one silently.
+
+Used by every process for what runs beside its requests and tasks. `/health` reads the last
+successes; `background_failures_total` counts the failures.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+
+from domain.errors import TransientError
+from workers import metrics
+
+logger = structlog.get_logger(__name__)
+
+# A step that fails at once must not fill the log: at least this long until the next one.
+FAILURE_PAUSE_SECONDS = 0.1
+# An essential thread without a success for so long ends its process, which is then restarted.
+FATAL_SECONDS = 60.0
+
+
+def end_process() -> None:
+    """Ask this process to shut down as its supervisor would: whatever it took is finished first."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+class BackgroundThread:
+    """Calls `step` again and again, `every_seconds` apart or when woken, until it is stopped.
+
+    An exception is logged and counted, and the thread goes on; a TransientError is a warning. An
+    `essential` thread that has failed for FATAL_SECONDS without a success ends the process: a
+    restart may help, and a process without the thread would look alive and serve nobody. `clock`
+    is monotonic, in seconds.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], None],
+        *,
+        every_seconds: float = 0.0,
+        essential: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        end_process: Callable[[], None] = end_process,
+    ):
+        self.name = name
+        self._step = step
+        self._every_seconds = every_seconds
+        self._essential = essential
+        self._clock = clock
+        self._end_process = end_process
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+        self._last_success = clock()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._failures = metrics.background_failures.labels(name)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread is running."""
+        return self._thread.is_alive()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `stop` was called; a step that waits by itself asks this."""
+        return self._stopping.is_set()
+
+    @property
+    def seconds_since_success(self) -> float:
+        """Seconds since a step last ended without an exception, or since the thread was made."""
+        return self._clock() - self._last_success
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._last_success = self._clock()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Run the next step now instead of at its time."""
+        self._woken.set()
+
+    def stop(self, timeout_seconds: float = 1.0) -> None:
+        """Start no further step, and wait up to `timeout_seconds` for the one at work."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(timeout_seconds)
+
+    def run_step(self) -> bool:
+        """Run one step under supervision; return whether it succeeded."""
+        try:
+            self._step()
+        except TransientError as error:
+            logger.warning("background step put off", thread=self.name, cause=type(error).__name__)
+        except Exception:  # the thread must outlive it
+            logger.exception("background step failed", thread=self.name)
+        else:
+            self._last_success = self._clock()
+            return True
+        self._failures.inc()
+        if self._essential and self.seconds_since_success > FATAL_SECONDS:
+            logger.critical("process ends: an essential thread cannot go on", thread=self.name)
+            self._end_process()
+        return False
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            succeeded = self.run_step()
+            pause_seconds = self._every_seconds
+            if not succeeded:
+                pause_seconds = max(pause_seconds, FAILURE_PAUSE_SECONDS)
+            if pause_seconds and not self._stopping.is_set():
+                self._woken.wait(pause_seconds)
