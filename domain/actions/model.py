@@ -1,4 +1,4 @@
-"""The words of an action: what came in, what became of it, and how far its batch is."""
+"""The words of an action: what came in, how intake took it, and what became of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,18 +18,6 @@ class Status(StrEnum):
     QUARANTINED = "quarantined"
     FAILED = "failed"
     VOIDED = "voided"
-
-
-class Stage(StrEnum):
-    """How far a batch is: each link moves it from its predecessor's stage to its own."""
-
-    ACCEPTED = "accepted"
-    SCREENED = "screened"
-    SCORED = "scored"
-    REFRESHED = "refreshed"
-    AUDITED = "audited"
-    DONE = "done"
-    SPLIT = "split"
 
 
 class LinkOutcome(StrEnum):

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.actions.chain import SCORE
 from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.model import LinkOutcome
 from domain.errors import TransientError
 from domain.store.postgres.actions.batches import Batch, claim_batch
 from domain.store.postgres.actions.scoring import (
@@ -32,7 +33,7 @@ def score_batch(store: Store, *, batch_id: UUID) -> ScoringOutcome:
     has happened then.
     """
     with store.write() as connection:
-        batch = claim_batch(connection, batch_id=batch_id, old=Stage.SCREENED, new=Stage.SCORED)
+        batch = claim_batch(connection, batch_id=batch_id, link=SCORE)
         if batch is None:
             return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)
         effects = _apply(connection, batch)

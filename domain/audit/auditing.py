@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.chain import AUDIT
+from domain.actions.model import LinkOutcome
 from domain.audit.hash_chain import chain_transitions
 from domain.store.postgres.actions.batches import claim_batch
 from domain.store.postgres.audit import insert_entries, list_unrecorded_transitions, lock_head
@@ -16,7 +17,7 @@ def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
     """
     # Lost in a crash it is written again, word for word.
     with store.lazy() as connection:
-        batch = claim_batch(connection, batch_id=batch_id, old=Stage.REFRESHED, new=Stage.AUDITED)
+        batch = claim_batch(connection, batch_id=batch_id, link=AUDIT)
         if batch is None:
             return LinkOutcome.NOT_ITS_TURN
         transitions = list_unrecorded_transitions(connection, batch=batch)

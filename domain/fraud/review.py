@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from domain.actions.model import Stage, Status
+from domain.actions.chain import SCORE, SCREEN, Link
+from domain.actions.model import Status
 from domain.errors import NotFoundError, TransientError
 from domain.store.postgres.actions.batches import insert_batch
 from domain.store.postgres.actions.reviews import (
@@ -43,16 +44,16 @@ class Decision(StrEnum):
 @dataclass(frozen=True, slots=True)
 class _Rule:
     decides_on: Status
-    stage: Stage
+    first_link: Link
     verdict: str | None
     reason: str | None
 
 
 _RULES: Mapping[Decision, _Rule] = {
-    Decision.RELEASE: _Rule(Status.QUARANTINED, Stage.SCREENED, "pass", None),
-    Decision.REJECT: _Rule(Status.QUARANTINED, Stage.SCREENED, "reject", REVIEW_REJECTED),
+    Decision.RELEASE: _Rule(Status.QUARANTINED, SCORE, "pass", None),
+    Decision.REJECT: _Rule(Status.QUARANTINED, SCORE, "reject", REVIEW_REJECTED),
     # The first verdict stands; without one the screening of the retry gives it.
-    Decision.RETRY: _Rule(Status.FAILED, Stage.ACCEPTED, None, None),
+    Decision.RETRY: _Rule(Status.FAILED, SCREEN, None, None),
 }
 
 
@@ -99,7 +100,12 @@ def review_action(
         if not reopen_action(connection, action_id=action_id, state=state, batch_id=batch_id):
             # Somebody else decided meanwhile, and their batch brings it on.
             return ReviewOutcome(Status.PENDING)
-        insert_batch(connection, batch_id=batch_id, stage=rule.stage, created_at=state.created_at)
+        insert_batch(
+            connection,
+            batch_id=batch_id,
+            stage=rule.first_link.before,
+            created_at=state.created_at,
+        )
         record_review(
             connection,
             action_id=action_id,

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.chain import SCREEN
+from domain.actions.model import LinkOutcome
 from domain.fraud.checks import screen_user
 from domain.fraud.model import Candidate, Policy, Screening, Window
 from domain.store.postgres.actions.batches import claim_batch
@@ -29,7 +30,7 @@ def screen_batch(store: Store, *, batch_id: UUID, policy: Policy) -> ScreeningOu
     """
     # A verdict lost in a crash is reached again: nobody has heard of it yet.
     with store.lazy() as connection:
-        batch = claim_batch(connection, batch_id=batch_id, old=Stage.ACCEPTED, new=Stage.SCREENED)
+        batch = claim_batch(connection, batch_id=batch_id, link=SCREEN)
         if batch is None:
             return ScreeningOutcome(LinkOutcome.NOT_ITS_TURN)
         candidates = list_candidates(connection, batch_id=batch_id, created_at=batch.created_at)

@@ -170,7 +170,7 @@ def create_batches() -> None:
         sa.PrimaryKeyConstraint("batch_id", name="pk_action_batches"),
     )
     op.create_index(
-        "ix_action_batches_standing",
+        "ix_action_batches_stalled",
         "action_batches",
         ["next_look_at"],
         postgresql_where=sa.text("stage NOT IN ('done', 'split')"),

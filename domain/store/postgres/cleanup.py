@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
+from domain.store.postgres.stages import IS_FINISHED
+
 
 class Ended(StrEnum):
     """The tables whose rows end by `expires_at`, with the key that a chunk is picked by."""
@@ -26,7 +28,7 @@ def delete_finished_batches(connection: Connection, *, before: datetime, limit: 
     return connection.execute(
         text(
             "DELETE FROM action_batches WHERE batch_id IN (SELECT batch_id FROM action_batches"
-            " WHERE stage IN ('done', 'split') AND updated_at < :before"
+            f" WHERE {IS_FINISHED} AND updated_at < :before"
             " ORDER BY updated_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
         ),
         {"before": before, "limit": limit},

@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from domain.store.postgres.stages import IS_FINISHED, IS_UNFINISHED
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -156,14 +158,14 @@ action_batches = Table(
     _at("updated_at"),
 )
 Index(
-    "ix_action_batches_standing",
+    "ix_action_batches_stalled",
     action_batches.c.next_look_at,
-    postgresql_where=text("stage NOT IN ('done', 'split')"),
+    postgresql_where=text(IS_UNFINISHED),
 )
 Index(
     "ix_action_batches_ended",
     action_batches.c.updated_at,
-    postgresql_where=text("stage IN ('done', 'split')"),
+    postgresql_where=text(IS_FINISHED),
 )
 
 # One row per kind of process: when one of it was last alive. Here, because Redis may be away.

@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.actions.chain import AUDIT, BROADCAST, REFRESH, SCORE, SCREEN, Link
 from domain.actions.intake import accept_actions
-from domain.actions.model import Stage
 from domain.boards.model import Top
 from domain.boards.rebuild import rebuild_board
 from domain.events.changes import PositionChanged, ScoreUpdated, find_view_change, list_own_events
@@ -15,8 +15,8 @@ from tests.factories import make_action, make_player
 from workers.chain import run_link
 from workers.context import WorkerContext
 
-UNTIL_SCORED = (Stage.ACCEPTED, Stage.SCREENED)
-FROM_SCORED_ON = (Stage.SCORED, Stage.REFRESHED, Stage.AUDITED)
+UNTIL_SCORED = (SCREEN, SCORE)
+FROM_SCORED_ON = (REFRESH, AUDIT, BROADCAST)
 FIRST, SECOND = (10, 5), (20,)
 TOTAL = sum(FIRST) + sum(SECOND)
 
@@ -41,9 +41,9 @@ def tell_overtaken(context: WorkerContext, player: UUID) -> list[BusMessage]:
     return [parse_bus_message(entry["m"]) for _, entry in stored]
 
 
-def run(context: WorkerContext, batch_id: UUID, stages: tuple[Stage, ...]) -> None:
-    for stage in stages:
-        run_link(context, stage=stage, batch_id=batch_id)
+def run(context: WorkerContext, batch_id: UUID, links: tuple[Link, ...]) -> None:
+    for link in links:
+        run_link(context, link=link, batch_id=batch_id)
 
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["board", "sql"])

@@ -8,8 +8,9 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import REFRESH, SCORE, SCREEN
 from domain.actions.intake import accept_actions
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.model import LinkOutcome
 from domain.audit import auditing
 from domain.audit.auditing import audit_batch
 from domain.audit.hash_chain import GENESIS, find_breaks
@@ -35,8 +36,8 @@ def refresh(context: WorkerContext, **overrides: Any) -> UUID:
     actions = [make_action(user_id=player, score=10, **overrides) for _ in range(2)]
     actions.append(make_action(user_id=player, score=5000))
     (batch,) = accept_actions(context.store, actions=actions, reply_to=None).batches
-    for stage in (Stage.ACCEPTED, Stage.SCREENED, Stage.SCORED):
-        run_link(context, stage=stage, batch_id=batch.batch_id)
+    for link in (SCREEN, SCORE, REFRESH):
+        run_link(context, link=link, batch_id=batch.batch_id)
     return batch.batch_id
 
 

@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import REFRESH, SCORE, SCREEN
 from domain.actions.intake import accept_actions
-from domain.actions.model import NewAction, Stage, Status
+from domain.actions.model import NewAction, Status
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.errors import NotFoundError, TransientError
@@ -237,8 +238,8 @@ def test_an_action_whose_status_is_not_audited_yet_waits_for_its_entry(
         worker_context, policy=replace(worker_context.policy, suspicious_score_threshold=1)
     )
     (batch,) = accept_actions(store, actions=[action], reply_to=None).batches
-    for stage in (Stage.ACCEPTED, Stage.SCREENED, Stage.SCORED):
-        run_link(strict, stage=stage, batch_id=batch.batch_id)
+    for link in (SCREEN, SCORE, REFRESH):
+        run_link(strict, link=link, batch_id=batch.batch_id)
     with pytest.raises(TransientError, match="audit log"):
         decide(store, action.action_id, Decision.RELEASE)
     assert read_status(store, action.action_id) == (Status.QUARANTINED, 1)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.actions.model import NewAction, Stage
+from domain.actions.chain import FIRST_STAGE
+from domain.actions.model import NewAction
 from domain.store.postgres.actions.batches import QUIET_SECONDS
 from domain.store.postgres.statements import prepared, sql
 
@@ -84,7 +85,7 @@ def insert_actions(
         _INTAKE,
         {
             "batch_id": batch_id,
-            "stage": Stage.ACCEPTED,
+            "stage": FIRST_STAGE,
             "quiet": QUIET_SECONDS,
             "reply_to": reply_to,
             "action_ids": [str(action.action_id) for action in actions],

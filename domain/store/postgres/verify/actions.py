@@ -9,23 +9,26 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-_STUCK = """
+from domain.fraud.model import Verdict
+from domain.store.postgres.stages import BATCH_IS_FINISHED, IS_UNFINISHED
+
+_STUCK = f"""
 SELECT a.action_id, CASE
     WHEN b.stage IS NULL THEN 'is pending and its batch is gone'
-    WHEN b.stage IN ('done', 'split') THEN 'is pending and its batch is ' || b.stage
+    WHEN {BATCH_IS_FINISHED} THEN 'is pending and its batch is ' || b.stage
     ELSE 'has been pending for ' || round(extract(epoch FROM clock_timestamp() - b.updated_at))
         || ' s, its batch is ' || b.stage END
 FROM user_actions a LEFT JOIN action_batches b ON b.batch_id = a.batch_id
-WHERE a.status = 'pending' AND (b.stage IS NULL OR b.stage IN ('done', 'split')
+WHERE a.status = 'pending' AND (b.stage IS NULL OR {BATCH_IS_FINISHED}
     OR a.created_at < clock_timestamp() - make_interval(secs => :seconds)
     AND b.updated_at < clock_timestamp() - make_interval(secs => :seconds))
 ORDER BY a.action_no LIMIT :limit
 """
 
-_UNFINISHED = """
+_UNFINISHED = f"""
 SELECT batch_id, 'stands at ' || stage || ' for '
     || round(extract(epoch FROM clock_timestamp() - updated_at)) || ' s'
-FROM action_batches WHERE stage NOT IN ('done', 'split')
+FROM action_batches WHERE {IS_UNFINISHED}
 AND updated_at < clock_timestamp() - make_interval(secs => :seconds)
 ORDER BY created_at LIMIT :limit
 """
@@ -49,7 +52,7 @@ AND NOT EXISTS (SELECT 1 FROM archived_partitions p
 ORDER BY i.action_no LIMIT :limit
 """
 
-_HALF_APPLIED = """
+_HALF_APPLIED = f"""
 SELECT a.action_id, CASE
     WHEN a.status <> 'applied' THEN 'is ' || a.status || ' and has an effect on the score'
     WHEN a.new_score IS DISTINCT FROM a.previous_score + a.score_delta
@@ -58,7 +61,7 @@ SELECT a.action_id, CASE
     ELSE 'is applied and its verdict is ' || c.verdict END
 FROM user_actions a LEFT JOIN action_checks c
     ON c.action_id = a.action_id AND c.created_at = a.created_at
-WHERE a.status = 'applied' AND (c.verdict IS DISTINCT FROM 'pass'
+WHERE a.status = 'applied' AND (c.verdict IS DISTINCT FROM '{Verdict.PASS}'
         OR a.new_score IS DISTINCT FROM a.previous_score + a.score_delta)
     OR a.status IN ('pending', 'rejected', 'quarantined', 'failed') AND a.new_score IS NOT NULL
 ORDER BY a.action_no LIMIT :limit
@@ -83,7 +86,7 @@ def allow_long_queries(connection: Connection) -> None:
 def count_unfinished_batches(connection: Connection) -> int:
     """Return how many batches are on their way."""
     count: int = connection.execute(
-        text("SELECT count(*) FROM action_batches WHERE stage NOT IN ('done', 'split')")
+        text(f"SELECT count(*) FROM action_batches WHERE {IS_UNFINISHED}")
     ).scalar_one()
     return count
 

@@ -8,10 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-# What is on its way to the ledger has no entry yet; a batch that is gone was done a week ago.
+from domain.store.postgres.stages import BATCH_IS_UNAUDITED
+
+# A transition whose batch is not audited yet has no entry; a batch without a row was done a week
+# ago and has them all.
 _RECORDED = (
     "a.status <> 'pending' AND NOT EXISTS (SELECT 1 FROM action_batches b"
-    " WHERE b.batch_id = a.batch_id AND b.stage NOT IN ('audited', 'done', 'split'))"
+    f" WHERE b.batch_id = a.batch_id AND {BATCH_IS_UNAUDITED})"
 )
 
 _MISCOUNTED = f"""
