@@ -4,7 +4,7 @@ import functools
 import os
 from dataclasses import dataclass
 
-from domain.fraud.model import Policy, policy_from
+from domain.fraud.policy import Policy, policy_from
 from domain.settings import Settings, load_settings
 from domain.store.durability import end_with_forgetful_server
 from domain.store.store import Store, connect

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from domain.actions.chain import SCORE
 from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
 from domain.actions.model import LinkOutcome
@@ -15,7 +13,7 @@ from domain.store.postgres.actions.scoring import (
     lock_scores,
     write_effects,
 )
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 
 @dataclass(frozen=True, slots=True)

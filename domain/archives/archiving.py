@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from domain.archives.exporting import PART_ROWS, NotFinalError, export_next_part
 from domain.archives.files import (
     discard_archive,
@@ -30,7 +28,7 @@ from domain.store.postgres.archives import (
     try_drop,
 )
 from domain.store.postgres.partitions import Partition
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 STEP_SECONDS = 4.0
 DROP_ATTEMPTS = 3

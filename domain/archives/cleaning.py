@@ -5,10 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from domain.store.postgres.cleanup import Ended, delete_ended, delete_finished_batches
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 BATCHES_KEPT = timedelta(days=7)
 # Longer than any clock skew that is allowed on a token: what revokes one must outlive it.

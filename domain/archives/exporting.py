@@ -5,13 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from domain.actions.model import Status
 from domain.archives.files import part_name, write_lines
 from domain.archives.model import ArchivePart, Manifest, Tally
 from domain.store.postgres.archives import ExportedRow, list_rows_to_export
 from domain.store.postgres.partitions import Partition
+from domain.store.store import Connection
 
 # A fraction of a second of work and about a megabyte: what a kill in the middle loses.
 PART_ROWS = 10_000

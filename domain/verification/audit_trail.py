@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection
-
 from domain.audit.hash_chain import GENESIS, AuditEntry, find_breaks
 from domain.store.postgres.audit import iterate_entries, read_head
 from domain.store.postgres.verify.audit import list_contradictions, list_unaudited_actions
+from domain.store.store import Connection
 
 
 class _LastLink:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection
-
 from domain.store.postgres.verify.scores import find_sum_mismatch, list_score_mismatches
+from domain.store.store import Connection
 
 
 def check_conservation(connection: Connection, *, limit: int) -> Iterator[str]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection
-
 from domain.store.postgres.verify.actions import (
     list_half_applied_actions,
     list_lost_actions,
     list_miscounted_archives,
     list_misplaced_actions,
 )
+from domain.store.store import Connection
 
 
 def check_exactly_once(connection: Connection, *, limit: int) -> Iterator[str]:

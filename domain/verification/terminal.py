@@ -3,14 +3,12 @@
 import time
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import Connection
-
 from domain.store.postgres.verify.actions import (
     count_unfinished_batches,
     list_stalled_batches,
     list_stuck_actions,
 )
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 PROMISED_SECONDS = 15.0
 LOOK_EVERY_SECONDS = 0.1

@@ -6,6 +6,7 @@ and stage names live with their subjects' models.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -89,7 +90,7 @@ user_stats = Table(
     _at("last_action", nullable=True),
 )
 
-# Kept for ever: a time-partitioned table cannot hold a unique action_id by itself.
+# Kept forever: a unique index of a partitioned table must hold the partition key too.
 action_ids = Table(
     "action_ids",
     metadata,
@@ -140,6 +141,15 @@ action_checks = Table(
     Column("verdict", String(16), nullable=False),
     Column("reason", String(40)),
     Column("checks", JSONB, nullable=False),
+    # Held or failed, and not decided on yet. Here, because an index of `user_actions.status` would
+    # end the HOT updates of that table.
+    Column("needs_review", Boolean, nullable=False, server_default=text("false")),
+    Index(
+        "ix_action_checks_needs_review",
+        "created_at",
+        "action_id",
+        postgresql_where=text("needs_review"),
+    ),
     postgresql_partition_by="RANGE (created_at)",
 )
 
@@ -149,7 +159,7 @@ action_batches = Table(
     Column("batch_id", Uuid, primary_key=True),
     Column("stage", String(16), nullable=False),
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
-    # How often the keeper found it standing still; doubles the pause before it looks again.
+    # How often the keeper found the batch stalled; each look doubles the pause before the next.
     Column("looks", SmallInteger, nullable=False, server_default=text("0")),
     _at("next_look_at"),
     # The web process that waits for the replies, if any.
@@ -168,7 +178,7 @@ Index(
     postgresql_where=text(IS_FINISHED),
 )
 
-# One row per kind of process: when one of it was last alive. Here, because Redis may be away.
+# One row per kind of process: when one was last alive. Here, because Redis may be away.
 heartbeats = Table(
     "heartbeats",
     metadata,
@@ -188,7 +198,7 @@ audit_log = Table(
     UniqueConstraint("action_id", "action_version"),
 )
 
-# One row: the end of the chain. Its lock is what makes the chain one chain.
+# One row: the end of the hash chain. Its lock serialises the appends.
 audit_head = Table(
     "audit_head",
     metadata,
@@ -231,7 +241,7 @@ sessions = Table(
     Index("ix_sessions_expires_at", "expires_at"),
 )
 
-# Revoked before their time: kind is 'jti', 'session' or 'user', subject its value.
+# Revoked before they expire: kind is 'jti', 'session' or 'user', subject its value.
 revocations = Table(
     "revocations",
     metadata,

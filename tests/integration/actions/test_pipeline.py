@@ -12,7 +12,7 @@ from domain.actions.model import LinkOutcome, Status
 from domain.boards.reader import find_neighborhood, read_top
 from domain.boards.rebuild import rebuild_board
 from domain.events.wire import parse_bus_message
-from domain.fraud.model import policy_from
+from domain.fraud.policy import policy_from
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store

@@ -10,7 +10,7 @@ from domain.actions.chain import SCORE
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, NewAction
 from domain.fraud import screening
-from domain.fraud.model import Policy
+from domain.fraud.policy import Policy
 from domain.fraud.screening import screen_batch
 from domain.store.store import Store
 from tests.factories import make_action, make_player

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
-from domain.errors import DatabaseConflictError, DatabaseUnavailableError
+from domain.errors import DatabaseConflictError, DatabaseUnavailableError, UnstorableDataError
 from domain.settings import Settings
 from domain.store.store import Store, connect
 from faults.proxy import Proxy
@@ -74,15 +74,15 @@ def test_what_was_undone_for_another_may_be_run_again_at_once(store: Store, stat
         ask(store, f"DO $$ BEGIN RAISE EXCEPTION SQLSTATE '{state}'; END $$")
 
 
-def test_bad_data_and_bad_statements_come_through_as_they_are(store: Store) -> None:
+def test_refused_data_is_unstorable_and_a_bad_statement_comes_through(store: Store) -> None:
     player = make_player(store)
-    with pytest.raises(DataError):
+    with pytest.raises(UnstorableDataError):
         ask(store, "SELECT CAST('x' AS integer)")
     with pytest.raises(ProgrammingError):
         ask(store, "SELECT no_such_column FROM users")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(UnstorableDataError):
         ask(store, f"INSERT INTO user_scores (user_id) VALUES ('{player.user_id}')")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(UnstorableDataError):
         ask(store, "UPDATE user_scores SET score = -1")
 
 
