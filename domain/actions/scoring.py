@@ -1,4 +1,7 @@
-"""Scoring: the second link and THE atomic update. Exactly once, by status and by key."""
+"""Scoring: the second link, and the one atomic update of scores.
+
+Exactly once: an action is applied only while it is pending, in the transaction that ends that.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,7 +21,7 @@ from domain.store.store import Connection, Store
 
 @dataclass(frozen=True, slots=True)
 class ScoringOutcome:
-    """What the link did, and the effects it had."""
+    """What the link did, and what it changed."""
 
     link: LinkOutcome
     effects: Effects = NO_EFFECTS
@@ -27,8 +30,8 @@ class ScoringOutcome:
 def score_batch(store: Store, *, batch_id: UUID) -> ScoringOutcome:
     """Apply the batch in one transaction: statuses, scores, statistics, and the stage SCORED.
 
-    Raises DatabaseUnavailableError, and TransientError when a row moved under the lock; nothing
-    has happened then.
+    Raises DatabaseUnavailableError, and TransientError when another transaction changed an action
+    of the batch; nothing is changed then.
     """
     with store.write() as connection:
         batch = claim_batch(connection, batch_id=batch_id, link=SCORE)
@@ -48,5 +51,5 @@ def _apply(connection: Connection, batch: Batch) -> Effects:
     effects = apply_actions(actions, lock_scores(connection, user_ids=users))
     marked = write_effects(connection, created_at=batch.created_at, effects=effects)
     if marked != len(effects.actions):
-        raise TransientError("an action of the batch was moved by somebody else")
+        raise TransientError("another transaction changed an action of the batch")
     return effects

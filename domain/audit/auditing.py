@@ -1,4 +1,4 @@
-"""The ledger: the fourth link. One entry for each final transition, before anybody hears of it."""
+"""Auditing: the fourth link. One entry for each final transition, before it is broadcast."""
 
 from uuid import UUID
 
@@ -11,11 +11,11 @@ from domain.store.store import Store
 
 
 def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
-    """Append the batch's final transitions to the chain and move it to AUDITED.
+    """Append the batch's final transitions to the hash chain and move the batch to AUDITED.
 
     Raises DatabaseUnavailableError.
     """
-    # Lost in a crash it is written again, word for word.
+    # Lazily: entries that are lost in a crash are written again, word for word.
     with store.lazy() as connection:
         batch = claim_batch(connection, batch_id=batch_id, link=AUDIT)
         if batch is None:

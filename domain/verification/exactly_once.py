@@ -1,4 +1,4 @@
-"""Exactly once: every acknowledged id has one row or is archived, every applied one one effect."""
+"""Exactly once: each acknowledged id has one row or is archived, each applied one one effect."""
 
 from collections.abc import Iterator
 

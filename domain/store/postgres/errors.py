@@ -37,7 +37,7 @@ def translate_errors() -> Iterator[None]:
 
 
 def is_transient(error: Exception) -> bool:
-    """Return whether running the same transaction again may help."""
+    """Return whether the same transaction may succeed when it is run again."""
     if isinstance(error, PoolTimeoutError):
         return True
     if not isinstance(error, DBAPIError):
@@ -57,6 +57,6 @@ def _sqlstate(error: DBAPIError | PoolTimeoutError) -> str | None:
 
 
 def _misses_partition(error: DBAPIError) -> bool:
-    """Return whether no partition takes the row: a check violated that has no name."""
+    """Return whether no partition takes the row: a check violation without a constraint's name."""
     diagnosis = getattr(error.orig, "diag", None)
     return getattr(diagnosis, "constraint_name", None) is None

@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy Core metadata; `migrations/` makes the same and a test compares them.
+"""The tables, as SQLAlchemy Core metadata; `migrations/` creates them and a test compares both.
 
 `user_scores`, `user_actions` and `user_stats` keep the specification's columns and types. Status
 and stage names live with their subjects' models.
@@ -48,7 +48,7 @@ def _at(name: str, *, nullable: bool = False, default_now: bool = False) -> Colu
     )
 
 
-# Orders a user's actions for every window, tie and replay, whatever order the workers work in.
+# The order of actions for windows and ties, independent of the order in which workers run.
 action_no_seq = Sequence("action_no_seq", metadata=metadata, data_type=BigInteger)
 
 users = Table(
@@ -56,7 +56,7 @@ users = Table(
     metadata,
     Column("user_id", Uuid, primary_key=True),
     Column("username", String(64), nullable=False),
-    # NFKC and case-folded: the form in which names are unique.
+    # The name in NFKC, case-folded: names are unique in this form.
     Column("username_key", String(200), nullable=False, unique=True),
     Column("password_hash", Text),
     _at("created_at", default_now=True),

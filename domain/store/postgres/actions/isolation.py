@@ -27,7 +27,7 @@ def list_pending_ids(connection: Connection, *, batch: Batch) -> list[UUID]:
 def reassign_action(
     connection: Connection, *, action_id: UUID, batch: Batch, batch_id: UUID
 ) -> None:
-    """Move a pending action from a batch whose lock is held to another."""
+    """Move a pending action from `batch`, whose lock is held, to the batch `batch_id`."""
     connection.execute(
         sql(
             "UPDATE user_actions SET batch_id = :new WHERE action_id = :action_id"

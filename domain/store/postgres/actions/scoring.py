@@ -1,4 +1,4 @@
-"""SQL of the atomic update: actions, scores and statistics of one batch."""
+"""SQL of scoring: the atomic update of one batch's actions, scores and statistics."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -91,7 +91,7 @@ SELECT count(*) FROM marked
 def write_effects(connection: Connection, *, created_at: datetime, effects: Effects) -> int:
     """Write statuses, scores and statistics; return how many actions were still pending.
 
-    The users' scores are locked. With fewer pending than effects everything must be rolled back.
+    The caller holds the locks of the scores, and rolls back when fewer were pending than effects.
     """
     actions, changes = effects.actions, effects.users
     marked: int = connection.execute(

@@ -1,4 +1,4 @@
-"""SQL of screening: the batch's candidates, the windows behind them, and the stored verdicts."""
+"""SQL of screening: a batch's candidates, their players' windows, and the stored verdicts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

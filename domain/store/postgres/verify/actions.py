@@ -1,6 +1,7 @@
-"""SQL that finds actions which are not what they must be: lost, doubled, stuck, half applied.
+"""SQL that finds damaged actions: lost, misplaced, stuck or half applied.
 
-Called by `domain/verification`. Every query gives `(id, what is wrong)`, oldest first, bounded.
+Called by `domain/verification`. Every query returns rows `(id, what is wrong)`, oldest first, at
+most `limit`.
 """
 
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ def allow_long_queries(connection: Connection) -> None:
 
 
 def count_unfinished_batches(connection: Connection) -> int:
-    """Return how many batches are on their way."""
+    """Return how many batches are not finished."""
     count: int = connection.execute(
         text(f"SELECT count(*) FROM action_batches WHERE {IS_UNFINISHED}")
     ).scalar_one()
@@ -94,19 +95,19 @@ def count_unfinished_batches(connection: Connection) -> int:
 def list_stuck_actions(
     connection: Connection, *, older_than_seconds: float, limit: int
 ) -> Iterator[tuple[UUID, str]]:
-    """Yield pending actions that are too old, or that no batch will ever bring on."""
+    """Yield pending actions that are too old, or whose batch is finished or gone."""
     yield from _run(connection, _STUCK, seconds=older_than_seconds, limit=limit)
 
 
 def list_stalled_batches(
     connection: Connection, *, older_than_seconds: float, limit: int
 ) -> Iterator[tuple[UUID, str]]:
-    """Yield batches that have not moved for so long."""
+    """Yield unfinished batches that have not moved for `older_than_seconds`."""
     yield from _run(connection, _UNFINISHED, seconds=older_than_seconds, limit=limit)
 
 
 def list_misplaced_actions(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
-    """Yield rows that are not the one their id stands for."""
+    """Yield rows that do not match the row of their id in action_ids."""
     yield from _run(connection, _WITHOUT_ID, limit=limit)
 
 
@@ -116,12 +117,12 @@ def list_lost_actions(connection: Connection, *, limit: int) -> Iterator[tuple[U
 
 
 def list_half_applied_actions(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
-    """Yield actions whose status, verdict and scores do not fit each other."""
+    """Yield actions whose status, verdict and scores contradict each other."""
     yield from _run(connection, _HALF_APPLIED, limit=limit)
 
 
 def list_miscounted_archives(connection: Connection, *, limit: int) -> Iterator[tuple[str, str]]:
-    """Yield archived partitions that had another number of actions than ids of their time."""
+    """Yield archived partitions whose number of actions differs from the ids of their months."""
     yield from _run(connection, _MISCOUNTED_ARCHIVES, limit=limit)
 
 

@@ -1,6 +1,6 @@
 """SQL that compares the audit log with the actions whose transitions it records.
 
-Called by `domain/verification`; the chain itself is checked by `domain/audit/hash_chain.py`.
+Called by `domain/verification`. `domain/audit/hash_chain.py` checks the hash chain.
 """
 
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def list_unaudited_actions(connection: Connection, *, limit: int) -> Iterator[tu
 
 
 def list_contradictions(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
-    """Yield actions of which the log says something else than their rows, or that do not exist."""
+    """Yield actions whose last entry differs from their row, and entries of unknown actions."""
     yield from _run(connection, _DIFFERENT, limit)
     yield from _run(connection, _OF_NOTHING, limit)
 
