@@ -18,6 +18,6 @@ def complete_actions(context: WorkerContext, actions: Sequence[NewAction]) -> UU
 
 
 def finish_batch(context: WorkerContext, batch_id: UUID) -> None:
-    """Run every link for the batch; links that it has behind it do nothing."""
+    """Run every link for the batch; links that have run for it already do nothing."""
     for link in CHAIN:
         run_link(context, link=link, batch_id=batch_id)

@@ -1,4 +1,4 @@
-"""Faults inside a worker or keeper of a test: the process kills itself where it was told to.
+"""Faults inside a worker or keeper of a test: the process kills itself at the chosen point.
 
 Imported only by `worker_process.py` and `keeper_process.py`, never by the product.
 """
@@ -15,7 +15,7 @@ POISON_SCORE = 666
 
 
 def prepare(environ: Mapping[str, str]) -> None:
-    """Give this process the keys of the test's own, and the fault that the test asks for."""
+    """Give this process the Redis prefix and the fault that the test asks for."""
     keys.PREFIX = environ["LAUREL_TEST_PREFIX"]
     if crash := environ.get("LAUREL_TEST_CRASH"):
         name, _, point = crash.partition(":")

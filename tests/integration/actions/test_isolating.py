@@ -1,4 +1,4 @@
-"""A batch that keeps failing is taken apart, and what cannot be done is never silent."""
+"""A batch that keeps failing is split, and an action that cannot be processed fails visibly."""
 
 import pytest
 from sqlalchemy import text
@@ -6,9 +6,7 @@ from structlog.testing import capture_logs
 
 from domain.actions.chain import SCORE, SCREEN, Stage
 from domain.actions.model import Status
-from domain.actions.recovery import (
-    isolate,
-)
+from domain.actions.recovery import isolate
 from domain.boards.rebuild import rebuild_board
 from tests.batches import accept, count_by_status, get_batch, set_attempts
 from tests.pipeline import finish_batch
@@ -56,7 +54,7 @@ def test_screened_actions_are_split_with_their_verdicts(worker_context: WorkerCo
     assert count_by_status(store) == {"applied": 2}
 
 
-def test_a_single_is_given_up_at_its_third_attempt_and_told_of(
+def test_a_single_action_fails_at_its_third_attempt_and_is_audited(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store

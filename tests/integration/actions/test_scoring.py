@@ -1,4 +1,4 @@
-"""Scoring: the one atomic update, exactly once, whoever runs it and how often."""
+"""Scoring: one atomic update, exactly once, however many processes run it and how often."""
 
 import itertools
 import threading

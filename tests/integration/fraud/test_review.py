@@ -1,4 +1,4 @@
-"""Review: a decision opens an action again, once, and the pipeline does the rest."""
+"""Review: a decision makes an action pending again, once, and the pipeline does the rest."""
 
 import threading
 from dataclasses import replace
@@ -42,7 +42,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 @pytest.fixture
 def held(worker_context: WorkerContext) -> NewAction:
-    """An action that is held because its player's hour is over the threshold, beside a good one."""
+    """An action that is held because its player's hour is over the threshold."""
     rebuild_board(worker_context.store)
     player = uuid4()
     complete_actions(worker_context, [make_action(user_id=player, score=1000) for _ in range(9)])

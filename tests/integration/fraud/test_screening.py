@@ -1,4 +1,4 @@
-"""Screening: which earlier actions stand in a window, by intake time and whatever ran first."""
+"""Screening: which earlier actions count in a window, by intake time, in any order of work."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -112,7 +112,7 @@ def test_the_same_batch_run_by_many_at_once_is_screened_once(store: Store) -> No
 
 
 @pytest.mark.parametrize("first_to_run", ["earlier", "later"])
-def test_pending_actions_of_other_batches_count_whoever_runs_first(
+def test_pending_actions_of_other_batches_count_in_any_order_of_work(
     store: Store, first_to_run: str
 ) -> None:
     player = uuid4()

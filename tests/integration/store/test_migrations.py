@@ -1,4 +1,4 @@
-"""Migrations make what the tables' models say, alone, side by side, down and up again."""
+"""Migrations make the tables of the models: alone, concurrently, down and up again."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The store's connections: what may pass by itself is one error, and nothing waits for ever."""
+"""The store's connections: transient faults are one error, and nothing waits forever."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -63,13 +63,13 @@ def test_a_backend_that_was_ended_is_unavailable(store: Store) -> None:
         "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '08006'; END $$",
     ],
 )
-def test_what_may_pass_by_itself_is_unavailable(store: Store, statement: str) -> None:
+def test_a_transient_fault_is_unavailable(store: Store, statement: str) -> None:
     with pytest.raises(DatabaseUnavailableError):
         ask(store, statement)
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-def test_what_was_undone_for_another_may_be_run_again_at_once(store: Store, state: str) -> None:
+def test_a_transaction_that_lost_a_conflict_may_be_run_again(store: Store, state: str) -> None:
     with pytest.raises(DatabaseConflictError):
         ask(store, f"DO $$ BEGIN RAISE EXCEPTION SQLSTATE '{state}'; END $$")
 
@@ -115,7 +115,7 @@ def test_every_connection_is_bounded_in_all_it_may_wait_for(settings: Settings) 
     store.close()
 
 
-def test_a_statement_by_itself_is_committed_whatever_follows(store: Store) -> None:
+def test_an_autocommitted_statement_is_committed_whatever_follows(store: Store) -> None:
     player = make_player(store)
     with pytest.raises(ProgrammingError), store.autocommit() as connection:
         connection.execute(text("UPDATE user_scores SET score = 5"))
