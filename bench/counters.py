@@ -83,10 +83,10 @@ def _upper_bound(grown: Counters, batches: float) -> str:
 
 
 def _link_ms(grown: Counters) -> dict[str, float]:
-    """Return the mean time of each link, named by the stage that it takes a batch on from."""
-    runs = {stage: value for (name, stage), value in grown.items() if name == f"{LINKS}_count"}
+    """Return the mean time of each link in milliseconds, by its name."""
+    runs = {link: value for (name, link), value in grown.items() if name == f"{LINKS}_count"}
     return {
-        stage: round(grown[f"{LINKS}_sum", stage] / count * 1000, 2)
-        for stage, count in runs.items()
+        link: round(grown[f"{LINKS}_sum", link] / count * 1000, 2)
+        for link, count in runs.items()
         if count
     }

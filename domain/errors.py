@@ -48,6 +48,13 @@ class RedisUnavailableError(TransientError):
     """Redis did not answer in time, refused the command, or its breaker is open."""
 
 
+class UnstorableDataError(ValueError):
+    """PostgreSQL refuses the data: a value out of range, or a constraint.
+
+    Not a LaurelError: intake catches it for an action's data, anywhere else it is a bug of ours.
+    """
+
+
 class OverloadedError(TransientError):
     """A bound on work in progress was hit; taking more would only make everyone wait."""
 

@@ -1,4 +1,4 @@
-"""Where Alembic meets Laurel: the address, the timeouts, and one migration at a time.
+"""Alembic's environment: the address, the timeouts, and a lock for one migration at a time.
 
 The address comes from `config.attributes["url"]` (callers in Python), from `-x url=…`, or from the
 settings, in this order.
@@ -15,7 +15,7 @@ from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
 from domain.store.postgres.partitions import is_partition_name
 from domain.store.postgres.tables import metadata
 
-# Long enough for an index on a big table, short enough to end by itself; `-x statement_timeout=…`.
+# Enough for an index on a large table; `-x statement_timeout=…` sets another.
 STATEMENT_TIMEOUT = "10min"
 LOCK_TIMEOUT = "5s"
 WAIT_FOR_ANOTHER_MIGRATION = "10min"
@@ -34,12 +34,12 @@ def find_url() -> str:
 def include_object(
     _object: Any, name: str | None, type_: str, reflected: bool, _compare_to: Any
 ) -> bool:
-    """Leave partitions out of the comparison: they come and go with the months."""
+    """Leave partitions out of the comparison: they are created and dropped with the months."""
     return not (type_ == "table" and reflected and is_partition_name(name or ""))
 
 
 def run_migrations_online() -> None:
-    """Migrate under an advisory lock: a second migration waits and then finds nothing to do."""
+    """Migrate under an advisory lock: a concurrent migration waits and then has nothing to do."""
     statement_timeout = context.get_x_argument(as_dictionary=True).get(
         "statement_timeout", STATEMENT_TIMEOUT
     )

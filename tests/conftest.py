@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
 
-from domain.fraud.model import policy_from
+from domain.fraud.policy import policy_from
 from domain.settings import Settings
 from domain.store.postgres.tables import metadata
 from domain.store.redis import keys

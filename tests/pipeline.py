@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from domain.actions.chain import CHAIN
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction
-from workers.chain import LINKS, run_link
+from workers.chain import run_link
 from workers.context import WorkerContext
 
 
@@ -17,6 +18,6 @@ def complete_actions(context: WorkerContext, actions: Sequence[NewAction]) -> UU
 
 
 def finish_batch(context: WorkerContext, batch_id: UUID) -> None:
-    """Run every link on the batch; those before its stage do nothing."""
-    for stage in LINKS:
-        run_link(context, stage=stage, batch_id=batch_id)
+    """Run every link for the batch; links that have run for it already do nothing."""
+    for link in CHAIN:
+        run_link(context, link=link, batch_id=batch_id)

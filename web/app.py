@@ -41,7 +41,7 @@ from web.server.flask_app import Api
 from web.server.rsgi import Front
 from web.server.subscriber import Subscriber
 from web.services import EXTENSION, ActionSubmitter, NoIntake, Services
-from workers.broker import publish_quickly, submit_batch
+from workers.broker import submit_batch
 from workers.garbage_collector import tune_garbage_collector
 
 # Tickets are redeemed one statement each; thousands may come back at once after a restart.
@@ -136,7 +136,6 @@ def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -
 
 def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Background]:
     """Return services with a batcher of their own, and what has to run beside the requests."""
-    publish_quickly()
     submitter = Submitter(submit_batch, on_left=lambda batch_id: batcher.flights.give_up(batch_id))
     queue_age = QueueAge(store, most_seconds=settings.max_queue_age_seconds)
     batcher = Batcher(

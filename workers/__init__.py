@@ -1,1 +1,1 @@
-"""The workers: how work is scheduled. What the work is, the domain says."""
+"""The workers: when work runs, and in which process. The work itself is in the domain."""

@@ -1,6 +1,6 @@
 """Supervised background threads: an exception never ends one silently.
 
-Used by every process for what runs beside its requests and tasks. `/health` reads the last
+Used by every process for work outside its requests and tasks. `/health` reads the last
 successes; `background_failures_total` counts the failures.
 """
 
@@ -17,23 +17,23 @@ from workers import metrics
 
 logger = structlog.get_logger(__name__)
 
-# A step that fails at once must not fill the log: at least this long until the next one.
+# A step that fails at once must not fill the log: the least pause before the next step.
 FAILURE_PAUSE_SECONDS = 0.1
-# An essential thread without a success for so long ends its process, which is then restarted.
+# An essential thread that has failed for this long ends its process, which is then restarted.
 FATAL_SECONDS = 60.0
 
 
 def end_process() -> None:
-    """Ask this process to shut down as its supervisor would: whatever it took is finished first."""
+    """Ask this process to shut down gracefully, as its supervisor would."""
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 class BackgroundThread:
     """Calls `step` again and again, `every_seconds` apart or when woken, until it is stopped.
 
-    An exception is logged and counted, and the thread goes on; a TransientError is a warning. An
+    An exception is logged and counted, and the thread continues; a TransientError is a warning. An
     `essential` thread that has failed for FATAL_SECONDS without a success ends the process: a
-    restart may help, and a process without the thread would look alive and serve nobody. `clock`
+    restart may help, and without the thread the process would look alive and do no work. `clock`
     is monotonic, in seconds.
     """
 
@@ -66,12 +66,12 @@ class BackgroundThread:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether `stop` was called; a step that waits by itself asks this."""
+        """Whether `stop` was called; a step that blocks must check this."""
         return self._stopping.is_set()
 
     @property
     def seconds_since_success(self) -> float:
-        """Seconds since a step last ended without an exception, or since the thread was made."""
+        """Seconds since a step last succeeded, or since the thread was started."""
         return self._clock() - self._last_success
 
     def start(self) -> None:
@@ -80,11 +80,11 @@ class BackgroundThread:
         self._thread.start()
 
     def wake(self) -> None:
-        """Run the next step now instead of at its time."""
+        """Run the next step now instead of when it is due."""
         self._woken.set()
 
     def stop(self, timeout_seconds: float = 1.0) -> None:
-        """Start no further step, and wait up to `timeout_seconds` for the one at work."""
+        """Start no further step, and wait up to `timeout_seconds` for the running one."""
         self._stopping.set()
         self._woken.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
@@ -96,7 +96,7 @@ class BackgroundThread:
             self._step()
         except TransientError as error:
             logger.warning("background step put off", thread=self.name, cause=type(error).__name__)
-        except Exception:  # the thread must outlive it
+        except Exception:  # must not end the thread
             logger.exception("background step failed", thread=self.name)
         else:
             self._last_success = self._clock()

@@ -1,4 +1,4 @@
-"""The base of all tasks: when a task is run again, and what its log lines carry."""
+"""The base class of all tasks: when a task is retried, and what its log lines carry."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from domain.errors import TransientError
 
 
 class LaurelTask(Task[Any, Any]):
-    """Runs again, with pauses of 1 and 2 s, when a store was away; then the keeper takes over."""
+    """Retried after 1 and 2 s when a store is away; after that the keeper takes over."""
 
     autoretry_for = (TransientError,)
     max_retries = 2
@@ -18,7 +18,7 @@ class LaurelTask(Task[Any, Any]):
     retry_jitter = False
 
     def before_start(self, task_id: str, args: Any, kwargs: dict[str, Any]) -> None:
-        """Bind what every log line of this run should carry."""
+        """Bind the context of every log line of this run."""
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(
             task=self.name.rpartition(".")[2],

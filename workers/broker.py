@@ -1,58 +1,60 @@
-"""The pipeline: the chain of five links over one batch, and how it is handed to the broker."""
+"""Submitting batches: the rest of the chain goes to the broker as one message.
 
+Called by the web process after intake, and by the keeper for stalled batches.
+"""
+
+import functools
+from typing import Any
 from uuid import UUID
 
 from celery import chain
-from kombu.exceptions import OperationalError
+from kombu.exceptions import LimitExceeded, OperationalError
 
-from domain.actions.model import Stage
+from domain.actions.chain import FIRST_STAGE, Stage, list_links_from
 from domain.errors import RedisUnavailableError
 from workers.celery import app
-from workers.tasks import (
-    audit_batch,
-    broadcast_batch,
-    refresh_batch,
-    score_batch,
-    screen_batch,
-)
+from workers.tasks import TASKS
 
 PUBLISH_TIMEOUT_SECONDS = 0.3
-
-CHAIN = {
-    Stage.ACCEPTED: screen_batch,
-    Stage.SCREENED: score_batch,
-    Stage.SCORED: refresh_batch,
-    Stage.REFRESHED: audit_batch,
-    Stage.AUDITED: broadcast_batch,
-}
+# One for each thread of a process that publishes; the keeper has two threads.
+PUBLISHING_CONNECTIONS = 2
 
 
-def submit_batch(batch_id: UUID, *, stage: Stage = Stage.ACCEPTED) -> None:
-    """Hand the rest of the chain, from the link after `stage` on, to the broker.
+def submit_batch(batch_id: UUID, *, stage: Stage = FIRST_STAGE) -> None:
+    """Send the links that a batch at `stage` still needs to the broker, as one chain.
 
-    The message is a hint to look; losing it delays the batch until the keeper looks. Raises
-    RedisUnavailableError.
+    Takes about PUBLISH_TIMEOUT_SECONDS when the broker does not answer. The message is a hint: when
+    it is lost, the batch waits until the keeper looks. Raises RedisUnavailableError.
     """
-    stages = list(CHAIN)
-    links = [CHAIN[later] for later in stages[stages.index(stage) :]]
-    # Headers set on a chain reach only its first link, so each one gets them.
+    # Headers set on a chain reach only its first link, so each link gets them.
     headers = {"batch_id": str(batch_id)}
-    expression = chain(*(link.si(batch_id=str(batch_id)).set(headers=headers) for link in links))
+    expression = chain(
+        *(
+            TASKS[link].si(batch_id=str(batch_id)).set(headers=headers)
+            for link in list_links_from(stage)
+        )
+    )
     try:
-        expression.apply_async(retry=False)
-    except OperationalError as error:
+        with _get_connections().acquire(block=True, timeout=PUBLISH_TIMEOUT_SECONDS) as connection:
+            # Not `producer=`: a chain drops it, and would publish through the app's own pool.
+            expression.apply_async(retry=False, connection=connection)
+    except (OperationalError, LimitExceeded) as error:
         raise RedisUnavailableError from error
 
 
-def publish_quickly() -> None:
-    """Bound every publish of this process to PUBLISH_TIMEOUT_SECONDS; not for consumers.
+@functools.cache
+def _get_connections() -> Any:
+    """Return this process's pool of connections for publishing, which give up soon.
 
+    Apart from those of Celery's app: a consumer needs patience, a publisher must not have any.
     `retry=False` speaks of the publish only: without `max_retries` kombu tries to connect for six
-    seconds, and a keeper that waits so long for each batch brings on none.
+    seconds, and a keeper that waits so long for each batch runs none.
     """
-    app.conf.broker_transport_options = {
-        **app.conf.broker_transport_options,
-        "socket_timeout": PUBLISH_TIMEOUT_SECONDS,
-        "socket_connect_timeout": PUBLISH_TIMEOUT_SECONDS,
-        "max_retries": 0,
-    }
+    connection = app.connection_for_write(
+        transport_options={
+            "socket_timeout": PUBLISH_TIMEOUT_SECONDS,
+            "socket_connect_timeout": PUBLISH_TIMEOUT_SECONDS,
+            "max_retries": 0,
+        }
+    )
+    return connection.Pool(PUBLISHING_CONNECTIONS)

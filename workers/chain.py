@@ -1,6 +1,6 @@
-"""The links: the one table from a batch's stage to the use case that moves it on.
+"""Running links: the one table from a link to the use case that does its work.
 
-Run by the tasks of the chain, and by the keeper when messages do not help.
+Called by the tasks of the chain, and by the keeper for batches that messages do not move.
 """
 
 import time
@@ -9,8 +9,9 @@ from uuid import UUID
 
 import structlog
 
-from domain.actions.model import LinkOutcome, Stage
-from domain.actions.recovery import COUNTED_STAGES, begin_attempt, take_back_attempt
+from domain.actions.chain import AUDIT, BROADCAST, REFRESH, SCORE, SCREEN, Link
+from domain.actions.model import LinkOutcome
+from domain.actions.recovery import begin_attempt, take_back_attempt
 from domain.actions.replies import publish_replies
 from domain.actions.scoring import score_batch
 from domain.audit.auditing import audit_batch
@@ -23,7 +24,7 @@ from workers.context import WorkerContext
 
 logger = structlog.get_logger(__name__)
 
-Link = Callable[[WorkerContext, UUID], LinkOutcome]
+Runner = Callable[[WorkerContext, UUID], LinkOutcome]
 
 
 def _screen(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
@@ -61,49 +62,49 @@ def _broadcast(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
     return broadcast_batch(context.store, batch_id=batch_id)
 
 
-LINKS: dict[Stage, Link] = {
-    Stage.ACCEPTED: _screen,
-    Stage.SCREENED: _score,
-    Stage.SCORED: _refresh,
-    Stage.REFRESHED: _audit,
-    Stage.AUDITED: _broadcast,
+RUNNERS: dict[Link, Runner] = {
+    SCREEN: _screen,
+    SCORE: _score,
+    REFRESH: _refresh,
+    AUDIT: _audit,
+    BROADCAST: _broadcast,
 }
 
 
-def run_link(context: WorkerContext, *, stage: Stage, batch_id: UUID) -> LinkOutcome:
-    """Run the link that takes a batch on from `stage`; does nothing if it stands elsewhere.
+def run_link(context: WorkerContext, *, link: Link, batch_id: UUID) -> LinkOutcome:
+    """Run one link for a batch; NOT_ITS_TURN when the batch is not at `link.before`.
 
     Raises TransientError when a store is away, and whatever a poisoned action makes the link raise.
     """
     started = time.perf_counter()
-    if stage in COUNTED_STAGES:
-        outcome = _run_counted(context, stage, batch_id)
+    if link.is_counted:
+        outcome = _run_counted(context, link, batch_id)
     else:
-        outcome = LINKS[stage](context, batch_id)
+        outcome = RUNNERS[link](context, batch_id)
     seconds = time.perf_counter() - started
-    metrics.stage_seconds.labels(stage).observe(seconds)
+    metrics.link_seconds.labels(link.name).observe(seconds)
     logger.info(
         "link run",
         batch_id=str(batch_id),
-        stage=stage,
+        link=link.name,
         outcome=outcome,
         ms=round(seconds * 1000, 1),
     )
     return outcome
 
 
-def _run_counted(context: WorkerContext, stage: Stage, batch_id: UUID) -> LinkOutcome:
-    if not begin_attempt(context.store, batch_id=batch_id, stage=stage):
+def _run_counted(context: WorkerContext, link: Link, batch_id: UUID) -> LinkOutcome:
+    if not begin_attempt(context.store, batch_id=batch_id, link=link):
         return LinkOutcome.NOT_ITS_TURN
     try:
-        return LINKS[stage](context, batch_id)
+        return RUNNERS[link](context, batch_id)
     except TransientError:
-        _take_back(context, stage, batch_id)
+        _take_back(context, link, batch_id)
         raise
 
 
-def _take_back(context: WorkerContext, stage: Stage, batch_id: UUID) -> None:
+def _take_back(context: WorkerContext, link: Link, batch_id: UUID) -> None:
     try:
-        take_back_attempt(context.store, batch_id=batch_id, stage=stage)
+        take_back_attempt(context.store, batch_id=batch_id, link=link)
     except DatabaseUnavailableError:
-        logger.warning("attempt not taken back", batch_id=str(batch_id), stage=stage)
+        logger.warning("attempt not taken back", batch_id=str(batch_id), link=link.name)

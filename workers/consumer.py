@@ -1,8 +1,7 @@
-"""A worker for one queue, or beat, without the `celery` command: see `main` for the arguments.
+"""A worker for one queue, or beat, started without the `celery` command: see `main`.
 
-Does what `celery -A workers worker --pool solo -Q actions` does, which works as well. But that
-command loads every plugin it finds, and Flower in each of four processes was 67 MB of the 634 MB
-that the whole stack took at rest.
+The same as `celery -A workers worker --pool solo -Q actions`, which works too. But that command
+loads every plugin it finds: Flower in each of four processes took 67 MB of the idle stack's 634 MB.
 """
 
 import os
@@ -23,20 +22,21 @@ EVENTS_SECONDS = 0.25
 
 
 class LaurelConsumer(Consumer):
-    """Celery's own, but back soon after an outage, and telling of its tasks in bulk.
+    """Celery's consumer, which reconnects soon after an outage and publishes events in bulk.
 
-    There is no setting for either. Its pauses would grow to 30 s, while the keeper has all the work
-    to itself; and a publish for the events of each task was a twelfth of a worker's CPU.
+    There is no setting for either. Celery's pauses would grow to 30 s, and until then the keeper
+    alone would run all batches; a publish for the events of each task took a twelfth of a worker's
+    CPU time.
     """
 
-    # Celery's own, which the stubs do not know.
+    # Celery's attributes, which the stubs lack.
     hub: Any
     _flush_events: Callable[[], None]
 
     _has_events = False
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Return the connection once it is there."""
+        """Return the connection when it is established."""
         conn.ensure_connection = partial(conn.ensure_connection, interval_max=RECONNECT_SECONDS)
         return super().ensure_connected(conn)
 

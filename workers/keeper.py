@@ -1,6 +1,7 @@
-"""The keeper: looks every second at what stands still and brings it on, by PostgreSQL alone.
+"""The keeper: every second it finishes stalled batches, with PostgreSQL alone if need be.
 
-A process of its own, `python -m workers.keeper`; one at work, by advisory lock.
+Run as `python -m workers.keeper`. Of several keepers one works at a time, by advisory lock. It also
+rebuilds and compares the board and makes the partitions of the months to come.
 """
 
 import os
@@ -14,6 +15,7 @@ from types import FrameType
 
 import structlog
 
+from domain.actions.chain import list_links_from
 from domain.actions.model import LinkOutcome
 from domain.actions.recovery import (
     COUNTED_STAGES,
@@ -32,8 +34,9 @@ from domain.store.postgres.leadership import Leadership
 from domain.store.postgres.partitions import ensure_partitions
 from domain.store.redis import boards
 from workers import metrics
-from workers.broker import publish_quickly, submit_batch
-from workers.chain import LINKS, run_link
+from workers.background import BackgroundThread
+from workers.broker import submit_batch
+from workers.chain import run_link
 from workers.context import WorkerContext, get_context
 from workers.garbage_collector import tune_garbage_collector
 
@@ -42,20 +45,21 @@ logger = structlog.get_logger(__name__)
 SWEEP_SECONDS = 1.0
 COMPARE_SECONDS = 600.0
 PARTITION_SECONDS = 3600.0
+# The parts of a batch that was split are left to the workers for so many looks.
 LOOKS_FOR_WORKERS = 3
 
 
-class Round:
-    """Duties done one after another, each when its time has come."""
+class DutySchedule:
+    """Duties that are run one after another, each when it is due: every so many seconds."""
 
     def __init__(self, duties: Sequence[tuple[float, Callable[[], None]]]):
         self._duties = duties
         self._due = dict.fromkeys((duty.__name__ for _, duty in duties), 0.0)
 
-    def go(self) -> None:
-        """Do what is due; a store that is away puts a duty off, a duty that fails stops no other.
+    def run_due(self) -> None:
+        """Run the duties that are due; one that fails does not stop the others.
 
-        What failed for good is tried again after its pause.
+        After a TransientError a duty stays due. After any other error it waits for its pause.
         """
         for pause_seconds, duty in self._duties:
             if time.monotonic() < self._due[duty.__name__]:
@@ -69,18 +73,18 @@ class Round:
                 logger.exception("duty failed", duty=duty.__name__)
             self._due[duty.__name__] = time.monotonic() + pause_seconds
 
-    def hasten(self, duty: Callable[[], None]) -> None:
-        """Make a duty due now."""
+    def make_due(self, duty: Callable[[], None]) -> None:
+        """Let the next `run_due` run this duty."""
         self._due[duty.__name__] = 0.0
 
 
 class Keeper:
-    """What is done every second, and the upkeep beside it, which may take its time."""
+    """The watch over batches, run every second, and the upkeep, which may take longer."""
 
     def __init__(self, context: WorkerContext):
         self._context = context
-        self.watch = Round([(0.0, self._pulse), (0.0, self._bring_on)])
-        self.upkeep = Round(
+        self.watch = DutySchedule([(0.0, self._beat), (0.0, self._finish_stalled)])
+        self.upkeep = DutySchedule(
             [
                 (0.0, self._rebuild),
                 (PARTITION_SECONDS, self._make_partitions),
@@ -88,17 +92,17 @@ class Keeper:
             ]
         )
 
-    def _pulse(self) -> None:
+    def _beat(self) -> None:
         with self._context.store.write() as connection:
             beat(connection, process="keeper")
             metrics.queue_age.set(read_queue_age_seconds(connection))
 
-    def _bring_on(self) -> None:
+    def _finish_stalled(self) -> None:
         broker_usable = self._context.store.redis.usable
         for batch in claim_stalled_batches(self._context.store):
             remedy = choose_remedy(batch, broker_usable=broker_usable)
             if remedy is Remedy.RESUBMIT and not _resubmit(batch):
-                # One attempt tells: a hundred time-outs in a row would keep everybody waiting.
+                # One refusal is enough: a hundred timeouts in a row would delay every batch.
                 broker_usable = False
                 remedy = choose_remedy(batch, broker_usable=broker_usable)
             self._treat(batch, remedy)
@@ -106,7 +110,7 @@ class Keeper:
     def _treat(self, batch: Batch, remedy: Remedy) -> None:
         metrics.recoveries.labels(remedy).inc()
         logger.info(
-            "batch stood still",
+            "batch stalled",
             batch_id=str(batch.batch_id),
             stage=batch.stage,
             attempts=batch.attempts,
@@ -122,13 +126,13 @@ class Keeper:
             logger.warning(
                 "batch put off", batch_id=str(batch.batch_id), cause=type(error).__name__
             )
-        except Exception:  # the batches after it are not to blame
+        except Exception:  # the batches after it must not suffer
             logger.exception("batch not treated", batch_id=str(batch.batch_id))
 
     def _isolate(self, batch: Batch) -> None:
-        """Take a batch apart and leave its parts to the workers, whom poison kills one at a time.
+        """Split a batch and leave its parts to the workers, so that poison kills no keeper.
 
-        Without the keeper nobody brings anything on; it tries them itself when that did not help.
+        The keeper runs the parts itself when the workers have not finished them after some looks.
         """
         broker_usable = self._context.store.redis.usable and batch.looks <= LOOKS_FOR_WORKERS
         for batch_id in isolate(self._context.store, batch=batch):
@@ -143,15 +147,14 @@ class Keeper:
             self._run(part)
 
     def _run(self, batch: Batch) -> None:
-        """Run the rest of the chain here; an error that a worker would meet too ends this batch."""
-        stages = list(LINKS)
-        for stage in stages[stages.index(batch.stage) :] if batch.stage in LINKS else []:
+        """Run the rest of the chain here until a link fails. Raises TransientError."""
+        for link in list_links_from(batch.stage):
             try:
-                outcome = run_link(self._context, stage=stage, batch_id=batch.batch_id)
+                outcome = run_link(self._context, link=link, batch_id=batch.batch_id)
             except TransientError:
                 raise
             except Exception:  # poison must not stop the keeper
-                logger.exception("link failed", batch_id=str(batch.batch_id), stage=stage)
+                logger.exception("link failed", batch_id=str(batch.batch_id), link=link.name)
                 return
             if outcome is LinkOutcome.NOT_ITS_TURN:
                 return
@@ -163,7 +166,7 @@ class Keeper:
         complete = rebuild_board(self._context.store)
         metrics.board_rebuilds.inc()
         logger.info("board rebuilt", complete=complete, seconds=time.monotonic() - started)
-        self.upkeep.hasten(self._compare)
+        self.upkeep.make_due(self._compare)
 
     def _compare(self) -> None:
         comparison = compare_board(self._context.store)
@@ -180,7 +183,7 @@ class Keeper:
 
 
 def _resubmit(batch: Batch) -> bool:
-    """Send a new message for the batch; False when the broker does not take it."""
+    """Send a new message for the batch; return False when the broker does not take it."""
     try:
         submit_batch(batch.batch_id, stage=batch.stage)
     except RedisUnavailableError:
@@ -189,27 +192,28 @@ def _resubmit(batch: Batch) -> bool:
 
 
 def keep(context: WorkerContext, stopping: threading.Event) -> None:
-    """Watch every second until told to stop, while this process is the one at work.
+    """Run the watch and the upkeep every second until `stopping` is set, while this process leads.
 
-    The upkeep has a thread of its own: a rebuild of a large board takes longer than a batch that
-    stands still may wait.
+    The upkeep runs on another thread: rebuilding a large board takes longer than a stalled batch
+    may wait.
     """
     keeper = Keeper(context)
     leadership = Leadership(context.store.engine, AdvisoryLock.KEEPER)
     leads = threading.Event()
 
     def keep_up() -> None:
-        while not stopping.wait(SWEEP_SECONDS):
-            if leads.is_set():
-                keeper.upkeep.go()
+        if leads.is_set():
+            keeper.upkeep.run_due()
 
-    threading.Thread(target=keep_up, name="upkeep", daemon=True).start()
+    upkeep = BackgroundThread("upkeep", keep_up, every_seconds=SWEEP_SECONDS)
+    upkeep.start()
     while not stopping.wait(SWEEP_SECONDS):
         if leadership.hold():
             leads.set()
-            keeper.watch.go()
+            keeper.watch.run_due()
         else:
             leads.clear()
+    upkeep.stop()
     leadership.release()
 
 
@@ -222,7 +226,6 @@ def main() -> int:
         return 2
     configure_logging(context.settings, os.environ.get("LAUREL_PROCESS", "keeper"))
     metrics.watch_breaker(context.store.redis)
-    publish_quickly()
     tune_garbage_collector()
     stopping = threading.Event()
 

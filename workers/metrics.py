@@ -1,4 +1,4 @@
-"""The pipeline's metrics, counted at its edges; the specification's names where it has them."""
+"""The pipeline's metrics, counted at its edges, by the specification's names where it has them."""
 
 from collections import Counter as Counted
 from collections.abc import Sequence
@@ -12,40 +12,39 @@ from domain.store.redis.client import RedisClient
 
 score_updates = Counter("score_update_total", "Actions applied to a score")
 fraud_checks = Counter("fraud_checks_total", "Fraud verdicts", ["verdict", "reason"])
-stage_seconds = Histogram(
+link_seconds = Histogram(
     "pipeline_stage_seconds",
     "Time one link took for one batch",
-    ["stage"],
+    ["link"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 recoveries = Counter(
-    "pipeline_recoveries_total", "What the keeper did to standing batches", ["remedy"]
+    "pipeline_recoveries_total", "What the keeper did to stalled batches", ["remedy"]
 )
 board_rebuilds = Counter("leaderboard_rebuilds_total", "Rebuilds of the sorted set")
-board_repairs = Counter("leaderboard_repairs_total", "Standings that a comparison had to mend")
+board_repairs = Counter("leaderboard_repairs_total", "Standings that a comparison had to repair")
 queue_age = Gauge(
     "pipeline_queue_age_seconds",
     "Age of the oldest action that has not been scored",
     multiprocess_mode="mostrecent",
 )
-# Those that ended do not count: see `web/metrics.py`.
+# Processes that have ended do not count: see `web/metrics.py`.
 breakers_open = Gauge(
     "redis_breakers_open",
-    "Processes that have given Redis up until it answers",
+    "Processes whose circuit breaker for Redis is open",
     multiprocess_mode="livesum",
 )
-breaker_openings = Counter("redis_breaker_openings_total", "Times that a process gave Redis up")
-
-
+breaker_openings = Counter("redis_breaker_openings_total", "Times that a circuit breaker opened")
 background_failures = Counter(
     "background_failures_total", "Steps of background threads that failed", ["thread"]
 )
 
 
 def watch_breaker(redis: RedisClient) -> None:
-    """Show from now on whether this process has given Redis up.
+    """Show from now on whether this process's circuit breaker for Redis is open.
 
-    Each process that has a gate calls it once: what a predecessor with its id left is overwritten.
+    Every process with a RedisClient calls it once, which also overwrites the value of an earlier
+    process with the same id.
     """
     redis.watch(_show_breaker)
 
@@ -57,14 +56,14 @@ def _show_breaker(is_open: bool) -> None:
 
 
 def count_verdicts(screenings: Sequence[Screening]) -> None:
-    """Count what screening said, by verdict and reason."""
+    """Count the verdicts of one batch by verdict and reason."""
     tally = Counted((screening.verdict, screening.reason or "") for screening in screenings)
     for (verdict, reason), count in tally.items():
         fraud_checks.labels(verdict, reason).inc(count)
 
 
 def count_effects(effects: Effects) -> None:
-    """Count the applied actions."""
+    """Count the actions of one batch that were applied."""
     applied = sum(1 for effect in effects.actions if effect.status is Status.APPLIED)
     if applied:
         score_updates.inc(applied)

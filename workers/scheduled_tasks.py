@@ -1,4 +1,4 @@
-"""The tasks that beat sends: archiving step by step, and deleting what has served its time."""
+"""The tasks that beat sends: archiving step by step, and deleting old rows."""
 
 import logging
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from workers.context import get_context
 
 logger = structlog.get_logger(__name__)
 
-# Most steps find nothing to do; an operator wants to see the others.
+# Most steps find nothing to do; an operator wants to see the other ones.
 STEP_LEVELS = {
     ArchiveStep.OFF: logging.DEBUG,
     ArchiveStep.BUSY: logging.DEBUG,
@@ -47,13 +47,13 @@ def archive_old_actions(**_: Any) -> None:
 
 @app.task
 def delete_old_batches(**_: Any) -> None:
-    """Delete finished batches after a week."""
+    """Delete batches that were finished a week ago."""
     cleaned = cleaning.delete_old_batches(get_context().store, now=datetime.now(UTC))
     logger.info("old batches deleted", finished=cleaned.finished, **cleaned.rows)
 
 
 @app.task
 def delete_ended_credentials(**_: Any) -> None:
-    """Delete sessions, revocations and tickets that have ended."""
+    """Delete sessions, revocations and tickets that expired a day ago."""
     cleaned = cleaning.delete_ended_credentials(get_context().store, now=datetime.now(UTC))
     logger.info("ended credentials deleted", finished=cleaned.finished, **cleaned.rows)

@@ -1,8 +1,8 @@
-"""kombu's Redis transport without two wastes: what `broker_transport` in celeryconfig.py names.
+"""kombu's Redis transport, cheaper: named by `broker_transport` in celeryconfig.py.
 
-kombu makes a new client object for every publish, acknowledgement and look at the queue; with the
-callbacks that redis-py sets up in each, that was a tenth of a worker's CPU. And it acknowledges in
-Redis what a queue with `no_ack` never put down there, which was a twentieth.
+kombu creates a client object for every publish, acknowledgement and poll; with the callbacks that
+redis-py sets up in each, that took a tenth of a worker's CPU time. And it acknowledges messages of
+`no_ack` queues, which Redis never recorded: a twentieth.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from kombu.transport import redis
 
 
 class Channel(redis.Channel):
-    """Keeps the client of its pool: the pool has the connections, so one client serves all."""
+    """Keeps one client for its pool: the pool has the connections, so one client is enough."""
 
     _kept: Any = None
 
@@ -24,12 +24,12 @@ class Channel(redis.Channel):
         return self._kept
 
     def basic_ack(self, delivery_tag: Any, multiple: bool = False) -> None:
-        """Acknowledge what waits for it; what came from a queue with `no_ack` does not."""
+        """Acknowledge a message, unless it came from a queue with `no_ack`."""
         if delivery_tag in (self.qos._delivered or ()):
             super().basic_ack(delivery_tag, multiple)
 
 
 class Transport(redis.Transport):
-    """kombu's, with channels that keep their client."""
+    """kombu's transport, with channels that keep their client."""
 
     Channel = Channel

@@ -1,4 +1,4 @@
-"""The arithmetic of scoring, pure: actions in order of action_no against the scores they change."""
+"""The arithmetic of scoring, pure: actions applied to scores in order of action_no."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from domain.actions.model import MAX_TOTAL_SCORE, Status
 
 @dataclass(frozen=True, slots=True)
 class ScreenedAction:
-    """A pending action and the status its verdict gives it (APPLIED unless something speaks)."""
+    """A pending action and the status that its verdict gives it (APPLIED for a pass)."""
 
     action_id: str
     action_no: int
@@ -30,7 +30,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What becomes of one action; the scores are None unless it is applied."""
+    """What becomes of one action; both scores are None unless it is applied."""
 
     action_id: str
     user_id: str
@@ -42,7 +42,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class UserChange:
-    """What one batch does to one user: the new score, and what the statistics gain."""
+    """What one batch changes for one user: the new score, and what the statistics gain."""
 
     user_id: str
     score: Score
@@ -53,7 +53,7 @@ class UserChange:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """All that one batch changes."""
+    """Everything that one batch changes."""
 
     actions: tuple[Effect, ...]
     users: tuple[UserChange, ...]
@@ -65,8 +65,8 @@ NO_EFFECTS = Effects((), ())
 def next_reached_seq(current: Score, *, score: int, action_no: int) -> int:
     """Return the tie-breaker after an action: the largest number that added something.
 
-    Until something was added it is the smallest number. Both are independent of the order of work,
-    as the sum is: an undone and a redone action leave no trace.
+    While the score is 0 it is the smallest number. Both depend on the set of applied actions only,
+    as the sum does, and not on the order in which they are applied.
     """
     if score > 0:
         return max(current.reached_seq or 0, action_no) if current.score > 0 else action_no
@@ -78,7 +78,7 @@ def next_reached_seq(current: Score, *, score: int, action_no: int) -> int:
 def apply_actions(actions: Sequence[ScreenedAction], scores: Mapping[str, Score]) -> Effects:
     """Apply the actions in the given order to `scores`, which has every user of the batch.
 
-    An action that would lift a total above MAX_TOTAL_SCORE is rejected, reason SCORE_LIMIT.
+    An action that would raise a total above MAX_TOTAL_SCORE is rejected, reason SCORE_LIMIT.
     """
     running = dict(scores)
     applied: dict[str, list[ScreenedAction]] = {}

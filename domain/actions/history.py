@@ -1,4 +1,7 @@
-"""History: what is known of actions that were accepted before, for their owners only."""
+"""History: what is known of actions that were accepted before.
+
+Called by the routes that read actions, and by intake's answers to repeated ids.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from domain.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One accepted action; the position is the user's now, None when not on the board."""
+    """One accepted action; `rank` is the user's now, None when the user is not on the board."""
 
     action_id: UUID
     user_id: UUID
@@ -33,9 +36,9 @@ class ActionRecord:
 
 
 def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> ActionRecord:
-    """Return an action of this user, or of anyone when `user_id` is None.
+    """Return an action of this user, or of any user when `user_id` is None.
 
-    Raises NotFoundError for an unknown id, another user's, and an archived one alike.
+    Raises NotFoundError for an unknown id, an archived action and another user's action.
     """
     with store.write() as connection:
         stored = list_stored_actions(connection, action_ids=[action_id]).get(action_id)
@@ -48,7 +51,7 @@ def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> Action
 def list_actions(
     store: Store, *, user_id: UUID, before_no: int | None, limit: int
 ) -> tuple[list[ActionRecord], int | None]:
-    """Return a user's actions, newest first, and the number to go on before (None at the end)."""
+    """Return a page of a user's actions, newest first, and the next page's `before_no` or None."""
     with store.write() as connection:
         rows = list_user_actions(connection, user_id=user_id, before_no=before_no, limit=limit + 1)
     rank = find_ranks(store, user_ids=[user_id]).get(user_id)
@@ -57,7 +60,7 @@ def list_actions(
 
 
 def list_results(store: Store, *, action_ids: Sequence[UUID]) -> dict[UUID, ActionResult]:
-    """Return what is known now of these ids, in bulk; archived and unknown ones are absent."""
+    """Return what is known now of these ids; archived and unknown ones are absent."""
     with store.write() as connection:
         found = list_stored_actions(connection, action_ids=action_ids)
     ranks = find_ranks(store, user_ids=sorted({stored.user_id for stored in found.values()}))
@@ -69,10 +72,10 @@ def list_results(store: Store, *, action_ids: Sequence[UUID]) -> dict[UUID, Acti
 
 
 def judge_repeats(store: Store, *, actions: Sequence[NewAction]) -> list[Submission]:
-    """Tell the retries among actions whose ids are in use from the conflicts, in order.
+    """Return for each action whose id is in use whether it is a retry or a conflict, in order.
 
-    A retry has the same user, score and metadata and hears what became of the first; a conflict
-    hears nothing of it.
+    A retry has the same user, score and metadata, and gets what became of the first. A conflict
+    learns nothing about the action that has the id.
     """
     with store.write() as connection:
         found = list_stored_actions(connection, action_ids=[action.action_id for action in actions])

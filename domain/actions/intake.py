@@ -1,6 +1,6 @@
-"""Intake: actions become durable rows, in one transaction for all that came together.
+"""Intake: actions become durable rows, all actions of a batch in one transaction.
 
-Called by `web/intake/batcher.py`; after it returns the actions are acknowledged and never lost.
+Called by `web/intake/batcher.py`, which acknowledges the actions when this returns.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError
 
 from domain.actions.model import NewAction
 from domain.errors import DatabaseConflictError, DatabaseUnavailableError
@@ -23,8 +22,6 @@ from domain.store.store import Store
 logger = structlog.get_logger(__name__)
 
 CONFLICT_TRIES = 3
-# psycopg2 itself refuses NUL and lone surrogates, with a ValueError that SQLAlchemy lets pass.
-UNSTORABLE = (DataError, IntegrityError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class AcceptedBatch:
 class IntakeOutcome:
     """The committed batches (usually one), and the ids whose data PostgreSQL refuses.
 
-    Ids in neither were in use before: what they stand for is in the store.
+    An id in neither was in use before: `judge_repeats` looks up the action that has it.
     """
 
     batches: tuple[AcceptedBatch, ...]
@@ -51,9 +48,9 @@ def accept_actions(
 ) -> IntakeOutcome:
     """Commit the actions, whose ids must differ, as one batch in this order.
 
-    A batch that is refused for its data is halved until the bad action stands alone, so strangers
-    do not share a fate. Raises DatabaseUnavailableError when PostgreSQL is away: the outcome is
-    then unknown to the caller, and a retry with the same ids finds it out.
+    A batch that is refused for its data is halved until the bad action is alone, so that it does
+    not take other players' actions with it. Raises DatabaseUnavailableError when PostgreSQL is
+    away: the outcome is then unknown, and a retry with the same ids finds it out.
     """
     batch_id = uuid4()
     try:
@@ -62,7 +59,8 @@ def accept_actions(
         accepted = _find_committed(store, batch_id)
         if not accepted:
             raise
-    except UNSTORABLE as error:
+    # UnstorableDataError is one; psycopg2 itself raises another for NUL and lone surrogates.
+    except ValueError as error:
         return _halve(store, actions=actions, reply_to=reply_to, error=error)
     batches = (AcceptedBatch(batch_id, accepted),) if accepted else ()
     return IntakeOutcome(batches)
@@ -83,14 +81,14 @@ def _insert_batch(
                     connection, batch_id=batch_id, reply_to=reply_to, actions=actions
                 )
         except DatabaseConflictError:
-            # Newcomers who claim each other's names cross; nothing of the batch is left.
+            # Two intakes whose new players claim each other's names deadlock; one is undone.
             if not tries_left:
                 raise
     raise AssertionError("the last try returns or raises")
 
 
 def _find_committed(store: Store, batch_id: UUID) -> frozenset[UUID]:
-    """Return the ids of a batch whose commit happened although its answer was lost."""
+    """Return the ids of a batch that was committed although the connection failed."""
     try:
         with store.write() as connection:
             return list_batch_ids(connection, batch_id=batch_id)
@@ -106,7 +104,7 @@ def _halve(
             "action refused by the database",
             action_id=str(actions[0].action_id),
             request_id=actions[0].request_id,
-            error=type(error).__name__,
+            error=type(error.__cause__ or error).__name__,
         )
         return IntakeOutcome((), frozenset({actions[0].action_id}))
     middle = len(actions) // 2

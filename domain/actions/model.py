@@ -1,4 +1,4 @@
-"""The words of an action: what came in, what became of it, and how far its batch is."""
+"""The words of an action: what came in, how intake took it, and what became of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ MAX_TOTAL_SCORE = 2**53 - 1
 
 
 class Status(StrEnum):
-    """What became of an action. PENDING moves by the pipeline, all others by a moderator only."""
+    """What became of an action: the pipeline ends PENDING, a moderator may change the others."""
 
     PENDING = "pending"
     APPLIED = "applied"
@@ -18,18 +18,6 @@ class Status(StrEnum):
     QUARANTINED = "quarantined"
     FAILED = "failed"
     VOIDED = "voided"
-
-
-class Stage(StrEnum):
-    """How far a batch is: each link moves it from its predecessor's stage to its own."""
-
-    ACCEPTED = "accepted"
-    SCREENED = "screened"
-    SCORED = "scored"
-    REFRESHED = "refreshed"
-    AUDITED = "audited"
-    DONE = "done"
-    SPLIT = "split"
 
 
 class LinkOutcome(StrEnum):
@@ -41,10 +29,10 @@ class LinkOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewAction:
-    """An action as it was reported, its shape already checked.
+    """An action as a client reported it, its shape already checked.
 
-    `metadata` is JSON text (at most 4 KB) or None; `request_hash` tells a retry from a conflict;
-    `username` is the token's claim and only used when the player is new.
+    `metadata` is JSON text (at most 4 KB) or None; `request_hash` distinguishes a retry from a
+    conflict; `username` is the token's claim and only used when the player is new.
     """
 
     action_id: UUID
@@ -60,7 +48,7 @@ class NewAction:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What is known of an action now; the position is None when the user is not on the board."""
+    """What is known of an action now; `rank` is None when the user is not on the board."""
 
     action_id: UUID
     status: Status
@@ -84,7 +72,7 @@ class Acceptance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What the caller hears of one action: how it was taken, and what is known of it.
+    """How intake took one action, and what is known of it, for the caller's answer.
 
     `result` is None for a conflict and an unstorable action. For an archived duplicate
     `archived` is true and `result` None.

@@ -1,4 +1,4 @@
-"""Recovery: which batches to look at, what to do with each, and how a poisoned one is taken apart.
+"""Recovery: which stalled batches to look at, what to do with each, and how to split a bad one.
 
 Called by the links (attempts) and by the keeper (everything else).
 """
@@ -9,14 +9,14 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from domain.actions.model import Stage
+from domain.actions.chain import SCORE, Link, Stage, list_counted_stages, list_redis_stages
 from domain.store.postgres.actions.batches import (
     Batch,
     claim_due_batches,
     count_attempt,
+    divert_batch,
     find_locked_batch,
     insert_batch,
-    move_batch,
 )
 from domain.store.postgres.actions.isolation import fail_action, list_pending_ids, reassign_action
 from domain.store.store import Store
@@ -26,48 +26,51 @@ logger = structlog.get_logger(__name__)
 SWEEP_LIMIT = 100
 BATCH_ATTEMPTS = 2
 SINGLE_ATTEMPTS = 3
-# The links that an action can poison; the others never fail an action.
-COUNTED_STAGES = frozenset({Stage.ACCEPTED, Stage.SCREENED})
-# The stages whose next link can do nothing without Redis. Looked at over and over, a long outage's
-# thousands of them would take the turns of those that can be scored.
-REDIS_STAGES = frozenset({Stage.SCORED, Stage.AUDITED})
+COUNTED_STAGES = frozenset(list_counted_stages())
+# Left out of the sweeps while Redis is away: a long outage's thousands of such batches would take
+# the turns of those that can be scored.
+REDIS_STAGES = frozenset(list_redis_stages())
 
 
 class Remedy(StrEnum):
-    """What the keeper does with a batch that stands still."""
+    """What the keeper does with a stalled batch."""
 
     RESUBMIT = "resubmit"
+    """Send a new message to the workers."""
     RUN = "run"
+    """Run the rest of the chain in the keeper."""
     ISOLATE = "isolate"
+    """Split it into batches of one action, or fail the one action that it has."""
 
 
-def begin_attempt(store: Store, *, batch_id: UUID, stage: Stage) -> bool:
+def begin_attempt(store: Store, *, batch_id: UUID, link: Link) -> bool:
     """Count an attempt, committed before the work so that a killed process leaves its mark.
 
-    False: the batch does not stand at `stage`. Raises DatabaseUnavailableError.
+    Return False when the batch is not at `link.before`. Raises DatabaseUnavailableError.
     """
     with store.autocommit() as connection:
-        return count_attempt(connection, batch_id=batch_id, stage=stage, step=1)
+        return count_attempt(connection, batch_id=batch_id, stage=link.before, step=1)
 
 
-def take_back_attempt(store: Store, *, batch_id: UUID, stage: Stage) -> None:
-    """Uncount an attempt that a passing fault ended. Raises DatabaseUnavailableError."""
+def take_back_attempt(store: Store, *, batch_id: UUID, link: Link) -> None:
+    """Uncount an attempt that a transient fault ended. Raises DatabaseUnavailableError."""
     with store.autocommit() as connection:
-        count_attempt(connection, batch_id=batch_id, stage=stage, step=-1)
+        count_attempt(connection, batch_id=batch_id, stage=link.before, step=-1)
 
 
 def claim_stalled_batches(store: Store) -> Sequence[Batch]:
     """Claim the batches that made no progress for their pause, oldest first, SWEEP_LIMIT at most.
 
-    Without Redis those that need it are left for its return. Raises DatabaseUnavailableError.
+    While Redis is away, batches whose next link needs it are left alone. Raises
+    DatabaseUnavailableError.
     """
-    left = () if store.redis.usable else REDIS_STAGES
+    excluded = () if store.redis.usable else REDIS_STAGES
     with store.write() as connection:
-        return claim_due_batches(connection, limit=SWEEP_LIMIT, but=left)
+        return claim_due_batches(connection, limit=SWEEP_LIMIT, excluded_stages=excluded)
 
 
 def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:
-    """Return what to do: first a new message, then the keeper's own hands, then taking it apart."""
+    """Return what to do: first a new message, then running it here, then splitting it."""
     if batch.stage in COUNTED_STAGES and batch.attempts >= BATCH_ATTEMPTS:
         return Remedy.ISOLATE
     if broker_usable and batch.looks <= 1:
@@ -76,9 +79,10 @@ def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:
 
 
 def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
-    """Split a batch that keeps failing into batches of one; fail a single that does.
+    """Split a batch that keeps failing into batches of one; fail a single action that does.
 
-    Returns the batches that now stand for it. Raises DatabaseUnavailableError.
+    Return the batches that replace it: itself when it is not split, none when another process was
+    faster. Raises DatabaseUnavailableError.
     """
     with store.write() as connection:
         locked = find_locked_batch(connection, batch_id=batch.batch_id, stage=batch.stage)
@@ -89,7 +93,7 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
             if locked.attempts < SINGLE_ATTEMPTS:
                 return (batch.batch_id,)
             fail_action(connection, action_id=action_ids[0], batch=locked)
-            move_batch(connection, batch_id=batch.batch_id, old=locked.stage, new=Stage.SCORED)
+            divert_batch(connection, batch=locked, stage=SCORE.after)
             return (batch.batch_id,)
         singles = tuple(uuid4() for _ in action_ids)
         for single, action_id in zip(singles, action_ids, strict=True):
@@ -97,11 +101,11 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
                 connection, batch_id=single, stage=locked.stage, created_at=locked.created_at
             )
             reassign_action(connection, action_id=action_id, batch=locked, batch_id=single)
-        move_batch(connection, batch_id=batch.batch_id, old=locked.stage, new=Stage.SPLIT)
+        divert_batch(connection, batch=locked, stage=Stage.SPLIT)
     for single, action_id in zip(singles, action_ids, strict=True):
-        # Without this line nobody could follow the action on from the batch it was in.
+        # Without this line an action could not be followed beyond the batch it was in.
         logger.info(
-            "action set apart",
+            "action isolated",
             action_id=str(action_id),
             batch_id=str(single),
             part_of=str(batch.batch_id),

@@ -1,4 +1,7 @@
-"""Replies: what the pipeline tells the web process whose requests wait for a batch."""
+"""Replies: the outcomes of a batch, sent to the web process whose requests are pending.
+
+Published by the link *refresh*, parsed by `web/intake`.
+"""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -19,7 +22,10 @@ def publish_replies(
     outcomes: Sequence[ActionOutcome],
     ranks: Mapping[str, int],
 ) -> None:
-    """Send one message for the whole batch; who is gone or no longer waits does not miss it."""
+    """Publish one message for the whole batch to `reply_to`. Raises RedisUnavailableError.
+
+    A process that has ended, or whose requests timed out, does not need it.
+    """
     rows = [
         [
             outcome.action_id,
@@ -36,10 +42,10 @@ def publish_replies(
 
 
 def parse_replies(raw: str) -> tuple[UUID, dict[UUID, ActionResult]]:
-    """Return the batch id and its results by action id."""
+    """Return the batch id of a message and its results by action id."""
     batch_id, rows = orjson.loads(raw)
     results = (
-        ActionResult(UUID(action_id), Status(status), reason, previous, new, position)
-        for action_id, status, reason, previous, new, position in rows
+        ActionResult(UUID(action_id), Status(status), reason, previous, new, rank)
+        for action_id, status, reason, previous, new, rank in rows
     )
     return UUID(batch_id), {result.action_id: result for result in results}

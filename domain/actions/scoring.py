@@ -1,12 +1,14 @@
-"""Scoring: the second link and THE atomic update. Exactly once, by status and by key."""
+"""Scoring: the second link, and the one atomic update of scores.
+
+Exactly once: an action is applied only while it is pending, in the transaction that ends that.
+"""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection
-
+from domain.actions.chain import SCORE
 from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.model import LinkOutcome
 from domain.errors import TransientError
 from domain.store.postgres.actions.batches import Batch, claim_batch
 from domain.store.postgres.actions.scoring import (
@@ -14,12 +16,12 @@ from domain.store.postgres.actions.scoring import (
     lock_scores,
     write_effects,
 )
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringOutcome:
-    """What the link did, and the effects it had."""
+    """What the link did, and what it changed."""
 
     link: LinkOutcome
     effects: Effects = NO_EFFECTS
@@ -28,11 +30,11 @@ class ScoringOutcome:
 def score_batch(store: Store, *, batch_id: UUID) -> ScoringOutcome:
     """Apply the batch in one transaction: statuses, scores, statistics, and the stage SCORED.
 
-    Raises DatabaseUnavailableError, and TransientError when a row moved under the lock; nothing
-    has happened then.
+    Raises DatabaseUnavailableError, and TransientError when another transaction changed an action
+    of the batch; nothing is changed then.
     """
     with store.write() as connection:
-        batch = claim_batch(connection, batch_id=batch_id, old=Stage.SCREENED, new=Stage.SCORED)
+        batch = claim_batch(connection, batch_id=batch_id, link=SCORE)
         if batch is None:
             return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)
         effects = _apply(connection, batch)
@@ -49,5 +51,5 @@ def _apply(connection: Connection, batch: Batch) -> Effects:
     effects = apply_actions(actions, lock_scores(connection, user_ids=users))
     marked = write_effects(connection, created_at=batch.created_at, effects=effects)
     if marked != len(effects.actions):
-        raise TransientError("an action of the batch was moved by somebody else")
+        raise TransientError("another transaction changed an action of the batch")
     return effects

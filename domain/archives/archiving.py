@@ -1,15 +1,13 @@
-"""Archiving: months older than the retention leave the database for files, step by step.
+"""Archiving: months older than the retention move from the database to files, step by step.
 
-Called by beat every few seconds. A month is first exported, in as many steps as it takes; once its
-files are complete and sound, one transaction keeps its totals and drops it.
+Run by beat every few seconds. A month is first exported, in as many steps as that takes; when its
+files are complete and undamaged, one transaction keeps its totals and drops it.
 """
 
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-
-from sqlalchemy import Connection
 
 from domain.archives.exporting import PART_ROWS, NotFinalError, export_next_part
 from domain.archives.files import (
@@ -30,7 +28,7 @@ from domain.store.postgres.archives import (
     try_drop,
 )
 from domain.store.postgres.partitions import Partition
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 STEP_SECONDS = 4.0
 DROP_ATTEMPTS = 3
@@ -38,7 +36,7 @@ PAUSE_BETWEEN_ATTEMPTS_SECONDS = 0.2
 
 
 class _UndoneError(Exception):
-    """Rolls the transaction of the drop back; `step` says why."""
+    """Rolls back the transaction of the drop; `step` says why."""
 
     def __init__(self, step: ArchiveStep):
         super().__init__(step)
@@ -54,10 +52,10 @@ def archive_old_actions(
     step_seconds: float = STEP_SECONDS,
     part_rows: int = PART_ROWS,
 ) -> ArchiveOutcome:
-    """Do one step for the oldest month that is wholly older than the retention.
+    """Do one step for the oldest month whose every action is older than the retention.
 
-    May be killed at any point and run side by side: the next step goes on. Scores, statistics and
-    the uniqueness of ids do not change. Raises DatabaseUnavailableError, and OSError when the
+    Safe to kill at any point and to run concurrently: the next step continues. Scores, statistics
+    and the uniqueness of ids do not change. Raises DatabaseUnavailableError, and OSError when the
     files cannot be written.
     """
     if retention_days == 0:
@@ -65,8 +63,8 @@ def archive_old_actions(
     deadline = time.monotonic() + step_seconds
     before = now - timedelta(days=retention_days)
     with store.write() as connection:
-        # The lock needs a transaction, and the export happens under it: a READ COMMITTED
-        # transaction holds no snapshot between two statements, so a slow disk holds up nobody.
+        # The lock needs a transaction, and the export runs in it: a READ COMMITTED transaction
+        # holds no snapshot between two statements, so that a slow disk does not delay VACUUM.
         if not try_lock(connection, AdvisoryLock.ARCHIVE):
             return ArchiveOutcome(ArchiveStep.BUSY)
         outcome = ArchiveOutcome(ArchiveStep.NOTHING_OLD)
@@ -83,7 +81,7 @@ def archive_old_actions(
 
 
 def _open_manifest(folder: Path, partition: Partition) -> Manifest:
-    """Return how far the export is; a manifest that cannot be read begins it anew."""
+    """Return the manifest of the export so far; an empty one when it cannot be read."""
     try:
         found = find_manifest(folder, partition.name)
     except ValueError:
@@ -119,7 +117,7 @@ def _export(
 
 
 def _drop(store: Store, partition: Partition, folder: Path, *, before: datetime) -> ArchiveOutcome:
-    """Replace the partition by its totals, unless its files or its rows are not what they were."""
+    """Replace the partition by its totals, unless its files or its rows have changed."""
     found = find_manifest(folder, partition.name)
     if found is None:
         return ArchiveOutcome(ArchiveStep.CHANGED, partition.name)

@@ -1,4 +1,4 @@
-"""Checking archives: every file is there, is what it was, and adds up to what the database kept.
+"""Checking archives: every file exists, is unchanged, and adds up to the totals that were kept.
 
 Called by the operators' `flask archives` commands and by `verify`.
 """
@@ -25,16 +25,16 @@ UserTotals = defaultdict[UUID, tuple[int, int]]
 
 
 def list_archives(store: Store) -> list[ArchivedPartition]:
-    """Return what was archived, oldest first. Raises DatabaseUnavailableError."""
+    """Return the archived partitions, oldest first. Raises DatabaseUnavailableError."""
     with store.write() as connection:
         return list_archived_partitions(connection)
 
 
 def find_damage(store: Store, *, archive_path: Path, read_files: bool = True) -> Iterator[str]:
-    """Yield one sentence for each thing that is wrong with the archives, naming it.
+    """Yield one sentence for each file or total that is wrong, naming it.
 
-    Reads every file whole, unless told that the manifests and the sizes of the files will do.
-    Raises DatabaseUnavailableError.
+    Reads every file completely; without `read_files` only the manifests and the sizes of the files
+    are compared. Raises DatabaseUnavailableError.
     """
     totals: UserTotals = defaultdict(lambda: (0, 0))
     damaged = False

@@ -1,17 +1,15 @@
-"""Cleaning: rows that have served their time and leave no archive. Called daily by beat."""
+"""Cleaning: old rows that are deleted and not archived. Run daily by beat."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from domain.store.postgres.cleanup import Ended, delete_ended, delete_finished_batches
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 BATCHES_KEPT = timedelta(days=7)
-# Longer than any clock skew that is allowed on a token: what revokes one must outlive it.
+# Longer than the clock skew that is allowed on a token: a revocation must outlive its token.
 CREDENTIALS_KEPT = timedelta(days=1)
 CHUNK_ROWS = 2_000
 BUDGET_SECONDS = 20.0
@@ -21,7 +19,7 @@ Delete = Callable[[Connection], int]
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """How many rows went, by table; `finished` is False when there are more for the next run."""
+    """How many rows were deleted, by table; `finished` is False when more are left."""
 
     rows: dict[str, int]
     finished: bool
@@ -30,7 +28,7 @@ class Cleaned:
 def delete_old_batches(
     store: Store, *, now: datetime, budget_seconds: float = BUDGET_SECONDS
 ) -> Cleaned:
-    """Delete batches that have been done or split for a week. Raises DatabaseUnavailableError."""
+    """Delete batches that were finished a week ago. Raises DatabaseUnavailableError."""
     before = now - BATCHES_KEPT
 
     def delete(connection: Connection) -> int:
@@ -42,7 +40,7 @@ def delete_old_batches(
 def delete_ended_credentials(
     store: Store, *, now: datetime, budget_seconds: float = BUDGET_SECONDS
 ) -> Cleaned:
-    """Delete sessions, revocations and tickets that ended a day ago.
+    """Delete sessions, revocations and tickets that expired a day ago.
 
     Raises DatabaseUnavailableError.
     """
@@ -55,7 +53,7 @@ def delete_ended_credentials(
 
 
 def _delete_all(store: Store, deletions: dict[str, Delete], budget_seconds: float) -> Cleaned:
-    """Delete in short transactions until nothing is left or the time is over."""
+    """Delete in short transactions until nothing is left or `budget_seconds` are over."""
     deadline = time.monotonic() + budget_seconds
     rows = dict.fromkeys(deletions, 0)
     for table, delete in deletions.items():

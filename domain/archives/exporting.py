@@ -1,26 +1,28 @@
-"""Writing a partition's actions to files, part by part; a killed export goes on where it stood."""
+"""Exporting: writes a partition's actions to files, part by part.
+
+An export that was killed continues after its last complete part.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from domain.actions.model import Status
 from domain.archives.files import part_name, write_lines
 from domain.archives.model import ArchivePart, Manifest, Tally
 from domain.store.postgres.archives import ExportedRow, list_rows_to_export
 from domain.store.postgres.partitions import Partition
+from domain.store.store import Connection
 
-# A fraction of a second of work and about a megabyte: what a kill in the middle loses.
+# What a killed export loses at most: a fraction of a second of work, about a megabyte.
 PART_ROWS = 10_000
 CHUNK_ROWS = 5_000
 NOT_FINAL = frozenset({Status.PENDING, Status.QUARANTINED})
 
 
 class NotFinalError(Exception):
-    """An action of the partition still waits for its pipeline or for a moderator."""
+    """An action of the partition is still pending, or held for review."""
 
     def __init__(self, action_id: UUID):
         super().__init__(str(action_id))
@@ -28,7 +30,7 @@ class NotFinalError(Exception):
 
 
 class PartReader:
-    """Reads the rows of one part in bounded chunks and adds them up as they pass."""
+    """Reads the rows of one part in chunks of CHUNK_ROWS and keeps their tally."""
 
     def __init__(
         self, connection: Connection, partition: Partition, *, after: UUID | None, part_rows: int
@@ -67,7 +69,7 @@ def export_next_part(
     manifest: Manifest,
     part_rows: int = PART_ROWS,
 ) -> Manifest:
-    """Write the next part; return the manifest with it, complete when it was the last one.
+    """Write the next part and return the manifest with it, complete when it was the last part.
 
     Raises NotFinalError, and OSError when the file cannot be written.
     """

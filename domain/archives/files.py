@@ -1,6 +1,6 @@
-"""The files of an archive: written whole or not at all, on the disk before anybody counts on it.
+"""The files of an archive: each is written completely and synced to disk, or not at all.
 
-Called by the export and by those who check. The folder is the operator's alone: files hold what
+Called by the export and by the checks. Only the operator may read the folder: the files hold what
 players sent.
 """
 
@@ -19,7 +19,7 @@ READ_BYTES = 1 << 20
 
 
 class HashingFile:
-    """Passes bytes on to a file and keeps their hash and number."""
+    """Writes bytes to a file and keeps their hash and number."""
 
     def __init__(self, file: IO[bytes]):
         self._file = file
@@ -88,7 +88,7 @@ def find_manifest(folder: Path, partition: str) -> tuple[Manifest, str] | None:
 
 
 def discard_archive(folder: Path, manifest: Manifest) -> None:
-    """Remove the files of an archive whose partition is still there."""
+    """Delete the files of an archive whose partition was not dropped."""
     (folder / manifest_name(manifest.partition)).unlink(missing_ok=True)
     for part in manifest.parts:
         (folder / part.file_name).unlink(missing_ok=True)
@@ -111,7 +111,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that takes its name only when it is complete and on the disk."""
+    """Open a file that gets its name only when it is complete and synced to disk."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,4 +1,4 @@
-"""The words of an archive: its parts, their tally, the manifest, and what one step of work did."""
+"""The words of an archive: its parts, their tally, the manifest, and the result of one step."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ FORMAT = "laurel.actions.v1"
 
 
 class ArchiveStep(StrEnum):
-    """What one step did; only EXPORTED and DROPPED changed anything for good."""
+    """What one step did; only EXPORTED and DROPPED leave a lasting change."""
 
     OFF = "off"
     """Retention is 0: nothing is ever archived."""
     BUSY = "busy"
-    """Another process is at work."""
+    """Another process is archiving."""
     NOTHING_OLD = "nothing_old"
     EXPORTED = "exported"
-    """Rows were written to files; the partition is still there."""
+    """Rows were written to files; the partition still exists."""
     DROPPED = "dropped"
     """The partition is gone and its totals are kept."""
     BLOCKED = "blocked"
-    """The partition has an action that is not final, and stays."""
+    """The partition has an action that is not final, and is kept."""
     CHANGED = "changed"
     """A row was changed since its export: the export begins again."""
     LOCKED_OUT = "locked_out"
-    """The table lock was not had in time; the next step tries again."""
+    """The table lock was not free in time; the next step tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ArchiveOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What some actions add up to. `versions` grows with every change of a row."""
+    """The sums over some actions. `versions` grows with every change of a row."""
 
     rows: int = 0
     versions: int = 0
@@ -60,7 +60,7 @@ class Tally:
 
 
 def tally_all(tallies: Iterable[Tally]) -> Tally:
-    """Return the sum of these."""
+    """Return the sum of the tallies."""
     return sum(tallies, start=Tally())
 
 
@@ -77,9 +77,9 @@ class ArchivePart:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The archive of one partition. `complete` once every row of it is in a part.
+    """The archive of one partition, `complete` when every row is in a part.
 
-    `blocked_by` is an action that was not final when the export met it.
+    `blocked_by` is an action that was not final when the export reached it.
     """
 
     partition: str
@@ -91,7 +91,7 @@ class Manifest:
 
     @property
     def tally(self) -> Tally:
-        """What the parts add up to."""
+        """The sum over all parts."""
         return tally_all(part.tally for part in self.parts)
 
 
@@ -120,7 +120,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
 
 
 def decode_manifest(raw: bytes) -> Manifest:
-    """Return the manifest in `raw`; raises ValueError when it is none that we wrote."""
+    """Return the manifest in `raw`. Raises ValueError when it is not a manifest of ours."""
     try:
         wire = orjson.loads(raw)
         if wire["format"] != FORMAT:

@@ -1,8 +1,9 @@
-"""The ledger: the fourth link. One entry for each final transition, before anybody hears of it."""
+"""Auditing: the fourth link. One entry for each final transition, before it is broadcast."""
 
 from uuid import UUID
 
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.chain import AUDIT
+from domain.actions.model import LinkOutcome
 from domain.audit.hash_chain import chain_transitions
 from domain.store.postgres.actions.batches import claim_batch
 from domain.store.postgres.audit import insert_entries, list_unrecorded_transitions, lock_head
@@ -10,13 +11,13 @@ from domain.store.store import Store
 
 
 def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
-    """Append the batch's final transitions to the chain and move it to AUDITED.
+    """Append the batch's final transitions to the hash chain and move the batch to AUDITED.
 
     Raises DatabaseUnavailableError.
     """
-    # Lost in a crash it is written again, word for word.
+    # Lazily: entries that are lost in a crash are written again, word for word.
     with store.lazy() as connection:
-        batch = claim_batch(connection, batch_id=batch_id, old=Stage.REFRESHED, new=Stage.AUDITED)
+        batch = claim_batch(connection, batch_id=batch_id, link=AUDIT)
         if batch is None:
             return LinkOutcome.NOT_ITS_TURN
         transitions = list_unrecorded_transitions(connection, batch=batch)

@@ -1,4 +1,4 @@
-"""The hash chain, pure: what an entry holds, and how each one vouches for all before it.
+"""The hash chain, pure: what an audit entry holds, and how each hash covers all before it.
 
 An entry holds ids, numbers and reasons; no name, address or metadata.
 """
@@ -65,23 +65,24 @@ def entry_hash(previous: bytes, entry: str) -> bytes:
 def find_breaks(
     entries: Iterable[AuditEntry], *, after_seq: int, after_hash: bytes
 ) -> Iterable[str]:
-    """Yield one sentence for each place where the chain does not hold, naming its number.
+    """Yield one sentence for each entry that breaks the chain, naming its number.
 
-    `entries` are in order of seq; `after_*` is the link before the first of them (0 and GENESIS).
+    `entries` are in order of seq; `after_*` are the seq and hash before the first of them: 0 and
+    GENESIS for the whole chain.
     """
     expected, previous = after_seq + 1, after_hash
-    for link in entries:
-        if link.seq != expected:
-            yield f"audit entries {expected} to {link.seq - 1} are missing"
-        elif entry_hash(previous, link.entry) != link.hash:
-            yield f"audit entry {link.seq} was changed or does not follow the one before it"
-        if _named(link.entry) != (link.seq, link.action_id, link.action_version):
-            yield f"audit entry {link.seq} speaks of another action than its row"
-        expected, previous = link.seq + 1, link.hash
+    for stored in entries:
+        if stored.seq != expected:
+            yield f"audit entries {expected} to {stored.seq - 1} are missing"
+        elif entry_hash(previous, stored.entry) != stored.hash:
+            yield f"audit entry {stored.seq} was changed or does not follow the one before it"
+        if _named(stored.entry) != (stored.seq, stored.action_id, stored.action_version):
+            yield f"audit entry {stored.seq} speaks of another action than its row"
+        expected, previous = stored.seq + 1, stored.hash
 
 
 def _named(entry: str) -> tuple[Any, Any, Any] | None:
-    """Return the number, action and version an entry speaks of; None if a hand left no entry."""
+    """Return the seq, action and version that an entry names; None when it is not an entry."""
     try:
         content = orjson.loads(entry)
     except orjson.JSONDecodeError:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from domain.actions.model import LinkOutcome, Stage, Status
+from domain.actions.chain import REFRESH
+from domain.actions.model import LinkOutcome, Status
 from domain.store.postgres.actions.batches import Batch, find_batch, move_batch
 from domain.store.postgres.actions.outcomes import ActionOutcome, list_outcomes
 from domain.store.postgres.boards.standings import BoardRow, list_board_rows, list_ranks
@@ -34,7 +35,7 @@ def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
     """
     with store.autocommit() as connection:
         batch = find_batch(connection, batch_id=batch_id)
-        if batch is None or batch.stage is not Stage.SCORED:
+        if batch is None or batch.stage is not REFRESH.before:
             return RefreshOutcome(LinkOutcome.NOT_ITS_TURN)
         outcomes = list_outcomes(connection, batch=batch)
         users = {UUID(outcome.user_id) for outcome in outcomes if outcome.status is Status.APPLIED}
@@ -46,7 +47,7 @@ def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
 def finish_refresh(store: Store, *, batch_id: UUID) -> None:
     """Move the batch to REFRESHED. Raises DatabaseUnavailableError."""
     with store.autocommit() as connection:
-        move_batch(connection, batch_id=batch_id, old=Stage.SCORED, new=Stage.REFRESHED)
+        move_batch(connection, batch_id=batch_id, link=REFRESH)
 
 
 def _write(store: Store, batch: Batch, rows: list[BoardRow]) -> dict[UUID, int]:

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from domain.actions.model import LinkOutcome, Stage, Status
+from domain.actions.chain import BROADCAST
+from domain.actions.model import LinkOutcome, Status
 from domain.boards.model import TOP_SIZE, Top
 from domain.store.postgres.actions.batches import find_batch, move_batch
 from domain.store.postgres.actions.outcomes import ActionOutcome, list_outcomes
@@ -26,14 +27,14 @@ def broadcast_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
     """
     with store.autocommit() as connection:
         batch = find_batch(connection, batch_id=batch_id)
-        if batch is None or batch.stage is not Stage.AUDITED:
+        if batch is None or batch.stage is not BROADCAST.before:
             return LinkOutcome.NOT_ITS_TURN
         outcomes = list_outcomes(connection, batch=batch)
     applied = [outcome for outcome in outcomes if outcome.status is Status.APPLIED]
     if applied:
         _publish(store, batch_id, applied)
     with store.autocommit() as connection:
-        move_batch(connection, batch_id=batch_id, old=Stage.AUDITED, new=Stage.DONE)
+        move_batch(connection, batch_id=batch_id, link=BROADCAST)
     return LinkOutcome.MOVED
 
 

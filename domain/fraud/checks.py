@@ -1,23 +1,26 @@
-"""The checks, pure, in the order in which their reasons are given.
+"""The checks, pure, in order of precedence: the first that objects gives the reason.
 
-A further check is one function and one entry of CHECKS.
+A new check is one function and one entry of CHECKS. Called by `domain/fraud/screening.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from domain.fraud.model import PASSED, Candidate, Finding, Policy, Screening, Verdict, Window
+from domain.fraud.model import PASSED, Finding, Screening, Verdict
+from domain.fraud.policy import Policy
+from domain.fraud.signals import Candidate, Window
 
 Check = Callable[[Candidate, Window, Policy], Finding]
 
 
 def check_id_uniqueness(action: Candidate, _window: Window, _policy: Policy) -> Finding:
-    """Intake's constraint holds the id for one action; a row beside it was not made by intake."""
+    """Reject an action whose id belongs to another row: intake did not make it."""
     return PASSED if action.holds_id else Finding(Verdict.REJECT, "DUPLICATE_ACTION")
 
 
 def check_timestamp_window(action: Candidate, _window: Window, policy: Policy) -> Finding:
-    """The client's time may differ from PostgreSQL's at intake by so much and no more."""
+    """Reject an action whose client time is too far from PostgreSQL's time at intake."""
     age_seconds = (action.created_at - action.timestamp).total_seconds()
     if age_seconds > policy.action_max_age_seconds:
         return Finding(Verdict.REJECT, "STALE_TIMESTAMP", seen=age_seconds)
@@ -27,14 +30,14 @@ def check_timestamp_window(action: Candidate, _window: Window, policy: Policy) -
 
 
 def check_score_cap(action: Candidate, _window: Window, policy: Policy) -> Finding:
-    """One action may earn MAX_SCORE_PER_ACTION at most."""
+    """Reject an action that earns more than MAX_SCORE_PER_ACTION."""
     if action.score > policy.max_score_per_action:
         return Finding(Verdict.REJECT, "SCORE_TOO_HIGH", seen=action.score)
     return PASSED
 
 
 def check_velocity(_action: Candidate, window: Window, policy: Policy) -> Finding:
-    """At most MAX_ACTIONS_PER_MINUTE in any 60 seconds, this one included."""
+    """Reject an action beyond MAX_ACTIONS_PER_MINUTE in 60 seconds, this one included."""
     count = window.actions_last_minute + 1
     if count > policy.max_actions_per_minute:
         return Finding(Verdict.REJECT, "VELOCITY", seen=count)
@@ -42,7 +45,7 @@ def check_velocity(_action: Candidate, window: Window, policy: Policy) -> Findin
 
 
 def check_score_burst(action: Candidate, window: Window, policy: Policy) -> Finding:
-    """Above SUSPICIOUS_SCORE_THRESHOLD in an hour, this one included, a person should look."""
+    """Hold an action for review beyond SUSPICIOUS_SCORE_THRESHOLD in an hour, this one included."""
     total = window.score_last_hour + action.score
     if total > policy.suspicious_score_threshold:
         return Finding(Verdict.QUARANTINE, "SCORE_BURST", seen=total)
@@ -57,13 +60,14 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("score_burst", check_score_burst),
 )
 
-_ALL_PASSED = {name: str(Verdict.PASS) for name, _ in CHECKS}
+ALL_PASSED: Mapping[str, Any] = MappingProxyType({name: str(Verdict.PASS) for name, _ in CHECKS})
+"""The outcomes of an action that every check passes: one immutable object for all of them."""
 
 
 def screen_user(actions: Sequence[Candidate], window: Window, policy: Policy) -> list[Screening]:
     """Screen one user's actions of one batch in order of action_no.
 
-    Each that is not rejected enters the window of the next; `window` is left as it was.
+    Each action that is not rejected counts in the window of the next; `window` is not changed.
     """
     running = Window(window.actions_last_minute, window.score_last_hour)
     screenings = []
@@ -79,7 +83,7 @@ def screen_user(actions: Sequence[Candidate], window: Window, policy: Policy) ->
 def _screen(action: Candidate, window: Window, policy: Policy) -> Screening:
     findings = [(name, check(action, window, policy)) for name, check in CHECKS]
     if all(finding is PASSED for _, finding in findings):
-        return Screening(action.action_id, Verdict.PASS, None, _ALL_PASSED)
+        return Screening(action.action_id, Verdict.PASS, None, ALL_PASSED)
     rejections = [found for _, found in findings if found.verdict is Verdict.REJECT]
     held = [found for _, found in findings if found.verdict is Verdict.QUARANTINE]
     decisive = (rejections or held)[0]

@@ -1,7 +1,7 @@
-"""Review: a person's decision on an action that is held (`quarantined`) or was given up (`failed`).
+"""Review: a person's decision on an action that is held (`quarantined`) or has failed (`failed`).
 
-Called by the operators' `flask actions` commands. A decision only opens the action again; the
-pipeline then scores, audits and broadcasts it like any other.
+Called by the operators' `flask actions` commands. A decision only makes the action pending again;
+the pipeline then scores, audits and broadcasts it like any other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,10 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from domain.actions.model import Stage, Status
+from domain.actions.chain import SCORE, SCREEN, Link
+from domain.actions.model import Status
 from domain.errors import NotFoundError, TransientError
+from domain.fraud.model import Verdict
 from domain.store.postgres.actions.batches import insert_batch
 from domain.store.postgres.actions.reviews import (
     HeldAction,
@@ -37,28 +39,28 @@ class Decision(StrEnum):
     REJECT = "reject"
     """Reject a held action."""
     RETRY = "retry"
-    """Send an action that was given up through the pipeline again."""
+    """Send a failed action through the pipeline again."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
     decides_on: Status
-    stage: Stage
-    verdict: str | None
+    first_link: Link
+    verdict: Verdict | None
     reason: str | None
 
 
 _RULES: Mapping[Decision, _Rule] = {
-    Decision.RELEASE: _Rule(Status.QUARANTINED, Stage.SCREENED, "pass", None),
-    Decision.REJECT: _Rule(Status.QUARANTINED, Stage.SCREENED, "reject", REVIEW_REJECTED),
-    # The first verdict stands; without one the screening of the retry gives it.
-    Decision.RETRY: _Rule(Status.FAILED, Stage.ACCEPTED, None, None),
+    Decision.RELEASE: _Rule(Status.QUARANTINED, SCORE, Verdict.PASS, None),
+    Decision.REJECT: _Rule(Status.QUARANTINED, SCORE, Verdict.REJECT, REVIEW_REJECTED),
+    # The first verdict stays; without one, the screening of the retry gives it.
+    Decision.RETRY: _Rule(Status.FAILED, SCREEN, None, None),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewOutcome:
-    """Whether the decision was taken: `batch_id` now brings the action on.
+    """Whether the decision was taken: the action is then in the batch `batch_id`.
 
     Without a batch nothing was done, because the action's status was `status`.
     """
@@ -70,7 +72,7 @@ class ReviewOutcome:
 def list_actions_to_review(
     store: Store, *, statuses: Sequence[Status], limit: int
 ) -> list[HeldAction]:
-    """Return the actions that wait for a person, oldest first. Raises DatabaseUnavailableError."""
+    """Return the actions that need a decision, oldest first. Raises DatabaseUnavailableError."""
     with store.write() as connection:
         return list_held_actions(connection, statuses=statuses, limit=limit)
 
@@ -78,11 +80,11 @@ def list_actions_to_review(
 def review_action(
     store: Store, *, action_id: UUID, decision: Decision, by: str, note: str, now: datetime
 ) -> ReviewOutcome:
-    """Record the decision and open the action again, in one transaction.
+    """Record the decision and make the action pending again, in one transaction.
 
-    Of two decisions at once one is taken. Raises NotFoundError for an unknown or archived id,
-    TransientError while the status to decide on is not in the audit log yet (taken out of its batch
-    now, the action would never have that entry), and DatabaseUnavailableError.
+    Of two decisions at once, one is taken. Raises NotFoundError for an unknown or archived id,
+    TransientError while the audit log does not have the status to decide on (an action that left
+    its batch now would never get that entry), and DatabaseUnavailableError.
     """
     rule = _RULES[decision]
     batch_id = uuid4()
@@ -97,9 +99,14 @@ def review_action(
                 "The action is still on its way to the audit log; try again shortly"
             )
         if not reopen_action(connection, action_id=action_id, state=state, batch_id=batch_id):
-            # Somebody else decided meanwhile, and their batch brings it on.
+            # Another decision came first, and its batch has the action.
             return ReviewOutcome(Status.PENDING)
-        insert_batch(connection, batch_id=batch_id, stage=rule.stage, created_at=state.created_at)
+        insert_batch(
+            connection,
+            batch_id=batch_id,
+            stage=rule.first_link.before,
+            created_at=state.created_at,
+        )
         record_review(
             connection,
             action_id=action_id,

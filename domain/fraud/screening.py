@@ -1,35 +1,36 @@
-"""Screening: the first link. Gathers what the checks need in bulk and stores their verdicts."""
+"""Screening: the first link. It reads what the checks need, in bulk, and stores their verdicts."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection
-
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.chain import SCREEN
+from domain.actions.model import LinkOutcome
 from domain.fraud.checks import screen_user
-from domain.fraud.model import Candidate, Policy, Screening, Window
+from domain.fraud.model import Screening
+from domain.fraud.policy import Policy
+from domain.fraud.signals import Candidate, Window
 from domain.store.postgres.actions.batches import claim_batch
 from domain.store.postgres.actions.screening import insert_screenings, list_candidates, read_windows
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 
 @dataclass(frozen=True, slots=True)
 class ScreeningOutcome:
-    """What the link did, and the verdicts it reached."""
+    """What the link did, and the verdicts it gave."""
 
     link: LinkOutcome
     screenings: tuple[Screening, ...] = ()
 
 
 def screen_batch(store: Store, *, batch_id: UUID, policy: Policy) -> ScreeningOutcome:
-    """Store one verdict for each pending action of the batch and move it to SCREENED.
+    """Store one verdict for each pending action of the batch and move the batch to SCREENED.
 
-    The statuses do not move here. Raises DatabaseUnavailableError.
+    The actions stay pending: scoring gives them their status. Raises DatabaseUnavailableError.
     """
-    # A verdict lost in a crash is reached again: nobody has heard of it yet.
+    # Lazily: a verdict that is lost in a crash is given again, and nothing has used it yet.
     with store.lazy() as connection:
-        batch = claim_batch(connection, batch_id=batch_id, old=Stage.ACCEPTED, new=Stage.SCREENED)
+        batch = claim_batch(connection, batch_id=batch_id, link=SCREEN)
         if batch is None:
             return ScreeningOutcome(LinkOutcome.NOT_ITS_TURN)
         candidates = list_candidates(connection, batch_id=batch_id, created_at=batch.created_at)

@@ -1,10 +1,14 @@
-"""The two stores as one object: every use case takes it first and opens its transactions on it."""
+"""The two stores as one object: every use case takes it first and opens its transactions on it.
+
+`Connection` is for the annotations of use cases, which do not know SQLAlchemy.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection as Connection
+from sqlalchemy import Engine
 
 from domain.settings import Settings
 from domain.store.postgres.engine import LAZY_COMMITS, create_engine
@@ -20,8 +24,8 @@ class Store:
     redis: RedisClient
     # Connections whose commits return before the WAL is on disk; without it, every commit waits.
     lazy_engine: Engine | None = None
-    # The same, each statement a transaction by itself. A pool of its own: switching a connection
-    # back and forth costs a round trip.
+    # The same, each statement its own transaction. A separate pool: switching a connection back
+    # and forth costs a round trip.
     autocommit_engine: Engine | None = None
     # A replica's connections; without it, the primary's.
     read_engine: Engine | None = None
@@ -30,9 +34,9 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """Open one transaction: committed at the end of the block, rolled back by an exception.
 
-        Raises DatabaseUnavailableError for whatever may pass by itself (server away, deadlock,
-        timeouts, a month without its partition yet); constraint violations and data errors come
-        through as SQLAlchemy's own.
+        Raises DatabaseUnavailableError for what a later try may not meet again (server away,
+        deadlock, timeouts, a month without its partition yet) and UnstorableDataError for data
+        that PostgreSQL refuses.
         """
         with translate_errors(), self.engine.begin() as connection:
             yield connection
@@ -58,7 +62,7 @@ class Store:
 
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
-        """Open a connection whose statements are transactions by themselves, committed lazily.
+        """Open a connection on which each statement is its own transaction, committed lazily.
 
         Saves the round trips of BEGIN and COMMIT. Raises as `write` does.
         """
@@ -69,7 +73,7 @@ class Store:
             yield connection
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         for engine in (
             self.engine,
             self.lazy_engine,

@@ -1,14 +1,13 @@
-"""Conservation: what was applied, archived or not, is what the scores and statistics say."""
+"""Conservation: applied actions, archived ones included, add up to scores and statistics."""
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection
-
 from domain.store.postgres.verify.scores import find_sum_mismatch, list_score_mismatches
+from domain.store.store import Connection
 
 
 def check_conservation(connection: Connection, *, limit: int) -> Iterator[str]:
-    """Yield a sentence for each user, and for the sum, that does not add up."""
+    """Yield a sentence for each user whose actions do not add up, and for a wrong total sum."""
     if sentence := find_sum_mismatch(connection):
         yield sentence
     for user_id, what in list_score_mismatches(connection, limit=limit):

@@ -1,8 +1,6 @@
-"""Exactly once: every acknowledged id has one row or is archived, every applied one one effect."""
+"""Exactly once: each acknowledged id has one row or is archived, each applied one one effect."""
 
 from collections.abc import Iterator
-
-from sqlalchemy import Connection
 
 from domain.store.postgres.verify.actions import (
     list_half_applied_actions,
@@ -10,6 +8,7 @@ from domain.store.postgres.verify.actions import (
     list_miscounted_archives,
     list_misplaced_actions,
 )
+from domain.store.store import Connection
 
 
 def check_exactly_once(connection: Connection, *, limit: int) -> Iterator[str]:

@@ -1,20 +1,20 @@
-"""The words of verification: the invariants, and what was found of each."""
+"""The words of verification: the invariants, and what was found about each."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Invariant(StrEnum):
-    """What must always be true; the names are those that operators see."""
+    """What must always be true. Operators see these names."""
 
     TERMINAL = "terminal"
-    """Every acknowledged action comes to its end."""
+    """Every acknowledged action gets a final status."""
     EXACTLY_ONCE = "exactly-once"
     """Every acknowledged id has one row, every applied one a single effect."""
     CONSERVATION = "conservation"
     """The applied scores, archived ones included, add up to the scores and the statistics."""
     AUDIT = "audit"
-    """The chain holds, and has one entry for each final transition."""
+    """The hash chain is whole, and has one entry for each final transition."""
     ARCHIVES = "archives"
     """The files are there and add up to what the database kept."""
     BOARD = "board"
@@ -23,9 +23,9 @@ class Invariant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InvariantReport:
-    """What was found of one invariant: it holds when `findings` is empty.
+    """What was found about one invariant, which holds when `findings` is empty.
 
-    Each finding names what is broken by its id; `more` says that only the first are listed.
+    Each finding names what is broken by its id; with `more`, only the first findings are listed.
     """
 
     invariant: Invariant

@@ -1,16 +1,14 @@
-"""Terminal: every acknowledged action comes to its end within the time that is promised."""
+"""Terminal: every acknowledged action gets a final status within PROMISED_SECONDS."""
 
 import time
 from collections.abc import Callable, Iterator
-
-from sqlalchemy import Connection
 
 from domain.store.postgres.verify.actions import (
     count_unfinished_batches,
     list_stalled_batches,
     list_stuck_actions,
 )
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 PROMISED_SECONDS = 15.0
 LOOK_EVERY_SECONDS = 0.1
@@ -19,7 +17,7 @@ LOOK_EVERY_SECONDS = 0.1
 def wait_for_quiet(
     store: Store, *, wait_seconds: float, sleep: Callable[[float], None] = time.sleep
 ) -> bool:
-    """Wait until no batch is on its way; False when the time is over before.
+    """Wait until every batch is finished; return False after `wait_seconds`.
 
     Raises DatabaseUnavailableError.
     """
@@ -34,10 +32,10 @@ def wait_for_quiet(
 
 
 def check_terminal(connection: Connection, *, limit: int) -> Iterator[str]:
-    """Yield a sentence for each action and batch that stands still for too long, or for ever."""
+    """Yield a sentence for each action and batch that is stalled for too long, or forever."""
     stuck = list_stuck_actions(connection, older_than_seconds=PROMISED_SECONDS, limit=limit)
     for action_id, what in stuck:
         yield f"action {action_id} {what}"
-    standing = list_stalled_batches(connection, older_than_seconds=PROMISED_SECONDS, limit=limit)
-    for batch_id, what in standing:
+    stalled = list_stalled_batches(connection, older_than_seconds=PROMISED_SECONDS, limit=limit)
+    for batch_id, what in stalled:
         yield f"batch {batch_id} {what}"

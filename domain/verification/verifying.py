@@ -1,4 +1,7 @@
-"""Verifying: waits for quiet, then checks every invariant. Called by operators and fault tests."""
+"""Verifying: wait until the pipeline is idle, then check every invariant.
+
+Called by the operators' `flask verify`, the bench and the fault tests.
+"""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -18,7 +21,7 @@ from domain.verification.terminal import check_terminal, wait_for_quiet
 NAMED_FINDINGS = 20
 QUIET_WAIT_SECONDS = 20.0
 
-CHECKS_OF_ONE_MOMENT: dict[Invariant, Callable[..., Iterator[str]]] = {
+SNAPSHOT_CHECKS: dict[Invariant, Callable[..., Iterator[str]]] = {
     Invariant.TERMINAL: check_terminal,
     Invariant.EXACTLY_ONCE: check_exactly_once,
     Invariant.CONSERVATION: check_conservation,
@@ -35,8 +38,8 @@ def verify(
 ) -> list[InvariantReport]:
     """Check every invariant, one report each, in the order of Invariant.
 
-    Waits at most `wait_seconds` for quiet; without quiet it checks what must hold at any moment.
-    With `read_archives` every archive is read whole. Raises DatabaseUnavailableError.
+    Waits at most `wait_seconds` for the pipeline to be idle; what is checked must hold in any case.
+    With `read_archives` every archive is read completely. Raises DatabaseUnavailableError.
     """
     wait_for_quiet(store, wait_seconds=wait_seconds)
     with store.write() as connection:
@@ -44,7 +47,7 @@ def verify(
         allow_long_queries(connection)
         reports = [
             _report(invariant, check(connection, limit=NAMED_FINDINGS + 1))
-            for invariant, check in CHECKS_OF_ONE_MOMENT.items()
+            for invariant, check in SNAPSHOT_CHECKS.items()
         ]
     damage = find_damage(store, archive_path=archive_path, read_files=read_archives)
     return [

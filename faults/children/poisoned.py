@@ -8,10 +8,11 @@ import signal
 import sys
 from uuid import UUID
 
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.chain import SCREEN
+from domain.actions.model import LinkOutcome
 from domain.store.postgres.statements import sql
 from workers import consumer, keeper
-from workers.chain import LINKS, Link
+from workers.chain import RUNNERS, Runner
 from workers.context import WorkerContext
 
 # Of two digits, where the load's scores have three.
@@ -19,7 +20,7 @@ POISON_SCORE = 66
 _SCORES = sql("SELECT score_delta FROM user_actions WHERE batch_id = :id")
 
 
-def dying_of(score: int, link: Link) -> Link:
+def dying_of(score: int, link: Runner) -> Runner:
     """Return the link with a process that dies of a batch in which this score is."""
 
     def run(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
@@ -34,7 +35,7 @@ def dying_of(score: int, link: Link) -> Link:
 
 def main(kind: str) -> int:
     """Run the product's process of this kind with a first link that can be poisoned."""
-    LINKS[Stage.ACCEPTED] = dying_of(POISON_SCORE, LINKS[Stage.ACCEPTED])
+    RUNNERS[SCREEN] = dying_of(POISON_SCORE, RUNNERS[SCREEN])
     return keeper.main() if kind == "keeper" else consumer.main(["actions"])
 
 

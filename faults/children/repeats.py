@@ -11,11 +11,11 @@ import threading
 import time
 from uuid import UUID
 
-from domain.actions.model import Stage
+from domain.actions.chain import CHAIN, Stage
 from domain.settings import settings_of_process
 from domain.store.postgres.statements import sql
 from domain.store.store import Store, connect
-from workers.broker import CHAIN, submit_batch
+from workers.broker import submit_batch
 
 MOST_REPEATS = 4
 LATEST_SECONDS = 3.0
@@ -43,7 +43,8 @@ class Repeater:
         for batch_id in found:
             for _ in range(self._chance.randint(1, MOST_REPEATS)):
                 due_at = now + self._chance.random() * LATEST_SECONDS
-                heapq.heappush(self._due, (due_at, batch_id, self._chance.choice(list(CHAIN))))
+                stage = self._chance.choice(CHAIN).before
+                heapq.heappush(self._due, (due_at, batch_id, stage))
 
     def send(self, now: float) -> None:
         """Send what is due."""

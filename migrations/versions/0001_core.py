@@ -151,8 +151,15 @@ def create_actions() -> None:
         sa.Column("verdict", sa.String(16), nullable=False),
         sa.Column("reason", sa.String(40)),
         sa.Column("checks", postgresql.JSONB, nullable=False),
+        sa.Column("needs_review", sa.Boolean, nullable=False, server_default=sa.text("false")),
         sa.PrimaryKeyConstraint("action_id", "created_at", name="pk_action_checks"),
         postgresql_partition_by="RANGE (created_at)",
+    )
+    op.create_index(
+        "ix_action_checks_needs_review",
+        "action_checks",
+        ["created_at", "action_id"],
+        postgresql_where=sa.text("needs_review"),
     )
 
 
@@ -170,7 +177,7 @@ def create_batches() -> None:
         sa.PrimaryKeyConstraint("batch_id", name="pk_action_batches"),
     )
     op.create_index(
-        "ix_action_batches_standing",
+        "ix_action_batches_stalled",
         "action_batches",
         ["next_look_at"],
         postgresql_where=sa.text("stage NOT IN ('done', 'split')"),

@@ -88,9 +88,9 @@ def metrics(sizes: list[int], recoveries: int) -> str:
         lines.append(f'pipeline_batch_size_bucket{{le="{bound}"}} {below}')
     lines += [f"pipeline_batch_size_count {len(sizes)}", f"pipeline_batch_size_sum {sum(sizes)}"]
     lines += ["# TYPE pipeline_stage_seconds histogram"]
-    lines += [f'pipeline_stage_seconds_bucket{{le="+Inf",stage="scored"}} {len(sizes)}']
-    lines += [f'pipeline_stage_seconds_count{{stage="scored"}} {len(sizes)}']
-    lines += [f'pipeline_stage_seconds_sum{{stage="scored"}} {len(sizes) * 0.002}']
+    lines += [f'pipeline_stage_seconds_bucket{{le="+Inf",link="refresh"}} {len(sizes)}']
+    lines += [f'pipeline_stage_seconds_count{{link="refresh"}} {len(sizes)}']
+    lines += [f'pipeline_stage_seconds_sum{{link="refresh"}} {len(sizes) * 0.002}']
     lines += ["# TYPE pipeline_recoveries counter"]
     lines += [f'pipeline_recoveries_total{{remedy="run"}} {recoveries}']
     return "\n".join([*lines, ""])
@@ -100,7 +100,7 @@ def test_batches_and_links_are_counted_between_two_readings() -> None:
     before, after = metrics([50, 1], 1), metrics([50, 1, 6, 8], 3)
     pipeline = between(parse_counters(before), parse_counters(after))
     assert (pipeline.batches, pipeline.mean_batch, pipeline.at_most) == (2, 7.0, "10.0")
-    assert pipeline.link_ms == {"scored": 2.0}
+    assert pipeline.link_ms == {"refresh": 2.0}
     assert pipeline.recoveries == 2
 
 

@@ -8,7 +8,7 @@ from tests.e2e.api import Api, action
 from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 
-LINKS = ["accepted", "screened", "scored", "refreshed", "audited"]
+LINKS = ["screen", "score", "refresh", "audit", "broadcast"]
 
 
 def test_two_greps_follow_a_request_from_its_id_to_the_listeners(stack: Stack, api: Api) -> None:
@@ -37,7 +37,7 @@ def assert_followed(stack: Stack, request_id: str) -> None:
     lines = grep(stack, accepted["batch_id"])
     assert all(line["batch_id"] == accepted["batch_id"] for line in lines)
     links = [line for line in lines if line["event"] == "link run"]
-    assert sorted(line["stage"] for line in links) == sorted(LINKS)
+    assert sorted(line["link"] for line in links) == sorted(LINKS)
     assert {line["outcome"] for line in links} == {"moved"}
     assert {line["process"] for line in links} <= {"worker.1", "worker.2"}
     (told,) = (line for line in lines if line["event"] == "batch told")

@@ -3,20 +3,21 @@
 import inspect
 import re
 from fnmatch import fnmatch
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from celery import Task
 
-from domain.actions.model import Stage
+from domain.actions.chain import CHAIN, Stage, list_finished_stages
 from tests.conftest import Stores
 from tests.factories import make_settings
 from tests.workers.processes import make_environment
-from workers import scheduled_tasks, tasks
-from workers.broker import CHAIN
+from workers import scheduled_tasks
 from workers.celery import app
-from workers.chain import LINKS
+from workers.chain import RUNNERS
 from workers.consumer import BEAT, QUEUES
+from workers.tasks import TASKS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -31,12 +32,8 @@ def environment(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def list_tasks() -> list[Task]:
     """Return every task that our modules define."""
-    found = [
-        value
-        for module in (tasks, scheduled_tasks)
-        for value in vars(module).values()
-        if isinstance(value, Task)
-    ]
+    scheduled = [value for value in vars(scheduled_tasks).values() if isinstance(value, Task)]
+    found = [*TASKS.values(), *scheduled]
     assert len(found) >= 8
     return found
 
@@ -76,9 +73,18 @@ def test_every_task_takes_keywords_only_and_swallows_what_it_does_not_know() -> 
         assert all(parameter.annotation is str for parameter in parameters[:-1]), task.name
 
 
-def test_the_chain_and_the_keeper_have_a_link_for_every_stage_that_is_not_an_end() -> None:
-    on_the_way = [stage for stage in Stage if stage not in (Stage.DONE, Stage.SPLIT)]
-    assert list(CHAIN) == list(LINKS) == on_the_way
+def test_every_link_has_exactly_one_runner_and_one_task_named_after_it() -> None:
+    assert list(RUNNERS) == list(TASKS) == list(CHAIN)
+    assert len(set(RUNNERS.values())) == len(CHAIN)
+    names = [task.name for task in TASKS.values()]
+    assert names == [f"workers.tasks.{link.name}_batch" for link in CHAIN]
+
+
+def test_every_link_begins_at_the_stage_at_which_the_one_before_it_ends() -> None:
+    for link, following in pairwise(CHAIN):
+        assert link.after == following.before
+    stages = [link.before for link in CHAIN] + list(list_finished_stages())
+    assert stages == list(Stage), "no stage without a link, none twice"
 
 
 def test_no_result_is_stored_and_nothing_but_json_is_taken() -> None:

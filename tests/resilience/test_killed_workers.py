@@ -11,8 +11,8 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import CHAIN, Link, list_finished_stages
 from domain.actions.intake import accept_actions
-from domain.actions.model import Stage
 from domain.store.redis import keys
 from domain.store.store import Store
 from domain.verification.verifying import verify
@@ -22,7 +22,6 @@ from tests.workers.conftest import StartWorker, Supervise
 from tests.workers.killing import POINTS
 from tests.workers.sabotage import POISON_SCORE
 from workers.broker import submit_batch
-from workers.chain import LINKS
 from workers.context import WorkerContext
 from workers.keeper import keep
 
@@ -57,10 +56,9 @@ def list_unfinished(store: Store) -> list[str]:
         return list(rows.scalars())
 
 
-def list_next(stage: Stage) -> list[str]:
-    """Return the stage after this one; nothing when that is the end."""
-    stages = list(LINKS)
-    return [str(later) for later in stages[stages.index(stage) + 1 :][:1]]
+def list_next(link: Link) -> list[str]:
+    """Return the stage after this link; nothing when the batch is then finished."""
+    return [] if link.after in list_finished_stages() else [link.after]
 
 
 def list_statuses(store: Store) -> dict[int, str]:
@@ -83,21 +81,21 @@ def find_broken(context: WorkerContext) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("stage", list(LINKS))
+@pytest.mark.parametrize("link", CHAIN, ids=lambda link: link.name)
 def test_a_worker_killed_in_a_link_leaves_one_effect(
     start_worker: StartWorker,
     worker_context: WorkerContext,
     start_keeper: Callable[[], None],
-    stage: Stage,
+    link: Link,
     point: str,
 ) -> None:
     store = worker_context.store
-    doomed = start_worker({"LAUREL_TEST_CRASH": f"{stage}:{point}"})
+    doomed = start_worker({"LAUREL_TEST_CRASH": f"{link.name}:{point}"})
     submit_batch(accept(store, 10, 20, 30))
     assert doomed.wait(20) == -signal.SIGKILL
     killed_at = time.monotonic()
     has_moved = point in ("after_commit", "next_published")
-    assert list_unfinished(store) == ([stage] if not has_moved else list_next(stage))
+    assert list_unfinished(store) == ([link.before] if not has_moved else list_next(link))
     start_keeper()
     start_worker()
     left_seconds = killed_at + RECOVERY_SECONDS - time.monotonic()

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import Stage
 from domain.actions.history import get_action
 from domain.actions.intake import accept_actions
-from domain.actions.model import Stage
 from domain.boards.players import get_player_score
 from domain.boards.reader import find_neighborhood, read_top
 from domain.boards.rebuild import rebuild_board
@@ -91,15 +91,15 @@ def test_the_keeper_alone_goes_on_to_the_score_without_redis_and_to_the_end_with
         accept(store, user_id=player)
     keeper = Keeper(context)
     look_again(store)
-    keeper.watch.go()
+    keeper.watch.run_due()
     assert list_stages(store) == {Stage.SCORED}
     assert get_player_score(store, user_id=players[0]).score == 100
-    keeper.upkeep.go()
+    keeper.upkeep.run_due()
     redis_server.start()
     get_through(store)
-    keeper.upkeep.go()
+    keeper.upkeep.run_due()
     look_again(store)
-    keeper.watch.go()
+    keeper.watch.run_due()
     assert list_stages(store) == {Stage.DONE}
     assert find_broken(context) == []
 
@@ -184,5 +184,5 @@ def test_a_redis_that_is_flushed_all_the_time_loses_nothing(
     record = get_action(store, action_id=actions[-1].action_id, user_id=player)
     assert (record.new_score, record.rank) == (56, 1)
     redis_server.command("FLUSHALL")
-    Keeper(context).upkeep.go()
+    Keeper(context).upkeep.run_due()
     assert find_broken(context) == []

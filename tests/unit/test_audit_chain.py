@@ -1,4 +1,4 @@
-"""The hash chain: whatever was done to an entry, the number that does not hold is named."""
+"""The hash chain: every kind of change is found, and the number of the entry named."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ def make_transition(number: int) -> Transition:
 
 @pytest.fixture
 def chain() -> list[AuditEntry]:
-    """Six links, appended by two batches."""
+    """Six entries, appended by two batches."""
     first = chain_transitions(
         [make_transition(number) for number in (1, 2, 3)], head_seq=0, head_hash=GENESIS
     )
@@ -47,20 +47,20 @@ def chain() -> list[AuditEntry]:
     return first + second
 
 
-def breaks(links: list[AuditEntry]) -> list[str]:
-    return list(find_breaks(links, after_seq=0, after_hash=GENESIS))
+def breaks(entries: list[AuditEntry]) -> list[str]:
+    return list(find_breaks(entries, after_seq=0, after_hash=GENESIS))
 
 
 def test_an_untouched_chain_holds(chain: list[AuditEntry]) -> None:
-    assert [link.seq for link in chain] == [1, 2, 3, 4, 5, 6]
+    assert [entry.seq for entry in chain] == [1, 2, 3, 4, 5, 6]
     assert breaks(chain) == []
 
 
-def test_a_part_of_the_chain_holds_after_the_link_before_it(chain: list[AuditEntry]) -> None:
+def test_a_part_of_the_chain_holds_after_the_entry_before_it(chain: list[AuditEntry]) -> None:
     assert list(find_breaks(chain[2:], after_seq=2, after_hash=chain[1].hash)) == []
 
 
-def test_no_links_are_no_breaks() -> None:
+def test_no_entries_are_no_breaks() -> None:
     assert breaks([]) == []
     assert chain_transitions([], head_seq=4, head_hash=GENESIS) == []
 
@@ -108,7 +108,7 @@ def test_two_swapped_entries_are_both_named(chain: list[AuditEntry]) -> None:
 
 def test_an_inserted_entry_is_given_away_by_the_next(chain: list[AuditEntry]) -> None:
     forged = chain_transitions([make_transition(9)], head_seq=2, head_hash=chain[1].hash)[0]
-    shifted = [replace(link, seq=link.seq + 1) for link in chain[2:]]
+    shifted = [replace(entry, seq=entry.seq + 1) for entry in chain[2:]]
     found = breaks([*chain[:2], forged, *shifted])
     assert found[0] == "audit entry 4 was changed or does not follow the one before it"
     assert not [sentence for sentence in found if "entry 3" in sentence]

@@ -7,7 +7,9 @@ from uuid import uuid4
 import pytest
 
 from domain.fraud.checks import CHECKS, screen_user
-from domain.fraud.model import Candidate, Policy, Screening, Verdict, Window
+from domain.fraud.model import Screening, Verdict
+from domain.fraud.policy import Policy
+from domain.fraud.signals import Candidate, Window
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 POLICY = Policy(

@@ -69,11 +69,11 @@ def test_the_tie_breaker_is_the_last_action_that_added_something(
     assert apply_one_by_one(actions).score == sum(action.score for action in actions)
 
 
-def test_an_action_that_adds_nothing_moves_nobody() -> None:
+def test_an_action_that_adds_nothing_changes_no_rank() -> None:
     assert apply_one_by_one([make_screened(9, 0)], Score(50, 4)) == Score(50, 4)
 
 
-def test_a_first_action_of_zero_brings_its_player_to_the_board() -> None:
+def test_a_first_action_of_zero_puts_its_player_on_the_board() -> None:
     effects = apply_actions([make_screened(7, 0)], {ADA: NEW})
     assert outcomes(effects) == [(Status.APPLIED, None, 0, 0)]
     assert effects.users[0].score == Score(0, 7)

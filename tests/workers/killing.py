@@ -15,19 +15,13 @@ from uuid import UUID
 from celery.signals import task_success
 from sqlalchemy import Engine, event
 
-from domain.actions.model import LinkOutcome, Stage
-from domain.actions.recovery import REDIS_STAGES
+from domain.actions.chain import Link
+from domain.actions.model import LinkOutcome
 from domain.store.redis.client import RedisClient
-from workers.chain import LINKS
+from workers.chain import RUNNERS
 from workers.context import WorkerContext
+from workers.tasks import TASKS
 
-TASKS = {
-    Stage.ACCEPTED: "screen_batch",
-    Stage.SCREENED: "score_batch",
-    Stage.SCORED: "refresh_batch",
-    Stage.REFRESHED: "audit_batch",
-    Stage.AUDITED: "broadcast_batch",
-}
 # `inside`: after the first write, of a row or by the script. `before_commit`: refresh and broadcast
 # have no transaction for it, so before the one statement. `next_published`: the task is over.
 POINTS = ("before", "inside", "before_commit", "after_commit", "next_published")
@@ -35,26 +29,26 @@ _WRITE = re.compile(r"\b(INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b")
 
 
 class _Here(threading.local):
-    """What this thread is at: the pulse of the same process writes and commits too."""
+    """What this thread is doing: the heartbeat of the same process writes and commits too."""
 
     is_in_link = False
     has_written = False
 
 
-def kill_at(stage: Stage, point: str) -> None:
-    """Let this process die at the point of the link that takes a batch on from `stage`."""
+def kill_at(link: Link, point: str) -> None:
+    """Let this process die at this point of the link."""
     here = _Here()
-    _wrap(stage, here, dies_before=point == "before", dies_after=point == "after_commit")
+    _wrap(link, here, dies_before=point == "before", dies_after=point == "after_commit")
     if point == "inside":
         _die_of_writing(here)
-    elif point == "before_commit" and stage in REDIS_STAGES:
+    elif point == "before_commit" and link.needs_redis:
         event.listen(Engine, "before_cursor_execute", _on_write(here, _die))
     elif point == "before_commit":
         event.listen(Engine, "before_cursor_execute", _on_write(here, lambda: _note(here)))
         # The event comes before the COMMIT is sent.
         event.listen(Engine, "commit", lambda _: _die_if(here.has_written))
     elif point == "next_published":
-        _die_of_success(TASKS[stage])
+        _die_of_success(TASKS[link].name)
 
 
 def _die() -> None:
@@ -70,20 +64,20 @@ def _note(here: _Here) -> None:
     here.has_written = True
 
 
-def _wrap(stage: Stage, here: _Here, *, dies_before: bool, dies_after: bool) -> None:
-    link = LINKS[stage]
+def _wrap(link: Link, here: _Here, *, dies_before: bool, dies_after: bool) -> None:
+    run_link = RUNNERS[link]
 
     def run(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         if dies_before:
             _die()
         here.is_in_link = True
-        outcome = link(context, batch_id)
+        outcome = run_link(context, batch_id)
         here.is_in_link = False
         if dies_after:
             _die()
         return outcome
 
-    LINKS[stage] = run
+    RUNNERS[link] = run
 
 
 def _die_of_writing(here: _Here) -> None:
@@ -111,7 +105,7 @@ def _on_write(here: _Here, act: Callable[[], None]) -> Callable[..., None]:
 
 def _die_of_success(task: str) -> None:
     def die(sender: Any, **_: Any) -> None:
-        if sender.name.endswith(task):
+        if sender.name == task:
             _die()
 
     task_success.connect(die, weak=False)

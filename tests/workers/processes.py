@@ -1,4 +1,4 @@
-"""Workers and keepers as processes of a test's own, started again when they kill themselves."""
+"""Workers and keepers as processes of one test, restarted when they kill themselves."""
 
 import os
 import signal

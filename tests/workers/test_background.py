@@ -1,4 +1,4 @@
-"""A background thread outlives what its steps raise, and says when it last succeeded."""
+"""A background thread survives what its steps raise, and says when it last succeeded."""
 
 import threading
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Clock:
 
 
 @pytest.mark.parametrize("error", [LookupError("a bug"), DatabaseUnavailableError()])
-def test_an_exception_is_counted_and_the_thread_goes_on(error: Exception) -> None:
+def test_an_exception_is_counted_and_the_thread_continues(error: Exception) -> None:
     name = f"failing-{type(error).__name__}"
     steps: list[int] = []
 
@@ -91,7 +91,7 @@ def test_only_an_essential_thread_that_cannot_go_on_ends_the_process(
     assert len(ended) == ends
 
 
-def test_the_last_success_is_told_by_the_clock() -> None:
+def test_the_time_since_the_last_success_is_measured_by_the_clock() -> None:
     clock, fail = Clock(), threading.Event()
 
     def step() -> None:

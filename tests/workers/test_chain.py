@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from domain.actions.chain import Stage
 from domain.actions.intake import accept_actions
-from domain.actions.model import NewAction, Stage
+from domain.actions.model import NewAction
 from domain.boards.reader import read_top
 from domain.store.redis import keys
 from domain.store.store import Store

@@ -1,4 +1,4 @@
-"""A worker comes back to Redis soon after an outage, and tells of its tasks in bulk."""
+"""A worker reconnects to Redis soon after an outage, and publishes its events in bulk."""
 
 import time
 from types import SimpleNamespace

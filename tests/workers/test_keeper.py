@@ -1,4 +1,4 @@
-"""The keeper: what one batch, one duty or one store does to it, the others do not feel."""
+"""The keeper: a failing batch, duty or store does not affect the others."""
 
 import threading
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import SCREEN, Stage
 from domain.actions.intake import accept_actions
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.model import LinkOutcome
 from domain.boards.reader import read_top
 from domain.errors import DatabaseUnavailableError, RedisUnavailableError
 from domain.store.redis import boards
@@ -21,12 +22,12 @@ from tests.waiting import wait_until
 from workers import chain
 from workers import keeper as keeper_module
 from workers.context import WorkerContext
-from workers.keeper import Keeper, Round, keep
+from workers.keeper import DutySchedule, Keeper, keep
 
 
 @pytest.fixture
 def submitted(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
-    """The batches that the keeper sends new messages for; nobody takes them."""
+    """The batches that the keeper sends new messages for; no worker consumes them."""
     batch_ids: list[UUID] = []
     monkeypatch.setattr(
         keeper_module, "submit_batch", lambda batch_id, *, stage: batch_ids.append(batch_id)
@@ -53,7 +54,7 @@ def accept(store: Store, *, batches: int = 1) -> list[UUID]:
     ]
 
 
-def stand_still(store: Store, *, looks: int = 0) -> None:
+def stall(store: Store, *, looks: int = 0) -> None:
     """Make every batch due for a look, as if it had been looked at `looks` times."""
     with store.write() as connection:
         connection.execute(
@@ -76,14 +77,14 @@ def test_a_batch_gets_a_message_first_and_is_run_when_that_did_not_help(
 ) -> None:
     keeper = Keeper(worker_context)
     (batch_id,) = accept(worker_context.store)
-    keeper.watch.go()
+    keeper.watch.run_due()
     assert submitted == []
-    stand_still(worker_context.store)
-    keeper.watch.go()
+    stall(worker_context.store)
+    keeper.watch.run_due()
     assert submitted == [batch_id]
     assert list_stages(worker_context.store) == [Stage.ACCEPTED]
-    stand_still(worker_context.store, looks=1)
-    keeper.watch.go()
+    stall(worker_context.store, looks=1)
+    keeper.watch.run_due()
     assert submitted == [batch_id]
     assert list_stages(worker_context.store) == [Stage.DONE]
 
@@ -99,26 +100,26 @@ def test_one_refused_message_is_enough_to_run_all_of_a_sweep(
 
     monkeypatch.setattr(keeper_module, "submit_batch", refuse)
     batch_ids = accept(worker_context.store, batches=5)
-    stand_still(worker_context.store)
-    Keeper(worker_context).watch.go()
+    stall(worker_context.store)
+    Keeper(worker_context).watch.run_due()
     assert refused == batch_ids[:1]
     assert list_stages(worker_context.store) == [Stage.DONE] * 5
 
 
-def test_a_batch_that_cannot_be_treated_does_not_hold_up_the_others(
+def test_a_batch_that_cannot_be_treated_does_not_delay_the_others(
     worker_context: WorkerContext, submitted: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch_ids = accept(worker_context.store, batches=3)
-    stand_still(worker_context.store, looks=1)
+    stall(worker_context.store, looks=1)
     run = Keeper._run
 
     def run_but_one(self: Keeper, batch: Any) -> None:
         if batch.batch_id == batch_ids[0]:
-            raise LookupError("nobody expected this")
+            raise LookupError("not expected")
         run(self, batch)
 
     monkeypatch.setattr(Keeper, "_run", run_but_one)
-    Keeper(worker_context).watch.go()
+    Keeper(worker_context).watch.run_due()
     assert list_stages(worker_context.store) == [Stage.ACCEPTED, Stage.DONE, Stage.DONE]
 
 
@@ -128,7 +129,7 @@ def test_a_poisoned_action_ends_failed_and_its_neighbours_do_not(
     store = worker_context.store
     actions = [make_action(score=score) for score in (10, 666, 20)]
     accept_actions(store, actions=actions, reply_to=None)
-    screen = chain.LINKS[Stage.ACCEPTED]
+    screen = chain.RUNNERS[SCREEN]
 
     def screen_what_is_sound(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         with context.store.write() as connection:
@@ -139,12 +140,12 @@ def test_a_poisoned_action_ends_failed_and_its_neighbours_do_not(
                 raise ValueError("poison")
         return screen(context, batch_id)
 
-    monkeypatch.setitem(chain.LINKS, Stage.ACCEPTED, screen_what_is_sound)
+    monkeypatch.setitem(chain.RUNNERS, SCREEN, screen_what_is_sound)
     keeper = Keeper(worker_context)
     for look in range(10):
-        stand_still(store, looks=look)
-        keeper.watch.go()
-        keeper.upkeep.go()
+        stall(store, looks=look)
+        keeper.watch.run_due()
+        keeper.upkeep.run_due()
     assert sorted(list_stages(store)) == [Stage.DONE] * 3 + [Stage.SPLIT]
     with store.write() as connection:
         rows = connection.execute(text("SELECT score_delta, status FROM user_actions")).all()
@@ -166,14 +167,14 @@ def test_the_parts_of_a_batch_that_kills_are_left_to_the_workers_at_first(
     monkeypatch.setattr(Keeper, "_run", lambda _, batch: ran.append(batch.batch_id))
     with store.write() as connection:
         connection.execute(text("UPDATE action_batches SET attempts = 2"))
-    stand_still(store, looks=1)
-    Keeper(worker_context).watch.go()
+    stall(store, looks=1)
+    Keeper(worker_context).watch.run_due()
     assert (len(submitted), ran) == (2, [])
     with store.write() as connection:
         connection.execute(text("UPDATE action_batches SET attempts = 2"))
-    stand_still(store, looks=9)
-    Keeper(worker_context).watch.go()
-    assert sorted(ran) == sorted(submitted), "nobody took them"
+    stall(store, looks=9)
+    Keeper(worker_context).watch.run_due()
+    assert sorted(ran) == sorted(submitted), "no worker consumed them"
 
 
 def test_a_failing_duty_stops_no_other_and_is_tried_again() -> None:
@@ -190,16 +191,16 @@ def test_a_failing_duty_stops_no_other_and_is_tried_again() -> None:
     def works() -> None:
         done.append("works")
 
-    duties = Round([(0.0, breaks), (3600.0, is_put_off), (3600.0, works)])
-    duties.go()
-    duties.go()
+    duties = DutySchedule([(0.0, breaks), (3600.0, is_put_off), (3600.0, works)])
+    duties.run_due()
+    duties.run_due()
     assert done == ["breaks", "is_put_off", "works", "breaks", "is_put_off"]
-    duties.hasten(works)
-    duties.go()
+    duties.make_due(works)
+    duties.run_due()
     assert done[-1] == "works"
 
 
-def test_a_long_rebuild_does_not_hold_up_batches(
+def test_a_long_rebuild_does_not_delay_batches(
     worker_context: WorkerContext,
     submitted: list[UUID],
     monkeypatch: pytest.MonkeyPatch,
@@ -216,35 +217,35 @@ def test_a_long_rebuild_does_not_hold_up_batches(
     request.addfinalizer(go_on.set)
     request.getfixturevalue("keeping")
     assert rebuilding.wait(10)
-    stand_still(worker_context.store, looks=1)
+    stall(worker_context.store, looks=1)
     wait_until(lambda: list_stages(worker_context.store) == [Stage.DONE])
     assert not go_on.is_set()
     go_on.set()
 
 
-def test_the_keeper_rebuilds_a_lost_board_and_mends_what_is_behind(
+def test_the_keeper_rebuilds_a_lost_board_and_repairs_what_is_behind(
     worker_context: WorkerContext, submitted: list[UUID]
 ) -> None:
     store = worker_context.store
     keeper = Keeper(worker_context)
-    keeper.upkeep.go()
+    keeper.upkeep.run_due()
     assert boards.is_board_trusted(store.redis)
     complete_actions(worker_context, [make_action(score=70), make_action(score=50)])
     standings = read_top(store).standings
     store.redis.run(lambda client: client.flushdb())
-    keeper.upkeep.go()
+    keeper.upkeep.run_due()
     assert boards.is_board_trusted(store.redis)
     assert read_top(store).standings == standings
 
 
-def test_what_the_keeper_alone_brought_on_holds_what_must_always_be_true(
+def test_batches_that_the_keeper_alone_ran_hold_every_invariant(
     worker_context: WorkerContext, submitted: list[UUID]
 ) -> None:
     keeper = Keeper(worker_context)
     accept(worker_context.store, batches=4)
-    stand_still(worker_context.store, looks=1)
-    keeper.watch.go()
-    keeper.upkeep.go()
+    stall(worker_context.store, looks=1)
+    keeper.watch.run_due()
+    keeper.upkeep.run_due()
     reports = verify(
         worker_context.store, archive_path=worker_context.settings.archive_path, wait_seconds=0
     )

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, text
 
-from domain.fraud.model import policy_from
+from domain.fraud.policy import policy_from
 from domain.settings import Settings
 from domain.store.postgres import tables
 from domain.store.store import Store

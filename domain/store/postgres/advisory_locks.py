@@ -1,15 +1,15 @@
-"""PostgreSQL's advisory locks: one number per job that only one process may do at a time."""
+"""PostgreSQL's advisory locks: one number for each job that one process does at a time."""
 
 from enum import IntEnum
 
 from sqlalchemy import Connection, text
 
-# First half of every key, so that another application in the same database is not met by chance.
+# First half of every key, so that another application in the database does not use the same keys.
 NAMESPACE = 0x4C41
 
 
 class AdvisoryLock(IntEnum):
-    """The jobs. A number, once released, keeps its meaning."""
+    """The jobs. A number that was in a release keeps its meaning."""
 
     MIGRATION = 1
     PARTITIONS = 2
@@ -18,7 +18,7 @@ class AdvisoryLock(IntEnum):
 
 
 def take_lock(connection: Connection, lock: AdvisoryLock) -> None:
-    """Wait for this lock and hold it until the transaction ends; `lock_timeout` bounds the wait."""
+    """Wait for this lock, at most `lock_timeout`, and hold it until the transaction ends."""
     connection.execute(
         text("SELECT pg_advisory_xact_lock(:namespace, :lock)"),
         {"namespace": NAMESPACE, "lock": lock},

@@ -1,6 +1,6 @@
-"""SQL of archiving: reading a partition out, keeping its totals, and dropping it.
+"""SQL of archiving: exporting a partition's rows, keeping its totals, and dropping it.
 
-Called by `domain/archives`. The names of partitions come from `partitions.py`, never from outside.
+Called by `domain/archives`. Names of partitions come from `partitions.py` and not from a user.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from domain.archives.model import Manifest, Tally
 from domain.store.postgres.partitions import Partition, list_partitions, make_partition
 
 LOCK_TIMEOUT_MS = 500
-# The one statement whose time grows with the partition. It holds back neither intake nor readers.
+# The one statement whose time grows with the partition. It blocks neither intake nor readers.
 TOTALS_TIMEOUT_MS = 600_000
 LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedRow:
-    """One action as its line of NDJSON, and what the export must know of it."""
+    """One action as its line of NDJSON, and the columns that the export adds up."""
 
     action_id: UUID
     status: str
@@ -33,7 +33,7 @@ class ExportedRow:
 
 @dataclass(frozen=True, slots=True)
 class ArchivedPartition:
-    """A dropped partition and the manifest that stands for it."""
+    """A dropped partition and the manifest of its files."""
 
     name: str
     manifest_name: str
@@ -48,7 +48,7 @@ class ArchivedPartition:
 def list_old_partitions(connection: Connection, *, before: datetime) -> list[Partition]:
     """Return the partitions whose every row is older than `before`, oldest first.
 
-    A month that was archived once and is there again was restored by somebody: it is left alone.
+    A month that was archived and exists again was restored by an operator: it is left out.
     """
     archived = {archive.name for archive in list_archived_partitions(connection)}
     return [
@@ -70,7 +70,7 @@ def list_archived_partitions(connection: Connection) -> list[ArchivedPartition]:
 
 
 def list_archived_totals(connection: Connection) -> dict[UUID, tuple[int, int]]:
-    """Return the number and the sum of each user's archived applied actions."""
+    """Return number and sum of the archived applied actions by user."""
     rows = connection.execute(
         text("SELECT user_id, applied_actions, applied_score FROM archived_totals")
     )
@@ -82,7 +82,7 @@ def list_rows_to_export(
 ) -> Sequence[ExportedRow]:
     """Return the next actions in order of their ids: every column, and the row of checks.
 
-    Both are found by their keys: a join would begin at the first row of the month each time.
+    The checks are looked up by key: a join would read the month from its first row each time.
     """
     rows = connection.execute(
         text(
@@ -100,7 +100,7 @@ def list_rows_to_export(
 
 
 def is_final(connection: Connection, partition: Partition, *, action_id: UUID) -> bool:
-    """Return whether nothing more will become of this action by itself."""
+    """Return whether neither the pipeline nor a review can change this action any more."""
     waiting = connection.execute(
         text(
             f"SELECT 1 FROM {partition.name} WHERE action_id = :action_id"
@@ -112,9 +112,9 @@ def is_final(connection: Connection, partition: Partition, *, action_id: UUID) -
 
 
 def lock_against_writers(connection: Connection, partition: Partition) -> bool:
-    """Keep the partition as it is until the transaction ends; False when a writer is at work.
+    """Lock the partition against writers until the transaction ends; False when one is at work.
 
-    Readers go on, and so do writers of every other month.
+    Readers are not blocked, nor are writers of other months.
     """
     return _try_statement(
         connection, f"LOCK TABLE {partition.name}, {_twin(partition)} IN SHARE MODE"
@@ -122,9 +122,9 @@ def lock_against_writers(connection: Connection, partition: Partition) -> bool:
 
 
 def add_to_totals(connection: Connection, partition: Partition) -> tuple[Tally, int]:
-    """Add the partition's applied actions to their users' totals.
+    """Add the partition's applied actions to the archived totals of their users.
 
-    Returns what all its rows add up to, and how many of them are not final.
+    Return the tally of all its rows, and how many of them are not final.
     """
     connection.execute(text(f"SET LOCAL statement_timeout = {TOTALS_TIMEOUT_MS}"))
     row = connection.execute(
@@ -173,10 +173,10 @@ def insert_archived_partition(
 
 
 def try_drop(connection: Connection, partition: Partition) -> bool:
-    """Drop the partition and its checks; False when the lock was not had in half a second.
+    """Drop the partition and its checks; False when LOCK_TIMEOUT_MS did not get the lock.
 
-    The lock is on the parents, and everybody queues behind the one who waits for it: so the
-    wait is short, and this is the last statement before the commit.
+    The lock is on the parent tables, and every other transaction queues behind one that waits for
+    it: the wait is short, and this is the last statement before the commit.
     """
     return _try_statement(connection, f"DROP TABLE {partition.name}, {_twin(partition)}")
 

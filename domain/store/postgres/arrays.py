@@ -1,7 +1,7 @@
-"""Lists as parameters: one array literal each, which PostgreSQL reads in one go.
+"""Lists as parameters: psycopg2 sends each as one array literal.
 
-psycopg2 writes a list as `ARRAY[...]`, whose elements are parsed, analysed and planned one by one:
-a statement with five arrays of a hundred took 0.84 ms, with literals 0.34.
+By itself it writes `ARRAY[...]`, whose elements PostgreSQL parses, analyses and plans one by one: a
+statement with five arrays of a hundred took 0.84 ms, with literals 0.34.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from psycopg2.extensions import QuotedString, register_adapter
 
 
 class ArrayLiteral:
-    """A list of text, numbers, UUIDs, times or None (else TypeError), as psycopg2 asks for it."""
+    """Adapts a list of text, numbers, UUIDs, times or None for psycopg2; TypeError for others."""
 
     def __init__(self, values: Sequence[Any]):
         self._quoted = QuotedString(f"{{{','.join(map(_write, values))}}}")
 
     def prepare(self, connection: Any) -> None:
-        """Take the connection's encoding."""
+        """Use the connection's encoding."""
         self._quoted.prepare(connection)
 
     def getquoted(self) -> bytes:
@@ -26,7 +26,7 @@ class ArrayLiteral:
 
 
 def write_lists_as_literals() -> None:
-    """Let psycopg2 write every list of this process so; a statement says what it is by a cast."""
+    """Make psycopg2 adapt every list of this process so; statements cast each to its type."""
     register_adapter(list, ArrayLiteral)
 
 

@@ -1,4 +1,4 @@
-"""SQL of the audit log and its head; entries are only ever added."""
+"""SQL of the audit log and its head; entries are added and never changed."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from domain.store.postgres.statements import prepared, sql
 
 
 def lock_head(connection: Connection) -> tuple[int, bytes]:
-    """Lock the end of the chain and return its seq and hash."""
+    """Lock the head of the hash chain until the transaction ends; return its seq and hash."""
     seq, digest = connection.execute(
         prepared("SELECT seq, hash FROM audit_head WHERE head_id = 1 FOR NO KEY UPDATE")
     ).one()
@@ -18,7 +18,7 @@ def lock_head(connection: Connection) -> tuple[int, bytes]:
 
 
 def read_head(connection: Connection) -> tuple[int, bytes]:
-    """Return the seq and hash of the end of the chain."""
+    """Return the seq and hash of the head of the hash chain, without a lock."""
     seq, digest = connection.execute(
         prepared("SELECT seq, hash FROM audit_head WHERE head_id = 1")
     ).one()
@@ -54,11 +54,11 @@ def insert_entries(connection: Connection, *, entries: Sequence[AuditEntry]) -> 
             " UPDATE audit_head SET seq = :seq, hash = :hash WHERE head_id = 1"
         ),
         {
-            "seqs": [link.seq for link in entries],
-            "ids": [link.action_id for link in entries],
-            "versions": [link.action_version for link in entries],
-            "entries": [link.entry for link in entries],
-            "hashes": [link.hash.hex() for link in entries],
+            "seqs": [entry.seq for entry in entries],
+            "ids": [entry.action_id for entry in entries],
+            "versions": [entry.action_version for entry in entries],
+            "entries": [entry.entry for entry in entries],
+            "hashes": [entry.hash.hex() for entry in entries],
             "seq": entries[-1].seq,
             "hash": entries[-1].hash,
         },
@@ -66,7 +66,7 @@ def insert_entries(connection: Connection, *, entries: Sequence[AuditEntry]) -> 
 
 
 def iterate_entries(connection: Connection, *, chunk: int = 5000) -> Iterator[AuditEntry]:
-    """Yield the whole chain in order of seq, `chunk` rows at a time."""
+    """Yield every entry in order of seq, reading `chunk` rows at a time."""
     last = 0
     while True:
         rows = connection.execute(

@@ -1,19 +1,25 @@
-"""SQL that deletes what has served its time: finished batches, and credentials that have ended."""
+"""SQL that deletes old rows: finished batches, and credentials that have expired.
+
+Called by `domain/archives/cleaning.py`.
+"""
 
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection, text
 
+from domain.store.postgres.stages import IS_FINISHED
+
 
 class Ended(StrEnum):
-    """The tables whose rows end by `expires_at`, with the key that a chunk is picked by."""
+    """The tables whose rows expire at `expires_at`."""
 
     SESSIONS = "sessions"
     REVOCATIONS = "revocations"
     TICKETS = "realtime_tickets"
 
 
+# What a chunk of rows is selected by.
 _KEYS = {
     Ended.SESSIONS: "session_id",
     Ended.REVOCATIONS: "revocation_no",
@@ -22,11 +28,11 @@ _KEYS = {
 
 
 def delete_finished_batches(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Delete up to `limit` batches that were done or split before then; return how many."""
+    """Delete up to `limit` batches that were finished before then; return how many."""
     return connection.execute(
         text(
             "DELETE FROM action_batches WHERE batch_id IN (SELECT batch_id FROM action_batches"
-            " WHERE stage IN ('done', 'split') AND updated_at < :before"
+            f" WHERE {IS_FINISHED} AND updated_at < :before"
             " ORDER BY updated_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
         ),
         {"before": before, "limit": limit},
@@ -34,7 +40,7 @@ def delete_finished_batches(connection: Connection, *, before: datetime, limit: 
 
 
 def delete_ended(connection: Connection, table: Ended, *, before: datetime, limit: int) -> int:
-    """Delete up to `limit` rows of `table` that ended before then; return how many."""
+    """Delete up to `limit` rows of `table` that expired before then; return how many."""
     key = _KEYS[table]
     return connection.execute(
         text(

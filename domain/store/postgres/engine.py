@@ -1,4 +1,4 @@
-"""PostgreSQL connections: what every session is told, and which pool serves which kind of work.
+"""Pools of PostgreSQL connections: the options of every session, and its timeouts.
 
 Called by `domain/store/store.py` only.
 """
@@ -15,7 +15,7 @@ from domain.store.postgres.arrays import write_lists_as_literals
 from domain.store.postgres.statements import keep_prepared_statements
 
 CONNECT_TIMEOUT_SECONDS = 3
-# Bounds every link of the chain: a solo worker knows no task time limit.
+# Bounds every link of the chain: Celery's solo pool has no task time limit.
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
@@ -35,15 +35,15 @@ def create_engine(
         ("statement_timeout", STATEMENT_TIMEOUT_MS),
         ("lock_timeout", LOCK_TIMEOUT_MS),
         ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
-        # A client that vanished without a word gives its locks back in about 15 s: the keeper's
-        # would else be held for two hours, by nobody.
+        # A client that vanished without closing its connection loses its locks in about 15 s; by
+        # default a dead keeper would hold its lock for two hours.
         ("tcp_keepalives_idle", 6),
         ("tcp_keepalives_interval", 3),
         ("tcp_keepalives_count", 3),
         ("jit", "off"),
-        # Of an SSD. With the default of 4, made for turning disks, a batch of 500 read all scores.
+        # Of an SSD. With the default of 4, made for hard disks, a batch of 500 read all scores.
         ("random_page_cost", "1.1"),
-        # A kept plan serves every batch: what the chain reads, it finds by index, however many.
+        # One plan serves every batch: the chain reads by index, however many rows there are.
         ("plan_cache_mode", "force_generic_plan"),
         ("timezone", "UTC"),
     )
@@ -54,13 +54,13 @@ def create_engine(
         max_overflow=0,
         pool_timeout=2,
         pool_recycle=1800,
-        # An error's text goes to the log, and the parameters are names and metadata.
+        # The text of an error goes to the log; parameters are names and metadata, which must not.
         hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "laurel",
             "options": " ".join(f"-c {name}={value}" for name, value in options),
-            # A server that vanished without a word is noticed in about 5 s, not in 2 hours.
+            # A server that vanished is noticed in about 5 s, not in 2 hours.
             "keepalives_idle": 3,
             "keepalives_interval": 1,
             "keepalives_count": 2,

@@ -1,16 +1,16 @@
-"""PostgreSQL's errors as the domain's: transient ones, and those that concern the data."""
+"""PostgreSQL's errors as the domain's: transient ones, and data that cannot be stored."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from domain.errors import DatabaseConflictError, DatabaseUnavailableError
+from domain.errors import DatabaseConflictError, DatabaseUnavailableError, UnstorableDataError
 from domain.store.postgres.statements import LOST_PLAN_SQLSTATES
 
-# SQLSTATEs after which the same transaction may simply be run again: serialization failure,
-# deadlock, lock not available, query cancelled by a timeout, too many connections, disk full.
+# SQLSTATEs after which the same transaction may be run again: serialization failure, deadlock,
+# lock not available, query cancelled by a timeout, too many connections, disk full, out of memory.
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01", "55P03", "57014", "53300", "53100", "53200"})
 CONFLICT_SQLSTATES = frozenset({"40001", "40P01"})
 CHECK_VIOLATION = "23514"
@@ -19,7 +19,11 @@ SHUTDOWN_SQLSTATE_CLASSES = ("57P", "08")
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raise DatabaseConflictError or DatabaseUnavailableError for what may pass by itself."""
+    """Raise the domain's error for each of PostgreSQL's that the domain knows.
+
+    DatabaseUnavailableError or DatabaseConflictError for what a later try may not meet again,
+    UnstorableDataError for refused data. Bad statements come through as SQLAlchemy's own.
+    """
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
@@ -27,11 +31,13 @@ def translate_errors() -> Iterator[None]:
             raise DatabaseConflictError from error
         if is_transient(error):
             raise DatabaseUnavailableError from error
+        if isinstance(error, DataError | IntegrityError):
+            raise UnstorableDataError from error
         raise
 
 
 def is_transient(error: Exception) -> bool:
-    """Return whether running the same transaction again may help."""
+    """Return whether the same transaction may succeed when it is run again."""
     if isinstance(error, PoolTimeoutError):
         return True
     if not isinstance(error, DBAPIError):
@@ -51,6 +57,6 @@ def _sqlstate(error: DBAPIError | PoolTimeoutError) -> str | None:
 
 
 def _misses_partition(error: DBAPIError) -> bool:
-    """Return whether no partition takes the row: a check violated that has no name."""
+    """Return whether no partition takes the row: a check violation without a constraint's name."""
     diagnosis = getattr(error.orig, "diag", None)
     return getattr(diagnosis, "constraint_name", None) is None

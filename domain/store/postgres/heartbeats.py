@@ -1,4 +1,4 @@
-"""SQL of heartbeats: which kinds of process are alive, and when one was last seen."""
+"""SQL of heartbeats: when a process of each kind was last alive."""
 
 from sqlalchemy import Connection
 
@@ -6,7 +6,7 @@ from domain.store.postgres.statements import sql
 
 
 def beat(connection: Connection, *, process: str) -> None:
-    """Say that a process of this kind is alive now, by PostgreSQL's clock."""
+    """Record that a process of this kind is alive now, by PostgreSQL's clock."""
     connection.execute(
         sql(
             "INSERT INTO heartbeats (process, seen_at) VALUES (:process, clock_timestamp())"
@@ -17,7 +17,7 @@ def beat(connection: Connection, *, process: str) -> None:
 
 
 def list_silence_seconds(connection: Connection) -> dict[str, float]:
-    """Return for each kind of process ever seen how many seconds ago that was."""
+    """Return the seconds since the last heartbeat, by kind of process."""
     rows = connection.execute(
         sql("SELECT process, extract(epoch FROM clock_timestamp() - seen_at) FROM heartbeats")
     )

@@ -1,4 +1,4 @@
-"""One process at work among several of a kind, by a session's advisory lock in PostgreSQL."""
+"""Leadership: one of several processes of a kind leads, by an advisory lock of its session."""
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -8,7 +8,7 @@ from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
 
 
 class Leadership:
-    """Holds the lock on a connection of its own; lost with the connection, had again when free."""
+    """Holds the lock on a separate connection; both are lost together and acquired again."""
 
     def __init__(self, engine: Engine, lock: AdvisoryLock):
         self._engine = engine
@@ -17,9 +17,9 @@ class Leadership:
         self._leads = False
 
     def hold(self) -> bool:
-        """Return whether this process leads now, trying to become the leader if it does not.
+        """Return whether this process leads now; try to become the leader when it does not.
 
-        Raises nothing: while PostgreSQL is away nobody leads.
+        Never raises: while PostgreSQL is away, no process leads.
         """
         try:
             if self._connection is None:
@@ -37,7 +37,7 @@ class Leadership:
         return self._leads
 
     def release(self) -> None:
-        """Give the lock up, and its connection with it."""
+        """Release the lock and close its connection."""
         connection, self._connection, self._leads = self._connection, None, False
         if connection is not None:
             connection.invalidate()

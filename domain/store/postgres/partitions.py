@@ -1,6 +1,7 @@
-"""The monthly partitions of `user_actions` and `action_checks`: which there are, and making more.
+"""The monthly partitions of `user_actions` and `action_checks`: listing and creating them.
 
-Called by the first migration and by the keeper. Both tables are cut alike, by intake time in UTC.
+Called by the first migration, the keeper and archiving. Both tables have the same months, of the
+intake time in UTC.
 """
 
 import re
@@ -13,9 +14,9 @@ from sqlalchemy import Connection, text
 from domain.store.postgres.advisory_locks import AdvisoryLock, take_lock
 
 PARTITIONED_TABLES = ("user_actions", "action_checks")
-# A batch's actions fill pages together and are all updated together soon after: with half of each
-# page free 94 % of these updates stay on their page (HOT), with a fifth free 23 %. The table is as
-# big either way, the indexes are smaller.
+# A batch's actions are inserted together and all updated soon after: with half of each page free,
+# 94 % of these updates stay on their page (HOT), with a fifth free 23 %. The table takes as much
+# space either way, and the indexes less.
 FILL_FACTORS = {"user_actions": 50, "action_checks": 100}
 LOCK_TIMEOUT_MS = 500
 
@@ -33,7 +34,7 @@ class Partition:
 
 
 def make_partition(table: str, moment: datetime) -> Partition:
-    """Return the partition of `table` that holds rows taken in at `moment`."""
+    """Return the partition of `table` for rows with the intake time `moment`."""
     month = _month_number(moment)
     from_at = _month_start(month)
     name = f"{table}_y{from_at:%Y}m{from_at:%m}"
@@ -41,7 +42,7 @@ def make_partition(table: str, moment: datetime) -> Partition:
 
 
 def is_partition_name(name: str) -> bool:
-    """Return whether a table of this name is one of our partitions."""
+    """Return whether this is the name of a partition."""
     return _NAME.match(name) is not None
 
 
@@ -64,11 +65,11 @@ def list_partitions(connection: Connection, table: str = "user_actions") -> list
 def ensure_partitions(
     connection: Connection, *, now: datetime, months_ahead: int = 3, months_back: int = 0
 ) -> list[str]:
-    """Make the missing partitions around `now` and return their names.
+    """Create the missing partitions around `now` and return their names.
 
-    May run twice and side by side. Costs two reads when nothing is missing. Waits at most half a
-    second for a table lock, because writers queue behind it: then the statement fails with
-    `lock_not_available`, and the next call tries again.
+    Safe to run twice and concurrently; two reads when nothing is missing. Waits at most
+    LOCK_TIMEOUT_MS for a table lock, because writers queue behind it: the statement then fails
+    with `lock_not_available` (DatabaseUnavailableError), and the next call tries again.
     """
     wanted = _list_wanted(now, months_back, months_ahead)
     if not _list_missing(connection, wanted):
@@ -100,7 +101,7 @@ def _list_missing(connection: Connection, wanted: Sequence[Partition]) -> list[P
 
 
 def _create_partition(connection: Connection, partition: Partition) -> None:
-    """Make the table beside its parent and attach it.
+    """Create a table and attach it to its parent.
 
     CREATE TABLE … PARTITION OF would lock the parent against readers; ATTACH does not.
     """

@@ -1,7 +1,7 @@
-"""Statements written as SQL: parsed once by a process, the hot ones planned once.
+"""SQL statements: parsed once by each process, and prepared once by each connection if hot.
 
-Parsing and planning was a third to a half of what a read of the chain took. Prepared by name in
-SQL, because psycopg2 knows no other way.
+Parsing and planning took a third to a half of the time of a read in the chain. PREPARE and EXECUTE
+are sent as SQL, because psycopg2 has no other way.
 """
 
 import functools
@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Engine, TextClause, event, text
 from sqlalchemy.engine import ExceptionContext
 
-# SQLSTATEs that speak of a plan and not of the work: a migration changed the type of a column that
-# it returns, or somebody deallocated it.
+# SQLSTATEs that concern the prepared statement and not the work: a migration changed the type of a
+# column that it returns, or the statement was deallocated.
 LOST_PLAN_SQLSTATES = frozenset({"0A000", "26000"})
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -23,23 +23,23 @@ _CAST = re.compile(r"CAST\(%\((\w+)\)s AS ([a-z]+(?:\[\])?)\)")
 
 @functools.lru_cache(maxsize=512)
 def sql(statement: str) -> TextClause:
-    """Return the statement ready to execute; only for texts that are constants of the program."""
+    """Return the statement ready to execute; cached, so only for texts that are constants."""
     return text(statement)
 
 
 @functools.lru_cache(maxsize=512)
 def prepared(statement: str) -> TextClause:
-    """Return a statement that a connection plans at its first use and keeps; as `sql` otherwise.
+    """Return a prepared statement: each connection plans it once. Otherwise as `sql`.
 
-    A parameter whose type cannot be told from its place, and every array, needs a CAST. Not for
-    an UPDATE of a partitioned table: a plan for any month locks all of them for writing, and the
-    one that is being archived does not allow that.
+    A parameter whose type the context does not give, and every array, needs a CAST. Not for an
+    UPDATE of a partitioned table: a plan for any month locks all months for writing, and the one
+    that is being archived does not allow that.
     """
     return text(statement).execution_options(prepared=True)
 
 
 def keep_prepared_statements(engine: Engine) -> None:
-    """Make the engine's connections keep the plans of what is `prepared`."""
+    """Make the engine's connections prepare the statements that are `prepared`."""
     event.listen(engine, "do_execute", _execute_planned)
     event.listen(engine, "handle_error", _give_up_connection)
 
@@ -72,7 +72,7 @@ def _execute_planned(cursor: Any, statement: str, parameters: Any, context: Any)
     if not context.execution_options.get("prepared"):
         return False
     plan = _plan(statement)
-    # Of the connection to the server, and forgotten with it; a rollback does not take plans back.
+    # Kept with the connection to the server; a rollback does not deallocate prepared statements.
     kept: set[str] = context.root_connection.info.setdefault("plans", set())
     if plan.name not in kept:
         cursor.execute(plan.prepare)
@@ -82,7 +82,7 @@ def _execute_planned(cursor: Any, statement: str, parameters: Any, context: Any)
 
 
 def _give_up_connection(context: ExceptionContext) -> None:
-    """Let a connection whose plans do not hold any more be replaced by one that has none."""
+    """Discard a connection whose prepared statements are no longer valid."""
     state = getattr(context.original_exception, "pgcode", None)
     if state in LOST_PLAN_SQLSTATES:
         context.is_disconnect = True

@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy Core metadata; `migrations/` makes the same and a test compares them.
+"""The tables, as SQLAlchemy Core metadata; `migrations/` creates them and a test compares both.
 
 `user_scores`, `user_actions` and `user_stats` keep the specification's columns and types. Status
 and stage names live with their subjects' models.
@@ -6,6 +6,7 @@ and stage names live with their subjects' models.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -24,6 +25,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+
+from domain.store.postgres.stages import IS_FINISHED, IS_UNFINISHED
 
 metadata = MetaData(
     naming_convention={
@@ -45,7 +48,7 @@ def _at(name: str, *, nullable: bool = False, default_now: bool = False) -> Colu
     )
 
 
-# Orders a user's actions for every window, tie and replay, whatever order the workers work in.
+# The order of actions for windows and ties, independent of the order in which workers run.
 action_no_seq = Sequence("action_no_seq", metadata=metadata, data_type=BigInteger)
 
 users = Table(
@@ -53,7 +56,7 @@ users = Table(
     metadata,
     Column("user_id", Uuid, primary_key=True),
     Column("username", String(64), nullable=False),
-    # NFKC and case-folded: the form in which names are unique.
+    # The name in NFKC, case-folded: names are unique in this form.
     Column("username_key", String(200), nullable=False, unique=True),
     Column("password_hash", Text),
     _at("created_at", default_now=True),
@@ -87,7 +90,7 @@ user_stats = Table(
     _at("last_action", nullable=True),
 )
 
-# Kept for ever: a time-partitioned table cannot hold a unique action_id by itself.
+# Kept forever: a unique index of a partitioned table must hold the partition key too.
 action_ids = Table(
     "action_ids",
     metadata,
@@ -138,6 +141,15 @@ action_checks = Table(
     Column("verdict", String(16), nullable=False),
     Column("reason", String(40)),
     Column("checks", JSONB, nullable=False),
+    # Held or failed, and not decided on yet. Here, because an index of `user_actions.status` would
+    # end the HOT updates of that table.
+    Column("needs_review", Boolean, nullable=False, server_default=text("false")),
+    Index(
+        "ix_action_checks_needs_review",
+        "created_at",
+        "action_id",
+        postgresql_where=text("needs_review"),
+    ),
     postgresql_partition_by="RANGE (created_at)",
 )
 
@@ -147,7 +159,7 @@ action_batches = Table(
     Column("batch_id", Uuid, primary_key=True),
     Column("stage", String(16), nullable=False),
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
-    # How often the keeper found it standing still; doubles the pause before it looks again.
+    # How often the keeper found the batch stalled; each look doubles the pause before the next.
     Column("looks", SmallInteger, nullable=False, server_default=text("0")),
     _at("next_look_at"),
     # The web process that waits for the replies, if any.
@@ -156,17 +168,17 @@ action_batches = Table(
     _at("updated_at"),
 )
 Index(
-    "ix_action_batches_standing",
+    "ix_action_batches_stalled",
     action_batches.c.next_look_at,
-    postgresql_where=text("stage NOT IN ('done', 'split')"),
+    postgresql_where=text(IS_UNFINISHED),
 )
 Index(
     "ix_action_batches_ended",
     action_batches.c.updated_at,
-    postgresql_where=text("stage IN ('done', 'split')"),
+    postgresql_where=text(IS_FINISHED),
 )
 
-# One row per kind of process: when one of it was last alive. Here, because Redis may be away.
+# One row per kind of process: when one was last alive. Here, because Redis may be away.
 heartbeats = Table(
     "heartbeats",
     metadata,
@@ -186,7 +198,7 @@ audit_log = Table(
     UniqueConstraint("action_id", "action_version"),
 )
 
-# One row: the end of the chain. Its lock is what makes the chain one chain.
+# One row: the end of the hash chain. Its lock serialises the appends.
 audit_head = Table(
     "audit_head",
     metadata,
@@ -229,7 +241,7 @@ sessions = Table(
     Index("ix_sessions_expires_at", "expires_at"),
 )
 
-# Revoked before their time: kind is 'jti', 'session' or 'user', subject its value.
+# Revoked before they expire: kind is 'jti', 'session' or 'user', subject its value.
 revocations = Table(
     "revocations",
     metadata,

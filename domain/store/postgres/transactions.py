@@ -1,4 +1,4 @@
-"""What one transaction may ask for beyond the default: one moment for all its reads."""
+"""Options of one transaction: one snapshot for all its reads."""
 
 from sqlalchemy import Connection, text
 

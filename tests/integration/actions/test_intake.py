@@ -1,4 +1,4 @@
-"""Intake: all that came together is durable together, and strangers do not share a fate."""
+"""Intake: a batch is committed as a whole, and one bad action does not refuse the others."""
 
 from typing import Any
 from uuid import uuid4
@@ -71,7 +71,9 @@ def test_a_batch_of_nothing_but_known_ids_leaves_no_batch(store: Store) -> None:
         {"request_id": "r" * 65},
     ],
 )
-def test_a_row_that_cannot_be_stored_stands_alone(store: Store, bad: dict[str, Any]) -> None:
+def test_only_the_action_that_cannot_be_stored_is_refused(
+    store: Store, bad: dict[str, Any]
+) -> None:
     actions = [make_action() for _ in range(9)]
     actions.insert(4, make_action(**bad))
     outcome = accept(store, actions)
@@ -85,9 +87,9 @@ def test_a_row_that_cannot_be_stored_stands_alone(store: Store, bad: dict[str, A
 
 
 def test_several_bad_rows_are_each_found(store: Store) -> None:
-    actions = [make_action(metadata=NUL if place in (0, 7, 8) else None) for place in range(9)]
+    actions = [make_action(metadata=NUL if index in (0, 7, 8) else None) for index in range(9)]
     outcome = accept(store, actions)
-    assert outcome.unstorable == {actions[place].action_id for place in (0, 7, 8)}
+    assert outcome.unstorable == {actions[index].action_id for index in (0, 7, 8)}
     assert len(accepted_ids(outcome)) == 6
 
 

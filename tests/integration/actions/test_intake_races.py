@@ -1,4 +1,4 @@
-"""Intakes that meet each other, or the end of their connection: one outcome, and the true one."""
+"""Concurrent intakes, and intakes whose connection fails: the outcome is one, and it is true."""
 
 import threading
 from collections.abc import Iterator
@@ -21,15 +21,15 @@ from tests.intakes import accept, accepted_ids, fetch
 from tests.waiting import run_in_threads, wait_until
 
 
-class ForgetfulStore(Store):
-    """Commits, and then says of the first transaction that it failed."""
+class LostAnswerStore(Store):
+    """Commits its first transaction, and then raises as if that had failed."""
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         with super().write() as connection:
             yield connection
-        if "told" not in self.__dict__:
-            self.__dict__["told"] = True
+        if "lost" not in self.__dict__:
+            self.__dict__["lost"] = True
             raise DatabaseUnavailableError
 
 
@@ -67,10 +67,10 @@ def test_a_player_s_numbers_become_visible_in_their_order(store: Store) -> None:
         late = make_action(user_id=player.user_id)
         thread = threading.Thread(target=accept, args=(store, [late]), daemon=True)
         thread.start()
-        wait_until(lambda: is_somebody_waiting(store, "advisory"))
+        wait_until(lambda: is_lock_awaited(store, "advisory"))
         stranger = make_action(user_id=UUID(int=player.user_id.int ^ 1))
         assert accepted_ids(accept(store, [stranger])) == {stranger.action_id}
-        assert is_somebody_waiting(store, "advisory")
+        assert is_lock_awaited(store, "advisory")
         connection.commit()
     thread.join(timeout=10)
     rows = fetch(
@@ -94,9 +94,9 @@ def test_intakes_of_the_same_players_in_any_order_do_not_deadlock(store: Store) 
 
 
 def test_a_commit_that_was_reported_as_failed_is_found(store: Store) -> None:
-    forgetful = ForgetfulStore(store.engine, store.redis)
+    lossy = LostAnswerStore(store.engine, store.redis)
     actions = [make_action(), make_action()]
-    outcome = accept(forgetful, actions)
+    outcome = accept(lossy, actions)
     assert accepted_ids(outcome) == {action.action_id for action in actions}
     assert len(fetch(store, "SELECT 1 FROM action_batches")) == 1
 
@@ -129,7 +129,7 @@ def test_an_intake_that_lost_a_deadlock_is_done_again(store: Store) -> None:
         ensure_players(other, claimed_names={uuid4(): "crossing-b"})
         thread = threading.Thread(target=lambda: outcomes.append(accept(store, actions)))
         thread.start()
-        wait_until(lambda: is_somebody_waiting(store, "transactionid"))
+        wait_until(lambda: is_lock_awaited(store, "transactionid"))
         ensure_players(other, claimed_names={uuid4(): "crossing-a"})
         other.commit()
     thread.join(timeout=20)
@@ -178,7 +178,7 @@ def borrowed(store: Store, connection: Connection) -> Store:
     return Store(cast(Engine, SimpleNamespace(begin=begin)), store.redis)
 
 
-def is_somebody_waiting(store: Store, kind: str) -> bool:
+def is_lock_awaited(store: Store, kind: str) -> bool:
     return bool(
         fetch(
             store,

@@ -1,16 +1,15 @@
-"""A batch that keeps failing is taken apart, and what cannot be done is never silent."""
+"""A batch that keeps failing is split, and an action that cannot be processed fails visibly."""
 
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from domain.actions.model import Stage, Status
-from domain.actions.recovery import (
-    isolate,
-)
+from domain.actions.chain import SCORE, SCREEN, Stage
+from domain.actions.model import Status
+from domain.actions.recovery import isolate
 from domain.boards.rebuild import rebuild_board
+from tests.batches import accept, count_by_status, get_batch, set_attempts
 from tests.pipeline import finish_batch
-from tests.standing import accept, count_by_status, get_batch, set_attempts
 from workers.chain import run_link
 from workers.context import WorkerContext
 
@@ -45,7 +44,7 @@ def test_a_batch_that_failed_twice_becomes_batches_of_one(worker_context: Worker
 def test_screened_actions_are_split_with_their_verdicts(worker_context: WorkerContext) -> None:
     store = worker_context.store
     batch_id = accept(store, actions=2)
-    run_link(worker_context, stage=Stage.ACCEPTED, batch_id=batch_id)
+    run_link(worker_context, link=SCREEN, batch_id=batch_id)
     set_attempts(store, batch_id, 2)
     singles = isolate(store, batch=get_batch(store, batch_id))
     assert [get_batch(store, single).stage for single in singles] == [Stage.SCREENED] * 2
@@ -55,7 +54,7 @@ def test_screened_actions_are_split_with_their_verdicts(worker_context: WorkerCo
     assert count_by_status(store) == {"applied": 2}
 
 
-def test_a_single_is_given_up_at_its_third_attempt_and_told_of(
+def test_a_single_action_fails_at_its_third_attempt_and_is_audited(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
@@ -82,7 +81,7 @@ def test_an_action_without_a_verdict_is_not_left_pending_in_silence(
 ) -> None:
     store = worker_context.store
     batch_id = accept(store, actions=2)
-    run_link(worker_context, stage=Stage.ACCEPTED, batch_id=batch_id)
+    run_link(worker_context, link=SCREEN, batch_id=batch_id)
     with store.write() as connection:
         connection.execute(
             text(
@@ -91,7 +90,7 @@ def test_an_action_without_a_verdict_is_not_left_pending_in_silence(
             )
         )
     with pytest.raises(KeyError):
-        run_link(worker_context, stage=Stage.SCREENED, batch_id=batch_id)
+        run_link(worker_context, link=SCORE, batch_id=batch_id)
     batch = get_batch(store, batch_id)
     assert (batch.stage, batch.attempts) == (Stage.SCREENED, 1)
     assert count_by_status(store) == {Status.PENDING: 2}

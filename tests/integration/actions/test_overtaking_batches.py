@@ -1,11 +1,11 @@
-"""Two batches of one player overtake each other: what is told last is how the player stands."""
+"""Two batches of one player overtake each other: the last broadcast has the player's standing."""
 
 from uuid import UUID, uuid4
 
 import pytest
 
+from domain.actions.chain import AUDIT, BROADCAST, REFRESH, SCORE, SCREEN, Link
 from domain.actions.intake import accept_actions
-from domain.actions.model import Stage
 from domain.boards.model import Top
 from domain.boards.rebuild import rebuild_board
 from domain.events.changes import PositionChanged, ScoreUpdated, find_view_change, list_own_events
@@ -15,14 +15,14 @@ from tests.factories import make_action, make_player
 from workers.chain import run_link
 from workers.context import WorkerContext
 
-UNTIL_SCORED = (Stage.ACCEPTED, Stage.SCREENED)
-FROM_SCORED_ON = (Stage.SCORED, Stage.REFRESHED, Stage.AUDITED)
+UNTIL_SCORED = (SCREEN, SCORE)
+FROM_SCORED_ON = (REFRESH, AUDIT, BROADCAST)
 FIRST, SECOND = (10, 5), (20,)
 TOTAL = sum(FIRST) + sum(SECOND)
 
 
-def tell_overtaken(context: WorkerContext, player: UUID) -> list[BusMessage]:
-    """Score two batches in order, tell the second before the first, and return what was told."""
+def broadcast_overtaken(context: WorkerContext, player: UUID) -> list[BusMessage]:
+    """Score two batches in order, broadcast the second first, and return both messages."""
     batches = [
         accept_actions(
             context.store,
@@ -41,24 +41,24 @@ def tell_overtaken(context: WorkerContext, player: UUID) -> list[BusMessage]:
     return [parse_bus_message(entry["m"]) for _, entry in stored]
 
 
-def run(context: WorkerContext, batch_id: UUID, stages: tuple[Stage, ...]) -> None:
-    for stage in stages:
-        run_link(context, stage=stage, batch_id=batch_id)
+def run(context: WorkerContext, batch_id: UUID, links: tuple[Link, ...]) -> None:
+    for link in links:
+        run_link(context, link=link, batch_id=batch_id)
 
 
 @pytest.mark.parametrize("trusted", [True, False], ids=["board", "sql"])
-def test_the_late_batch_tells_each_action_once_and_no_score_of_the_past(
+def test_the_late_batch_broadcasts_each_action_once_and_no_old_score(
     worker_context: WorkerContext, trusted: bool
 ) -> None:
     if trusted:
         assert rebuild_board(worker_context.store)
     player = uuid4()
-    told = [
+    events = [
         event
-        for message in tell_overtaken(worker_context, player)
+        for message in broadcast_overtaken(worker_context, player)
         for event in list_own_events(message, {player})[player]
     ]
-    updates = [event for event in told if isinstance(event, ScoreUpdated)]
+    updates = [event for event in events if isinstance(event, ScoreUpdated)]
     assert [(event.previous_score, event.score_increase) for event in updates] == [
         (15, 20),
         (0, 10),
@@ -66,17 +66,17 @@ def test_the_late_batch_tells_each_action_once_and_no_score_of_the_past(
     ], "the facts of the actions"
     assert len({event.action_id for event in updates}) == 3
     assert [event.new_score for event in updates] == [TOTAL] * 3
-    assert {event.new_score for event in told if isinstance(event, PositionChanged)} <= {TOTAL}
+    assert {event.new_score for event in events if isinstance(event, PositionChanged)} <= {TOTAL}
     assert [event.new_rank for event in updates] == [1] * 3
 
 
-def test_a_view_hears_the_score_that_its_row_shows(worker_context: WorkerContext) -> None:
+def test_the_update_of_a_view_has_the_score_of_its_row(worker_context: WorkerContext) -> None:
     store = worker_context.store
     make_player(store, score=1, reached_seq=1, version=1)
     assert rebuild_board(store)
     player = uuid4()
     before: Top | None = None
-    for message in tell_overtaken(worker_context, player):
+    for message in broadcast_overtaken(worker_context, player):
         change = find_view_change(message, before or message.top, 10)
         before = message.top
         assert change is not None

@@ -5,18 +5,19 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import CHAIN, Stage
 from domain.actions.history import get_action
 from domain.actions.intake import accept_actions
-from domain.actions.model import LinkOutcome, Stage, Status
+from domain.actions.model import LinkOutcome, Status
 from domain.boards.reader import find_neighborhood, read_top
 from domain.boards.rebuild import rebuild_board
 from domain.events.wire import parse_bus_message
-from domain.fraud.model import policy_from
+from domain.fraud.policy import policy_from
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store
 from tests.factories import make_action
-from workers.chain import LINKS, run_link
+from workers.chain import run_link
 from workers.context import WorkerContext
 
 
@@ -40,10 +41,10 @@ def test_a_batch_goes_through_all_links_once(context: WorkerContext) -> None:
     ]
     (batch,) = accept_actions(store, actions=actions, reply_to=None).batches
     assert batch.action_ids == {action.action_id for action in actions}
-    for stage in LINKS:
-        moved = run_link(context, stage=stage, batch_id=batch.batch_id)
+    for link in CHAIN:
+        moved = run_link(context, link=link, batch_id=batch.batch_id)
         assert moved is LinkOutcome.MOVED
-        again = run_link(context, stage=stage, batch_id=batch.batch_id)
+        again = run_link(context, link=link, batch_id=batch.batch_id)
         assert again is LinkOutcome.NOT_ITS_TURN
 
     top = read_top(store)

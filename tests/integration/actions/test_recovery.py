@@ -1,4 +1,4 @@
-"""Batches that stand still: claimed once, with growing pauses, and taken apart when poisoned."""
+"""Stalled batches: each is claimed once, with growing pauses, and its attempts are counted."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,8 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.chain import CHAIN, SCORE, SCREEN, Stage
+from domain.actions.model import LinkOutcome
 from domain.actions.recovery import (
     SWEEP_LIMIT,
     begin_attempt,
@@ -22,8 +23,8 @@ from domain.errors import DatabaseUnavailableError, TransientError
 from domain.store.redis.circuit_breaker import CircuitBreaker
 from domain.store.redis.client import RedisClient
 from domain.store.store import Store
+from tests.batches import accept, get_batch, let_time_pass
 from tests.pipeline import finish_batch
-from tests.standing import accept, get_batch, let_time_pass
 from tests.waiting import run_in_threads
 from workers import chain
 from workers.chain import run_link
@@ -43,7 +44,7 @@ def read_pause_seconds(store: Store, batch_id: UUID) -> float:
         )
 
 
-def test_a_new_batch_is_left_in_peace_for_two_seconds(store: Store) -> None:
+def test_a_new_batch_is_not_claimed_for_two_seconds(store: Store) -> None:
     batch_id = accept(store)
     assert claim_stalled_batches(store) == []
     assert 1 < read_pause_seconds(store, batch_id) <= 2
@@ -51,7 +52,7 @@ def test_a_new_batch_is_left_in_peace_for_two_seconds(store: Store) -> None:
     assert [batch.batch_id for batch in claim_stalled_batches(store)] == [batch_id]
 
 
-def test_the_pause_doubles_up_to_its_limit_and_progress_starts_it_anew(
+def test_the_pause_doubles_up_to_its_limit_and_progress_resets_it(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
@@ -61,7 +62,7 @@ def test_the_pause_doubles_up_to_its_limit_and_progress_starts_it_anew(
         (batch,) = claim_stalled_batches(store)
         assert batch.looks == number
         assert pause - 1 < read_pause_seconds(store, batch_id) <= pause
-    run_link(worker_context, stage=Stage.ACCEPTED, batch_id=batch_id)
+    run_link(worker_context, link=SCREEN, batch_id=batch_id)
     assert get_batch(store, batch_id).looks == 0
     assert 1 < read_pause_seconds(store, batch_id) <= 2
 
@@ -86,10 +87,10 @@ def test_two_keepers_claim_each_batch_once_and_the_oldest_first(store: Store) ->
     batch_ids = [accept(store) for _ in range(30)]
     let_time_pass(store)
     claims: list[list[UUID]] = []
-    gate = threading.Barrier(4)
+    barrier = threading.Barrier(4)
 
     def claim() -> None:
-        gate.wait()
+        barrier.wait()
         claims.append([batch.batch_id for batch in claim_stalled_batches(store)])
 
     run_in_threads(claim, count=4)
@@ -113,15 +114,15 @@ def test_a_sweep_takes_so_many_and_no_more(store: Store) -> None:
     assert sizes == [SWEEP_LIMIT, 30, 0]
 
 
-def test_an_attempt_is_counted_only_where_the_batch_stands(store: Store) -> None:
+def test_an_attempt_is_counted_only_at_the_stage_of_the_batch(store: Store) -> None:
     batch_id = accept(store)
-    assert begin_attempt(store, batch_id=batch_id, stage=Stage.ACCEPTED)
-    assert not begin_attempt(store, batch_id=batch_id, stage=Stage.SCREENED)
+    assert begin_attempt(store, batch_id=batch_id, link=SCREEN)
+    assert not begin_attempt(store, batch_id=batch_id, link=SCORE)
     assert get_batch(store, batch_id).attempts == 1
-    take_back_attempt(store, batch_id=batch_id, stage=Stage.SCREENED)
+    take_back_attempt(store, batch_id=batch_id, link=SCORE)
     assert get_batch(store, batch_id).attempts == 1
-    take_back_attempt(store, batch_id=batch_id, stage=Stage.ACCEPTED)
-    take_back_attempt(store, batch_id=batch_id, stage=Stage.ACCEPTED)
+    take_back_attempt(store, batch_id=batch_id, link=SCREEN)
+    take_back_attempt(store, batch_id=batch_id, link=SCREEN)
     assert get_batch(store, batch_id).attempts == 0
 
 
@@ -130,10 +131,10 @@ def test_a_passing_fault_takes_its_attempt_back(
     worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     batch_id = accept(worker_context.store)
-    monkeypatch.setitem(chain.LINKS, Stage.ACCEPTED, failing(error))
+    monkeypatch.setitem(chain.RUNNERS, SCREEN, failing(error))
     for _ in range(5):
         with pytest.raises(type(error)):
-            run_link(worker_context, stage=Stage.ACCEPTED, batch_id=batch_id)
+            run_link(worker_context, link=SCREEN, batch_id=batch_id)
     assert get_batch(worker_context.store, batch_id).attempts == 0
 
 
@@ -142,11 +143,11 @@ def test_a_poisoned_link_leaves_its_mark_and_progress_wipes_it(
 ) -> None:
     batch_id = accept(worker_context.store)
     with monkeypatch.context() as patch:
-        patch.setitem(chain.LINKS, Stage.ACCEPTED, failing(ValueError("poison")))
+        patch.setitem(chain.RUNNERS, SCREEN, failing(ValueError("poison")))
         with pytest.raises(ValueError, match="poison"):
-            run_link(worker_context, stage=Stage.ACCEPTED, batch_id=batch_id)
+            run_link(worker_context, link=SCREEN, batch_id=batch_id)
     assert get_batch(worker_context.store, batch_id).attempts == 1
-    moved = run_link(worker_context, stage=Stage.ACCEPTED, batch_id=batch_id)
+    moved = run_link(worker_context, link=SCREEN, batch_id=batch_id)
     assert moved is LinkOutcome.MOVED
     assert get_batch(worker_context.store, batch_id).attempts == 0
 
@@ -158,8 +159,8 @@ def failing(error: Exception) -> Callable[..., Any]:
     return fail
 
 
-def test_without_redis_batches_that_need_it_take_no_turn_and_keep_theirs(store: Store) -> None:
-    batch_ids = {stage: accept(store) for stage in Stage if stage not in ("done", "split")}
+def test_without_redis_batches_that_need_it_are_not_claimed_and_stay_due(store: Store) -> None:
+    batch_ids = {link.before: accept(store) for link in CHAIN}
     with store.write() as connection:
         for stage, batch_id in batch_ids.items():
             connection.execute(

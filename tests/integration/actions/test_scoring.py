@@ -1,4 +1,4 @@
-"""Scoring: the one atomic update, exactly once, whoever runs it and how often."""
+"""Scoring: one atomic update, exactly once, however many processes run it and how often."""
 
 import itertools
 import threading
@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from domain.actions import scoring
+from domain.actions.chain import SCORE, SCREEN
 from domain.actions.intake import accept_actions
-from domain.actions.model import LinkOutcome, NewAction, Stage, Status
+from domain.actions.model import LinkOutcome, NewAction, Status
 from domain.actions.scoring import score_batch
 from domain.errors import TransientError
 from domain.store.store import Store
@@ -24,7 +25,7 @@ from workers.context import WorkerContext
 def accept(context: WorkerContext, *actions: NewAction) -> UUID:
     """Take the actions in as one batch and screen it."""
     (batch,) = accept_actions(context.store, actions=actions, reply_to=None).batches
-    run_link(context, stage=Stage.ACCEPTED, batch_id=batch.batch_id)
+    run_link(context, link=SCREEN, batch_id=batch.batch_id)
     return batch.batch_id
 
 
@@ -174,11 +175,11 @@ def test_rows_that_move_under_the_lock_undo_everything(
     with monkeypatch.context() as patch:
         patch.setattr(scoring, "lock_scores", steal_and_lock)
         with pytest.raises(TransientError):
-            run_link(worker_context, stage=Stage.SCREENED, batch_id=batch_id)
+            run_link(worker_context, link=SCORE, batch_id=batch_id)
     assert [row.score for row in fetch(store, "SELECT score FROM user_scores")] == [0, 0]
     batch = fetch(store, "SELECT stage, attempts FROM action_batches")
     assert [tuple(row) for row in batch] == [("screened", 0)]
-    run_link(worker_context, stage=Stage.SCREENED, batch_id=batch_id)
+    run_link(worker_context, link=SCORE, batch_id=batch_id)
     rows = fetch(store, "SELECT action_id, status, new_score FROM user_actions")
     assert {row.action_id: (row.status, row.new_score) for row in rows} == {
         stolen.action_id: ("rejected", None),

@@ -1,4 +1,4 @@
-"""Checking archives: sound ones give no word, and whatever was touched is named."""
+"""Checking archives: undamaged ones give no finding, and every change is named."""
 
 import gzip
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def folder(store: Store, player: Player, tmp_path: Path) -> Iterator[Path]:
     drop_old_months(store)
 
 
-def test_sound_archives_give_no_word(store: Store, folder: Path) -> None:
+def test_undamaged_archives_give_no_finding(store: Store, folder: Path) -> None:
     assert list(find_damage(store, archive_path=folder)) == []
     assert [(row.name, row.rows, row.applied_score) for row in list_archives(store)] == [
         ("user_actions_y2026m03", 3, 30),

@@ -150,7 +150,7 @@ def test_an_empty_month_is_dropped(store: Store, folder: Path, player: Player) -
     assert list_months(store) == set()
 
 
-def test_a_month_that_was_archived_and_restored_by_somebody_is_left_alone(
+def test_a_month_that_was_archived_and_restored_is_not_archived_again(
     store: Store, folder: Path, player: Player
 ) -> None:
     make_stored_action(store, player, at=MARCH)

@@ -1,4 +1,4 @@
-"""Archiving that is killed, disturbed, run side by side or shown damaged files."""
+"""Archiving that is killed, disturbed, run concurrently or finds damaged files."""
 
 import threading
 from collections.abc import Iterator
@@ -104,7 +104,7 @@ def test_a_failure_between_the_totals_and_the_drop_leaves_all_as_it_was(
 
 
 @pytest.mark.parametrize("status", [Status.VOIDED, Status.PENDING])
-def test_a_row_changed_after_its_export_begins_the_export_anew(
+def test_a_row_changed_after_its_export_restarts_the_export(
     store: Store, folder: Path, player: Player, status: Status
 ) -> None:
     changed = make_stored_action(store, player, at=MARCH, score_delta=7)
@@ -151,7 +151,7 @@ def test_a_month_is_not_dropped_on_the_word_of_a_damaged_file(
     assert archive_all(store, folder)[:2] == [ArchiveStep.EXPORTED, ArchiveStep.DROPPED]
 
 
-def test_a_manifest_that_cannot_be_read_begins_the_export_anew(
+def test_a_manifest_that_cannot_be_read_restarts_the_export(
     store: Store, folder: Path, player: Player
 ) -> None:
     make_stored_action(store, player, at=MARCH)

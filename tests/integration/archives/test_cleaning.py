@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Table, insert, select
 
-from domain.actions.model import Stage
+from domain.actions.chain import Stage
 from domain.archives import cleaning
 from domain.archives.cleaning import delete_ended_credentials, delete_old_batches
 from domain.store.postgres import tables

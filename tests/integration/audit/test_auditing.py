@@ -1,4 +1,4 @@
-"""The ledger: one dense chain, one entry for each final transition, however many write at once."""
+"""The audit log: one dense chain, one entry per transition, however many processes write."""
 
 import threading
 from typing import Any
@@ -8,8 +8,9 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import REFRESH, SCORE, SCREEN
 from domain.actions.intake import accept_actions
-from domain.actions.model import LinkOutcome, Stage
+from domain.actions.model import LinkOutcome
 from domain.audit import auditing
 from domain.audit.auditing import audit_batch
 from domain.audit.hash_chain import GENESIS, find_breaks
@@ -30,13 +31,13 @@ def context(worker_context: WorkerContext) -> WorkerContext:
 
 
 def refresh(context: WorkerContext, **overrides: Any) -> UUID:
-    """Bring a batch of three actions to REFRESHED."""
+    """Run a batch of three actions up to the stage REFRESHED."""
     player = uuid4()
     actions = [make_action(user_id=player, score=10, **overrides) for _ in range(2)]
     actions.append(make_action(user_id=player, score=5000))
     (batch,) = accept_actions(context.store, actions=actions, reply_to=None).batches
-    for stage in (Stage.ACCEPTED, Stage.SCREENED, Stage.SCORED):
-        run_link(context, stage=stage, batch_id=batch.batch_id)
+    for link in (SCREEN, SCORE, REFRESH):
+        run_link(context, link=link, batch_id=batch.batch_id)
     return batch.batch_id
 
 
@@ -60,10 +61,10 @@ def test_many_at_once_write_one_dense_chain(context: WorkerContext) -> None:
 
     run_in_threads(work, count=8)
     with store.write() as connection:
-        links = list(iterate_entries(connection, chunk=7))
-        assert read_head(connection) == (120, links[-1].hash)
-    assert [link.seq for link in links] == list(range(1, 121))
-    assert len({link.action_id for link in links}) == 120
+        entries = list(iterate_entries(connection, chunk=7))
+        assert read_head(connection) == (120, entries[-1].hash)
+    assert [entry.seq for entry in entries] == list(range(1, 121))
+    assert len({entry.action_id for entry in entries}) == 120
     assert find_all_breaks(store) == []
 
 
@@ -103,15 +104,15 @@ def test_an_entry_says_what_became_of_its_action_and_nothing_of_its_content(
     batch_id = refresh(context, username="penelope", metadata='{"note":"of-the-player"}')
     audit_batch(context.store, batch_id=batch_id)
     with context.store.write() as connection:
-        entries = [link.entry for link in iterate_entries(connection)]
+        entries = [stored.entry for stored in iterate_entries(connection)]
         rows = connection.execute(text("SELECT * FROM user_actions ORDER BY action_no")).all()
     for entry, row in zip(entries, rows, strict=True):
-        told = orjson.loads(entry)
-        assert told["actionId"] == str(row.action_id)
-        assert told["actionNo"] == row.action_no
-        assert told["status"] == row.status
-        assert told["reason"] == row.reason
-        assert told["newScore"] == row.new_score
+        content = orjson.loads(entry)
+        assert content["actionId"] == str(row.action_id)
+        assert content["actionNo"] == row.action_no
+        assert content["status"] == row.status
+        assert content["reason"] == row.reason
+        assert content["newScore"] == row.new_score
         assert "penelope" not in entry
         assert "of-the-player" not in entry
     assert [orjson.loads(entry)["status"] for entry in entries] == [
@@ -135,7 +136,7 @@ def test_a_second_transition_of_an_action_is_a_second_entry(context: WorkerConte
         connection.execute(text("UPDATE action_batches SET stage = 'refreshed'"))
     assert audit_batch(store, batch_id=batch_id) is LinkOutcome.MOVED
     with store.write() as connection:
-        entries = [orjson.loads(link.entry) for link in iterate_entries(connection)]
+        entries = [orjson.loads(stored.entry) for stored in iterate_entries(connection)]
     assert [(entry["status"], entry["version"]) for entry in entries] == [
         ("applied", 1),
         ("applied", 1),

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import SCORE, SCREEN
 from domain.actions.intake import accept_actions
-from domain.actions.model import Stage
 from domain.boards import players as players_module
 from domain.boards.players import get_player_score
 from domain.boards.reader import read_top
@@ -104,8 +104,8 @@ def test_a_refresh_that_runs_twice_or_late_answers_the_same_and_changes_nothing(
     (batch,) = accept_actions(
         store, actions=[make_action(user_id=player, score=30)], reply_to=None
     ).batches
-    for stage in (Stage.ACCEPTED, Stage.SCREENED):
-        run_link(worker_context, stage=stage, batch_id=batch.batch_id)
+    for link in (SCREEN, SCORE):
+        run_link(worker_context, link=link, batch_id=batch.batch_id)
     first = refresh_batch(store, batch_id=batch.batch_id)
     assert list(first.ranks.values()) == [1]
     complete_actions(worker_context, [make_action(user_id=player, score=12)])

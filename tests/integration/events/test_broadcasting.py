@@ -8,8 +8,9 @@ import orjson
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import AUDIT, REFRESH, SCORE, SCREEN
 from domain.actions.intake import accept_actions
-from domain.actions.model import LinkOutcome, NewAction, Stage
+from domain.actions.model import LinkOutcome, NewAction
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.events import broadcast
@@ -62,8 +63,8 @@ def listener(store: Store) -> Iterator[Listener]:
 def audit(context: WorkerContext, actions: Sequence[NewAction]) -> UUID:
     """Bring a batch to AUDITED."""
     (batch,) = accept_actions(context.store, actions=actions, reply_to=None).batches
-    for stage in (Stage.ACCEPTED, Stage.SCREENED, Stage.SCORED, Stage.REFRESHED):
-        run_link(context, stage=stage, batch_id=batch.batch_id)
+    for link in (SCREEN, SCORE, REFRESH, AUDIT):
+        run_link(context, link=link, batch_id=batch.batch_id)
     return batch.batch_id
 
 

@@ -1,4 +1,4 @@
-"""Review: a decision opens an action again, once, and the pipeline does the rest."""
+"""Review: a decision makes an action pending again, once, and the pipeline does the rest."""
 
 import threading
 from dataclasses import replace
@@ -9,19 +9,26 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import REFRESH, SCORE, SCREEN
 from domain.actions.intake import accept_actions
-from domain.actions.model import NewAction, Stage, Status
+from domain.actions.model import NewAction, Status
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.errors import NotFoundError, TransientError
+from domain.fraud.model import Verdict
 from domain.fraud.review import (
     Decision,
     ReviewOutcome,
     list_actions_to_review,
     review_action,
 )
-from domain.store.postgres.actions.batches import find_batch, read_queue_age_seconds
+from domain.store.postgres.actions.batches import (
+    divert_batch,
+    find_batch,
+    read_queue_age_seconds,
+)
 from domain.store.postgres.actions.isolation import fail_action
+from domain.store.postgres.actions.reviews import LIST_HELD
 from domain.store.store import Store
 from tests.factories import make_action
 from tests.pipeline import complete_actions, finish_batch
@@ -35,7 +42,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 @pytest.fixture
 def held(worker_context: WorkerContext) -> NewAction:
-    """An action that is held because its player's hour is over the threshold, beside a good one."""
+    """An action that is held because its player's hour is over the threshold."""
     rebuild_board(worker_context.store)
     player = uuid4()
     complete_actions(worker_context, [make_action(user_id=player, score=1000) for _ in range(9)])
@@ -79,6 +86,21 @@ def decide(store: Store, action_id: UUID, decision: Decision) -> ReviewOutcome:
     return review_action(
         store, action_id=action_id, decision=decision, by="grace", note="seen", now=NOW
     )
+
+
+def fail(context: WorkerContext, action: NewAction, batch_id: UUID) -> None:
+    """Give a pending action up as the keeper does, and finish its batch."""
+    with context.store.write() as connection:
+        batch = find_batch(connection, batch_id=batch_id)
+        assert batch is not None
+        fail_action(connection, action_id=action.action_id, batch=batch)
+        divert_batch(connection, batch=batch, stage=SCORE.after)
+    finish_batch(context, batch_id)
+
+
+def list_ids(store: Store, *statuses: Status) -> list[UUID]:
+    wanted = statuses or (Status.QUARANTINED, Status.FAILED)
+    return [listed.action_id for listed in list_actions_to_review(store, statuses=wanted, limit=10)]
 
 
 def test_a_held_action_is_listed_with_what_its_screening_saw(store: Store, held: NewAction) -> None:
@@ -138,18 +160,13 @@ def test_a_failed_action_that_is_retried_goes_through_the_whole_chain(
     rebuild_board(store)
     action = make_action()
     (accepted,) = accept_actions(store, actions=[action], reply_to=None).batches
-    with store.write() as connection:
-        batch = find_batch(connection, batch_id=accepted.batch_id)
-        assert batch is not None
-        fail_action(connection, action_id=action.action_id, batch=batch)
-    change(store, "UPDATE action_batches SET stage = 'scored'")
-    finish_batch(worker_context, accepted.batch_id)
     if is_screened:
         change(
             store,
             "INSERT INTO action_checks SELECT action_id, created_at, 'pass', NULL, '{}'"
             " FROM user_actions",
         )
+    fail(worker_context, action, accepted.batch_id)
     outcome = decide(store, action.action_id, Decision.RETRY)
     assert outcome.batch_id is not None
     finish_batch(worker_context, outcome.batch_id)
@@ -160,6 +177,103 @@ def test_a_failed_action_that_is_retried_goes_through_the_whole_chain(
     assert (checks["review"]["decision"], checks["review"]["by"]) == ("retry", "grace")
     assert ("velocity" in checks) is not is_screened, "the checks of the first screening stand"
     assert find_broken(store, worker_context.settings) == {}
+
+
+def test_a_held_action_is_listed_until_it_is_decided_on(
+    worker_context: WorkerContext, held: NewAction
+) -> None:
+    store = worker_context.store
+    assert list_ids(store) == [held.action_id]
+    outcome = decide(store, held.action_id, Decision.RELEASE)
+    assert list_ids(store) == []
+    assert outcome.batch_id is not None
+    finish_batch(worker_context, outcome.batch_id)
+    assert list_ids(store) == []
+
+
+def test_an_action_that_is_screened_and_not_yet_held_is_not_listed(
+    worker_context: WorkerContext,
+) -> None:
+    store = worker_context.store
+    action = make_action(score=1000)
+    (batch,) = accept_actions(store, actions=[action], reply_to=None).batches
+    strict = replace(
+        worker_context, policy=replace(worker_context.policy, suspicious_score_threshold=1)
+    )
+    run_link(strict, link=SCREEN, batch_id=batch.batch_id)
+    assert read_checks(store, action.action_id).verdict == Verdict.QUARANTINE
+    assert list_ids(store) == []
+    run_link(strict, link=SCORE, batch_id=batch.batch_id)
+    assert list_ids(store) == [action.action_id]
+
+
+def test_an_action_that_fails_again_after_its_retry_is_listed_again(
+    worker_context: WorkerContext,
+) -> None:
+    store = worker_context.store
+    rebuild_board(store)
+    action = make_action()
+    (batch,) = accept_actions(store, actions=[action], reply_to=None).batches
+    batch_id = batch.batch_id
+    for is_screened in (False, True):
+        fail(worker_context, action, batch_id)
+        assert list_ids(store, Status.FAILED) == [action.action_id]
+        assert list_ids(store, Status.QUARANTINED) == []
+        outcome = decide(store, action.action_id, Decision.RETRY)
+        assert outcome.batch_id is not None
+        batch_id = outcome.batch_id
+        assert list_ids(store) == []
+        run_link(worker_context, link=SCREEN, batch_id=batch_id)
+        assert read_checks(store, action.action_id).verdict == Verdict.PASS, is_screened
+    finish_batch(worker_context, batch_id)
+    assert read_status(store, action.action_id)[0] == Status.APPLIED
+    assert list_ids(store) == []
+    assert find_broken(store, worker_context.settings) == {}
+
+
+def test_a_quarantine_that_outlives_a_failure_is_listed_after_the_retry(
+    worker_context: WorkerContext,
+) -> None:
+    store = worker_context.store
+    rebuild_board(store)
+    action = make_action(score=1000)
+    (batch,) = accept_actions(store, actions=[action], reply_to=None).batches
+    strict = replace(
+        worker_context, policy=replace(worker_context.policy, suspicious_score_threshold=1)
+    )
+    run_link(strict, link=SCREEN, batch_id=batch.batch_id)
+    fail(strict, action, batch.batch_id)
+    assert list_ids(store, Status.FAILED) == [action.action_id]
+    outcome = decide(store, action.action_id, Decision.RETRY)
+    assert outcome.batch_id is not None
+    finish_batch(worker_context, outcome.batch_id)
+    assert list_ids(store, Status.QUARANTINED) == [action.action_id]
+
+
+def test_the_listing_reads_the_index_of_what_needs_a_review_and_no_other_action(
+    store: Store, held: NewAction
+) -> None:
+    with store.write() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO action_checks SELECT gen_random_uuid(), now(), 'pass', NULL, '{}'"
+                " FROM generate_series(1, 5000)"
+            )
+        )
+        indexes = connection.execute(
+            text(
+                "SELECT CAST(CAST(inhrelid AS regclass) AS text) FROM pg_inherits"
+                " WHERE inhparent = CAST('ix_action_checks_needs_review' AS regclass)"
+            )
+        ).scalars()
+        plan = "\n".join(
+            connection.execute(
+                text(f"EXPLAIN {LIST_HELD}"), {"statuses": [Status.QUARANTINED], "limit": 10}
+            ).scalars()
+        )
+        assert all(index in plan for index in indexes), plan
+        assert "Seq Scan on action_checks" not in plan
+        connection.rollback()
 
 
 @pytest.mark.parametrize("decision", list(Decision))
@@ -237,8 +351,8 @@ def test_an_action_whose_status_is_not_audited_yet_waits_for_its_entry(
         worker_context, policy=replace(worker_context.policy, suspicious_score_threshold=1)
     )
     (batch,) = accept_actions(store, actions=[action], reply_to=None).batches
-    for stage in (Stage.ACCEPTED, Stage.SCREENED, Stage.SCORED):
-        run_link(strict, stage=stage, batch_id=batch.batch_id)
+    for link in (SCREEN, SCORE, REFRESH):
+        run_link(strict, link=link, batch_id=batch.batch_id)
     with pytest.raises(TransientError, match="audit log"):
         decide(store, action.action_id, Decision.RELEASE)
     assert read_status(store, action.action_id) == (Status.QUARANTINED, 1)

@@ -1,4 +1,4 @@
-"""Screening: which earlier actions stand in a window, by intake time and whatever ran first."""
+"""Screening: which earlier actions count in a window, by intake time, in any order of work."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.actions.chain import SCORE
 from domain.actions.intake import accept_actions
-from domain.actions.model import LinkOutcome, NewAction, Stage
+from domain.actions.model import LinkOutcome, NewAction
 from domain.fraud import screening
-from domain.fraud.model import Policy
+from domain.fraud.policy import Policy
 from domain.fraud.screening import screen_batch
 from domain.store.store import Store
 from tests.factories import make_action, make_player
@@ -111,7 +112,7 @@ def test_the_same_batch_run_by_many_at_once_is_screened_once(store: Store) -> No
 
 
 @pytest.mark.parametrize("first_to_run", ["earlier", "later"])
-def test_pending_actions_of_other_batches_count_whoever_runs_first(
+def test_pending_actions_of_other_batches_count_in_any_order_of_work(
     store: Store, first_to_run: str
 ) -> None:
     player = uuid4()
@@ -138,7 +139,7 @@ def test_rejected_actions_do_not_count_whether_scored_or_not(
     first = accept(store, *rejected)
     screen(store, first)
     if scored:
-        run_link(worker_context, stage=Stage.SCREENED, batch_id=first)
+        run_link(worker_context, link=SCORE, batch_id=first)
     actions = [make_action(user_id=player, score=1) for _ in range(4)]
     screen(store, accept(store, *actions))
     assert read_verdicts(store, *actions) == [("pass", None)] * 3 + [("reject", "VELOCITY")]
@@ -152,7 +153,7 @@ def test_held_actions_count(worker_context: WorkerContext, scored: bool) -> None
     first = accept(store, *held)
     screen(store, first)
     if scored:
-        run_link(worker_context, stage=Stage.SCREENED, batch_id=first)
+        run_link(worker_context, link=SCORE, batch_id=first)
     assert read_verdicts(store, *held) == [("pass", None), ("quarantine", "SCORE_BURST")]
     after = make_action(user_id=player, score=0)
     screen(store, accept(store, after))

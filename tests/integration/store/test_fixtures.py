@@ -1,4 +1,4 @@
-"""What the other tests stand on: clean stores of the worker's own, and sound factories."""
+"""What the other tests rely on: clean stores for each test worker, and sound factories."""
 
 from sqlalchemy import text
 

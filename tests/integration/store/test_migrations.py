@@ -1,4 +1,4 @@
-"""Migrations make what the tables' models say, alone, side by side, down and up again."""
+"""Migrations make the tables of the models: alone, concurrently, down and up again."""
 
 import os
 import subprocess
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 
 from domain.settings import Settings
 from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
+from domain.store.postgres.stages import IS_FINISHED, IS_UNFINISHED
 from domain.store.postgres.tables import metadata
 from tests.databases import ROOT, empty_database, migrate, migration_config
 from tests.waiting import wait_until
@@ -110,6 +111,20 @@ def test_updates_of_scores_and_actions_have_room_on_their_page(database_url: str
     assert options["user_scores"] == ["fillfactor=80"]
     months = [name for name in options if name.startswith("user_actions_y")]
     assert [options[name] for name in months] == [["fillfactor=50"]] * 5
+
+
+def test_partial_indexes_of_batches_have_the_conditions_of_the_queries(database_url: str) -> None:
+    migrate(database_url)
+    with connect_to(database_url) as connection:
+        for condition, index in (
+            (IS_UNFINISHED, "ix_action_batches_stalled"),
+            (IS_FINISHED, "ix_action_batches_ended"),
+        ):
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            plan = connection.execute(
+                text(f"EXPLAIN SELECT batch_id FROM action_batches WHERE {condition}")
+            ).scalars()
+            assert index in "".join(plan)
 
 
 def test_two_migrations_at_once_do_not_race(database_url: str) -> None:

@@ -72,7 +72,7 @@ def test_a_new_connection_makes_its_own_plans(single: Store) -> None:
     assert count_plans(single) == [1]
 
 
-def test_plans_that_somebody_took_away_are_missed_once(single: Store) -> None:
+def test_deallocated_statements_fail_once_and_are_prepared_again(single: Store) -> None:
     echo(single)
     run(single, "DEALLOCATE ALL")
     with pytest.raises(DatabaseUnavailableError):

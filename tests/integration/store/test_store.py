@@ -1,13 +1,13 @@
-"""The store's connections: what may pass by itself is one error, and nothing waits for ever."""
+"""The store's connections: transient faults are one error, and nothing waits forever."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
-from domain.errors import DatabaseConflictError, DatabaseUnavailableError
+from domain.errors import DatabaseConflictError, DatabaseUnavailableError, UnstorableDataError
 from domain.settings import Settings
 from domain.store.store import Store, connect
 from faults.proxy import Proxy
@@ -63,26 +63,26 @@ def test_a_backend_that_was_ended_is_unavailable(store: Store) -> None:
         "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '08006'; END $$",
     ],
 )
-def test_what_may_pass_by_itself_is_unavailable(store: Store, statement: str) -> None:
+def test_a_transient_fault_is_unavailable(store: Store, statement: str) -> None:
     with pytest.raises(DatabaseUnavailableError):
         ask(store, statement)
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-def test_what_was_undone_for_another_may_be_run_again_at_once(store: Store, state: str) -> None:
+def test_a_transaction_that_lost_a_conflict_may_be_run_again(store: Store, state: str) -> None:
     with pytest.raises(DatabaseConflictError):
         ask(store, f"DO $$ BEGIN RAISE EXCEPTION SQLSTATE '{state}'; END $$")
 
 
-def test_bad_data_and_bad_statements_come_through_as_they_are(store: Store) -> None:
+def test_refused_data_is_unstorable_and_a_bad_statement_comes_through(store: Store) -> None:
     player = make_player(store)
-    with pytest.raises(DataError):
+    with pytest.raises(UnstorableDataError):
         ask(store, "SELECT CAST('x' AS integer)")
     with pytest.raises(ProgrammingError):
         ask(store, "SELECT no_such_column FROM users")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(UnstorableDataError):
         ask(store, f"INSERT INTO user_scores (user_id) VALUES ('{player.user_id}')")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(UnstorableDataError):
         ask(store, "UPDATE user_scores SET score = -1")
 
 
@@ -115,7 +115,7 @@ def test_every_connection_is_bounded_in_all_it_may_wait_for(settings: Settings) 
     store.close()
 
 
-def test_a_statement_by_itself_is_committed_whatever_follows(store: Store) -> None:
+def test_an_autocommitted_statement_is_committed_whatever_follows(store: Store) -> None:
     player = make_player(store)
     with pytest.raises(ProgrammingError), store.autocommit() as connection:
         connection.execute(text("UPDATE user_scores SET score = 5"))

@@ -1,4 +1,4 @@
-"""Verification: a sound system gives no word; what is lost, doubled or stuck is named."""
+"""Verification: an undamaged system has no findings; what is lost, doubled or stuck is named."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from workers.context import WorkerContext
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody mends the board here: not to wait for it."""
+    """Do not wait for the board: nothing repairs it here."""
     monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
 
 
@@ -136,7 +136,7 @@ def test_a_batch_that_stands_still_is_named_with_its_action(
     }
 
 
-def test_a_pending_action_that_no_batch_brings_on_is_named_at_once(
+def test_a_pending_action_without_an_unfinished_batch_is_named_at_once(
     store: Store, settings: Settings, actions: list[NewAction]
 ) -> None:
     orphan, forgotten = make_action(), make_action()

@@ -124,7 +124,7 @@ def test_without_reading_archives_a_file_of_another_size_is_still_named(
     ]
 
 
-def test_intake_and_scoring_go_on_beside_archiving(worker_context: WorkerContext) -> None:
+def test_intake_and_scoring_continue_during_archiving(worker_context: WorkerContext) -> None:
     store, settings = worker_context.store, worker_context.settings
     rebuild_board(store)
     complete_actions(worker_context, [make_action() for _ in range(30)])

@@ -15,7 +15,7 @@ from workers.context import WorkerContext
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody mends the board here: not to wait for it."""
+    """Do not wait for the board: nothing repairs it here."""
     monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
 
 

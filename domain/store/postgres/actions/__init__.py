@@ -1,1 +1,1 @@
-"""SQL of actions: from intake to the outcome, and of the batches that carry them."""
+"""SQL of actions, from intake to the outcome, and of the batches that they are in."""

@@ -1,4 +1,4 @@
-"""SQL of action_batches: which stage a batch has reached and when somebody should look at it."""
+"""SQL of action_batches: which stage a batch has reached, and when the keeper should look at it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from domain.actions.model import Stage
+from domain.actions.chain import Link, Stage
+from domain.store.postgres.stages import IS_UNFINISHED, IS_UNSCORED
 from domain.store.postgres.statements import prepared, sql
 
-# Pause before the keeper looks: a link that moved the batch buys it this much time again.
+# Pause before the keeper looks at a batch; every link that moves the batch starts it again.
 QUIET_SECONDS = 2
 MAX_QUIET_SECONDS = 8
 
@@ -49,41 +50,45 @@ _COUNT = prepared(
 
 
 def find_locked_batch(connection: Connection, *, batch_id: UUID, stage: Stage) -> Batch | None:
-    """Lock the batch if it stands at `stage`; None means that it is not this link's turn."""
+    """Lock the batch if it is at `stage`, until the transaction ends; otherwise return None."""
     row = connection.execute(_LOCK, {"batch_id": batch_id, "stage": stage}).one_or_none()
     return _batch(row) if row else None
 
 
 def find_batch(connection: Connection, *, batch_id: UUID) -> Batch | None:
-    """Return the batch as it stands, without a lock."""
+    """Return the batch without locking it, or None when there is none."""
     row = connection.execute(_FIND, {"batch_id": batch_id}).one_or_none()
     return _batch(row) if row else None
 
 
-def claim_batch(connection: Connection, *, batch_id: UUID, old: Stage, new: Stage) -> Batch | None:
-    """Move a batch on, hold its row until the transaction ends, and return it as it stands now.
+def claim_batch(connection: Connection, *, batch_id: UUID, link: Link) -> Batch | None:
+    """Move a batch from `link.before` to `link.after`, lock it and return it as it is afterwards.
 
-    The first statement of a link's transaction: a rollback takes the move back with all the rest.
-    None means that it is not this link's turn.
+    The first statement of a link's transaction: a rollback undoes the move with all the rest.
+    Return None when the batch is not at `link.before`.
     """
-    row = connection.execute(
-        _CLAIM, {"batch_id": batch_id, "old": old, "new": new, "quiet": QUIET_SECONDS}
-    ).one_or_none()
+    row = connection.execute(_CLAIM, _move(batch_id, link.before, link.after)).one_or_none()
     return _batch(row) if row else None
 
 
-def move_batch(connection: Connection, *, batch_id: UUID, old: Stage, new: Stage) -> bool:
-    """Move a batch on and start its patience anew; False if it does not stand at `old`."""
-    moved = connection.execute(
-        _MOVE, {"batch_id": batch_id, "old": old, "new": new, "quiet": QUIET_SECONDS}
-    )
+def move_batch(connection: Connection, *, batch_id: UUID, link: Link) -> bool:
+    """Move a batch from `link.before` to `link.after`; return False when it is not at `before`.
+
+    Attempts and looks start again from zero.
+    """
+    moved = connection.execute(_MOVE, _move(batch_id, link.before, link.after))
     return moved.rowcount == 1
+
+
+def divert_batch(connection: Connection, *, batch: Batch, stage: Stage) -> None:
+    """Move a batch whose lock is held to a stage that its next link does not lead to."""
+    connection.execute(_MOVE, _move(batch.batch_id, batch.stage, stage))
 
 
 def insert_batch(
     connection: Connection, *, batch_id: UUID, stage: Stage, created_at: datetime
 ) -> None:
-    """Add a batch that nobody waits for; it is looked at from now on."""
+    """Add a batch without a reply address; the keeper may look at it at once."""
     connection.execute(
         sql(
             "INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at)"
@@ -94,50 +99,60 @@ def insert_batch(
 
 
 def count_attempt(connection: Connection, *, batch_id: UUID, stage: Stage, step: int) -> bool:
-    """Add `step` (1, or -1 to take one back) to the attempts; False if it stands elsewhere."""
+    """Add `step` (1, or -1 to take one back) to the attempts; False if it is at another stage."""
     done = connection.execute(_COUNT, {"batch_id": batch_id, "stage": stage, "step": step})
     return done.rowcount == 1
 
 
 def claim_due_batches(
-    connection: Connection, *, limit: int, but: Collection[Stage] = ()
+    connection: Connection, *, limit: int, excluded_stages: Collection[Stage] = ()
 ) -> Sequence[Batch]:
-    """Take up to `limit` batches whose time to be looked at has come, oldest first.
+    """Claim up to `limit` batches that are due for a look, oldest first.
 
-    Those that stand at one of the stages `but` keep their turn.
-    Each is claimed by moving its next look: the pause doubles up to MAX_QUIET_SECONDS.
-    MATERIALIZED, because a subquery that the planner runs once per row would claim without a limit.
+    A claim moves the batch's next look: the pause doubles up to MAX_QUIET_SECONDS. Batches at one
+    of the `excluded_stages` are not claimed and stay due.
     """
+    # MATERIALIZED: a subquery that the planner runs once per row would claim without a limit.
     rows = connection.execute(
         sql(
-            "WITH standing AS MATERIALIZED ("
+            "WITH stalled AS MATERIALIZED ("
             "   SELECT batch_id AS claimed_id FROM action_batches"
-            "   WHERE stage NOT IN ('done', 'split') AND next_look_at <= clock_timestamp()"
-            "   AND stage <> ALL(:but)"
+            f"   WHERE {IS_UNFINISHED} AND next_look_at <= clock_timestamp()"
+            "   AND stage <> ALL(:excluded)"
             "   ORDER BY next_look_at, created_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
             " UPDATE action_batches SET looks = least(looks + 1, 100),"
             " next_look_at = clock_timestamp() + make_interval("
             "   secs => least(:quiet * 2 ^ least(looks + 1, 8), :most))"
-            " FROM standing WHERE batch_id = claimed_id"
+            " FROM stalled WHERE batch_id = claimed_id"
             f" RETURNING {_COLUMNS}"
         ),
-        {"quiet": QUIET_SECONDS, "most": MAX_QUIET_SECONDS, "limit": limit, "but": list(but)},
+        {
+            "quiet": QUIET_SECONDS,
+            "most": MAX_QUIET_SECONDS,
+            "limit": limit,
+            "excluded": list(excluded_stages),
+        },
     ).all()
     return sorted((_batch(row) for row in rows), key=lambda batch: batch.created_at)
 
 
 def read_queue_age_seconds(connection: Connection) -> float:
-    """Return for how long the oldest batch has waited to be scored, 0.0 when there is none.
+    """Return how many seconds the oldest unscored batch has waited, 0.0 when there is none.
 
-    By `updated_at`: an action that was held for days comes back with its old intake time.
+    Measured from `updated_at`: an action that was held for days comes back with its old intake
+    time.
     """
     age = connection.execute(
         sql(
             "SELECT extract(epoch FROM clock_timestamp() - min(updated_at)) FROM action_batches"
-            " WHERE stage NOT IN ('done', 'split') AND stage IN ('accepted', 'screened')"
+            f" WHERE {IS_UNFINISHED} AND {IS_UNSCORED}"
         )
     ).scalar()
     return max(float(age), 0.0) if age is not None else 0.0
+
+
+def _move(batch_id: UUID, old: Stage, new: Stage) -> dict[str, Any]:
+    return {"batch_id": batch_id, "old": old, "new": new, "quiet": QUIET_SECONDS}
 
 
 def _batch(row: Row[Any]) -> Batch:

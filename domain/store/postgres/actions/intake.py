@@ -1,16 +1,20 @@
-"""SQL of action_ids and user_actions: intake of a batch and what is known of an action."""
+"""SQL of intake: a batch, its actions and their ids, inserted by one statement.
+
+Called by `domain/actions/intake.py`.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.actions.model import NewAction, Stage
+from domain.actions.chain import FIRST_STAGE
+from domain.actions.model import NewAction
 from domain.store.postgres.actions.batches import QUIET_SECONDS
 from domain.store.postgres.statements import prepared, sql
 
 # A player's actions must commit in the order of their numbers, or a window would miss one that is
-# still on its way. Players share 64 locks: enough to pass each other, few enough to hold at once.
+# not committed yet. Players share 64 locks: enough for few collisions, few enough to hold at once.
 ORDER_LOCK_CLASS = 0x4C61
 ORDER_LOCKS = 64
 
@@ -21,10 +25,10 @@ WITH input AS (
         CAST(:types AS text[]), CAST(:timestamps AS timestamptz[]), CAST(:metadata AS text[]),
         CAST(:hashes AS text[]), CAST(:request_ids AS text[])
     ) WITH ORDINALITY
-    AS t(action_id, user_id, score, action_type, at, metadata, hash, request_id, position)
+    AS t(action_id, user_id, score, action_type, at, metadata, hash, request_id, ordinal)
 ), numbered AS MATERIALIZED (
     SELECT ordered.*, nextval('action_no_seq') AS action_no
-    FROM (SELECT * FROM input ORDER BY position) ordered
+    FROM (SELECT * FROM input ORDER BY ordinal) ordered
 ), claimed AS (
     INSERT INTO action_ids (action_id, action_no, user_id, request_hash, created_at)
     SELECT action_id, action_no, user_id, decode(hash, 'hex'), statement_timestamp()
@@ -50,10 +54,10 @@ FROM numbered JOIN claimed USING (action_id) ORDER BY action_no
 def lock_order_and_list_newcomers(
     connection: Connection, *, user_ids: Sequence[UUID]
 ) -> list[UUID]:
-    """Hold back other intakes of these players until this transaction has ended.
+    """Lock out other intakes of these players until this transaction ends; return the new players.
 
-    Returns those who have no rows yet: asked in the same statement, because every action pays for
-    it. Whoever came in while it waited is among them too.
+    New players have no row in user_scores. They are read in the same statement, because every
+    action pays for it; a player who was inserted while it waited for the lock is among them too.
     """
     buckets = sorted({user_id.int % ORDER_LOCKS for user_id in user_ids})
     newcomers: list[UUID] = connection.execute(
@@ -76,15 +80,16 @@ def lock_order_and_list_newcomers(
 def insert_actions(
     connection: Connection, *, batch_id: UUID, reply_to: str | None, actions: Sequence[NewAction]
 ) -> frozenset[UUID]:
-    """Insert a batch and its actions, numbered in this order; ids in use are left out.
+    """Insert a batch and its actions, numbered in this order; return the ids that were inserted.
 
-    Returns the ids that were inserted; with none of them there is no batch either.
+    Ids in use are left out; when all are, no batch is inserted either. Raises DatabaseConflictError
+    for a deadlock, and UnstorableDataError or ValueError for data that cannot be stored.
     """
     inserted = connection.execute(
         _INTAKE,
         {
             "batch_id": batch_id,
-            "stage": Stage.ACCEPTED,
+            "stage": FIRST_STAGE,
             "quiet": QUIET_SECONDS,
             "reply_to": reply_to,
             "action_ids": [str(action.action_id) for action in actions],
@@ -103,7 +108,7 @@ def insert_actions(
 
 
 def list_batch_ids(connection: Connection, *, batch_id: UUID) -> frozenset[UUID]:
-    """Return the ids of a batch's actions; none when the batch is not there."""
+    """Return the ids of a batch's actions; none when there is no such batch."""
     rows = connection.execute(
         sql("SELECT action_id FROM user_actions WHERE batch_id = :batch_id"),
         {"batch_id": batch_id},

@@ -1,10 +1,14 @@
-"""SQL that takes a batch apart: one action into a batch of its own, or given up."""
+"""SQL of isolation: moving an action to another batch, or failing it.
+
+Called by `domain/actions/recovery.py`.
+"""
 
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from domain.store.postgres.actions.batches import Batch
+from domain.store.postgres.actions.screening import OPEN_VERDICT
 from domain.store.postgres.statements import sql
 
 
@@ -23,7 +27,7 @@ def list_pending_ids(connection: Connection, *, batch: Batch) -> list[UUID]:
 def reassign_action(
     connection: Connection, *, action_id: UUID, batch: Batch, batch_id: UUID
 ) -> None:
-    """Move a pending action from a batch whose lock is held to another."""
+    """Move a pending action from `batch`, whose lock is held, to the batch `batch_id`."""
     connection.execute(
         sql(
             "UPDATE user_actions SET batch_id = :new WHERE action_id = :action_id"
@@ -39,12 +43,17 @@ def reassign_action(
 
 
 def fail_action(connection: Connection, *, action_id: UUID, batch: Batch) -> None:
-    """Give a pending action up: status `failed`, never silently."""
+    """Set a pending action to `failed` and mark it for review; its verdict, if any, is kept."""
     connection.execute(
         sql(
-            "UPDATE user_actions SET status = 'failed', reason = 'PROCESSING_FAILED',"
-            " version = version + 1, completed_at = clock_timestamp()"
-            " WHERE action_id = :action_id AND created_at = :created_at AND status = 'pending'"
+            "WITH failed AS ("
+            "   UPDATE user_actions SET status = 'failed', reason = 'PROCESSING_FAILED',"
+            "   version = version + 1, completed_at = clock_timestamp()"
+            "   WHERE action_id = :action_id AND created_at = :created_at AND status = 'pending'"
+            "   RETURNING action_id, created_at)"
+            " INSERT INTO action_checks (action_id, created_at, verdict, checks, needs_review)"
+            " SELECT action_id, created_at, :open, '{}', true FROM failed"
+            " ON CONFLICT (action_id, created_at) DO UPDATE SET needs_review = true"
         ),
-        {"action_id": action_id, "created_at": batch.created_at},
+        {"action_id": action_id, "created_at": batch.created_at, "open": OPEN_VERDICT},
     )

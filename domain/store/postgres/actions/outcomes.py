@@ -1,4 +1,4 @@
-"""SQL of what a batch's actions came to: read by the links that tell others about it."""
+"""SQL of the outcomes of a batch's actions, for the links *refresh* and *broadcast*."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from domain.store.postgres.statements import prepared
 
 @dataclass(frozen=True, slots=True)
 class ActionOutcome:
-    """One action that score has run on; `version` counts its final transitions."""
+    """One scored action; `version` counts its final transitions."""
 
     action_id: str
     action_no: int
@@ -29,7 +29,7 @@ class ActionOutcome:
 
 
 def list_outcomes(connection: Connection, *, batch: Batch) -> Sequence[ActionOutcome]:
-    """Return the batch's actions in order of action_no."""
+    """Return the batch's scored actions in order of action_no."""
     rows = connection.execute(
         prepared(
             "SELECT CAST(action_id AS text), action_no, CAST(user_id AS text), score_delta,"

@@ -1,4 +1,4 @@
-"""SQL of an operator's decision on one action that is held or was given up.
+"""SQL of reviews: which actions need an operator's decision, and recording one.
 
 Called by `domain/fraud/review.py`.
 """
@@ -12,13 +12,14 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection
 
+from domain.fraud.model import Verdict
 from domain.store.postgres.actions.screening import OPEN_VERDICT
 from domain.store.postgres.statements import sql
 
 
 @dataclass(frozen=True, slots=True)
 class HeldAction:
-    """An action that waits for a person, with what its screening saw."""
+    """An action that needs a decision, with what its screening found."""
 
     action_id: UUID
     user_id: UUID
@@ -32,9 +33,9 @@ class HeldAction:
 
 @dataclass(frozen=True, slots=True)
 class ActionState:
-    """An action's status, whether the audit log has it, and the intake time that names a partition.
+    """An action's status, its intake time, and whether the audit log has that status.
 
-    The batch that gave it its status may still be on its way to the log.
+    The log has it once the batch that gave the status is audited.
     """
 
     status: str
@@ -42,21 +43,25 @@ class ActionState:
     is_recorded: bool
 
 
+LIST_HELD = sql(
+    "SELECT a.action_id, a.user_id, u.username, a.score_delta, a.status, a.reason,"
+    " a.created_at, c.checks FROM action_checks c"
+    " JOIN user_actions a ON a.action_id = c.action_id AND a.created_at = c.created_at"
+    " LEFT JOIN users u ON u.user_id = a.user_id"
+    " WHERE c.needs_review AND a.status = ANY(CAST(:statuses AS text[]))"
+    " ORDER BY c.created_at, a.action_no LIMIT :limit"
+)
+
+
 def list_held_actions(
     connection: Connection, *, statuses: Sequence[str], limit: int
 ) -> list[HeldAction]:
-    """Return the actions of these statuses with their checks, oldest first."""
-    rows = connection.execute(
-        sql(
-            "SELECT a.action_id, a.user_id, u.username, a.score_delta, a.status, a.reason,"
-            " a.created_at, c.checks FROM user_actions a"
-            " LEFT JOIN action_checks c"
-            "   ON c.action_id = a.action_id AND c.created_at = a.created_at"
-            " LEFT JOIN users u ON u.user_id = a.user_id"
-            " WHERE a.status = ANY(CAST(:statuses AS text[])) ORDER BY a.action_no LIMIT :limit"
-        ),
-        {"statuses": list(statuses), "limit": limit},
-    )
+    """Return the actions that need a review and have one of these statuses, oldest first.
+
+    Found by the index of `needs_review`: an index of the status would end the HOT updates of
+    `user_actions`. The mark is set before the status and may outlast it, so the status decides.
+    """
+    rows = connection.execute(LIST_HELD, {"statuses": list(statuses), "limit": limit})
     return [HeldAction(*row) for row in rows]
 
 
@@ -78,7 +83,7 @@ def find_action_state(connection: Connection, *, action_id: UUID) -> ActionState
 def reopen_action(
     connection: Connection, *, action_id: UUID, state: ActionState, batch_id: UUID
 ) -> bool:
-    """Make the action pending in another batch; False when its status is another one by now."""
+    """Make the action pending in another batch; return False when its status has changed."""
     done = connection.execute(
         sql(
             "UPDATE user_actions SET status = 'pending', batch_id = :batch_id, completed_at = NULL"
@@ -105,8 +110,7 @@ def record_review(
 ) -> None:
     """Add the decision to the action's checks; a verdict replaces the one of the screening.
 
-    An action that was given up before it was screened gets its row here, with a verdict that its
-    screening then fills in.
+    The action needs no further review, unless a quarantine is kept: a retry then ends in it again.
     """
     connection.execute(
         sql(
@@ -115,6 +119,7 @@ def record_review(
             "   CAST(:reason AS text), jsonb_build_object('review', CAST(:review AS jsonb)))"
             " ON CONFLICT (action_id, created_at) DO UPDATE SET"
             " verdict = coalesce(CAST(:verdict AS text), c.verdict),"
+            f" needs_review = coalesce(CAST(:verdict AS text), c.verdict) = '{Verdict.QUARANTINE}',"
             " reason = CASE WHEN CAST(:verdict AS text) IS NULL THEN c.reason"
             "   ELSE EXCLUDED.reason END,"
             " checks = c.checks || EXCLUDED.checks"

@@ -1,4 +1,4 @@
-"""SQL of the atomic update: actions, scores and statistics of one batch."""
+"""SQL of scoring: the atomic update of one batch's actions, scores and statistics."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 
 from domain.actions.effects import Effects, Score, ScreenedAction
 from domain.actions.model import Status
+from domain.fraud.model import Verdict
 from domain.store.postgres.statements import prepared, sql
 
 _STATUS_BY_VERDICT = {
-    "pass": Status.APPLIED,
-    "quarantine": Status.QUARANTINED,
-    "reject": Status.REJECTED,
+    Verdict.PASS: Status.APPLIED,
+    Verdict.QUARANTINE: Status.QUARANTINED,
+    Verdict.REJECT: Status.REJECTED,
 }
 
 
@@ -22,7 +23,7 @@ def list_screened_actions(
 ) -> list[ScreenedAction]:
     """Return the batch's pending actions with their verdicts, in order of action_no.
 
-    Raises KeyError for an action without a verdict: left out, it would stay pending for ever.
+    Raises KeyError for an action without a verdict: left out, it would stay pending forever.
     """
     rows = connection.execute(
         prepared(
@@ -54,8 +55,8 @@ def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> dict[str,
     return {user_id: Score(score, reached_seq) for user_id, score, reached_seq in rows}
 
 
-# Three writes that need nothing of each other; the scores are locked, and with them the statistics.
-# Planned anew for each batch's month: see `prepared`.
+# Three independent writes. The lock on a user's score covers the statistics too. Not
+# `prepared`, because it updates a partitioned table.
 _WRITE = sql("""
 WITH marked AS (
     UPDATE user_actions a SET status = t.status, reason = t.reason,
@@ -90,7 +91,7 @@ SELECT count(*) FROM marked
 def write_effects(connection: Connection, *, created_at: datetime, effects: Effects) -> int:
     """Write statuses, scores and statistics; return how many actions were still pending.
 
-    The users' scores are locked. With fewer pending than effects everything must be rolled back.
+    The caller holds the locks of the scores, and rolls back when fewer were pending than effects.
     """
     actions, changes = effects.actions, effects.users
     marked: int = connection.execute(

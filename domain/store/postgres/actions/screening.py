@@ -1,17 +1,22 @@
-"""SQL of screening: the batch's candidates, the windows behind them, and the stored verdicts."""
+"""SQL of screening: a batch's candidates, their players' windows, and the stored verdicts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import Connection
 
-from domain.fraud.model import Candidate, Screening, Window
+from domain.fraud.checks import ALL_PASSED
+from domain.fraud.model import Screening, Verdict
+from domain.fraud.signals import Candidate, Window
 from domain.store.postgres.statements import prepared
 
-# Stands for a verdict until there is one, where an action has something to tell before.
+# In the place of a verdict in rows that were written before the action was screened: when it
+# failed earlier. The screening of a retry replaces it.
 OPEN_VERDICT = "open"
+_ALL_PASSED_TEXT = orjson.dumps(dict(ALL_PASSED)).decode()
 
 
 def list_candidates(
@@ -36,7 +41,7 @@ def read_windows(
 ) -> dict[str, Window]:
     """Return each user's window at `at` over the actions numbered below `before[user]`.
 
-    Pending actions count, rejected ones do not, whether their score link has run or not. A user
+    Pending actions count and rejected ones do not, whether they are scored yet or not. A user
     without earlier actions is absent.
     """
     rows = connection.execute(
@@ -50,11 +55,11 @@ def read_windows(
             "   WHERE a.user_id = t.user_id AND a.action_no < t.before_no"
             "   AND a.created_at > :hour_before AND a.created_at <= :at"
             "   AND a.status <> 'rejected'"
-            # Only the verdicts of pending ones are looked up: a join would look up all.
+            # Only the verdicts of pending actions are looked up: a join would look up all.
             "   AND (a.status <> 'pending' OR NOT EXISTS (SELECT 1 FROM action_checks c"
             "     WHERE c.action_id = a.action_id AND c.created_at = a.created_at"
             "     AND c.created_at > :hour_before AND c.created_at <= :at"
-            "     AND c.verdict = 'reject'))"
+            f"     AND c.verdict = '{Verdict.REJECT}'))"
             " ) w WHERE w.score IS NOT NULL"
         ),
         {
@@ -71,19 +76,21 @@ def read_windows(
 def insert_screenings(
     connection: Connection, *, created_at: datetime, screenings: Sequence[Screening]
 ) -> None:
-    """Store the verdicts; where one is stored already, the first stands, unless it is left open."""
-    texts: dict[int, str] = {}
-    for screening in screenings:
-        if id(screening.checks) not in texts:
-            texts[id(screening.checks)] = orjson.dumps(screening.checks).decode()
+    """Store the verdicts; an action that has one already keeps it, unless it is OPEN_VERDICT.
+
+    A quarantined action then needs a review.
+    """
     connection.execute(
         prepared(
-            "INSERT INTO action_checks (action_id, created_at, verdict, reason, checks)"
-            " SELECT i, CAST(:created_at AS timestamptz), v, r, CAST(c AS jsonb)"
+            "INSERT INTO action_checks"
+            " (action_id, created_at, verdict, reason, checks, needs_review)"
+            " SELECT i, CAST(:created_at AS timestamptz), v, r, CAST(c AS jsonb),"
+            f" v = '{Verdict.QUARANTINE}'"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:verdicts AS text[]),"
             " CAST(:reasons AS text[]), CAST(:checks AS text[])) AS t(i, v, r, c)"
             " ON CONFLICT (action_id, created_at) DO UPDATE SET verdict = EXCLUDED.verdict,"
-            " reason = EXCLUDED.reason, checks = EXCLUDED.checks || action_checks.checks"
+            " reason = EXCLUDED.reason, checks = EXCLUDED.checks || action_checks.checks,"
+            " needs_review = EXCLUDED.needs_review"
             " WHERE action_checks.verdict = :open"
         ),
         {
@@ -92,6 +99,11 @@ def insert_screenings(
             "ids": [screening.action_id for screening in screenings],
             "verdicts": [str(screening.verdict) for screening in screenings],
             "reasons": [screening.reason for screening in screenings],
-            "checks": [texts[id(screening.checks)] for screening in screenings],
+            "checks": [_render(screening.checks) for screening in screenings],
         },
     )
+
+
+def _render(checks: Mapping[str, Any]) -> str:
+    # Nearly every action passes every check, with one object as its outcomes.
+    return _ALL_PASSED_TEXT if checks is ALL_PASSED else orjson.dumps(dict(checks)).decode()

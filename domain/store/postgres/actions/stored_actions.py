@@ -1,4 +1,4 @@
-"""SQL of what is known of actions that were accepted before."""
+"""SQL of actions that were accepted before. Called by `domain/actions/history.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.store.postgres.statements import sql
 
 @dataclass(frozen=True, slots=True)
 class StoredAction:
-    """An action id and what is stored of it; `status` is None once it is archived."""
+    """An action id and what is stored about it; `status` is None once it is archived."""
 
     action_id: UUID
     user_id: UUID

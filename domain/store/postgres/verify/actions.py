@@ -1,6 +1,7 @@
-"""SQL that finds actions which are not what they must be: lost, doubled, stuck, half applied.
+"""SQL that finds damaged actions: lost, misplaced, stuck or half applied.
 
-Called by `domain/verification`. Every query gives `(id, what is wrong)`, oldest first, bounded.
+Called by `domain/verification`. Every query returns rows `(id, what is wrong)`, oldest first, at
+most `limit`.
 """
 
 from collections.abc import Iterator
@@ -9,23 +10,26 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-_STUCK = """
+from domain.fraud.model import Verdict
+from domain.store.postgres.stages import BATCH_IS_FINISHED, IS_UNFINISHED
+
+_STUCK = f"""
 SELECT a.action_id, CASE
     WHEN b.stage IS NULL THEN 'is pending and its batch is gone'
-    WHEN b.stage IN ('done', 'split') THEN 'is pending and its batch is ' || b.stage
+    WHEN {BATCH_IS_FINISHED} THEN 'is pending and its batch is ' || b.stage
     ELSE 'has been pending for ' || round(extract(epoch FROM clock_timestamp() - b.updated_at))
         || ' s, its batch is ' || b.stage END
 FROM user_actions a LEFT JOIN action_batches b ON b.batch_id = a.batch_id
-WHERE a.status = 'pending' AND (b.stage IS NULL OR b.stage IN ('done', 'split')
+WHERE a.status = 'pending' AND (b.stage IS NULL OR {BATCH_IS_FINISHED}
     OR a.created_at < clock_timestamp() - make_interval(secs => :seconds)
     AND b.updated_at < clock_timestamp() - make_interval(secs => :seconds))
 ORDER BY a.action_no LIMIT :limit
 """
 
-_UNFINISHED = """
+_UNFINISHED = f"""
 SELECT batch_id, 'stands at ' || stage || ' for '
     || round(extract(epoch FROM clock_timestamp() - updated_at)) || ' s'
-FROM action_batches WHERE stage NOT IN ('done', 'split')
+FROM action_batches WHERE {IS_UNFINISHED}
 AND updated_at < clock_timestamp() - make_interval(secs => :seconds)
 ORDER BY created_at LIMIT :limit
 """
@@ -49,7 +53,7 @@ AND NOT EXISTS (SELECT 1 FROM archived_partitions p
 ORDER BY i.action_no LIMIT :limit
 """
 
-_HALF_APPLIED = """
+_HALF_APPLIED = f"""
 SELECT a.action_id, CASE
     WHEN a.status <> 'applied' THEN 'is ' || a.status || ' and has an effect on the score'
     WHEN a.new_score IS DISTINCT FROM a.previous_score + a.score_delta
@@ -58,7 +62,7 @@ SELECT a.action_id, CASE
     ELSE 'is applied and its verdict is ' || c.verdict END
 FROM user_actions a LEFT JOIN action_checks c
     ON c.action_id = a.action_id AND c.created_at = a.created_at
-WHERE a.status = 'applied' AND (c.verdict IS DISTINCT FROM 'pass'
+WHERE a.status = 'applied' AND (c.verdict IS DISTINCT FROM '{Verdict.PASS}'
         OR a.new_score IS DISTINCT FROM a.previous_score + a.score_delta)
     OR a.status IN ('pending', 'rejected', 'quarantined', 'failed') AND a.new_score IS NOT NULL
 ORDER BY a.action_no LIMIT :limit
@@ -81,9 +85,9 @@ def allow_long_queries(connection: Connection) -> None:
 
 
 def count_unfinished_batches(connection: Connection) -> int:
-    """Return how many batches are on their way."""
+    """Return how many batches are not finished."""
     count: int = connection.execute(
-        text("SELECT count(*) FROM action_batches WHERE stage NOT IN ('done', 'split')")
+        text(f"SELECT count(*) FROM action_batches WHERE {IS_UNFINISHED}")
     ).scalar_one()
     return count
 
@@ -91,19 +95,19 @@ def count_unfinished_batches(connection: Connection) -> int:
 def list_stuck_actions(
     connection: Connection, *, older_than_seconds: float, limit: int
 ) -> Iterator[tuple[UUID, str]]:
-    """Yield pending actions that are too old, or that no batch will ever bring on."""
+    """Yield pending actions that are too old, or whose batch is finished or gone."""
     yield from _run(connection, _STUCK, seconds=older_than_seconds, limit=limit)
 
 
 def list_stalled_batches(
     connection: Connection, *, older_than_seconds: float, limit: int
 ) -> Iterator[tuple[UUID, str]]:
-    """Yield batches that have not moved for so long."""
+    """Yield unfinished batches that have not moved for `older_than_seconds`."""
     yield from _run(connection, _UNFINISHED, seconds=older_than_seconds, limit=limit)
 
 
 def list_misplaced_actions(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
-    """Yield rows that are not the one their id stands for."""
+    """Yield rows that do not match the row of their id in action_ids."""
     yield from _run(connection, _WITHOUT_ID, limit=limit)
 
 
@@ -113,12 +117,12 @@ def list_lost_actions(connection: Connection, *, limit: int) -> Iterator[tuple[U
 
 
 def list_half_applied_actions(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
-    """Yield actions whose status, verdict and scores do not fit each other."""
+    """Yield actions whose status, verdict and scores contradict each other."""
     yield from _run(connection, _HALF_APPLIED, limit=limit)
 
 
 def list_miscounted_archives(connection: Connection, *, limit: int) -> Iterator[tuple[str, str]]:
-    """Yield archived partitions that had another number of actions than ids of their time."""
+    """Yield archived partitions whose number of actions differs from the ids of their months."""
     yield from _run(connection, _MISCOUNTED_ARCHIVES, limit=limit)
 
 

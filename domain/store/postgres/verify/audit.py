@@ -1,6 +1,6 @@
 """SQL that compares the audit log with the actions whose transitions it records.
 
-Called by `domain/verification`; the chain itself is checked by `domain/audit/hash_chain.py`.
+Called by `domain/verification`. `domain/audit/hash_chain.py` checks the hash chain.
 """
 
 from collections.abc import Iterator
@@ -8,10 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-# What is on its way to the ledger has no entry yet; a batch that is gone was done a week ago.
+from domain.store.postgres.stages import BATCH_IS_UNAUDITED
+
+# A transition whose batch is not audited yet has no entry; a batch without a row was done a week
+# ago and has them all.
 _RECORDED = (
     "a.status <> 'pending' AND NOT EXISTS (SELECT 1 FROM action_batches b"
-    " WHERE b.batch_id = a.batch_id AND b.stage NOT IN ('audited', 'done', 'split'))"
+    f" WHERE b.batch_id = a.batch_id AND {BATCH_IS_UNAUDITED})"
 )
 
 _MISCOUNTED = f"""
@@ -60,7 +63,7 @@ def list_unaudited_actions(connection: Connection, *, limit: int) -> Iterator[tu
 
 
 def list_contradictions(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
-    """Yield actions of which the log says something else than their rows, or that do not exist."""
+    """Yield actions whose last entry differs from their row, and entries of unknown actions."""
     yield from _run(connection, _DIFFERENT, limit)
     yield from _run(connection, _OF_NOTHING, limit)
 

@@ -1,4 +1,4 @@
-"""SQL that compares scores and statistics with the actions they came from, archived ones included.
+"""SQL that compares scores and statistics with the applied actions, archived ones included.
 
 Called by `domain/verification`.
 """
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-# `latest` and `first_at` can be told from the rows alone only where nothing was archived before.
+# The rows alone give `latest` and `first_at` only for users without archived actions.
 _BY_USER = """
 WITH live AS (
     SELECT user_id, count(*) AS actions, sum(score_delta) AS score,
@@ -51,13 +51,13 @@ SELECT (SELECT coalesce(sum(score), 0) FROM user_scores) AS scores,
 
 
 def list_score_mismatches(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
-    """Yield users whose score, tie-breaker or statistics are not what their actions make."""
+    """Yield users whose score, tie-breaker or statistics differ from their actions."""
     for row in connection.execute(text(_BY_USER), {"limit": limit}):
         yield row[0], row[1]
 
 
 def find_sum_mismatch(connection: Connection) -> str | None:
-    """Return a sentence when the sums over everybody do not agree."""
+    """Return a sentence when the sums over all users do not agree."""
     sums = connection.execute(text(_SUMS)).one()
     if sums.scores != sums.live + sums.totals:
         return (

@@ -1,4 +1,4 @@
-"""Batches on their way in tests: made, looked at, and brought into the state that a test needs."""
+"""Batches in tests: accepted, read, and put into the state that a test needs."""
 
 from uuid import UUID
 
@@ -39,7 +39,7 @@ def set_attempts(store: Store, batch_id: UUID, attempts: int) -> None:
 
 
 def let_time_pass(store: Store, seconds: float = 3600) -> None:
-    """Make every batch's next look so much earlier."""
+    """Move the next look of every batch into the past by so many seconds."""
     with store.write() as connection:
         connection.execute(
             text(

@@ -1,0 +1,35 @@
+"""Stages of batches as SQL conditions, all derived from the chain's table of links.
+
+Used by every query of `action_batches` and by its partial indexes: PostgreSQL uses such an index
+only for a condition that is the same as the index's.
+"""
+
+from collections.abc import Iterable
+
+from domain.actions.chain import (
+    Stage,
+    list_audited_stages,
+    list_finished_stages,
+    list_unscored_stages,
+)
+
+
+def stage_in(stages: Iterable[Stage], column: str = "stage") -> str:
+    """Return the condition that `column` is one of these stages."""
+    return f"{column} IN ({_quote(stages)})"
+
+
+def stage_not_in(stages: Iterable[Stage], column: str = "stage") -> str:
+    """Return the condition that `column` is none of these stages."""
+    return f"{column} NOT IN ({_quote(stages)})"
+
+
+def _quote(stages: Iterable[Stage]) -> str:
+    return ", ".join(f"'{stage}'" for stage in stages)
+
+
+IS_FINISHED = stage_in(list_finished_stages())
+IS_UNFINISHED = stage_not_in(list_finished_stages())
+IS_UNSCORED = stage_in(list_unscored_stages())
+BATCH_IS_FINISHED = stage_in(list_finished_stages(), "b.stage")
+BATCH_IS_UNAUDITED = stage_not_in(list_audited_stages(), "b.stage")
