@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
+from domain.boards.model import GLOBAL_BOARD, BoardId
 from domain.store.postgres import tables
 from domain.store.redis import keys
 from domain.store.store import Store
@@ -30,11 +31,12 @@ def make_crowd(store: Store, count: int) -> None:
         )
 
 
-def list_board(store: Store) -> list[UUID]:
-    members: list[str] = store.redis.run(lambda client: client.zrevrange(keys.board(), 0, -1))
+def list_board(store: Store, board: BoardId = GLOBAL_BOARD) -> list[UUID]:
+    """Return the users in the sorted set by rank."""
+    members: list[str] = store.redis.run(lambda client: client.zrevrange(keys.board(board), 0, -1))
     return [UUID(member[20:]) for member in members]
 
 
 def restart(store: Store) -> None:
     """Let the server's run_id be another one, as a restart makes it: the data stays."""
-    store.redis.run(lambda client: client.set(keys.board_marker(), "the run before"))
+    store.redis.run(lambda client: client.set(keys.board_marker(GLOBAL_BOARD), "the run before"))

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from domain.accounts.passwords import Passwords
+from domain.boards.model import GLOBAL_BOARD
 from domain.logs import configure_logging
 from domain.settings import Settings, settings_of_process
 from domain.store.durability import end_with_forgetful_server, refuse_forgetful_server
@@ -127,7 +128,8 @@ def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -
         limits=Limits(settings, SharedCounters(store.redis)),
         passwords=Passwords(),
         batcher=batcher,
-        board=Board(store),
+        board=GLOBAL_BOARD,
+        cached_top=Board(store, GLOBAL_BOARD),
         top_pages=TopPages(),
         readiness=Readiness(store),
         probes=make_probes(settings, store, verifier),
@@ -152,16 +154,16 @@ def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Backgrou
     def lose_bus() -> None:
         # What is published until the bus is heard again is lost, replies too.
         batcher.flights.give_up_all()
-        services.board.lose()
+        services.cached_top.lose()
 
     subscriber = Subscriber(
         store.redis,
         {
             keys.replies(batcher.reply_to): batcher.flights.land,
-            keys.bus_channel(): services.board.hear,
+            keys.bus_channel(services.board): services.cached_top.hear,
             keys.revocation_channel(): services.verifier.look_soon,
         },
-        on_connected=services.board.connect,
+        on_connected=services.cached_top.connect,
         on_lost=lose_bus,
     )
     background = Background(

@@ -8,6 +8,7 @@ from flask import current_app
 
 from domain.accounts.passwords import Passwords
 from domain.actions.model import NewAction, Submission
+from domain.boards.model import BoardId
 from domain.errors import OverloadedError
 from domain.settings import Settings
 from domain.store.store import Store
@@ -45,7 +46,8 @@ class Services:
     limits: Limits
     passwords: Passwords
     batcher: ActionSubmitter
-    board: Board
+    board: BoardId
+    cached_top: Board
     top_pages: TopPages
     readiness: Readiness
     probes: Probes

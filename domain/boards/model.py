@@ -1,5 +1,6 @@
-"""The words of a leaderboard: a standing, and the top of the board at one position of the bus."""
+"""The words of a leaderboard: its id, a standing, and its top at one position of the bus."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,11 +10,34 @@ TOP_SIZE = 100
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class BoardId:
+    """The identity of one board; it is part of the board's Redis keys, channel and messages.
+
+    `slug` has 1 to 32 lower-case ASCII letters, digits and inner hyphens: nothing that separates
+    the parts of a key and nothing that JSON escapes. Raises ValueError for any other text.
+    """
+
+    slug: str
+
+    def __post_init__(self) -> None:
+        if not _SLUG.fullmatch(self.slug):
+            raise ValueError(f"not the slug of a board: {self.slug!r}")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+# The board of every player and every applied action; SQL has the rows of no other one.
+GLOBAL_BOARD = BoardId("global")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One user's place: rank from 1, unique; ties are broken by who reached the score first."""
+    """One user's row on a board: rank from 1, unique; the first to reach a score ranks higher."""
 
     rank: int
     user_id: UUID
@@ -24,11 +48,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """The first TOP_SIZE standings, and the bus position (epoch, seq) at which they were read.
+    """The first TOP_SIZE standings of a board, and the bus position at which they were read.
 
-    Read from SQL while Redis is away, `epoch` is empty and `seq` 0.
+    The position is (`epoch`, `seq`); a top that was read from SQL has none: "" and 0.
     """
 
+    board: BoardId
     epoch: str
     seq: int
     total_users: int
@@ -37,7 +62,7 @@ class Top:
 
 
 def to_milliseconds(moment: datetime) -> int:
-    """Return whole milliseconds since 1970, as the board keeps times."""
+    """Return whole milliseconds since 1970, the precision of times on a board."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
@@ -47,6 +72,7 @@ def parse_top(wire: dict[str, Any], *, first_rank: int = 1) -> Top:
     `top` holds `[userId, score, updatedMs, username]` in order of rank, from `first_rank` on.
     """
     return Top(
+        board=BoardId(wire["board"]),
         epoch=wire["epoch"],
         seq=wire["seq"],
         total_users=wire["total"],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.boards.model import BoardId
 from domain.boards.ranks import find_ranks
 from domain.errors import NotFoundError, RedisUnavailableError
 from domain.store.postgres.boards.player_scores import PlayerRow, find_player
@@ -26,10 +27,10 @@ class PlayerScore:
     from_cache: bool
 
 
-def get_player_score(store: Store, *, user_id: UUID) -> PlayerScore:
+def get_player_score(store: Store, *, board: BoardId, user_id: UUID) -> PlayerScore:
     """Return the player's numbers. Raises NotFoundError, and DatabaseUnavailableError on a miss."""
     with suppress(RedisUnavailableError):
-        cached = find_cached(store.redis, user_id=user_id)
+        cached = find_cached(store.redis, board=board, user_id=user_id)
         if cached is not None:
             return _player_score(*cached, from_cache=True)
     with store.write() as connection:
@@ -37,8 +38,8 @@ def get_player_score(store: Store, *, user_id: UUID) -> PlayerScore:
     if row is None:
         raise NotFoundError("There is no such user")
     with suppress(RedisUnavailableError):
-        fill_cache(store.redis, row=row)
-    rank = find_ranks(store, user_ids=[user_id]).get(user_id)
+        fill_cache(store.redis, board=board, row=row)
+    rank = find_ranks(store, board=board, user_ids=[user_id]).get(user_id)
     return _player_score(row, rank, from_cache=False)
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from domain.boards.model import BoardId
 from domain.errors import RedisUnavailableError
 from domain.store.postgres.boards.standings import list_ranks
 from domain.store.redis import boards
 from domain.store.store import Store
 
 
-def find_ranks(store: Store, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
+def find_ranks(store: Store, *, board: BoardId, user_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Return the ranks of those of these users who are on the board.
 
     Raises DatabaseUnavailableError when both stores are away.
@@ -17,7 +18,7 @@ def find_ranks(store: Store, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
     if not user_ids:
         return {}
     try:
-        ranks = boards.find_ranks(store.redis, user_ids=user_ids)
+        ranks = boards.find_ranks(store.redis, board=board, user_ids=user_ids)
     except RedisUnavailableError:
         ranks = None
     if ranks is not None:

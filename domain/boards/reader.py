@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from domain.boards.model import TOP_SIZE, Standing, Top, parse_top
+from domain.boards.model import TOP_SIZE, BoardId, Standing, Top, parse_top
 from domain.errors import RedisUnavailableError
 from domain.store.postgres.boards.standings import count_players, list_ranks, list_standings
 from domain.store.postgres.transactions import read_one_moment
@@ -29,18 +29,20 @@ class Neighborhood:
     around: tuple[Standing, ...]
 
 
-def read_top(store: Store) -> Top:
+def read_top(store: Store, *, board: BoardId) -> Top:
     """Return the first TOP_SIZE standings. Raises DatabaseUnavailableError when both are away."""
     now = datetime.now(UTC)
-    top = _ask_board(lambda: _find_top(store, now))
-    return top or _read_top_from_sql(store, now)
+    top = _ask_board(lambda: _find_top(store, board, now))
+    return top or _read_top_from_sql(store, board, now)
 
 
-def find_neighborhood(store: Store, *, user_id: UUID, neighbors: int) -> Neighborhood:
+def find_neighborhood(
+    store: Store, *, board: BoardId, user_id: UUID, neighbors: int
+) -> Neighborhood:
     """Return the user's own standing with up to `neighbors` above and below, and the top."""
     now = datetime.now(UTC)
-    found = _ask_board(lambda: _find_neighborhood(store, user_id, neighbors, now))
-    return found or _find_neighborhood_in_sql(store, user_id, neighbors, now)
+    found = _ask_board(lambda: _find_neighborhood(store, board, user_id, neighbors, now))
+    return found or _find_neighborhood_in_sql(store, board, user_id, neighbors, now)
 
 
 def _ask_board(ask: Callable[[], Answer | None]) -> Answer | None:
@@ -55,16 +57,21 @@ def _ask_board(ask: Callable[[], Answer | None]) -> Answer | None:
         return None
 
 
-def _find_top(store: Store, now: datetime) -> Top | None:
-    wire = boards.find_top(store.redis, size=TOP_SIZE, now=now)
+def _find_top(store: Store, board: BoardId, now: datetime) -> Top | None:
+    wire = boards.find_top(store.redis, board=board, size=TOP_SIZE, now=now)
     return parse_top(wire) if wire else None
 
 
 def _find_neighborhood(
-    store: Store, user_id: UUID, neighbors: int, now: datetime
+    store: Store, board: BoardId, user_id: UUID, neighbors: int, now: datetime
 ) -> Neighborhood | None:
     wire = boards.find_neighborhood(
-        store.redis, size=TOP_SIZE, now=now, user_id=user_id, neighbors=neighbors
+        store.redis,
+        board=board,
+        size=TOP_SIZE,
+        now=now,
+        user_id=user_id,
+        neighbors=neighbors,
     )
     if wire is None:
         return None
@@ -72,20 +79,20 @@ def _find_neighborhood(
     return Neighborhood(parse_top(wire), _own(around, user_id), around)
 
 
-def _read_top_from_sql(store: Store, now: datetime) -> Top:
+def _read_top_from_sql(store: Store, board: BoardId, now: datetime) -> Top:
     with store.write() as connection:
         standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
         total = count_players(connection) if len(standings) == TOP_SIZE else len(standings)
-    return Top("", 0, total, tuple(standings), now)
+    return Top(board, "", 0, total, tuple(standings), now)
 
 
 def _find_neighborhood_in_sql(
-    store: Store, user_id: UUID, neighbors: int, now: datetime
+    store: Store, board: BoardId, user_id: UUID, neighbors: int, now: datetime
 ) -> Neighborhood:
     with store.write() as connection:
         read_one_moment(connection)
         standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
-        top = Top("", 0, count_players(connection), tuple(standings), now)
+        top = Top(board, "", 0, count_players(connection), tuple(standings), now)
         rank = list_ranks(connection, user_ids=[user_id]).get(user_id)
         if rank is None:
             return Neighborhood(top, None, ())

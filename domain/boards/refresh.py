@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.actions.model import LinkOutcome, Stage, Status
+from domain.boards.model import BoardId
 from domain.store.postgres.actions.batches import Batch, find_batch, move_batch
 from domain.store.postgres.actions.outcomes import ActionOutcome, list_outcomes
 from domain.store.postgres.boards.standings import BoardRow, list_board_rows, list_ranks
@@ -25,7 +26,7 @@ class RefreshOutcome:
     ranks: Mapping[str, int] = field(default_factory=dict)
 
 
-def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
+def refresh_batch(store: Store, *, board: BoardId, batch_id: UUID) -> RefreshOutcome:
     """Write the standings of the batch's users to the board and return every action's outcome.
 
     May run twice at once: the script refuses older versions. The stage does not move here:
@@ -39,7 +40,7 @@ def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
         outcomes = list_outcomes(connection, batch=batch)
         users = {UUID(outcome.user_id) for outcome in outcomes if outcome.status is Status.APPLIED}
         rows = list_board_rows(connection, user_ids=sorted(users)) if users else []
-    ranks = {str(user_id): rank for user_id, rank in _write(store, batch, rows).items()}
+    ranks = {str(user_id): rank for user_id, rank in _write(store, board, batch, rows).items()}
     return RefreshOutcome(LinkOutcome.MOVED, batch.reply_to, outcomes, ranks)
 
 
@@ -49,10 +50,10 @@ def finish_refresh(store: Store, *, batch_id: UUID) -> None:
         move_batch(connection, batch_id=batch_id, old=Stage.SCORED, new=Stage.REFRESHED)
 
 
-def _write(store: Store, batch: Batch, rows: list[BoardRow]) -> dict[UUID, int]:
+def _write(store: Store, board: BoardId, batch: Batch, rows: list[BoardRow]) -> dict[UUID, int]:
     if not rows:
         return {}
-    trusted, ranks = boards.write_rows(store.redis, rows, batch_id=batch.batch_id)
+    trusted, ranks = boards.write_rows(store.redis, rows, board=board, batch_id=batch.batch_id)
     if trusted:
         return ranks
     with store.write() as connection:

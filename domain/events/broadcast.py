@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.actions.model import LinkOutcome, Stage, Status
-from domain.boards.model import TOP_SIZE, Top
+from domain.boards.model import TOP_SIZE, BoardId, Top
 from domain.store.postgres.actions.batches import find_batch, move_batch
 from domain.store.postgres.actions.outcomes import ActionOutcome, list_outcomes
 from domain.store.postgres.boards.standings import (
@@ -18,7 +18,7 @@ from domain.store.redis.bus import publish_batch
 from domain.store.store import Store
 
 
-def broadcast_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
+def broadcast_batch(store: Store, *, board: BoardId, batch_id: UUID) -> LinkOutcome:
     """Publish what the batch applied and move it to DONE; with nothing applied, only move it.
 
     May run twice: the script publishes a batch once. Raises DatabaseUnavailableError and
@@ -31,25 +31,26 @@ def broadcast_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
         outcomes = list_outcomes(connection, batch=batch)
     applied = [outcome for outcome in outcomes if outcome.status is Status.APPLIED]
     if applied:
-        _publish(store, batch_id, applied)
+        _publish(store, board, batch_id, applied)
     with store.autocommit() as connection:
         move_batch(connection, batch_id=batch_id, old=Stage.AUDITED, new=Stage.DONE)
     return LinkOutcome.MOVED
 
 
-def _publish(store: Store, batch_id: UUID, applied: list[ActionOutcome]) -> None:
+def _publish(store: Store, board: BoardId, batch_id: UUID, applied: list[ActionOutcome]) -> None:
     now = datetime.now(UTC)
-    if publish_batch(store.redis, batch_id=batch_id, actions=applied, now=now):
+    if publish_batch(store.redis, board=board, batch_id=batch_id, actions=applied, now=now):
         return
     with store.write() as connection:
         read_one_moment(connection)
         standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
-        top = Top("", 0, count_players(connection), tuple(standings), now)
+        top = Top(board, "", 0, count_players(connection), tuple(standings), now)
         users = sorted({UUID(action.user_id) for action in applied})
         ranks = list_ranks(connection, user_ids=users)
         rows = list_board_rows(connection, user_ids=users)
     publish_batch(
         store.redis,
+        board=board,
         batch_id=batch_id,
         actions=applied,
         now=now,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.boards.model import Top, parse_top
+from domain.boards.model import BoardId, Top, parse_top
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class BusMessage:
     that something was missed.
     """
 
+    board: BoardId
     epoch: str
     seq: int
     actions: tuple[AppliedAction, ...]
@@ -54,14 +55,15 @@ def parse_message_top(raw: str | bytes) -> Top:
 
 
 def parse_bus_message(raw: str | bytes) -> BusMessage:
-    """Return the message published by `lua/broadcast.lua`.
+    """Return the message published by `publish_batch.lua`.
 
-    The wire form is `{"batch","epoch","seq","at","total","top":[[userId,score,updatedMs,username]],
+    The wire form is `{"board","batch","epoch","seq","at","total","top":[[userId,score,updatedMs,username]],
     "ranks":{userId:[previous,new]},"scores":{userId:score},
     "actions":[[actionId,userId,previous,new,delta]]}`.
     """
     wire = orjson.loads(raw)
     return BusMessage(
+        board=BoardId(wire["board"]),
         epoch=wire["epoch"],
         seq=wire["seq"],
         actions=tuple(

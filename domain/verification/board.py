@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from uuid import UUID
 
+from domain.boards.model import BoardId
 from domain.errors import RedisUnavailableError
 from domain.store.postgres.boards.standings import BoardRow, list_board_chunk, list_board_rows
 from domain.store.redis.board_contents import (
@@ -29,41 +30,45 @@ USER_OFFSET = 20
 Sleep = Callable[[float], None]
 
 
-def check_board(store: Store, *, limit: int, sleep: Sleep = time.sleep) -> Iterator[str]:
+def check_board(
+    store: Store, *, board: BoardId, limit: int, sleep: Sleep = time.sleep
+) -> Iterator[str]:
     """Yield a sentence for each difference between the board and SQL.
 
     Raises DatabaseUnavailableError.
     """
     deadline = time.monotonic() + PROMISED_SECONDS
     try:
-        if not _await_trust(store, deadline, sleep):
+        if not _await_trust(store, board, deadline, sleep):
             yield "the board is not trusted: it was lost and has not been rebuilt"
             return
-        behind = _await_agreement(store, _walk_differing(store, limit), deadline, sleep)
+        behind = _await_agreement(
+            store, board, _walk_differing(store, board, limit), deadline, sleep
+        )
         for row in behind.values():
-            place = read_rows(store.redis, user_ids=[row.user_id]).get(row.user_id)
+            place = read_rows(store.redis, board=board, user_ids=[row.user_id]).get(row.user_id)
             yield f"user {row.user_id} {_describe(row, place)}"
-        yield from islice(_check_members(store), limit)
+        yield from islice(_check_members(store, board), limit)
     except RedisUnavailableError:
         yield "Redis does not answer: the board cannot be compared"
 
 
-def _await_trust(store: Store, deadline: float, sleep: Sleep) -> bool:
-    while not is_board_trusted(store.redis):
+def _await_trust(store: Store, board: BoardId, deadline: float, sleep: Sleep) -> bool:
+    while not is_board_trusted(store.redis, board=board):
         if time.monotonic() >= deadline:
             return False
         sleep(LOOK_EVERY_SECONDS)
     return True
 
 
-def _walk_differing(store: Store, limit: int) -> dict[UUID, BoardRow]:
+def _walk_differing(store: Store, board: BoardId, limit: int) -> dict[UUID, BoardRow]:
     """Return up to about `limit` users whose place in Redis is not that of SQL a moment ago."""
     differing: dict[UUID, BoardRow] = {}
     last = None
     while len(differing) < limit:
         with store.write() as connection:
             rows = list_board_chunk(connection, after=last, limit=CHUNK_USERS)
-        differing |= _differing(store, rows)
+        differing |= _differing(store, board, rows)
         if len(rows) < CHUNK_USERS:
             break
         last = rows[-1].user_id
@@ -71,24 +76,24 @@ def _walk_differing(store: Store, limit: int) -> dict[UUID, BoardRow]:
 
 
 def _await_agreement(
-    store: Store, differing: Mapping[UUID, BoardRow], deadline: float, sleep: Sleep
+    store: Store, board: BoardId, differing: Mapping[UUID, BoardRow], deadline: float, sleep: Sleep
 ) -> dict[UUID, BoardRow]:
     """Look again at those users, as they are now, until they agree or the time is over."""
     left = dict(differing)
     while left:
         with store.write() as connection:
             rows = list_board_rows(connection, user_ids=list(left))
-        left = _differing(store, rows)
+        left = _differing(store, board, rows)
         if not left or time.monotonic() >= deadline:
             break
         sleep(LOOK_EVERY_SECONDS)
     return left
 
 
-def _differing(store: Store, rows: Sequence[BoardRow]) -> dict[UUID, BoardRow]:
+def _differing(store: Store, board: BoardId, rows: Sequence[BoardRow]) -> dict[UUID, BoardRow]:
     if not rows:
         return {}
-    places = read_rows(store.redis, user_ids=[row.user_id for row in rows])
+    places = read_rows(store.redis, board=board, user_ids=[row.user_id for row in rows])
     return {row.user_id: row for row in rows if not _agrees(row, places.get(row.user_id))}
 
 
@@ -112,11 +117,11 @@ def _describe(row: BoardRow, place: StoredRow | None) -> str:
     return "has a place among equals on the board that is not its own"
 
 
-def _check_members(store: Store) -> Iterator[str]:
+def _check_members(store: Store, board: BoardId) -> Iterator[str]:
     """Yield members of the sorted set that no user of the ranking stands behind."""
-    for members in iterate_members(store.redis):
+    for members in iterate_members(store.redis, board=board):
         users = {member: _parse_user(member) for member in members}
-        for member in find_stale_members(store.redis, members=members):
+        for member in find_stale_members(store.redis, board=board, members=members):
             yield f"the board has a member {member} that is no user's place"
         wanted = [user_id for user_id in users.values() if user_id]
         with store.write() as connection:

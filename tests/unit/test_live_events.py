@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.boards.model import Standing, Top
+from domain.boards.model import GLOBAL_BOARD, Standing, Top
 from domain.events.changes import (
     MAX_SINGLE_UPDATES,
     PositionChanged,
@@ -27,7 +27,7 @@ def make_top(*rows: tuple[UUID, int], total: int | None = None) -> Top:
         Standing(rank, user, f"u{user.int}", score, NOW)
         for rank, (user, score) in enumerate(rows, start=1)
     )
-    return Top("epoch", 1, len(rows) if total is None else total, standings, NOW)
+    return Top(GLOBAL_BOARD, "epoch", 1, len(rows) if total is None else total, standings, NOW)
 
 
 def make_message(
@@ -38,7 +38,12 @@ def make_message(
     """Return a message whose actions are (user, previous, new)."""
     applied = tuple(AppliedAction(uuid4(), user, old, new, new - old) for user, old, new in actions)
     return BusMessage(
-        "epoch", 2, applied, {user: RankMove(*move) for user, move in ranks.items()}, top
+        GLOBAL_BOARD,
+        "epoch",
+        2,
+        applied,
+        {user: RankMove(*move) for user, move in ranks.items()},
+        top,
     )
 
 

@@ -5,7 +5,7 @@ import time
 
 import structlog
 
-from domain.boards.model import Top
+from domain.boards.model import BoardId, Top
 from domain.boards.reader import read_top
 from domain.events.wire import parse_message_top
 from domain.store.store import Store
@@ -20,8 +20,9 @@ STALE_SECONDS = 0.1
 class Board:
     """Answers the top without a query while the bus is heard."""
 
-    def __init__(self, store: Store):
+    def __init__(self, store: Store, board: BoardId):
         self._store = store
+        self._board = board
         # One reads at a time; the other lock is held for moments only, also by the subscriber.
         self._reading = threading.Lock()
         self._mutex = threading.Lock()
@@ -64,7 +65,7 @@ class Board:
             if top is not None:
                 return top, True
             connections = self._connections
-            top = read_top(self._store)
+            top = read_top(self._store, board=self._board)
             self._keep(top, connections)
             return top, False
 

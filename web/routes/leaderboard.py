@@ -26,7 +26,7 @@ def top() -> Response:
     limit = DEFAULT_LIMIT
     if request.query_string:
         limit = load_query(_leaderboard_query, request.args)["limit"]
-    current, was_in_memory = services().board.read()
+    current, was_in_memory = services().cached_top.read()
     (top_hits if was_in_memory else top_misses).inc()
     page = services().top_pages.get_page(current, limit)
     headers = {"ETag": page.etag, "Cache-Control": CACHE_CONTROL}
@@ -39,7 +39,12 @@ def top() -> Response:
 def own_place() -> Response:
     """Answer one's own standing, the ones around it, and the top, all of one moment."""
     neighbors = load_query(_neighborhood_query, request.args)["neighbors"]
-    found = find_neighborhood(services().store, user_id=principal().user_id, neighbors=neighbors)
+    found = find_neighborhood(
+        services().store,
+        board=services().board,
+        user_id=principal().user_id,
+        neighbors=neighbors,
+    )
     own, total = found.own, found.top.total_users
     return json_response(
         {

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.boards.model import TOP_SIZE, Top, to_milliseconds
+from domain.boards.model import TOP_SIZE, BoardId, Top, to_milliseconds
 from domain.store.postgres.actions.outcomes import ActionOutcome
 from domain.store.redis import keys
 from domain.store.redis.boards import new_epoch
@@ -20,6 +20,7 @@ NOTHING: Mapping[UUID, int] = MappingProxyType({})
 def publish_batch(
     redis: RedisClient,
     *,
+    board: BoardId,
     batch_id: UUID,
     actions: Sequence[ActionOutcome],
     now: datetime,
@@ -33,18 +34,19 @@ def publish_batch(
     """
     users = list(dict.fromkeys(action.user_id for action in actions))
     answer = redis.run_script(
-        "broadcast",
+        "publish_batch",
         [
-            keys.sent(batch_id),
-            keys.bus_position(),
-            keys.bus_stream(),
-            keys.board(),
-            keys.board_rows(),
-            keys.board_marker(),
-            keys.previous_ranks(batch_id),
+            keys.sent(board, batch_id),
+            keys.bus_position(board),
+            keys.bus_stream(board),
+            keys.board(board),
+            keys.board_rows(board),
+            keys.board_marker(board),
+            keys.previous_ranks(board, batch_id),
         ],
         [
-            keys.bus_channel(),
+            keys.bus_channel(board),
+            str(board),
             new_epoch(),
             now.isoformat(),
             orjson.dumps([_wire_action(action) for action in actions]),
@@ -52,8 +54,8 @@ def publish_batch(
             TOP_SIZE,
             keys.SENT_TTL_SECONDS,
             keys.STREAM_MAX_MESSAGES,
-            *_wire_fallback(top_from_sql, users, ranks_from_sql, scores_from_sql),
             str(batch_id),
+            *_wire_fallback(top_from_sql, users, ranks_from_sql, scores_from_sql),
         ],
     )
     return answer is not None

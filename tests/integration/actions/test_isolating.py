@@ -8,6 +8,7 @@ from domain.actions.model import Stage, Status
 from domain.actions.recovery import (
     isolate,
 )
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from tests.pipeline import finish_batch
 from tests.standing import accept, count_by_status, get_batch, set_attempts
@@ -36,7 +37,7 @@ def test_a_batch_that_failed_twice_becomes_batches_of_one(worker_context: Worker
             original.created_at,
         )
     assert isolate(store, batch=original) == (), "a second keeper finds nothing to split"
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     for single in singles:
         finish_batch(worker_context, single)
     assert count_by_status(store) == {"applied": 3}
@@ -49,7 +50,7 @@ def test_screened_actions_are_split_with_their_verdicts(worker_context: WorkerCo
     set_attempts(store, batch_id, 2)
     singles = isolate(store, batch=get_batch(store, batch_id))
     assert [get_batch(store, single).stage for single in singles] == [Stage.SCREENED] * 2
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     for single in singles:
         finish_batch(worker_context, single)
     assert count_by_status(store) == {"applied": 2}

@@ -6,7 +6,7 @@ import pytest
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import Stage
-from domain.boards.model import Top
+from domain.boards.model import GLOBAL_BOARD, Top
 from domain.boards.rebuild import rebuild_board
 from domain.events.changes import PositionChanged, ScoreUpdated, find_view_change, list_own_events
 from domain.events.wire import BusMessage, parse_bus_message
@@ -37,7 +37,7 @@ def tell_overtaken(context: WorkerContext, player: UUID) -> list[BusMessage]:
         run(context, batch_id, UNTIL_SCORED)
     for batch_id in reversed(batches):
         run(context, batch_id, FROM_SCORED_ON)
-    stored = context.store.redis.run(lambda client: client.xrange(keys.bus_stream()))
+    stored = context.store.redis.run(lambda client: client.xrange(keys.bus_stream(GLOBAL_BOARD)))
     return [parse_bus_message(entry["m"]) for _, entry in stored]
 
 
@@ -51,7 +51,7 @@ def test_the_late_batch_tells_each_action_once_and_no_score_of_the_past(
     worker_context: WorkerContext, trusted: bool
 ) -> None:
     if trusted:
-        assert rebuild_board(worker_context.store)
+        assert rebuild_board(worker_context.store, board=GLOBAL_BOARD)
     player = uuid4()
     told = [
         event
@@ -73,7 +73,7 @@ def test_the_late_batch_tells_each_action_once_and_no_score_of_the_past(
 def test_a_view_hears_the_score_that_its_row_shows(worker_context: WorkerContext) -> None:
     store = worker_context.store
     make_player(store, score=1, reached_seq=1, version=1)
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     player = uuid4()
     before: Top | None = None
     for message in tell_overtaken(worker_context, player):

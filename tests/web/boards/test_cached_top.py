@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from domain.boards.model import Top
+from domain.boards.model import GLOBAL_BOARD, BoardId, Top
 from domain.store.store import Store
 from tests.waiting import run_in_threads, wait_until
 from web.boards import cached_top as board_module
@@ -17,11 +17,11 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def make_top(seq: int, epoch: str = "e") -> Top:
-    return Top(epoch, seq, 0, (), NOW)
+    return Top(GLOBAL_BOARD, epoch, seq, 0, (), NOW)
 
 
 def make_message(seq: int, epoch: str = "e") -> str:
-    message = {"epoch": epoch, "seq": seq, "at": NOW, "total": 0, "top": []}
+    message = {"board": "global", "epoch": epoch, "seq": seq, "at": NOW, "total": 0, "top": []}
     return orjson.dumps({**message, "ranks": {}, "scores": {}, "actions": []}).decode()
 
 
@@ -33,7 +33,7 @@ class SlowRead:
         self.tops = iter(make_top(seq) for seq in range(5, 100))
         self.go_on = threading.Event()
 
-    def __call__(self, _store: Store) -> Top:
+    def __call__(self, _store: Store, *, board: BoardId) -> Top:
         self.reads += 1
         top = next(self.tops)
         assert self.go_on.wait(10)
@@ -64,7 +64,7 @@ def test_many_readers_without_the_bus_read_once(
     store: Store, slow: SlowRead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(board_module, "STALE_SECONDS", 60)
-    board = Board(store)
+    board = Board(store, GLOBAL_BOARD)
     seen: list[int] = []
     threading.Timer(0.05, slow.go_on.set).start()
     run_in_threads(lambda: seen.append(board.read()[0].seq), count=20)
@@ -73,7 +73,7 @@ def test_many_readers_without_the_bus_read_once(
 
 
 def test_while_the_bus_is_heard_nothing_is_read(store: Store, slow: SlowRead) -> None:
-    board = Board(store)
+    board = Board(store, GLOBAL_BOARD)
     board.connect()
     board.hear(make_message(7))
     assert board.read() == (make_top(7), True)
@@ -87,7 +87,7 @@ def test_while_the_bus_is_heard_nothing_is_read(store: Store, slow: SlowRead) ->
 def test_a_slow_read_does_not_put_back_what_the_bus_told_meanwhile(
     store: Store, slow: SlowRead
 ) -> None:
-    board = Board(store)
+    board = Board(store, GLOBAL_BOARD)
     board.connect()
     assert read_while(board, slow, lambda: board.hear(make_message(9))).seq == 5
     assert board.read() == (make_top(9), True)
@@ -96,7 +96,7 @@ def test_a_slow_read_does_not_put_back_what_the_bus_told_meanwhile(
 def test_a_read_from_before_the_connection_is_not_kept_after_it(
     store: Store, slow: SlowRead
 ) -> None:
-    board = Board(store)
+    board = Board(store, GLOBAL_BOARD)
     assert read_while(board, slow, board.connect).seq == 5
     assert board.read()[0].seq == 6, "what was published in between is in neither"
     assert board.read() == (make_top(6), True)
@@ -104,7 +104,7 @@ def test_a_read_from_before_the_connection_is_not_kept_after_it(
 
 def test_a_lost_bus_is_not_trusted(store: Store, slow: SlowRead) -> None:
     slow.go_on.set()
-    board = Board(store)
+    board = Board(store, GLOBAL_BOARD)
     board.connect()
     board.hear(make_message(9))
     board.lose()

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from domain.boards.model import Standing, Top
+from domain.boards.model import GLOBAL_BOARD, Standing, Top
 from domain.store.postgres import tables
 from domain.store.store import Store
 from tests.factories import Player, make_player
@@ -83,8 +83,8 @@ def test_a_board_that_did_not_change_is_not_sent_again(
             .values(score=5)
         )
     # Without a bus a top in memory is a tenth of a second old at most.
-    client.application.extensions["laurel"].board.connect()
-    client.application.extensions["laurel"].board.lose()
+    client.application.extensions["laurel"].cached_top.connect()
+    client.application.extensions["laurel"].cached_top.lose()
     third = client.get(
         "/api/leaderboard", headers={**headers, "If-None-Match": first.headers["ETag"]}
     )
@@ -94,7 +94,7 @@ def test_a_board_that_did_not_change_is_not_sent_again(
 def make_top(seq: int, score: int) -> Top:
     """Return a board of one."""
     now = datetime.now(UTC)
-    return Top("e", seq, 1, (Standing(1, uuid4(), "ann", score, now),), now)
+    return Top(GLOBAL_BOARD, "e", seq, 1, (Standing(1, uuid4(), "ann", score, now),), now)
 
 
 def test_a_page_is_encoded_once_for_each_state_and_limit() -> None:
