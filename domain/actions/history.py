@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
 from domain.boards.model import GLOBAL_BOARD
-from domain.boards.ranks import find_ranks
+from domain.boards.reader import find_ranks
 from domain.errors import NotFoundError
 from domain.store.postgres.actions.stored_actions import (
     StoredAction,

@@ -1,9 +1,9 @@
 """The words of a leaderboard: its id, a standing, and its top at one position of the bus."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 TOP_SIZE = 100
@@ -61,32 +61,23 @@ class Top:
     read_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BoardState:
+    """A board at one moment: its top, and the ranks and scores of the users who were asked for.
+
+    Users who are not on the board are absent from `ranks` and `scores`.
+    """
+
+    top: Top
+    ranks: Mapping[UUID, int]
+    scores: Mapping[UUID, int]
+
+
 def to_milliseconds(moment: datetime) -> int:
     """Return whole milliseconds since 1970, the precision of times on a board."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def parse_top(wire: dict[str, Any], *, first_rank: int = 1) -> Top:
-    """Return a top out of the form in which the scripts of `store/redis/scripts/` write it.
-
-    `top` holds `[userId, score, updatedMs, username]` in order of rank, from `first_rank` on.
-    """
-    return Top(
-        board=BoardId(wire["board"]),
-        epoch=wire["epoch"],
-        seq=wire["seq"],
-        total_users=wire["total"],
-        standings=tuple(
-            Standing(
-                rank=rank,
-                user_id=UUID(user_id),
-                username=username,
-                score=score,
-                last_update=datetime.fromtimestamp(updated_ms / 1000, UTC),
-            )
-            for rank, (user_id, score, updated_ms, username) in enumerate(
-                wire["top"], start=first_rank
-            )
-        ),
-        read_at=datetime.fromisoformat(wire["at"]),
-    )
+def from_milliseconds(milliseconds: int) -> datetime:
+    """Return the moment that many milliseconds after 1970."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -7,7 +7,7 @@ import structlog
 
 from domain.boards.model import BoardId, Top
 from domain.boards.reader import read_top
-from domain.events.wire import parse_message_top
+from domain.events.wire import parse_top
 from domain.store.store import Store
 from web.server.greenlets import run_blocking
 
@@ -83,7 +83,7 @@ class Board:
             if raw is None:
                 return
             try:
-                top = parse_message_top(raw)
+                top = parse_top(raw)
             except (ValueError, KeyError, TypeError):
                 logger.exception("bus message not understood")
                 self._top = None

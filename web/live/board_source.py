@@ -7,8 +7,7 @@ from uuid import UUID
 import structlog
 
 from domain.boards.model import BoardId, Standing, Top
-from domain.boards.places import find_places
-from domain.boards.reader import read_top
+from domain.boards.reader import find_standings, read_top
 from domain.errors import LaurelError
 from domain.store.store import Store
 
@@ -42,7 +41,7 @@ class BoardSource:
     def find_places(self, user_ids: Sequence[UUID]) -> dict[UUID, Standing]:
         """Return where these users stand, as far as the stores can tell now."""
         try:
-            return find_places(self._store, board=self._board, user_ids=user_ids)
+            return find_standings(self._store, board=self._board, user_ids=user_ids)
         except LaurelError as error:
             logger.warning("places not found", error=type(error).__name__, users=len(user_ids))
             return {}

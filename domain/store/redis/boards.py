@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 from redis import Redis
 
-from domain.boards.model import BoardId, to_milliseconds
+from domain.boards.model import BoardId, Standing, Top, to_milliseconds
+from domain.events.wire import parse_neighborhood, parse_top
 from domain.store.postgres.boards.standings import BoardRow
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
@@ -33,8 +33,8 @@ def board_member(reached_seq: int, user_id: UUID) -> str:
 
 def write_rows(
     redis: RedisClient, rows: Sequence[BoardRow], *, board: BoardId, batch_id: UUID | None = None
-) -> tuple[bool, dict[UUID, int]]:
-    """Write absolute standings; return whether the board is trusted, and the users' ranks now.
+) -> dict[UUID, int] | None:
+    """Write absolute standings and return the users' ranks after it.
 
     A row that is older than the stored one changes nothing. With a batch id, the ranks before the
     write are kept for the batch's broadcast.
@@ -54,20 +54,20 @@ def write_rows(
         )
     script_keys = [*_keys_of(board), keys.previous_ranks(board, batch_id or "")]
     answer = redis.run_script("write_rows", script_keys, args)
-    ranks = {row.user_id: rank for row, rank in zip(rows, answer[1:], strict=True) if rank}
-    return bool(answer[0]), ranks
+    trusted, *ranks = answer
+    if not trusted:
+        return None
+    return {row.user_id: rank for row, rank in zip(rows, ranks, strict=True) if rank}
 
 
-def find_top(
-    redis: RedisClient, *, board: BoardId, size: int, now: datetime
-) -> dict[str, Any] | None:
-    """Return the top and its position in the wire form of `domain.boards.model.parse_top`."""
+def find_top(redis: RedisClient, *, board: BoardId, size: int, now: datetime) -> Top | None:
+    """Return the top and its position. Raises ValueError if the set has a damaged row."""
     raw = redis.run_script(
         "read_top",
         [*_keys_of(board), keys.bus_position(board)],
         [str(board), size, now.isoformat(), new_epoch()],
     )
-    return orjson.loads(raw) if raw else None
+    return parse_top(raw) if raw else None
 
 
 def find_neighborhood(
@@ -78,14 +78,17 @@ def find_neighborhood(
     now: datetime,
     user_id: UUID,
     neighbors: int,
-) -> dict[str, Any] | None:
-    """Return the top, and `first` and `around`: the rows around the user and the first's rank."""
+) -> tuple[Top, tuple[Standing, ...]] | None:
+    """Return the top, and the standings around the user; none if the user is not on the board.
+
+    Raises ValueError if the set has a damaged row.
+    """
     raw = redis.run_script(
         "read_neighborhood",
         [*_keys_of(board), keys.bus_position(board)],
         [str(board), size, now.isoformat(), new_epoch(), str(user_id), neighbors],
     )
-    return orjson.loads(raw) if raw else None
+    return parse_neighborhood(raw) if raw else None
 
 
 def find_ranks(

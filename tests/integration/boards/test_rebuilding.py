@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.boards.model import GLOBAL_BOARD
-from domain.boards.ranks import find_ranks
-from domain.boards.reader import find_neighborhood, read_top
+from domain.boards.reader import find_neighborhood, find_ranks, read_top
 from domain.boards.rebuild import compare_board, rebuild_board
 from domain.store.postgres.boards.standings import list_standings
 from domain.store.redis import boards, keys

@@ -55,6 +55,7 @@ class Bus:
         order = self._order()
         message = {
             "board": str(GLOBAL_BOARD),
+            "batch": str(uuid4()),
             "epoch": self.epoch,
             "seq": self.seq,
             "at": datetime.now(UTC),
