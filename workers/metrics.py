@@ -47,7 +47,7 @@ def watch_breaker(redis: RedisClient) -> None:
 
     Each process that has a gate calls it once: what a predecessor with its id left is overwritten.
     """
-    redis.watch(_show_breaker)
+    redis.on_breaker_change(_show_breaker)
 
 
 def _show_breaker(is_open: bool) -> None:

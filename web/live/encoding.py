@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from domain.boards.diff import Difference
+from domain.boards.diff import ViewDiff
 from domain.boards.model import Standing
 from domain.errors import LaurelError
-from domain.events.changes import PositionChanged, ScoreUpdated
+from domain.events.changes import RankChanged, ScoreUpdated
 from web.boards.row_encoding import describe_standing
 from web.http.responses import dump_json
 from web.live.protocol import (
@@ -128,7 +128,7 @@ def score_updated(
 
 
 def user_position_changed(
-    event: PositionChanged, since: int, position: Position, at: datetime
+    event: RankChanged, since: int, position: Position, at: datetime
 ) -> bytes:
     """Return the specification's `user_position_changed`."""
     return dump_json(
@@ -150,7 +150,7 @@ def user_position_changed(
 
 
 def leaderboard_changed(
-    changed: Difference, total_users: int, since: int, position: Position, at: datetime
+    changed: ViewDiff, total_users: int, since: int, position: Position, at: datetime
 ) -> bytes:
     """Return the specification's `leaderboard_changed`: what leads from `since` to the position."""
     return dump_json(

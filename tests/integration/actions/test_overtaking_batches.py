@@ -8,7 +8,7 @@ from domain.actions.intake import accept_actions
 from domain.actions.model import Stage
 from domain.boards.model import GLOBAL_BOARD, Top
 from domain.boards.rebuild import rebuild_board
-from domain.events.changes import PositionChanged, ScoreUpdated, find_view_change, list_own_events
+from domain.events.changes import RankChanged, ScoreUpdated, find_view_change, list_own_events
 from domain.events.wire import BusMessage, parse_bus_message
 from domain.store.redis import keys
 from tests.factories import make_action, make_player
@@ -66,7 +66,7 @@ def test_the_late_batch_tells_each_action_once_and_no_score_of_the_past(
     ], "the facts of the actions"
     assert len({event.action_id for event in updates}) == 3
     assert [event.new_score for event in updates] == [TOTAL] * 3
-    assert {event.new_score for event in told if isinstance(event, PositionChanged)} <= {TOTAL}
+    assert {event.new_score for event in told if isinstance(event, RankChanged)} <= {TOTAL}
     assert [event.new_rank for event in updates] == [1] * 3
 
 

@@ -51,15 +51,8 @@ end
 -- The state of a board as `domain/events/wire.py` describes and parses it. `top` and the values of
 -- `more` ({name, value, ...}: what one script adds) are JSON; the other texts need no escape.
 local function state_json(board, epoch, seq, now, total, top, more)
-  local parts = {
-    '{"board":"', board, '","epoch":"', epoch, '","seq":', seq, ',"at":"', now,
-    '","total":', total, ',"top":', top,
-  }
-  for i = 1, #more, 2 do
-    local last = #parts
-    parts[last + 1], parts[last + 2] = ',"', more[i]
-    parts[last + 3], parts[last + 4] = '":', more[i + 1]
-  end
-  parts[#parts + 1] = '}'
-  return table.concat(parts)
+  local fields = ''
+  for i = 1, #more, 2 do fields = fields .. ',"' .. more[i] .. '":' .. more[i + 1] end
+  return '{"board":"' .. board .. '","epoch":"' .. epoch .. '","seq":' .. seq .. ',"at":"' .. now
+    .. '","total":' .. total .. ',"top":' .. top .. fields .. '}'
 end
