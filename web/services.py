@@ -14,8 +14,8 @@ from domain.settings import Settings
 from domain.store.store import Store
 from web.access.rate_limits import Limits
 from web.access.verifier import TokenVerifier
-from web.boards.cached_top import Board
-from web.boards.row_encoding import TopPages
+from web.boards.cached_top import CachedTop
+from web.boards.row_encoding import TopEncoder
 from web.health.readiness import Probes, Readiness
 
 EXTENSION = "laurel"
@@ -47,8 +47,8 @@ class Services:
     passwords: Passwords
     batcher: ActionSubmitter
     board: BoardId
-    cached_top: Board
-    top_pages: TopPages
+    cached_top: CachedTop
+    top_encoder: TopEncoder
     readiness: Readiness
     probes: Probes
 
