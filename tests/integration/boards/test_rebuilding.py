@@ -1,4 +1,4 @@
-"""The board made anew and compared: complete or not trusted, and always in the order of SQL."""
+"""The board rebuilt and compared: complete or not trusted, and always in the order of SQL."""
 
 from typing import Any
 from uuid import uuid4
@@ -24,16 +24,16 @@ def test_a_large_board_has_the_order_of_sql_with_many_ties(store: Store) -> None
     with store.write() as connection:
         standings = list_standings(connection, first_rank=1, limit=5000)
     ids = [standing.user_id for standing in standings]
-    assert list_board(store) == ids
+    assert list_board(store, GLOBAL_BOARD) == ids
     top = read_top(store, board=GLOBAL_BOARD)
     assert (top.total_users, list(top.standings)) == (2500, standings[:100])
     assert find_ranks(store, board=GLOBAL_BOARD, user_ids=ids[::97]) == {
-        user: place + 1 for place, user in enumerate(ids) if place % 97 == 0
+        user: index + 1 for index, user in enumerate(ids) if index % 97 == 0
     }
-    for place in (0, 1, 50, 1250, 2498, 2499):
-        near = find_neighborhood(store, board=GLOBAL_BOARD, user_id=ids[place], neighbors=3)
-        assert near.around == tuple(standings[max(0, place - 3) : place + 4])
-        assert near.own == standings[place]
+    for index in (0, 1, 50, 1250, 2498, 2499):
+        near = find_neighborhood(store, board=GLOBAL_BOARD, user_id=ids[index], neighbors=3)
+        assert near.around == tuple(standings[max(0, index - 3) : index + 4])
+        assert near.own == standings[index]
 
 
 def test_sql_answers_the_same_while_the_board_is_not_trusted(store: Store) -> None:
@@ -52,16 +52,16 @@ def test_sql_answers_the_same_while_the_board_is_not_trusted(store: Store) -> No
     assert ask() == by_redis
 
 
-def test_a_restarted_server_is_not_trusted_and_a_rebuild_mends_it(store: Store) -> None:
+def test_a_restarted_server_is_not_trusted_until_a_rebuild(store: Store) -> None:
     make_crowd(store, 50)
     assert rebuild_board(store, board=GLOBAL_BOARD)
-    before = list_board(store)
+    before = list_board(store, GLOBAL_BOARD)
     assert boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
-    restart(store)
+    restart(store, GLOBAL_BOARD)
     assert not boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
     assert rebuild_board(store, board=GLOBAL_BOARD)
     assert boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
-    assert list_board(store) == before
+    assert list_board(store, GLOBAL_BOARD) == before
 
 
 @pytest.mark.parametrize("lost_before", ["continue", "write", "finish"])
@@ -90,7 +90,7 @@ def test_a_flush_in_the_middle_of_a_rebuild_leaves_it_untrusted(
     assert not boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
     assert read_top(store, board=GLOBAL_BOARD).total_users == 30, "SQL answers"
     assert rebuild_board(store, board=GLOBAL_BOARD)
-    assert len(list_board(store)) == 30
+    assert len(list_board(store, GLOBAL_BOARD)) == 30
 
 
 def test_two_rebuilds_at_once_do_not_declare_half_a_board_complete(store: Store) -> None:
@@ -99,10 +99,10 @@ def test_two_rebuilds_at_once_do_not_declare_half_a_board_complete(store: Store)
     assert rebuild_board(store, board=GLOBAL_BOARD)
     assert not boards.continue_rebuild(store.redis, board=GLOBAL_BOARD, token=token)
     assert not boards.finish_rebuild(store.redis, board=GLOBAL_BOARD, token=token)
-    assert len(list_board(store)) == 30
+    assert len(list_board(store, GLOBAL_BOARD)) == 30
 
 
-def test_writers_beside_a_rebuild_are_not_lost(
+def test_writes_during_a_rebuild_are_not_lost(
     worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = worker_context.store
@@ -122,11 +122,11 @@ def test_writers_beside_a_rebuild_are_not_lost(
     with store.write() as connection:
         standings = list_standings(connection, first_rank=1, limit=500)
     assert len(standings) > 40
-    assert list_board(store) == [standing.user_id for standing in standings]
+    assert list_board(store, GLOBAL_BOARD) == [standing.user_id for standing in standings]
     assert read_top(store, board=GLOBAL_BOARD).standings == tuple(standings[:100])
 
 
-def test_a_comparison_mends_what_is_behind_and_missing(store: Store) -> None:
+def test_a_comparison_writes_older_and_missing_rows_again(store: Store) -> None:
     make_crowd(store, 25)
     assert rebuild_board(store, board=GLOBAL_BOARD)
     assert compare_board(store, board=GLOBAL_BOARD).repaired == 0
@@ -147,7 +147,9 @@ def test_a_comparison_mends_what_is_behind_and_missing(store: Store) -> None:
 
 
 @pytest.mark.parametrize("damage", ["member", "score", "stranger"])
-def test_a_comparison_finds_a_board_that_no_version_gives_away(store: Store, damage: str) -> None:
+def test_a_comparison_finds_damage_that_leaves_the_versions_right(
+    store: Store, damage: str
+) -> None:
     make_crowd(store, 25)
     assert rebuild_board(store, board=GLOBAL_BOARD)
     top = store.redis.run(lambda client: client.zrevrange(keys.board(GLOBAL_BOARD), 0, 0))[0]
@@ -159,14 +161,14 @@ def test_a_comparison_finds_a_board_that_no_version_gives_away(store: Store, dam
         stranger = boards.board_member(1, uuid4())
         store.redis.run(lambda client: client.zadd(keys.board(GLOBAL_BOARD), {stranger: 9000}))
     compare_board(store, board=GLOBAL_BOARD)
-    assert not boards.is_board_trusted(store.redis, board=GLOBAL_BOARD), "the keeper makes it anew"
+    assert not boards.is_board_trusted(store.redis, board=GLOBAL_BOARD), "the keeper rebuilds it"
     assert rebuild_board(store, board=GLOBAL_BOARD)
     with store.write() as connection:
         standings = list_standings(connection, first_rank=1, limit=100)
     assert read_top(store, board=GLOBAL_BOARD).standings == tuple(standings)
 
 
-def test_a_board_that_somebody_else_wrote_to_is_answered_by_sql(store: Store) -> None:
+def test_sql_answers_for_a_board_that_another_program_wrote_to(store: Store) -> None:
     make_crowd(store, 25)
     assert rebuild_board(store, board=GLOBAL_BOARD)
     sound = read_top(store, board=GLOBAL_BOARD)
@@ -176,4 +178,4 @@ def test_a_board_that_somebody_else_wrote_to_is_answered_by_sql(store: Store) ->
     near = find_neighborhood(store, board=GLOBAL_BOARD, user_id=own, neighbors=1)
     assert near.around == sound.standings[2:5]
     compare_board(store, board=GLOBAL_BOARD)
-    assert not boards.is_board_trusted(store.redis, board=GLOBAL_BOARD), "the keeper makes it anew"
+    assert not boards.is_board_trusted(store.redis, board=GLOBAL_BOARD), "the keeper rebuilds it"

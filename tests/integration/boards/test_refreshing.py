@@ -1,4 +1,4 @@
-"""The board in Redis: never back, never stale, and in SQL's order whatever happens to it."""
+"""The board in Redis: never an older state, never stale, and always in SQL's order."""
 
 import random
 from datetime import UTC, datetime
@@ -63,7 +63,7 @@ def test_an_older_version_is_refused_and_a_newer_one_moves_the_member(store: Sto
     assert store.redis.run(lambda client: client.zcard(keys.board(GLOBAL_BOARD))) == 1
 
 
-def test_shuffled_and_repeated_delivery_never_takes_the_board_back(store: Store) -> None:
+def test_shuffled_and_repeated_delivery_never_restores_an_older_state(store: Store) -> None:
     assert rebuild_board(store, board=GLOBAL_BOARD)
     dice = random.Random(11)
     states = [
@@ -82,7 +82,7 @@ def test_shuffled_and_repeated_delivery_never_takes_the_board_back(store: Store)
             for standing in read_top(store, board=GLOBAL_BOARD).standings
         }
         assert seen == {user: score for user, score in highest.items() if score}
-    assert list_board(store) == [ADA, BOB]
+    assert list_board(store, GLOBAL_BOARD) == [ADA, BOB]
 
 
 def test_previous_ranks_are_kept_once_for_each_batch(store: Store) -> None:
@@ -115,7 +115,7 @@ def test_previous_ranks_are_kept_once_for_each_batch(store: Store) -> None:
     )
 
 
-def test_a_refresh_that_runs_twice_or_late_answers_the_same_and_changes_nothing(
+def test_a_repeated_or_late_refresh_answers_the_same_and_changes_nothing(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
@@ -154,7 +154,7 @@ def test_the_cached_player_is_never_older_than_the_last_write(
 
 
 @pytest.mark.parametrize("is_new", [True, False])
-def test_a_slow_reader_does_not_put_an_old_state_into_the_cache(
+def test_a_slow_reader_does_not_cache_an_old_state(
     worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch, is_new: bool
 ) -> None:
     store = worker_context.store
@@ -178,7 +178,7 @@ def test_a_slow_reader_does_not_put_an_old_state_into_the_cache(
     assert (after.score, after.from_cache) == (10 if is_new else 15, False)
 
 
-def test_a_cache_from_before_a_restart_is_not_believed_after_the_rebuild(
+def test_a_cache_entry_from_before_a_restart_is_not_used_after_the_rebuild(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
@@ -188,7 +188,7 @@ def test_a_cache_from_before_a_restart_is_not_believed_after_the_rebuild(
     get_player_score(store, board=GLOBAL_BOARD, user_id=player)
     with store.write() as connection:
         connection.execute(text("UPDATE user_scores SET score = 99, version = version + 1"))
-    restart(store)
+    restart(store, GLOBAL_BOARD)
     assert not get_player_score(store, board=GLOBAL_BOARD, user_id=player).from_cache
     assert rebuild_board(store, board=GLOBAL_BOARD)
     seen = get_player_score(store, board=GLOBAL_BOARD, user_id=player)

@@ -1,4 +1,4 @@
-"""Broadcast: each batch once, under dense positions, as sound JSON whatever the names are."""
+"""Broadcast: each batch once, under dense positions, as valid JSON whatever the names are."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -37,13 +37,13 @@ HOSTILE_NAMES = [
 
 
 class Listener:
-    """Hears the bus from now on."""
+    """Receives the bus messages from now on."""
 
     def __init__(self, store: Store):
         self._pubsub = store.redis.subscribe(keys.bus_channel(GLOBAL_BOARD))
         assert self._pubsub.get_message(timeout=1)["type"] == "subscribe"
 
-    def hear(self) -> BusMessage | None:
+    def receive(self) -> BusMessage | None:
         """Return the next message, or None when there is none."""
         message = self._pubsub.get_message(timeout=0.1)
         return parse_bus_message(message["data"]) if message else None
@@ -54,26 +54,26 @@ class Listener:
 
 @pytest.fixture
 def listener(store: Store) -> Iterator[Listener]:
-    """Somebody who listens."""
+    """A subscriber of the bus."""
     listener = Listener(store)
     yield listener
     listener.close()
 
 
 def audit(context: WorkerContext, actions: Sequence[NewAction]) -> UUID:
-    """Bring a batch to AUDITED."""
+    """Run the links on a new batch until it is AUDITED, and return its id."""
     (batch,) = accept_actions(context.store, actions=actions, reply_to=None).batches
     for stage in (Stage.ACCEPTED, Stage.SCREENED, Stage.SCORED, Stage.REFRESHED):
         run_link(context, stage=stage, batch_id=batch.batch_id)
     return batch.batch_id
 
 
-def stand_at_audited(store: Store) -> None:
+def reset_to_audited(store: Store) -> None:
     with store.write() as connection:
         connection.execute(text("UPDATE action_batches SET stage = 'audited'"))
 
 
-def test_a_batch_is_told_once_however_often_it_is_run(
+def test_a_batch_is_published_once_however_often_it_is_run(
     worker_context: WorkerContext, listener: Listener
 ) -> None:
     store = worker_context.store
@@ -82,11 +82,11 @@ def test_a_batch_is_told_once_however_often_it_is_run(
     batch_id = audit(worker_context, [make_action(user_id=player, score=s) for s in (5, 6)])
     assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.MOVED
     assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.NOT_ITS_TURN
-    stand_at_audited(store)
+    reset_to_audited(store)
     assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.MOVED
-    message = listener.hear()
+    message = listener.receive()
     assert message is not None
-    assert listener.hear() is None
+    assert listener.receive() is None
     assert [(action.previous_score, action.new_score) for action in message.actions] == [
         (0, 5),
         (5, 11),
@@ -111,8 +111,8 @@ def test_a_process_that_dies_after_publishing_does_not_publish_again(
         with pytest.raises(KeyboardInterrupt):
             broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id)
     assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.MOVED
-    assert listener.hear() is not None
-    assert listener.hear() is None
+    assert listener.receive() is not None
+    assert listener.receive() is None
 
 
 def test_many_at_once_draw_dense_positions_in_the_order_of_publishing(
@@ -122,26 +122,26 @@ def test_many_at_once_draw_dense_positions_in_the_order_of_publishing(
     assert rebuild_board(store, board=GLOBAL_BOARD)
     left = iter([audit(worker_context, [make_action()]) for _ in range(30)])
     run_in_threads(lambda: broadcast_all(store, left), count=6)
-    heard = [listener.hear() for _ in range(30)]
-    assert [message.seq for message in heard if message] == list(range(1, 31))
-    assert len({message.epoch for message in heard if message}) == 1
-    assert listener.hear() is None
+    received = [listener.receive() for _ in range(30)]
+    assert [message.seq for message in received if message] == list(range(1, 31))
+    assert len({message.epoch for message in received if message}) == 1
+    assert listener.receive() is None
     assert read_top(store, board=GLOBAL_BOARD).seq == 30
 
 
-def test_rejected_actions_are_nobody_s_business(
+def test_rejected_actions_are_not_published(
     worker_context: WorkerContext, listener: Listener
 ) -> None:
     store = worker_context.store
     assert rebuild_board(store, board=GLOBAL_BOARD)
     silent = audit(worker_context, [make_action(score=5000)])
     assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=silent) is LinkOutcome.MOVED
-    assert listener.hear() is None
+    assert listener.receive() is None
     sound = make_action(score=5)
     broadcast_batch(
         store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action(score=5000), sound])
     )
-    message = listener.hear()
+    message = listener.receive()
     assert message is not None
     assert message.seq == 1
     assert [action.action_id for action in message.actions] == [sound.action_id]
@@ -151,10 +151,10 @@ def test_lost_keys_begin_a_new_epoch(worker_context: WorkerContext, listener: Li
     store = worker_context.store
     assert rebuild_board(store, board=GLOBAL_BOARD)
     broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action()]))
-    before = listener.hear()
+    before = listener.receive()
     store.redis.run(lambda client: client.flushdb())
     broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action()]))
-    after = listener.hear()
+    after = listener.receive()
     assert before is not None
     assert after is not None
     assert after.epoch != before.epoch
@@ -167,17 +167,17 @@ def test_a_position_of_an_earlier_run_of_the_server_begins_a_new_epoch(
     store = worker_context.store
     assert rebuild_board(store, board=GLOBAL_BOARD)
     broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action()]))
-    before = listener.hear()
+    before = listener.receive()
     store.redis.run(lambda client: client.hset(keys.bus_position(GLOBAL_BOARD), "run_id", "before"))
     assert before is not None
     assert read_top(store, board=GLOBAL_BOARD).epoch != before.epoch
     broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action()]))
-    after = listener.hear()
+    after = listener.receive()
     assert after is not None
     assert (after.epoch, after.seq) == (read_top(store, board=GLOBAL_BOARD).epoch, 1)
 
 
-def test_an_untrusted_board_is_told_from_sql(
+def test_an_untrusted_board_is_published_from_sql(
     worker_context: WorkerContext, listener: Listener
 ) -> None:
     store = worker_context.store
@@ -188,7 +188,7 @@ def test_an_untrusted_board_is_told_from_sql(
         board=GLOBAL_BOARD,
         batch_id=audit(worker_context, [make_action(user_id=player, username="second")]),
     )
-    message = listener.hear()
+    message = listener.receive()
     assert message is not None
     assert [(row.rank, row.username, row.score) for row in message.top.standings] == [
         (1, "first", 900),
@@ -199,17 +199,17 @@ def test_an_untrusted_board_is_told_from_sql(
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_hostile_names_are_told_as_they_are(
+def test_hostile_names_are_published_unchanged(
     worker_context: WorkerContext, listener: Listener, trusted: bool
 ) -> None:
     store = worker_context.store
     if trusted:
         assert rebuild_board(store, board=GLOBAL_BOARD)
     actions = [
-        make_action(username=name, score=100 - place) for place, name in enumerate(HOSTILE_NAMES)
+        make_action(username=name, score=100 - index) for index, name in enumerate(HOSTILE_NAMES)
     ]
     broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, actions))
-    message = listener.hear()
+    message = listener.receive()
     assert message is not None
     names = [row.username for row in message.top.standings]
     assert names == HOSTILE_NAMES
@@ -234,7 +234,7 @@ def test_ranks_before_and_after_are_those_of_the_batch(
         [make_action(user_id=ada, score=0)],
     ):
         broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, actions))
-    moves = [message.ranks for message in iter(listener.hear, None) if message]
+    moves = [message.ranks for message in iter(listener.receive, None) if message]
     assert moves == [
         {ada: RankMove(None, 1)},
         {bob: RankMove(None, 2)},

@@ -125,9 +125,9 @@ def test_the_board_is_compared_in_members_scores_and_order(
     assert set(found) == {
         f"user {ada} has 230 on the board and the score 220",
         f"user {bob} is not on the board",
-        f"the board has a member {members[1]} that is no user's place",
-        f"the board has a member {stranger} that is no user's place",
-        "the board has a member nonsense that is no user's place",
+        f"the board has a member {members[1]} that is no user's standing",
+        f"the board has a member {stranger} that is no user's standing",
+        "the board has a member nonsense that is no user's standing",
         f"the board has user {stranger[20:]}, who has no applied action",
     }
 
