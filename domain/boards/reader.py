@@ -12,12 +12,11 @@ from typing import TypeVar
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection
 
 from domain.boards.model import TOP_SIZE, BoardId, BoardState, Standing, Top
 from domain.errors import RedisUnavailableError
 from domain.store.postgres.boards.standings import (
-    count_players,
+    find_top,
     list_board_rows,
     list_ranks,
     list_standings,
@@ -131,10 +130,9 @@ def read_state(
     For a broadcast while the set is not trusted. Reads from the primary: the state must include the
     broadcast's own batch. Raises DatabaseUnavailableError.
     """
-    require_rows_of(board)
     with store.write() as connection:
         read_one_moment(connection)
-        top = _list_top(connection, board, now)
+        top = find_top(connection, board=board, now=now)
         ranks = list_ranks(connection, user_ids=user_ids)
         rows = list_board_rows(connection, user_ids=user_ids)
     return BoardState(top, ranks, {row.user_id: row.score for row in rows})
@@ -154,9 +152,8 @@ def _set_or_sql(ask_set: Callable[[], Answer | None], ask_sql: Callable[[], Answ
 
 
 def _read_top_from_sql(store: Store, board: BoardId, now: datetime) -> Top:
-    require_rows_of(board)
     with store.read() as connection:
-        return _list_top(connection, board, now)
+        return find_top(connection, board=board, now=now)
 
 
 def _read_ranks_from_sql(store: Store, board: BoardId, user_ids: Sequence[UUID]) -> dict[UUID, int]:
@@ -168,20 +165,12 @@ def _read_ranks_from_sql(store: Store, board: BoardId, user_ids: Sequence[UUID])
 def _read_neighborhood_from_sql(
     store: Store, board: BoardId, user_id: UUID, neighbors: int, now: datetime
 ) -> tuple[Top, tuple[Standing, ...]]:
-    require_rows_of(board)
     with store.read() as connection:
         read_one_moment(connection)
-        top = _list_top(connection, board, now)
+        top = find_top(connection, board=board, now=now)
         rank = list_ranks(connection, user_ids=[user_id]).get(user_id)
         if rank is None:
             return top, ()
         first = max(1, rank - neighbors)
         limit = rank - first + 1 + neighbors
         return top, tuple(list_standings(connection, first_rank=first, limit=limit))
-
-
-def _list_top(connection: Connection, board: BoardId, now: datetime) -> Top:
-    """Return the top without a position: SQL knows nothing of the bus."""
-    standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
-    total = count_players(connection) if len(standings) == TOP_SIZE else len(standings)
-    return Top(board, "", 0, total, tuple(standings), now)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.boards.model import GLOBAL_BOARD, BoardId, Standing
+from domain.boards.model import GLOBAL_BOARD, TOP_SIZE, BoardId, Standing, Top
 from domain.store.postgres.statements import prepared, sql
 
 
@@ -84,6 +84,17 @@ def list_standings(connection: Connection, *, first_rank: int, limit: int) -> li
         {"skip": first_rank - 1, "limit": limit},
     )
     return [Standing(rank, *row) for rank, row in enumerate(rows, start=first_rank)]
+
+
+def find_top(connection: Connection, *, board: BoardId, now: datetime) -> Top:
+    """Return the top without a position, because SQL knows nothing of the bus.
+
+    Raises LookupError for a board whose rows SQL does not have.
+    """
+    require_rows_of(board)
+    standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
+    total = count_players(connection) if len(standings) == TOP_SIZE else len(standings)
+    return Top(board, "", 0, total, tuple(standings), now)
 
 
 def count_players(connection: Connection) -> int:
