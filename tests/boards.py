@@ -1,10 +1,11 @@
-"""Boards in tests: a crowd in SQL, what stands in Redis, and a server that seems to be another."""
+"""Boards in tests: many players in SQL, the order in Redis, and a restart that keeps the data."""
 
 import random
 from uuid import UUID
 
 from sqlalchemy import insert
 
+from domain.boards.model import BoardId
 from domain.store.postgres import tables
 from domain.store.redis import keys
 from domain.store.store import Store
@@ -30,11 +31,12 @@ def make_crowd(store: Store, count: int) -> None:
         )
 
 
-def list_board(store: Store) -> list[UUID]:
-    members: list[str] = store.redis.run(lambda client: client.zrevrange(keys.board(), 0, -1))
+def list_board(store: Store, board: BoardId) -> list[UUID]:
+    """Return the users in the sorted set by rank."""
+    members: list[str] = store.redis.run(lambda client: client.zrevrange(keys.board(board), 0, -1))
     return [UUID(member[20:]) for member in members]
 
 
-def restart(store: Store) -> None:
-    """Let the server's run_id be another one, as a restart makes it: the data stays."""
-    store.redis.run(lambda client: client.set(keys.board_marker(), "the run before"))
+def restart(store: Store, board: BoardId) -> None:
+    """Make the board that of an earlier run of the server, as a restart does: the data stays."""
+    store.redis.run(lambda client: client.set(keys.board_marker(board), "the run before"))

@@ -6,6 +6,7 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from domain.actions.model import NewAction
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.settings import Settings
 from domain.store.store import Store
@@ -18,7 +19,7 @@ from workers.context import WorkerContext
 
 def make_history(context: WorkerContext) -> list[NewAction]:
     """Complete Ada's two applied actions, one of 0 by Bob, and one of Bob's that is rejected."""
-    rebuild_board(context.store)
+    rebuild_board(context.store, board=GLOBAL_BOARD)
     ada, bob = uuid4(), uuid4()
     actions = [
         make_action(user_id=ada, score=150),

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from domain.accounts.passwords import Passwords
+from domain.boards.model import GLOBAL_BOARD
 from domain.logs import configure_logging
 from domain.settings import Settings, settings_of_process
 from domain.store.durability import end_with_forgetful_server, refuse_forgetful_server
@@ -12,8 +13,8 @@ from web.access.middleware import register_gate
 from web.access.rate_limits import Limits
 from web.access.shared_counters import SharedCounters
 from web.access.verifier import TokenVerifier
-from web.boards.cached_top import Board
-from web.boards.row_encoding import TopPages
+from web.boards.cached_top import CachedTop
+from web.boards.row_encoding import TopEncoder
 from web.health.probes import make_probes
 from web.health.readiness import Readiness
 from web.http.errors import register_error_handlers
@@ -127,8 +128,9 @@ def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -
         limits=Limits(settings, SharedCounters(store.redis)),
         passwords=Passwords(),
         batcher=batcher,
-        board=Board(store),
-        top_pages=TopPages(),
+        board=GLOBAL_BOARD,
+        cached_top=CachedTop(store, GLOBAL_BOARD),
+        top_encoder=TopEncoder(),
         readiness=Readiness(store),
         probes=make_probes(settings, store, verifier),
     )
@@ -151,16 +153,16 @@ def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Backgrou
     def lose_bus() -> None:
         # What is published until the bus is heard again is lost, replies too.
         batcher.flights.give_up_all()
-        services.board.lose()
+        services.cached_top.on_lost()
 
     subscriber = Subscriber(
         store.redis,
         {
             keys.replies(batcher.reply_to): batcher.flights.land,
-            keys.bus_channel(): services.board.hear,
+            keys.bus_channel(services.board): services.cached_top.on_message,
             keys.revocation_channel(): services.verifier.look_soon,
         },
-        on_connected=services.board.connect,
+        on_connected=services.cached_top.on_connected,
         on_lost=lose_bus,
     )
     background = Background(

@@ -8,13 +8,14 @@ from flask import current_app
 
 from domain.accounts.passwords import Passwords
 from domain.actions.model import NewAction, Submission
+from domain.boards.model import BoardId
 from domain.errors import OverloadedError
 from domain.settings import Settings
 from domain.store.store import Store
 from web.access.rate_limits import Limits
 from web.access.verifier import TokenVerifier
-from web.boards.cached_top import Board
-from web.boards.row_encoding import TopPages
+from web.boards.cached_top import CachedTop
+from web.boards.row_encoding import TopEncoder
 from web.health.readiness import Probes, Readiness
 
 EXTENSION = "laurel"
@@ -45,8 +46,9 @@ class Services:
     limits: Limits
     passwords: Passwords
     batcher: ActionSubmitter
-    board: Board
-    top_pages: TopPages
+    board: BoardId
+    cached_top: CachedTop
+    top_encoder: TopEncoder
     readiness: Readiness
     probes: Probes
 

@@ -15,6 +15,7 @@ from domain.actions.recovery import begin_attempt, take_back_attempt
 from domain.actions.replies import publish_replies
 from domain.actions.scoring import score_batch
 from domain.audit.auditing import audit_batch
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.refresh import finish_refresh, refresh_batch
 from domain.errors import DatabaseUnavailableError, TransientError
 from domain.events.broadcast import broadcast_batch
@@ -40,7 +41,7 @@ def _score(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
 
 
 def _refresh(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
-    outcome = refresh_batch(context.store, batch_id=batch_id)
+    outcome = refresh_batch(context.store, board=GLOBAL_BOARD, batch_id=batch_id)
     if outcome.link is LinkOutcome.MOVED:
         if outcome.reply_to:
             publish_replies(
@@ -59,7 +60,7 @@ def _audit(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
 
 
 def _broadcast(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
-    return broadcast_batch(context.store, batch_id=batch_id)
+    return broadcast_batch(context.store, board=GLOBAL_BOARD, batch_id=batch_id)
 
 
 RUNNERS: dict[Link, Runner] = {

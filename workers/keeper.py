@@ -24,6 +24,7 @@ from domain.actions.recovery import (
     claim_stalled_batches,
     isolate,
 )
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import compare_board, rebuild_board
 from domain.errors import RedisUnavailableError, SettingsError, TransientError
 from domain.logs import configure_logging
@@ -160,16 +161,16 @@ class Keeper:
                 return
 
     def _rebuild(self) -> None:
-        if boards.is_board_trusted(self._context.store.redis):
+        if boards.is_board_trusted(self._context.store.redis, board=GLOBAL_BOARD):
             return
         started = time.monotonic()
-        complete = rebuild_board(self._context.store)
+        complete = rebuild_board(self._context.store, board=GLOBAL_BOARD)
         metrics.board_rebuilds.inc()
         logger.info("board rebuilt", complete=complete, seconds=time.monotonic() - started)
         self.upkeep.make_due(self._compare)
 
     def _compare(self) -> None:
-        comparison = compare_board(self._context.store)
+        comparison = compare_board(self._context.store, board=GLOBAL_BOARD)
         if comparison.repaired:
             metrics.board_repairs.inc(comparison.repaired)
             logger.warning("board repaired", users=comparison.users, repaired=comparison.repaired)

@@ -46,7 +46,7 @@ def watch_breaker(redis: RedisClient) -> None:
     Every process with a RedisClient calls it once, which also overwrites the value of an earlier
     process with the same id.
     """
-    redis.watch(_show_breaker)
+    redis.on_breaker_change(_show_breaker)
 
 
 def _show_breaker(is_open: bool) -> None:

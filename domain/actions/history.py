@@ -9,7 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
-from domain.boards.ranks import find_ranks
+from domain.boards.model import GLOBAL_BOARD
+from domain.boards.reader import find_ranks
 from domain.errors import NotFoundError
 from domain.store.postgres.actions.stored_actions import (
     StoredAction,
@@ -44,7 +45,7 @@ def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> Action
         stored = list_stored_actions(connection, action_ids=[action_id]).get(action_id)
     if stored is None or stored.status is None or user_id not in (None, stored.user_id):
         raise NotFoundError("There is no such action")
-    rank = find_ranks(store, user_ids=[stored.user_id]).get(stored.user_id)
+    rank = find_ranks(store, board=GLOBAL_BOARD, user_ids=[stored.user_id]).get(stored.user_id)
     return _record(stored, rank)
 
 
@@ -54,7 +55,7 @@ def list_actions(
     """Return a page of a user's actions, newest first, and the next page's `before_no` or None."""
     with store.write() as connection:
         rows = list_user_actions(connection, user_id=user_id, before_no=before_no, limit=limit + 1)
-    rank = find_ranks(store, user_ids=[user_id]).get(user_id)
+    rank = find_ranks(store, board=GLOBAL_BOARD, user_ids=[user_id]).get(user_id)
     page = [_record(stored, rank) for stored in rows[:limit]]
     return page, rows[limit - 1].action_no if len(rows) > limit else None
 
@@ -63,7 +64,9 @@ def list_results(store: Store, *, action_ids: Sequence[UUID]) -> dict[UUID, Acti
     """Return what is known now of these ids; archived and unknown ones are absent."""
     with store.write() as connection:
         found = list_stored_actions(connection, action_ids=action_ids)
-    ranks = find_ranks(store, user_ids=sorted({stored.user_id for stored in found.values()}))
+    ranks = find_ranks(
+        store, board=GLOBAL_BOARD, user_ids=sorted({stored.user_id for stored in found.values()})
+    )
     return {
         action_id: _result(stored, ranks.get(stored.user_id))
         for action_id, stored in found.items()
@@ -80,7 +83,7 @@ def judge_repeats(store: Store, *, actions: Sequence[NewAction]) -> list[Submiss
     with store.write() as connection:
         found = list_stored_actions(connection, action_ids=[action.action_id for action in actions])
     users = sorted({stored.user_id for stored in found.values() if stored.status is not None})
-    ranks = find_ranks(store, user_ids=users)
+    ranks = find_ranks(store, board=GLOBAL_BOARD, user_ids=users)
     return [_judge(action, found.get(action.action_id), ranks) for action in actions]
 
 

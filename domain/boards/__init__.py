@@ -1,1 +1,1 @@
-"""Leaderboards: who stands where, in SQL and in the sorted set alike."""
+"""Leaderboards: standings in SQL, and the sorted set that is rebuilt from them."""

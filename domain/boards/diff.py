@@ -1,4 +1,4 @@
-"""What changed between two views of one board: pure, for whoever tells listeners about it."""
+"""The diff of two views of one board: pure; called by `domain/events/changes.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from domain.boards.model import Standing
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A row as it is now, and the rank its user had in the view before (None: was not in it)."""
+class ChangedStanding:
+    """A row of the later view, and its user's rank in the earlier one (None: not in it)."""
 
     standing: Standing
     previous_rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """What turns one view into the next: drop `removed`, put in `changes`, order by rank."""
+class ViewDiff:
+    """What turns a view into the next: drop `removed`, put in `changes`, sort by rank."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[ChangedStanding, ...]
     removed: tuple[UUID, ...]
 
     @property
@@ -28,16 +28,16 @@ class Difference:
         return not self.changes and not self.removed
 
 
-def difference(before: Sequence[Standing], after: Sequence[Standing]) -> Difference:
-    """Return what changed from one view to the next, in order of the new ranks.
+def diff_views(before: Sequence[Standing], after: Sequence[Standing]) -> ViewDiff:
+    """Return the diff of two views of one board, its changes in order of the new ranks.
 
-    A row counts as changed when anything of it differs, the rank included; so whoever applies the
-    difference to `before` has exactly `after`.
+    A row counts as changed when any of its fields differs, the rank included: a client that applies
+    the diff to `before` has exactly `after`.
     """
     known = {standing.user_id: standing for standing in before}
     changes = []
     for standing in after:
         previous = known.pop(standing.user_id, None)
         if previous != standing:
-            changes.append(Change(standing, previous.rank if previous else None))
-    return Difference(changes=tuple(changes), removed=tuple(known))
+            changes.append(ChangedStanding(standing, previous.rank if previous else None))
+    return ViewDiff(changes=tuple(changes), removed=tuple(known))

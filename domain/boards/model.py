@@ -1,19 +1,43 @@
-"""The words of a leaderboard: a standing, and the top of the board at one position of the bus."""
+"""The words of a leaderboard: its id, a standing, and its top at one position of the bus."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 TOP_SIZE = 100
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class BoardId:
+    """The identity of one board; it is part of the board's Redis keys, channel and messages.
+
+    `slug` has 1 to 32 lower-case ASCII letters, digits and inner hyphens: nothing that separates
+    the parts of a key and nothing that JSON escapes. Raises ValueError for any other text.
+    """
+
+    slug: str
+
+    def __post_init__(self) -> None:
+        if not _SLUG.fullmatch(self.slug):
+            raise ValueError(f"not the slug of a board: {self.slug!r}")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+# The board of every player and every applied action; SQL has the rows of no other one.
+GLOBAL_BOARD = BoardId("global")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One user's place: rank from 1, unique; ties are broken by who reached the score first."""
+    """One user's row on a board: rank from 1, unique; the first to reach a score ranks higher."""
 
     rank: int
     user_id: UUID
@@ -24,11 +48,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """The first TOP_SIZE standings, and the bus position (epoch, seq) at which they were read.
+    """The first TOP_SIZE standings of a board, and the bus position at which they were read.
 
-    Read from SQL while Redis is away, `epoch` is empty and `seq` 0.
+    The position is (`epoch`, `seq`); a top that was read from SQL has none: "" and 0.
     """
 
+    board: BoardId
     epoch: str
     seq: int
     total_users: int
@@ -36,31 +61,23 @@ class Top:
     read_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BoardState:
+    """A board at one moment: its top, and the ranks and scores of the users who were asked for.
+
+    Users who are not on the board are absent from `ranks` and `scores`.
+    """
+
+    top: Top
+    ranks: Mapping[UUID, int]
+    scores: Mapping[UUID, int]
+
+
 def to_milliseconds(moment: datetime) -> int:
-    """Return whole milliseconds since 1970, as the board keeps times."""
+    """Return whole milliseconds since 1970, the precision of times on a board."""
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def parse_top(wire: dict[str, Any], *, first_rank: int = 1) -> Top:
-    """Return a top out of the form in which the scripts of `store/redis/scripts/` write it.
-
-    `top` holds `[userId, score, updatedMs, username]` in order of rank, from `first_rank` on.
-    """
-    return Top(
-        epoch=wire["epoch"],
-        seq=wire["seq"],
-        total_users=wire["total"],
-        standings=tuple(
-            Standing(
-                rank=rank,
-                user_id=UUID(user_id),
-                username=username,
-                score=score,
-                last_update=datetime.fromtimestamp(updated_ms / 1000, UTC),
-            )
-            for rank, (user_id, score, updated_ms, username) in enumerate(
-                wire["top"], start=first_rank
-            )
-        ),
-        read_at=datetime.fromisoformat(wire["at"]),
-    )
+def from_milliseconds(milliseconds: int) -> datetime:
+    """Return the moment that many milliseconds after 1970."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

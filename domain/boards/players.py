@@ -1,11 +1,15 @@
-"""One player's score, statistics and rank: from the user cache, else from SQL."""
+"""One player's score, statistics and rank, from the user cache or else from SQL.
+
+Called by `web/routes/users.py`.
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.boards.ranks import find_ranks
+from domain.boards.model import BoardId
+from domain.boards.reader import find_ranks
 from domain.errors import NotFoundError, RedisUnavailableError
 from domain.store.postgres.boards.player_scores import PlayerRow, find_player
 from domain.store.redis.user_cache import fill_cache, find_cached
@@ -14,7 +18,7 @@ from domain.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class PlayerScore:
-    """A player's numbers; `from_cache` says whether PostgreSQL was asked."""
+    """A player's numbers; `from_cache` is False when PostgreSQL was queried."""
 
     user_id: UUID
     username: str
@@ -26,19 +30,22 @@ class PlayerScore:
     from_cache: bool
 
 
-def get_player_score(store: Store, *, user_id: UUID) -> PlayerScore:
-    """Return the player's numbers. Raises NotFoundError, and DatabaseUnavailableError on a miss."""
+def get_player_score(store: Store, *, board: BoardId, user_id: UUID) -> PlayerScore:
+    """Return the player's numbers: the score and rank on this board, and the statistics.
+
+    Raises NotFoundError for an unknown user, and DatabaseUnavailableError on a cache miss.
+    """
     with suppress(RedisUnavailableError):
-        cached = find_cached(store.redis, user_id=user_id)
+        cached = find_cached(store.redis, board=board, user_id=user_id)
         if cached is not None:
             return _player_score(*cached, from_cache=True)
-    with store.write() as connection:
+    with store.read() as connection:
         row = find_player(connection, user_id=user_id)
     if row is None:
         raise NotFoundError("There is no such user")
     with suppress(RedisUnavailableError):
-        fill_cache(store.redis, row=row)
-    rank = find_ranks(store, user_ids=[user_id]).get(user_id)
+        fill_cache(store.redis, board=board, row=row)
+    rank = find_ranks(store, board=board, user_ids=[user_id]).get(user_id)
     return _player_score(row, rank, from_cache=False)
 
 

@@ -1,4 +1,9 @@
-"""Standings: the reads of the board, from the sorted set while it is trusted, else from SQL."""
+"""Reads of a board: from the sorted set while it is trusted, else from SQL.
+
+The only module that decides between the two; called by the other use cases, the API's routes, and
+the live process. SQL has the rows of the global board alone: see
+`domain/store/postgres/boards/standings.py`.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,93 +13,164 @@ from uuid import UUID
 
 import structlog
 
-from domain.boards.model import TOP_SIZE, Standing, Top, parse_top
+from domain.boards.model import TOP_SIZE, BoardId, BoardState, Standing, Top
 from domain.errors import RedisUnavailableError
-from domain.store.postgres.boards.standings import count_players, list_ranks, list_standings
+from domain.store.postgres.boards.standings import (
+    find_top,
+    list_board_rows,
+    list_ranks,
+    list_standings,
+    require_rows_of,
+)
 from domain.store.postgres.transactions import read_one_moment
 from domain.store.redis import boards
 from domain.store.store import Store
 
 logger = structlog.get_logger(__name__)
 
+CHUNK_USERS = 500
+
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Neighborhood:
-    """One user's place, the standings around it (own one included), and the top: one moment."""
+    """The top, one user's standing, and the standings around it, its own included: one moment.
+
+    `own` is None and `around` empty when the user is not on the board.
+    """
 
     top: Top
     own: Standing | None
     around: tuple[Standing, ...]
 
 
-def read_top(store: Store) -> Top:
-    """Return the first TOP_SIZE standings. Raises DatabaseUnavailableError when both are away."""
+def read_top(store: Store, *, board: BoardId) -> Top:
+    """Return the first TOP_SIZE standings. Raises DatabaseUnavailableError without both stores."""
     now = datetime.now(UTC)
-    top = _ask_board(lambda: _find_top(store, now))
-    return top or _read_top_from_sql(store, now)
-
-
-def find_neighborhood(store: Store, *, user_id: UUID, neighbors: int) -> Neighborhood:
-    """Return the user's own standing with up to `neighbors` above and below, and the top."""
-    now = datetime.now(UTC)
-    found = _ask_board(lambda: _find_neighborhood(store, user_id, neighbors, now))
-    return found or _find_neighborhood_in_sql(store, user_id, neighbors, now)
-
-
-def _ask_board(ask: Callable[[], Answer | None]) -> Answer | None:
-    """Return the board's answer, or None if it is away, not trusted, or not to be understood."""
-    try:
-        return ask()
-    except RedisUnavailableError:
-        return None
-    except ValueError:
-        # Somebody else wrote there. SQL answers until the keeper's comparison has found it.
-        logger.exception("board not understood")
-        return None
-
-
-def _find_top(store: Store, now: datetime) -> Top | None:
-    wire = boards.find_top(store.redis, size=TOP_SIZE, now=now)
-    return parse_top(wire) if wire else None
-
-
-def _find_neighborhood(
-    store: Store, user_id: UUID, neighbors: int, now: datetime
-) -> Neighborhood | None:
-    wire = boards.find_neighborhood(
-        store.redis, size=TOP_SIZE, now=now, user_id=user_id, neighbors=neighbors
+    return _set_or_sql(
+        lambda: boards.find_top(store.redis, board=board, size=TOP_SIZE, now=now),
+        lambda: _read_top_from_sql(store, board, now),
     )
-    if wire is None:
-        return None
-    around = parse_top({**wire, "top": wire["around"]}, first_rank=wire["first"]).standings
-    return Neighborhood(parse_top(wire), _own(around, user_id), around)
 
 
-def _read_top_from_sql(store: Store, now: datetime) -> Top:
-    with store.write() as connection:
-        standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
-        total = count_players(connection) if len(standings) == TOP_SIZE else len(standings)
-    return Top("", 0, total, tuple(standings), now)
-
-
-def _find_neighborhood_in_sql(
-    store: Store, user_id: UUID, neighbors: int, now: datetime
+def find_neighborhood(
+    store: Store, *, board: BoardId, user_id: UUID, neighbors: int
 ) -> Neighborhood:
+    """Return the user's standing with up to `neighbors` on either side, and the top.
+
+    Raises DatabaseUnavailableError without both stores.
+    """
+    now = datetime.now(UTC)
+    top, around = _set_or_sql(
+        lambda: boards.find_neighborhood(
+            store.redis, board=board, size=TOP_SIZE, now=now, user_id=user_id, neighbors=neighbors
+        ),
+        lambda: _read_neighborhood_from_sql(store, board, user_id, neighbors, now),
+    )
+    own = next((standing for standing in around if standing.user_id == user_id), None)
+    return Neighborhood(top, own, around)
+
+
+def find_ranks(store: Store, *, board: BoardId, user_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return the ranks of those of these users who are on the board.
+
+    Raises DatabaseUnavailableError without both stores.
+    """
+    if not user_ids:
+        return {}
+    return _set_or_sql(
+        lambda: boards.find_ranks(store.redis, board=board, user_ids=user_ids),
+        lambda: _read_ranks_from_sql(store, board, user_ids),
+    )
+
+
+def find_standings(
+    store: Store, *, board: BoardId, user_ids: Sequence[UUID]
+) -> dict[UUID, Standing]:
+    """Return the standings of those of these users who are on the board.
+
+    Scores come from SQL, and the ranks are read a moment later. Raises DatabaseUnavailableError.
+    """
+    require_rows_of(board)
+    standings: dict[UUID, Standing] = {}
+    for start in range(0, len(user_ids), CHUNK_USERS):
+        chunk = user_ids[start : start + CHUNK_USERS]
+        with store.read() as connection:
+            rows = list_board_rows(connection, user_ids=chunk)
+        ranks = find_ranks(store, board=board, user_ids=[row.user_id for row in rows])
+        for row in rows:
+            if rank := ranks.get(row.user_id):
+                standings[row.user_id] = Standing(
+                    rank, row.user_id, row.username, row.score, row.last_updated
+                )
+    return standings
+
+
+def complete_ranks(
+    store: Store, *, board: BoardId, user_ids: Sequence[UUID], answered: dict[UUID, int] | None
+) -> dict[UUID, int]:
+    """Return the ranks that a write to the set answered, or SQL's if it answered None.
+
+    Reads from the primary: the ranks must include the write's own batch. Raises
+    DatabaseUnavailableError.
+    """
+    if answered is not None:
+        return answered
+    require_rows_of(board)
+    with store.write() as connection:
+        return list_ranks(connection, user_ids=user_ids)
+
+
+def read_state(
+    store: Store, *, board: BoardId, user_ids: Sequence[UUID], now: datetime
+) -> BoardState:
+    """Return the state of the board and of these users from SQL, at one moment.
+
+    For a broadcast while the set is not trusted. Reads from the primary: the state must include the
+    broadcast's own batch. Raises DatabaseUnavailableError.
+    """
     with store.write() as connection:
         read_one_moment(connection)
-        standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
-        top = Top("", 0, count_players(connection), tuple(standings), now)
+        top = find_top(connection, board=board, now=now)
+        ranks = list_ranks(connection, user_ids=user_ids)
+        rows = list_board_rows(connection, user_ids=user_ids)
+    return BoardState(top, ranks, {row.user_id: row.score for row in rows})
+
+
+def _set_or_sql(ask_set: Callable[[], Answer | None], ask_sql: Callable[[], Answer]) -> Answer:
+    """Return the set's answer, or SQL's if Redis is unavailable or the set is not trusted."""
+    try:
+        answer = ask_set()
+    except RedisUnavailableError:
+        answer = None
+    except ValueError:
+        # Another program wrote to the set; the keeper's comparison will find and rebuild it.
+        logger.exception("board not understood")
+        answer = None
+    return ask_sql() if answer is None else answer
+
+
+def _read_top_from_sql(store: Store, board: BoardId, now: datetime) -> Top:
+    with store.read() as connection:
+        return find_top(connection, board=board, now=now)
+
+
+def _read_ranks_from_sql(store: Store, board: BoardId, user_ids: Sequence[UUID]) -> dict[UUID, int]:
+    require_rows_of(board)
+    with store.read() as connection:
+        return list_ranks(connection, user_ids=user_ids)
+
+
+def _read_neighborhood_from_sql(
+    store: Store, board: BoardId, user_id: UUID, neighbors: int, now: datetime
+) -> tuple[Top, tuple[Standing, ...]]:
+    with store.read() as connection:
+        read_one_moment(connection)
+        top = find_top(connection, board=board, now=now)
         rank = list_ranks(connection, user_ids=[user_id]).get(user_id)
         if rank is None:
-            return Neighborhood(top, None, ())
+            return top, ()
         first = max(1, rank - neighbors)
-        around = tuple(
-            list_standings(connection, first_rank=first, limit=rank - first + 1 + neighbors)
-        )
-    return Neighborhood(top, _own(around, user_id), around)
-
-
-def _own(around: Sequence[Standing], user_id: UUID) -> Standing | None:
-    return next((standing for standing in around if standing.user_id == user_id), None)
+        limit = rank - first + 1 + neighbors
+        return top, tuple(list_standings(connection, first_rank=first, limit=limit))

@@ -1,10 +1,14 @@
-"""The board made anew from SQL, and compared with it: all writes go through the guarded script."""
+"""Rebuilds the sorted set of a board from SQL, and compares the two; called by the keeper.
 
-from collections.abc import Iterator, Mapping
+All rows go through the script that refuses older versions, so refreshes may write at any time.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.store.postgres.boards.standings import BoardRow, list_board_chunk
+from domain.boards.model import BoardId
+from domain.store.postgres.boards.standings import BoardRow, list_board_chunk, require_rows_of
 from domain.store.redis import boards
 from domain.store.redis.board_contents import StoredRow, read_rows
 from domain.store.store import Store
@@ -14,9 +18,9 @@ CHUNK_USERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a walk over all users found: how many there are, how many had to be mended.
+    """What a walk over all users found: how many there are, and how many were written again.
 
-    A board that is not sound has lost its trust.
+    A board that is not sound is no longer trusted.
     """
 
     users: int
@@ -24,65 +28,67 @@ class Comparison:
     is_sound: bool
 
 
-def rebuild_board(store: Store) -> bool:
-    """Fill the board from SQL; refreshes write on beside it, newer versions win.
+def rebuild_board(store: Store, *, board: BoardId) -> bool:
+    """Empty the board, fill it from SQL and declare it complete.
 
-    Returns False if Redis lost something meanwhile: the board stays untrusted and the caller
-    begins again. Raises DatabaseUnavailableError and RedisUnavailableError.
+    Returns False if Redis lost data meanwhile: the board stays untrusted, and the caller rebuilds
+    it again. Raises DatabaseUnavailableError and RedisUnavailableError.
     """
-    token = boards.begin_rebuild(store.redis)
+    require_rows_of(board)
+    token = boards.begin_rebuild(store.redis, board=board)
     for rows in _walk(store):
-        if not boards.continue_rebuild(store.redis, token=token):
+        if not boards.continue_rebuild(store.redis, board=board, token=token):
             return False
-        boards.write_rows(store.redis, rows)
-    return boards.finish_rebuild(store.redis, token=token)
+        boards.write_rows(store.redis, rows, board=board)
+    return boards.finish_rebuild(store.redis, board=board, token=token)
 
 
-def compare_board(store: Store) -> Comparison:
-    """Compare every user on the board in SQL with the board and write again what is behind.
+def compare_board(store: Store, *, board: BoardId) -> Comparison:
+    """Compare every row in SQL with the stored one, and write missing and older ones again.
 
-    What no newer version can mend (a place that is not its version's, a member too many) costs the
-    board its trust: it is made anew. Raises DatabaseUnavailableError and RedisUnavailableError.
+    No write repairs a misplaced row (its version is right, its member or score is not) or a member
+    too many: then the board loses its trust and is rebuilt. Raises DatabaseUnavailableError and
+    RedisUnavailableError.
     """
+    require_rows_of(board)
     users = repaired = 0
-    is_sound = boards.is_dense(store.redis)
+    is_sound = boards.is_dense(store.redis, board=board)
     for rows in _walk(store):
-        places = read_rows(store.redis, user_ids=[row.user_id for row in rows])
-        behind = [row for row in rows if _version(places, row) < row.version]
+        stored = read_rows(store.redis, board=board, user_ids=[row.user_id for row in rows])
+        behind = [row for row in rows if _version(stored, row) < row.version]
         if behind:
-            boards.write_rows(store.redis, behind)
-        crooked = [row for row in rows if not _stands_well(places, row)]
-        is_sound = is_sound and not (crooked and _find_crooked(store, crooked))
+            boards.write_rows(store.redis, behind, board=board)
+        suspects = [row for row in rows if _is_misplaced(stored, row)]
+        is_sound = is_sound and not (suspects and _find_misplaced(store, board, suspects))
         users += len(rows)
         repaired += len(behind)
     if not is_sound:
-        boards.distrust(store.redis)
+        boards.distrust(store.redis, board=board)
     return Comparison(users, repaired, is_sound)
 
 
-def _find_crooked(store: Store, rows: list[BoardRow]) -> list[BoardRow]:
-    """Look again: between the two reads of a place its user may have moved."""
-    places = read_rows(store.redis, user_ids=[row.user_id for row in rows])
-    return [row for row in rows if not _stands_well(places, row)]
+def _find_misplaced(store: Store, board: BoardId, suspects: Sequence[BoardRow]) -> list[BoardRow]:
+    """Read again: a row may have changed between the two reads of its hash and its member."""
+    stored = read_rows(store.redis, board=board, user_ids=[row.user_id for row in suspects])
+    return [row for row in suspects if _is_misplaced(stored, row)]
 
 
-def _version(places: Mapping[UUID, StoredRow], row: BoardRow) -> int:
-    place = places.get(row.user_id)
-    return place.version if place else -1
+def _version(stored_rows: Mapping[UUID, StoredRow], row: BoardRow) -> int:
+    stored = stored_rows.get(row.user_id)
+    return stored.version if stored else -1
 
 
-def _stands_well(places: Mapping[UUID, StoredRow], row: BoardRow) -> bool:
-    """Return whether a place of this row's version is this row's place."""
-    place = places.get(row.user_id)
-    if place is None or place.version != row.version:
-        return True
-    return (place.member, place.score) == (
-        boards.board_member(row.reached_seq, row.user_id),
-        row.score,
-    )
+def _is_misplaced(stored_rows: Mapping[UUID, StoredRow], row: BoardRow) -> bool:
+    """Return whether the stored row has this row's version and another member or score."""
+    stored = stored_rows.get(row.user_id)
+    if stored is None or stored.version != row.version:
+        return False
+    member = boards.board_member(row.reached_seq, row.user_id)
+    return (stored.member, stored.score) != (member, row.score)
 
 
 def _walk(store: Store) -> Iterator[list[BoardRow]]:
+    """Yield all rows in chunks, from the primary: a replica's would seem to be misplaced."""
     last = None
     while True:
         with store.write() as connection:

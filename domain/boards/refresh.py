@@ -1,4 +1,7 @@
-"""Refresh: the third link. Absolute standings go to the sorted set; what stands is answered."""
+"""Refresh: the third link. Absolute standings are written to the sorted set, and ranks come back.
+
+Called by the runner of the link, which replies to the pending requests between the two functions.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,18 +9,20 @@ from uuid import UUID
 
 from domain.actions.chain import REFRESH
 from domain.actions.model import LinkOutcome, Status
-from domain.store.postgres.actions.batches import Batch, find_batch, move_batch
+from domain.boards.model import BoardId
+from domain.boards.reader import complete_ranks
+from domain.store.postgres.actions.batches import find_batch, move_batch
 from domain.store.postgres.actions.outcomes import ActionOutcome, list_outcomes
-from domain.store.postgres.boards.standings import BoardRow, list_board_rows, list_ranks
+from domain.store.postgres.boards.standings import BoardRow, list_board_rows
 from domain.store.redis import boards
 from domain.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshOutcome:
-    """What the link did, whose requests wait for it, and what to tell them.
+    """What the link did, where to send the replies, and what they contain.
 
-    `ranks` has the users who are on the board by the text of their id.
+    `ranks` has the users who are on the board, keyed by the text of their id.
     """
 
     link: LinkOutcome
@@ -26,12 +31,12 @@ class RefreshOutcome:
     ranks: Mapping[str, int] = field(default_factory=dict)
 
 
-def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
+def refresh_batch(store: Store, *, board: BoardId, batch_id: UUID) -> RefreshOutcome:
     """Write the standings of the batch's users to the board and return every action's outcome.
 
-    May run twice at once: the script refuses older versions. The stage does not move here:
-    `finish_refresh` does, after the replies, so that nobody waits for a commit. Raises
-    DatabaseUnavailableError and RedisUnavailableError.
+    May run twice at once: the script refuses older versions. `finish_refresh` moves the stage,
+    after the replies, so that no request waits for a commit. Raises DatabaseUnavailableError and
+    RedisUnavailableError.
     """
     with store.autocommit() as connection:
         batch = find_batch(connection, batch_id=batch_id)
@@ -40,8 +45,13 @@ def refresh_batch(store: Store, *, batch_id: UUID) -> RefreshOutcome:
         outcomes = list_outcomes(connection, batch=batch)
         users = {UUID(outcome.user_id) for outcome in outcomes if outcome.status is Status.APPLIED}
         rows = list_board_rows(connection, user_ids=sorted(users)) if users else []
-    ranks = {str(user_id): rank for user_id, rank in _write(store, batch, rows).items()}
-    return RefreshOutcome(LinkOutcome.MOVED, batch.reply_to, outcomes, ranks)
+    ranks = _write(store, board, batch_id, rows)
+    return RefreshOutcome(
+        LinkOutcome.MOVED,
+        batch.reply_to,
+        outcomes,
+        {str(user_id): rank for user_id, rank in ranks.items()},
+    )
 
 
 def finish_refresh(store: Store, *, batch_id: UUID) -> None:
@@ -50,11 +60,11 @@ def finish_refresh(store: Store, *, batch_id: UUID) -> None:
         move_batch(connection, batch_id=batch_id, link=REFRESH)
 
 
-def _write(store: Store, batch: Batch, rows: list[BoardRow]) -> dict[UUID, int]:
+def _write(
+    store: Store, board: BoardId, batch_id: UUID, rows: Sequence[BoardRow]
+) -> dict[UUID, int]:
     if not rows:
         return {}
-    trusted, ranks = boards.write_rows(store.redis, rows, batch_id=batch.batch_id)
-    if trusted:
-        return ranks
-    with store.write() as connection:
-        return list_ranks(connection, user_ids=[row.user_id for row in rows])
+    answered = boards.write_rows(store.redis, rows, board=board, batch_id=batch_id)
+    user_ids = [row.user_id for row in rows]
+    return complete_ranks(store, board=board, user_ids=user_ids, answered=answered)

@@ -1,1 +1,1 @@
-"""Live: what listeners are told, with one position for every batch."""
+"""Events: what listeners receive of each batch, under one position of the bus."""

@@ -1,26 +1,26 @@
-"""What listeners are told of one bus message: pure, without a word about JSON or sockets.
+"""The events of one bus message: pure, without JSON or sockets; called by the live process.
 
-A user's own listeners hear of every action; the listeners of a board's view hear of the users in
-it, and what the view looks like now.
+The listeners of a user receive every action of the user. The listeners of a board's view (its first
+rows) receive the updates of the users in it, and the diff of the view.
 """
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from domain.boards.diff import Difference, difference
+from domain.boards.diff import ViewDiff, diff_views
 from domain.boards.model import Standing, Top
 from domain.events.wire import AppliedAction, BusMessage, RankMove
 
-# One user's actions of one batch are told one by one up to here; a backlog beyond is told as one
-# sum, so that a game server's bulk upload does not overrun its player's queue of 64.
+# Up to this many actions of one user in one batch are separate events. More are merged into one,
+# so that a game server's bulk upload does not overflow its player's queue of 64 frames.
 MAX_SINGLE_UPDATES = 16
 _UNKNOWN = RankMove(None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreUpdated:
-    """One user's score rose, by one action or by `merged` of them (the id is the last one's)."""
+    """One user's score changed, by one action or by `merged` of them (the id is the last one's)."""
 
     user_id: UUID
     action_id: UUID
@@ -32,8 +32,8 @@ class ScoreUpdated:
 
 
 @dataclass(frozen=True, slots=True)
-class PositionChanged:
-    """One user's rank is another now; `reason` is "advanced" or "overtaken"."""
+class RankChanged:
+    """One user's rank changed; `reason` is "advanced" or "overtaken"."""
 
     user_id: UUID
     new_score: int
@@ -44,38 +44,38 @@ class PositionChanged:
 
 @dataclass(frozen=True, slots=True)
 class ViewChanged:
-    """What became of the first rows of the board, with the updates of the users seen in them."""
+    """The diff of the first rows of the board, and the updates of the users in them."""
 
     updates: tuple[ScoreUpdated, ...]
-    difference: Difference
+    diff: ViewDiff
     total_users: int
 
 
 def list_own_events(
     message: BusMessage, listening: Container[UUID]
-) -> dict[UUID, list[ScoreUpdated | PositionChanged]]:
-    """Return what the own listeners of these users hear, in order of effect."""
-    events: dict[UUID, list[ScoreUpdated | PositionChanged]] = {}
+) -> dict[UUID, list[ScoreUpdated | RankChanged]]:
+    """Return each listening user's events of this message, in order of effect."""
+    events: dict[UUID, list[ScoreUpdated | RankChanged]] = {}
     actions_of = _group_by_user(a for a in message.actions if a.user_id in listening)
     for user_id, actions in actions_of.items():
         move = message.ranks.get(user_id, _UNKNOWN)
         updates = _list_updates(actions, move.new_rank)
-        events[user_id] = [*_at_position(message, updates)]
-        moved = _find_move(user_id, events[user_id][-1].new_score, move)
-        if moved:
-            events[user_id].append(moved)
+        events[user_id] = [*_with_score_of_position(message, updates)]
+        changed = _find_rank_change(user_id, events[user_id][-1].new_score, move)
+        if changed:
+            events[user_id].append(changed)
     return events
 
 
 def find_view_change(message: BusMessage, before: Top, limit: int) -> ViewChanged | None:
-    """Return what the first `limit` rows' listeners hear, or None if nothing of it changed."""
+    """Return what changed in the first `limit` rows since `before`, or None if nothing did."""
     rows_before, rows_after = before.standings[:limit], message.top.standings[:limit]
-    changed = difference(rows_before, rows_after)
+    diff = diff_views(rows_before, rows_after)
     updates = tuple(_list_updates_in_view(message, rows_before, rows_after))
     total_users = message.top.total_users
-    if changed.is_empty and not updates and total_users == before.total_users:
+    if diff.is_empty and not updates and total_users == before.total_users:
         return None
-    return ViewChanged(updates=updates, difference=changed, total_users=total_users)
+    return ViewChanged(updates=updates, diff=diff, total_users=total_users)
 
 
 def _group_by_user(actions: Iterable[AppliedAction]) -> dict[UUID, list[AppliedAction]]:
@@ -104,11 +104,11 @@ def _merge(actions: list[AppliedAction], new_rank: int | None) -> ScoreUpdated:
     )
 
 
-def _at_position(message: BusMessage, updates: list[ScoreUpdated]) -> list[ScoreUpdated]:
-    """Return one user's updates with no score that is of the past at the message's position.
+def _with_score_of_position(message: BusMessage, updates: list[ScoreUpdated]) -> list[ScoreUpdated]:
+    """Return one user's updates with the score that the user has at the message's position.
 
-    Two batches of a player may overtake each other between their scoring and their broadcast; what
-    is told last must be how the player stands. `new_rank` is of the position anyway.
+    Two batches of a player may be broadcast in the other order than they were scored; the last
+    event must have the score of now. `new_rank` is of the position anyway.
     """
     last = updates[-1]
     score = message.scores.get(last.user_id, last.new_score)
@@ -117,16 +117,16 @@ def _at_position(message: BusMessage, updates: list[ScoreUpdated]) -> list[Score
     return [replace(update, new_score=score) for update in updates]
 
 
-def _find_move(user_id: UUID, new_score: int, move: RankMove) -> PositionChanged | None:
+def _find_rank_change(user_id: UUID, new_score: int, move: RankMove) -> RankChanged | None:
     if move.new_rank is None or move.new_rank == move.previous_rank:
         return None
     advanced = move.previous_rank is None or move.new_rank < move.previous_rank
-    return PositionChanged(
+    return RankChanged(
         user_id=user_id,
         new_score=new_score,
         new_rank=move.new_rank,
         previous_rank=move.previous_rank,
-        # Within one batch others may pass by although the user's own score rose.
+        # Within one batch others may overtake a user whose own score rose.
         reason="advanced" if advanced else "overtaken",
     )
 
@@ -139,4 +139,6 @@ def _list_updates_in_view(
     for user_id, actions in _group_by_user(message.actions).items():
         if user_id in seen:
             move = message.ranks.get(user_id, _UNKNOWN)
-            yield from _at_position(message, [_merge(actions, ranks.get(user_id, move.new_rank))])
+            yield from _with_score_of_position(
+                message, [_merge(actions, ranks.get(user_id, move.new_rank))]
+            )

@@ -1,16 +1,46 @@
-"""The bus message: what one pipeline batch tells every web process, as JSON on one channel."""
+"""The one wire format of a board's state and of bus messages: all encoding and parsing of it.
 
+Called by `domain/store/redis`, whose scripts join the parts (`state_json` in the prelude), and by
+the web processes, which parse what they receive.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
 
-from domain.boards.model import Top, parse_top
+from domain.boards.model import (
+    BoardId,
+    BoardState,
+    Standing,
+    Top,
+    from_milliseconds,
+    to_milliseconds,
+)
+
+# A state is one JSON object:
+#
+#   {"board": slug, "epoch": text, "seq": integer, "at": ISO time, "total": users on the board,
+#    "top": [[userId, score, updatedMs, username], ...]}               in order of rank, from 1
+#
+# The answer of `read_top.lua` is a state. That of `read_neighborhood.lua` adds
+#
+#   "first": rank of the first row in "around" (0: none), "around": [rows as in "top"]
+#
+# and a bus message, published by `publish_batch.lua`, adds
+#
+#   "batch": batchId, "ranks": {userId: [previous or null, new or null]}, "scores": {userId: score},
+#   "actions": [[actionId, userId, previousScore, newScore, scoreDelta], ...]  in order of effect
+#
+# Scores are integers up to 2**53 - 1, which the doubles of a sorted set hold exactly.
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedAction:
-    """One applied action as listeners hear of it."""
+    """One applied action, as listeners receive it."""
 
     action_id: UUID
     user_id: UUID
@@ -19,9 +49,24 @@ class AppliedAction:
     score_delta: int
 
 
+class Applied(Protocol):
+    """What `encode_actions` reads of an action, whose class may have more; ids may be text."""
+
+    @property
+    def action_id(self) -> UUID | str: ...
+    @property
+    def user_id(self) -> UUID | str: ...
+    @property
+    def previous_score(self) -> int | None: ...
+    @property
+    def new_score(self) -> int | None: ...
+    @property
+    def score_delta(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RankMove:
-    """A user's rank before and after the batch; None where there was none or it is not known."""
+    """A user's rank before and after the batch; None where there was none or it is unknown."""
 
     previous_rank: int | None
     new_rank: int | None
@@ -29,15 +74,15 @@ class RankMove:
 
 @dataclass(frozen=True, slots=True)
 class BusMessage:
-    """The applied actions of one batch in order of effect, the ranks they moved, and the top.
+    """The applied actions of one batch in order of effect, the ranks they changed, and the top.
 
-    `scores` holds what the players of these actions have at this position: more than their last
-    action brought them to when another batch of theirs was scored meanwhile. `top` was read in the
-    same script that drew `seq`, so the state at a position is one thing for all processes.
-    Positions are dense: a message whose `seq` is not the last one plus 1 (within an epoch) says
-    that something was missed.
+    `scores` holds the scores of these actions' users at this position: higher than the last action
+    left them when another batch of theirs was scored meanwhile. `top` was read by the script that
+    drew `seq`, so every process has the same state at a position. Positions are dense: a message
+    whose `seq` is not the last one plus 1 (within an epoch) shows that a message was missed.
     """
 
+    board: BoardId
     epoch: str
     seq: int
     actions: tuple[AppliedAction, ...]
@@ -48,22 +93,70 @@ class BusMessage:
     batch_id: str = ""
 
 
-def parse_message_top(raw: str | bytes) -> Top:
-    """Return only the top out of a bus message."""
-    return parse_top(orjson.loads(raw))
+def encode_actions(actions: Iterable[Applied]) -> bytes:
+    """Return the value of `actions`."""
+    return orjson.dumps(
+        [
+            (
+                action.action_id,
+                action.user_id,
+                action.previous_score,
+                action.new_score,
+                action.score_delta,
+            )
+            for action in actions
+        ]
+    )
+
+
+def encode_users(user_ids: Sequence[UUID | str]) -> bytes:
+    """Return the list of users whose ranks and scores the script adds to the message."""
+    return orjson.dumps(user_ids)
+
+
+def encode_state(
+    state: BoardState, user_ids: Sequence[UUID | str]
+) -> tuple[bytes, int, bytes, bytes]:
+    """Return the values of `top`, `total`, `ranks` and `scores` of a state read from SQL.
+
+    SQL does not know the previous ranks; `ranks` has every one of `user_ids`, null if not ranked.
+    """
+    rows = [
+        (row.user_id, row.score, to_milliseconds(row.last_update), row.username)
+        for row in state.top.standings
+    ]
+    moves = {str(user): (None, state.ranks.get(UUID(str(user)))) for user in user_ids}
+    scores = {str(user): score for user, score in state.scores.items()}
+    return (
+        orjson.dumps(rows),
+        state.top.total_users,
+        orjson.dumps(moves),
+        orjson.dumps(scores),
+    )
+
+
+def parse_top(raw: str | bytes) -> Top:
+    """Return the top out of a state, or out of a bus message without parsing the rest.
+
+    Raises ValueError, KeyError or TypeError for any other text.
+    """
+    return _top(orjson.loads(raw))
+
+
+def parse_neighborhood(raw: str | bytes) -> tuple[Top, tuple[Standing, ...]]:
+    """Return the top and the standings around the user; raises as `parse_top` does."""
+    wire = orjson.loads(raw)
+    return _top(wire), _standings(wire["around"], first_rank=wire["first"])
 
 
 def parse_bus_message(raw: str | bytes) -> BusMessage:
-    """Return the message published by `lua/broadcast.lua`.
-
-    The wire form is `{"batch","epoch","seq","at","total","top":[[userId,score,updatedMs,username]],
-    "ranks":{userId:[previous,new]},"scores":{userId:score},
-    "actions":[[actionId,userId,previous,new,delta]]}`.
-    """
+    """Return a bus message; raises as `parse_top` does."""
     wire = orjson.loads(raw)
+    top = _top(wire)
     return BusMessage(
-        epoch=wire["epoch"],
-        seq=wire["seq"],
+        board=top.board,
+        epoch=top.epoch,
+        seq=top.seq,
         actions=tuple(
             AppliedAction(UUID(action_id), UUID(user_id), previous, new, delta)
             for action_id, user_id, previous, new, delta in wire["actions"]
@@ -72,8 +165,31 @@ def parse_bus_message(raw: str | bytes) -> BusMessage:
             UUID(user_id): RankMove(previous, new)
             for user_id, (previous, new) in wire["ranks"].items()
         },
-        top=parse_top(wire),
-        # A worker of the version before, still running while the others are replaced, has neither.
-        scores={UUID(user_id): score for user_id, score in wire.get("scores", {}).items()},
-        batch_id=wire.get("batch", ""),
+        top=top,
+        scores={UUID(user_id): score for user_id, score in wire["scores"].items()},
+        batch_id=wire["batch"],
+    )
+
+
+def _top(wire: Mapping[str, Any]) -> Top:
+    return Top(
+        board=BoardId(wire["board"]),
+        epoch=wire["epoch"],
+        seq=wire["seq"],
+        total_users=wire["total"],
+        standings=_standings(wire["top"], first_rank=1),
+        read_at=datetime.fromisoformat(wire["at"]),
+    )
+
+
+def _standings(rows: Iterable[Sequence[Any]], *, first_rank: int) -> tuple[Standing, ...]:
+    return tuple(
+        Standing(
+            rank=rank,
+            user_id=UUID(user_id),
+            username=username,
+            score=score,
+            last_update=from_milliseconds(updated_ms),
+        )
+        for rank, (user_id, score, updated_ms, username) in enumerate(rows, start=first_rank)
     )

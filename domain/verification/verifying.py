@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from domain.archives.checking import find_damage
+from domain.boards.model import GLOBAL_BOARD
 from domain.store.postgres.transactions import read_one_moment
 from domain.store.postgres.verify.actions import allow_long_queries
 from domain.store.store import Store
@@ -53,7 +54,7 @@ def verify(
     return [
         *reports,
         _report(Invariant.ARCHIVES, damage),
-        _report(Invariant.BOARD, check_board(store, limit=NAMED_FINDINGS + 1)),
+        _report(Invariant.BOARD, check_board(store, board=GLOBAL_BOARD, limit=NAMED_FINDINGS + 1)),
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 DOMAIN = Path(__file__).parents[2] / "domain"
 SUBJECTS = {"accounts", "actions", "archives", "audit", "boards", "events", "fraud"}
 # What one subject may know of another: its words, and rules without a store in them.
-SHARED = {"model", "chain", "hash_chain", "names", "diff", "changes", "effects", "wire", "ranks"}
+SHARED = {"model", "chain", "hash_chain", "names", "diff", "changes", "effects", "wire", "reader"}
 
 
 def find_trespasses() -> list[str]:

@@ -111,7 +111,7 @@ def test_no_redis_key_is_written_outside_its_module() -> None:
         for path in (ROOT / package).rglob("*.py"):
             if path.name != "keys.py":
                 assert not prefix.search(path.read_text()), path
-    for path in (ROOT / "domain" / "store" / "lua").glob("*.lua"):
+    for path in (ROOT / "domain/store/redis/scripts").glob("*.lua"):
         assert "laurel:" not in path.read_text(), path
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from domain.actions.chain import CHAIN, Link, list_finished_stages
 from domain.actions.intake import accept_actions
+from domain.boards.model import GLOBAL_BOARD
 from domain.store.redis import keys
 from domain.store.store import Store
 from domain.verification.verifying import verify
@@ -69,7 +70,7 @@ def list_statuses(store: Store) -> dict[int, str]:
 
 def read_told_scores(store: Store) -> list[list[int]]:
     """Return what each message on the bus added to the scores."""
-    entries: Any = store.redis.run(lambda client: client.xrange(keys.bus_stream()))
+    entries: Any = store.redis.run(lambda client: client.xrange(keys.bus_stream(GLOBAL_BOARD)))
     told = [orjson.loads(fields["m"])["actions"] for _, fields in entries]
     return [[action[4] for action in actions] for actions in told]
 

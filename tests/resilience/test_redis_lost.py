@@ -12,6 +12,7 @@ from sqlalchemy import text
 from domain.actions.chain import Stage
 from domain.actions.history import get_action
 from domain.actions.intake import accept_actions
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.players import get_player_score
 from domain.boards.reader import find_neighborhood, read_top
 from domain.boards.rebuild import rebuild_board
@@ -34,7 +35,7 @@ def context(worker_context: WorkerContext, redis_server: RedisServer) -> Iterato
     settings = replace(worker_context.settings, redis_url=redis_server.url)
     redis = connect(settings).redis
     store = Store(worker_context.store.engine, redis)
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     yield WorkerContext(settings, store, worker_context.policy)
     redis.close()
 
@@ -93,7 +94,7 @@ def test_the_keeper_alone_goes_on_to_the_score_without_redis_and_to_the_end_with
     look_again(store)
     keeper.watch.run_due()
     assert list_stages(store) == {Stage.SCORED}
-    assert get_player_score(store, user_id=players[0]).score == 100
+    assert get_player_score(store, board=GLOBAL_BOARD, user_id=players[0]).score == 100
     keeper.upkeep.run_due()
     redis_server.start()
     get_through(store)
@@ -109,20 +110,23 @@ def test_a_real_restart_costs_the_board_its_trust_and_the_bus_its_epoch(
 ) -> None:
     store = context.store
     complete_actions(context, [make_action(score=score) for score in (30, 20, 10)])
-    before = read_top(store)
-    assert boards.is_board_trusted(store.redis)
+    before = read_top(store, board=GLOBAL_BOARD)
+    assert boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
     redis_server.kill()
     redis_server.start()
     get_through(store)
-    assert not boards.is_board_trusted(store.redis)
-    by_sql = read_top(store)
+    assert not boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
+    by_sql = read_top(store, board=GLOBAL_BOARD)
     assert (by_sql.epoch, by_sql.standings) == ("", before.standings)
-    assert rebuild_board(store)
-    after = read_top(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    after = read_top(store, board=GLOBAL_BOARD)
     assert after.standings == before.standings
     assert after.epoch not in ("", before.epoch)
     complete_actions(context, [make_action(score=15)])
-    assert (read_top(store).epoch, read_top(store).seq) == (after.epoch, 1)
+    assert (read_top(store, board=GLOBAL_BOARD).epoch, read_top(store, board=GLOBAL_BOARD).seq) == (
+        after.epoch,
+        1,
+    )
     assert find_broken(context) == []
 
 
@@ -132,21 +136,24 @@ def test_a_stalled_redis_costs_a_fraction_of_a_second_and_then_nothing(
     store = context.store
     player = uuid4()
     complete_actions(context, [make_action(user_id=player, score=30)])
-    expected = read_top(store).standings
+    expected = read_top(store, board=GLOBAL_BOARD).standings
     redis_server.stall()
     started = time.monotonic()
-    assert read_top(store).standings == expected
-    assert get_player_score(store, user_id=player).rank == 1
+    assert read_top(store, board=GLOBAL_BOARD).standings == expected
+    assert get_player_score(store, board=GLOBAL_BOARD, user_id=player).rank == 1
     lose_trust_in(store)
     assert time.monotonic() - started < 6 * TIMEOUT_SECONDS + 3
     started = time.monotonic()
     for _ in range(20):
-        assert read_top(store).standings == expected
-        assert find_neighborhood(store, user_id=player, neighbors=1).own == expected[0]
+        assert read_top(store, board=GLOBAL_BOARD).standings == expected
+        assert (
+            find_neighborhood(store, board=GLOBAL_BOARD, user_id=player, neighbors=1).own
+            == expected[0]
+        )
     assert time.monotonic() - started < 6, "one probe a second, and nobody else waits"
     redis_server.go_on()
     get_through(store)
-    assert read_top(store).epoch, "the board is the one it was"
+    assert read_top(store, board=GLOBAL_BOARD).epoch, "the board is the one it was"
 
 
 def test_a_full_redis_is_as_good_as_none(context: WorkerContext, redis_server: RedisServer) -> None:
@@ -158,12 +165,14 @@ def test_a_full_redis_is_as_good_as_none(context: WorkerContext, redis_server: R
     with pytest.raises(RedisUnavailableError):
         finish_batch(context, batch_id)
     assert list_stages(store) == {Stage.DONE, Stage.SCORED}
-    assert get_player_score(store, user_id=player).score == 130, "PostgreSQL says so"
-    assert read_top(store).total_users == 1
+    assert get_player_score(store, board=GLOBAL_BOARD, user_id=player).score == 130, (
+        "PostgreSQL says so"
+    )
+    assert read_top(store, board=GLOBAL_BOARD).total_users == 1
     redis_server.command("CONFIG", "SET", "maxmemory", "0")
     get_through(store)
     finish_batch(context, batch_id)
-    assert get_player_score(store, user_id=player).score == 130
+    assert get_player_score(store, board=GLOBAL_BOARD, user_id=player).score == 130
     assert find_broken(context) == []
 
 
@@ -178,9 +187,11 @@ def test_a_redis_that_is_flushed_all_the_time_loses_nothing(
         redis_server.command("FLUSHALL")
         complete_actions(context, [action])
         if asked_through == "reads":
-            seen: Any = get_player_score(store, user_id=player)
+            seen: Any = get_player_score(store, board=GLOBAL_BOARD, user_id=player)
             assert (seen.score, seen.rank, seen.total_actions) == (7 * total, 1, total)
-            assert [row.score for row in read_top(store).standings] == [7 * total]
+            assert [row.score for row in read_top(store, board=GLOBAL_BOARD).standings] == [
+                7 * total
+            ]
     record = get_action(store, action_id=actions[-1].action_id, user_id=player)
     assert (record.new_score, record.rank) == (56, 1)
     redis_server.command("FLUSHALL")

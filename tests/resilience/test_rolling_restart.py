@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.settings import Settings
 from domain.store.redis import keys
@@ -146,7 +147,7 @@ def says_ready(process: Kept) -> bool:
 def fleet(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     """All processes, each doing its work; they use the keys of the product, so we do."""
     monkeypatch.setattr(keys, "PREFIX", "laurel:")
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     fleet = Fleet(settings)
     with ExitStack() as stack:
         for process in fleet.all:

@@ -19,7 +19,7 @@ players = st.lists(
 
 
 @given(players)
-def test_equal_scores_stand_in_the_order_in_which_they_were_reached(
+def test_equal_scores_are_in_the_order_in_which_they_were_reached(
     rows: list[tuple[int, int, UUID]],
 ) -> None:
     by_sql = sorted(rows, key=lambda row: (-row[0], row[1]))

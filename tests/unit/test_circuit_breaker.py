@@ -1,10 +1,10 @@
-"""The breaker: two failures open it, one probe a second goes through, one success closes it."""
+"""The circuit breaker: two failures open it, a probe a second passes, a success closes it."""
 
 from domain.store.redis.circuit_breaker import OPEN_SECONDS, CircuitBreaker
 
 
 class Clock:
-    """A clock that stands still until it is told."""
+    """A clock that the test moves."""
 
     def __init__(self) -> None:
         self.seconds = 100.0
@@ -21,14 +21,14 @@ def make_open_breaker() -> tuple[CircuitBreaker, Clock]:
     return breaker, clock
 
 
-def test_one_failure_is_nothing() -> None:
+def test_one_failure_does_not_open_it() -> None:
     breaker = CircuitBreaker(Clock())
     breaker.record_failure()
     assert not breaker.is_open
     assert breaker.allow()
 
 
-def test_a_success_in_between_starts_the_count_anew() -> None:
+def test_a_success_resets_the_count() -> None:
     breaker = CircuitBreaker(Clock())
     for _ in range(5):
         breaker.record_failure()
@@ -36,21 +36,21 @@ def test_a_success_in_between_starts_the_count_anew() -> None:
     assert not breaker.is_open
 
 
-def test_the_second_failure_in_a_row_holds_everybody_back() -> None:
+def test_the_second_failure_in_a_row_opens_it() -> None:
     breaker, clock = make_open_breaker()
     assert breaker.is_open
     clock.seconds += OPEN_SECONDS - 0.001
     assert not breaker.allow()
 
 
-def test_one_caller_a_second_probes() -> None:
+def test_one_call_a_second_is_a_probe() -> None:
     breaker, clock = make_open_breaker()
     for _ in range(3):
         clock.seconds += OPEN_SECONDS
         assert [breaker.allow() for _ in range(3)] == [True, False, False]
 
 
-def test_a_failed_probe_starts_the_second_anew() -> None:
+def test_a_failed_probe_restarts_the_second() -> None:
     breaker, clock = make_open_breaker()
     clock.seconds += OPEN_SECONDS
     assert breaker.allow()
@@ -62,7 +62,7 @@ def test_a_failed_probe_starts_the_second_anew() -> None:
     assert breaker.allow()
 
 
-def test_a_successful_probe_lets_everybody_through() -> None:
+def test_a_successful_probe_closes_it() -> None:
     breaker, clock = make_open_breaker()
     clock.seconds += OPEN_SECONDS
     assert breaker.allow()
@@ -71,7 +71,7 @@ def test_a_successful_probe_lets_everybody_through() -> None:
     assert [breaker.allow() for _ in range(3)] == [True] * 3
 
 
-def test_opened_by_who_knows_it_holds_everybody_back_and_probes_as_ever() -> None:
+def test_opened_by_hand_it_refuses_and_probes_as_after_failures() -> None:
     clock = Clock()
     breaker = CircuitBreaker(clock)
     breaker.open()
@@ -83,22 +83,22 @@ def test_opened_by_who_knows_it_holds_everybody_back_and_probes_as_ever() -> Non
     assert not breaker.is_open
 
 
-def test_whoever_watches_is_told_the_state_and_each_change_once() -> None:
+def test_the_callback_gets_the_state_and_each_change_once() -> None:
     clock = Clock()
     breaker = CircuitBreaker(clock)
-    told: list[bool] = []
-    breaker.watch(told.append)
+    notified: list[bool] = []
+    breaker.on_change(notified.append)
     breaker.record_failure()
     breaker.record_success()
-    assert told == [False], "one failure is no change"
+    assert notified == [False], "one failure is no change"
     for _ in range(3):
         breaker.record_failure()
     breaker.open()
-    assert told == [False, True]
+    assert notified == [False, True]
     breaker.record_success()
     breaker.record_success()
     breaker.open()
-    assert told == [False, True, False, True]
+    assert notified == [False, True, False, True]
     late: list[bool] = []
-    breaker.watch(late.append)
+    breaker.on_change(late.append)
     assert late == [True]

@@ -1,4 +1,4 @@
-"""Whoever applies a difference to the view before has exactly the view after."""
+"""The diff of two views, applied to the earlier one, gives exactly the later one."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,26 +7,26 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.boards.diff import Difference, difference
+from domain.boards.diff import ViewDiff, diff_views
 from domain.boards.model import Standing
 
 EPOCH = datetime(2025, 8, 8, 10, tzinfo=UTC)
 
 
 def make_view(rows: Sequence[tuple[int, int, int, str]]) -> tuple[Standing, ...]:
-    """Return a view whose rows are (user, score, seconds, name), ranked as they stand."""
+    """Return a view whose rows are (user, score, seconds, name), ranked in this order."""
     return tuple(
         Standing(rank, UUID(int=user), name, score, EPOCH + timedelta(seconds=seconds))
         for rank, (user, score, seconds, name) in enumerate(rows, start=1)
     )
 
 
-def apply(before: Sequence[Standing], told: Difference) -> tuple[Standing, ...]:
+def apply(before: Sequence[Standing], diff: ViewDiff) -> tuple[Standing, ...]:
     """Do what a client does: drop, put in, order by rank."""
     rows = {standing.user_id: standing for standing in before}
-    for user_id in told.removed:
+    for user_id in diff.removed:
         del rows[user_id]
-    for change in told.changes:
+    for change in diff.changes:
         known = rows.get(change.standing.user_id)
         assert change.previous_rank == (known.rank if known else None)
         rows[change.standing.user_id] = change.standing
@@ -47,22 +47,22 @@ views = st.lists(
 def test_applied_to_the_view_before_it_gives_the_view_after(
     before: tuple[Standing, ...], after: tuple[Standing, ...]
 ) -> None:
-    assert apply(before, difference(before, after)) == after
+    assert apply(before, diff_views(before, after)) == after
 
 
 @given(views, views, views)
-def test_differences_chain(
+def test_diffs_chain(
     first: tuple[Standing, ...], second: tuple[Standing, ...], third: tuple[Standing, ...]
 ) -> None:
-    at_second = apply(first, difference(first, second))
-    assert apply(at_second, difference(second, third)) == third
+    at_second = apply(first, diff_views(first, second))
+    assert apply(at_second, diff_views(second, third)) == third
 
 
 @given(views, views)
-def test_nothing_is_told_that_did_not_change(
+def test_a_diff_has_no_unchanged_row(
     before: tuple[Standing, ...], after: tuple[Standing, ...]
 ) -> None:
-    told = difference(before, after)
-    assert told.is_empty == (before == after)
-    assert not {change.standing for change in told.changes} & set(before)
-    assert set(told.removed) == {row.user_id for row in before} - {row.user_id for row in after}
+    diff = diff_views(before, after)
+    assert diff.is_empty == (before == after)
+    assert not {change.standing for change in diff.changes} & set(before)
+    assert set(diff.removed) == {row.user_id for row in before} - {row.user_id for row in after}

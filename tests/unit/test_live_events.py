@@ -1,4 +1,4 @@
-"""What one bus message says to a user's own listeners and to those of a view."""
+"""The events of one bus message, for the listeners of a user and for those of a view."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.boards.model import Standing, Top
+from domain.boards.model import GLOBAL_BOARD, Standing, Top
 from domain.events.changes import (
     MAX_SINGLE_UPDATES,
-    PositionChanged,
+    RankChanged,
     ScoreUpdated,
     find_view_change,
     list_own_events,
@@ -22,12 +22,12 @@ ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
 
 
 def make_top(*rows: tuple[UUID, int], total: int | None = None) -> Top:
-    """Return the top in which these users stand in this order."""
+    """Return the top with these users in this order."""
     standings = tuple(
         Standing(rank, user, f"u{user.int}", score, NOW)
         for rank, (user, score) in enumerate(rows, start=1)
     )
-    return Top("epoch", 1, len(rows) if total is None else total, standings, NOW)
+    return Top(GLOBAL_BOARD, "epoch", 1, len(rows) if total is None else total, standings, NOW)
 
 
 def make_message(
@@ -38,11 +38,16 @@ def make_message(
     """Return a message whose actions are (user, previous, new)."""
     applied = tuple(AppliedAction(uuid4(), user, old, new, new - old) for user, old, new in actions)
     return BusMessage(
-        "epoch", 2, applied, {user: RankMove(*move) for user, move in ranks.items()}, top
+        GLOBAL_BOARD,
+        "epoch",
+        2,
+        applied,
+        {user: RankMove(*move) for user, move in ranks.items()},
+        top,
     )
 
 
-def test_every_action_is_told_to_its_user_in_order_of_effect() -> None:
+def test_every_action_is_an_event_of_its_user_in_order_of_effect() -> None:
     message = make_message([(ADA, 0, 5), (BOB, 0, 1), (ADA, 5, 5)], {ADA: (1, 1)}, make_top())
     first, second = list_own_events(message, {ADA})[ADA]
     assert isinstance(first, ScoreUpdated)
@@ -58,13 +63,13 @@ def test_every_action_is_told_to_its_user_in_order_of_effect() -> None:
     assert (first.new_rank, first.merged) == (1, 1)
 
 
-def test_only_listening_users_are_told() -> None:
+def test_only_users_with_listeners_have_events() -> None:
     message = make_message([(ADA, 0, 5), (BOB, 0, 1)], {}, make_top())
     assert list_own_events(message, {EVE}) == {}
     assert list(list_own_events(message, {BOB})) == [BOB]
 
 
-def test_a_backlog_of_one_user_is_told_as_one_sum() -> None:
+def test_a_backlog_of_one_user_is_merged_into_one_event() -> None:
     count = MAX_SINGLE_UPDATES + 1
     message = make_message([(ADA, n, n + 1) for n in range(count)], {}, make_top())
     (event,) = list_own_events(message, {ADA})[ADA]
@@ -75,13 +80,13 @@ def test_a_backlog_of_one_user_is_told_as_one_sum() -> None:
     ("move", "reason"),
     [((None, 4), "advanced"), ((5, 4), "advanced"), ((3, 4), "overtaken")],
 )
-def test_a_move_is_told_with_its_reason(move: tuple[int | None, int], reason: str) -> None:
+def test_a_rank_change_has_its_reason(move: tuple[int | None, int], reason: str) -> None:
     message = make_message([(ADA, 0, 5)], {ADA: move}, make_top())
-    assert list_own_events(message, {ADA})[ADA][-1] == PositionChanged(ADA, 5, 4, move[0], reason)
+    assert list_own_events(message, {ADA})[ADA][-1] == RankChanged(ADA, 5, 4, move[0], reason)
 
 
 @pytest.mark.parametrize("move", [(4, 4), (4, None), (None, None)])
-def test_no_move_is_told_when_there_was_none(move: tuple[int | None, int | None]) -> None:
+def test_an_unchanged_or_unknown_rank_is_no_event(move: tuple[int | None, int | None]) -> None:
     message = make_message([(ADA, 0, 5)], {ADA: move}, make_top())
     (event,) = list_own_events(message, {ADA})[ADA]
     assert isinstance(event, ScoreUpdated)
@@ -94,18 +99,18 @@ def change(message: BusMessage, before: Top, limit: int) -> Any:
     return found
 
 
-def test_a_view_hears_of_who_was_in_it_and_of_who_is() -> None:
+def test_a_view_gets_the_users_who_were_in_it_and_those_who_are() -> None:
     before, after = make_top((ADA, 5), (BOB, 4), (EVE, 3)), make_top((EVE, 9), (ADA, 5), (BOB, 4))
     found = change(make_message([(EVE, 3, 9)], {EVE: (3, 1)}, after), before, 2)
     assert [update.user_id for update in found.updates] == [EVE]
-    assert [(c.standing.user_id, c.previous_rank) for c in found.difference.changes] == [
+    assert [(c.standing.user_id, c.previous_rank) for c in found.diff.changes] == [
         (EVE, None),
         (ADA, 1),
     ]
-    assert found.difference.removed == (BOB,)
+    assert found.diff.removed == (BOB,)
 
 
-def test_a_user_pushed_out_by_others_in_the_same_batch_is_still_told_of() -> None:
+def test_a_user_pushed_out_by_others_in_the_same_batch_is_still_updated() -> None:
     before, after = make_top((ADA, 5), (BOB, 4)), make_top((BOB, 9), (ADA, 6))
     message = make_message([(ADA, 5, 6), (BOB, 4, 9)], {ADA: (1, 2), BOB: (2, 1)}, after)
     found = change(message, before, 1)
@@ -124,12 +129,12 @@ def test_several_actions_are_one_update_of_a_view() -> None:
     )
 
 
-def test_a_view_does_not_hear_of_what_is_outside_it() -> None:
+def test_a_change_outside_a_view_is_no_change_of_it() -> None:
     before, after = make_top((ADA, 5), (BOB, 1)), make_top((ADA, 5), (BOB, 2))
     assert find_view_change(make_message([(BOB, 1, 2)], {BOB: (2, 2)}, after), before, 1) is None
 
 
-def test_a_view_hears_of_the_number_of_users() -> None:
+def test_a_changed_number_of_users_changes_a_view() -> None:
     before, after = make_top((ADA, 5), total=7), make_top((ADA, 5), total=8)
     found = change(make_message([], {}, after), before, 1)
-    assert (found.total_users, found.difference.is_empty) == (8, True)
+    assert (found.total_users, found.diff.is_empty) == (8, True)

@@ -1,4 +1,4 @@
-"""The gate to Redis: what means "not now" and what means that a command is wrong."""
+"""The Redis client: which errors may pass, and which mean that a command is wrong."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from domain.errors import RedisUnavailableError
 from domain.store.redis.circuit_breaker import FAILURES_TO_OPEN
 from domain.store.redis.client import RedisClient
 
-NOT_NOW = [
+PASSING_ERRORS = [
     RedisConnectionError("refused"),
     RedisTimeoutError("too slow"),
     BusyLoadingError("loading"),
@@ -30,13 +30,13 @@ NOT_NOW = [
 
 
 @pytest.fixture
-def gate() -> RedisClient:
-    """A gate whose client is never asked: the commands of these tests fail by themselves."""
+def client() -> RedisClient:
+    """A client without a server: the commands of these tests raise their own errors."""
     return RedisClient(Redis(host="127.0.0.1", port=1))
 
 
-@pytest.mark.parametrize("error", NOT_NOW, ids=lambda error: str(error).split()[0])
-def test_not_now_is_one_error_and_opens_the_breaker(gate: RedisClient, error: Exception) -> None:
+@pytest.mark.parametrize("error", PASSING_ERRORS, ids=lambda error: str(error).split()[0])
+def test_an_error_that_may_pass_opens_the_breaker(client: RedisClient, error: Exception) -> None:
     calls: list[int] = []
 
     def fail(_client: Any) -> None:
@@ -45,19 +45,19 @@ def test_not_now_is_one_error_and_opens_the_breaker(gate: RedisClient, error: Ex
 
     for _ in range(FAILURES_TO_OPEN + 3):
         with pytest.raises(RedisUnavailableError):
-            gate.run(fail)
-    assert not gate.usable
-    assert len(calls) == FAILURES_TO_OPEN, "nobody waits for a server that does not answer"
+            client.run(fail)
+    assert not client.usable
+    assert len(calls) == FAILURES_TO_OPEN, "no call is made to a server that does not answer"
 
 
 @pytest.mark.parametrize("message", ["WRONGTYPE Operation against a key", "ERR unknown command"])
-def test_a_wrong_command_is_a_mistake_of_ours_and_says_nothing_of_the_server(
-    gate: RedisClient, message: str
+def test_a_wrong_command_is_raised_as_it_is_and_does_not_open_the_breaker(
+    client: RedisClient, message: str
 ) -> None:
     def fail(_client: Any) -> None:
         raise ResponseError(message)
 
     for _ in range(FAILURES_TO_OPEN + 1):
         with pytest.raises(ResponseError, match=message.split()[0]):
-            gate.run(fail)
-    assert gate.usable
+            client.run(fail)
+    assert client.usable

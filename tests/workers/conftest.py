@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.settings import Settings
 from domain.store.redis import keys
@@ -28,7 +29,7 @@ def broker(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(name, value)
     assert app.conf.broker_url == settings.redis_url
     assert app.conf.broker_transport_options["global_keyprefix"] == keys.broker_prefix()
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
 
 
 @pytest.fixture

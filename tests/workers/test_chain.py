@@ -8,6 +8,7 @@ from sqlalchemy import text
 from domain.actions.chain import Stage
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.reader import read_top
 from domain.store.redis import keys
 from domain.store.store import Store
@@ -46,7 +47,9 @@ def test_a_worker_takes_every_batch_from_accepted_to_done_whatever_else_is_in_it
     queue = keys.broker_prefix() + "actions"
     wait_until(lambda: store.redis.run(lambda client: client.llen(queue)) == 0)
     assert worker.exit_code is None
-    assert [row.score for row in read_top(store).standings] == list(range(30, 0, -1))
+    assert [row.score for row in read_top(store, board=GLOBAL_BOARD).standings] == list(
+        range(30, 0, -1)
+    )
     home = worker_context.settings.archive_path
     reports = verify(store, archive_path=home, wait_seconds=5)
     assert [report.findings for report in reports if not report.holds] == []

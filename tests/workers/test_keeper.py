@@ -11,6 +11,7 @@ from sqlalchemy import text
 from domain.actions.chain import SCREEN, Stage
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome
+from domain.boards.model import GLOBAL_BOARD, BoardId
 from domain.boards.reader import read_top
 from domain.errors import DatabaseUnavailableError, RedisUnavailableError
 from domain.store.redis import boards
@@ -208,7 +209,7 @@ def test_a_long_rebuild_does_not_delay_batches(
 ) -> None:
     rebuilding, go_on = threading.Event(), threading.Event()
 
-    def rebuild_for_long(_store: Store) -> bool:
+    def rebuild_for_long(_store: Store, *, board: BoardId) -> bool:
         rebuilding.set()
         return go_on.wait(30)
 
@@ -229,13 +230,13 @@ def test_the_keeper_rebuilds_a_lost_board_and_repairs_what_is_behind(
     store = worker_context.store
     keeper = Keeper(worker_context)
     keeper.upkeep.run_due()
-    assert boards.is_board_trusted(store.redis)
+    assert boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
     complete_actions(worker_context, [make_action(score=70), make_action(score=50)])
-    standings = read_top(store).standings
+    standings = read_top(store, board=GLOBAL_BOARD).standings
     store.redis.run(lambda client: client.flushdb())
     keeper.upkeep.run_due()
-    assert boards.is_board_trusted(store.redis)
-    assert read_top(store).standings == standings
+    assert boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
+    assert read_top(store, board=GLOBAL_BOARD).standings == standings
 
 
 def test_batches_that_the_keeper_alone_ran_hold_every_invariant(

@@ -1,1 +1,1 @@
-"""Boards as HTTP answers: the cached top and its encoded rows."""
+"""Boards in HTTP answers: the top in memory, and its encoded rows."""

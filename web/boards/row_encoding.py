@@ -1,7 +1,7 @@
-"""The leaderboard's answers, encoded once for each state of the board and each limit.
+"""The leaderboard's answers as JSON, encoded once for each state of the board and each limit.
 
-Called by `web/routes/leaderboard.py` for every read; between two changes of the board the bytes
-and their ETag are the same.
+Called by `web/routes/leaderboard.py` for every read, and by the live process for rows. Between two
+changes of the board the bytes and their ETag stay the same.
 """
 
 from dataclasses import dataclass
@@ -13,43 +13,43 @@ from web.http.responses import dump_json
 
 
 @dataclass(frozen=True, slots=True)
-class TopPage:
-    """One answer: its bytes and the tag of exactly these bytes."""
+class EncodedTop:
+    """One answer: its bytes, and an ETag of exactly these bytes."""
 
     body: bytes
     etag: str
 
 
-class TopPages:
-    """Remembers the pages of the latest top."""
+class TopEncoder:
+    """Encodes tops, and keeps the answers made of the latest one. Thread-safe."""
 
     def __init__(self) -> None:
-        # One attribute, so that a reader never sees one top with another's pages.
-        self._latest: tuple[Top | None, dict[int, TopPage]] = (None, {})
+        # One attribute, so that a reader never sees one top with another's answers.
+        self._latest: tuple[Top | None, dict[int, EncodedTop]] = (None, {})
 
-    def get_page(self, top: Top, limit: int) -> TopPage:
+    def encode(self, top: Top, limit: int) -> EncodedTop:
         """Return the first `limit` standings of this top as an answer."""
-        latest, pages = self._latest
+        latest, by_limit = self._latest
         if latest is not top:
-            pages = {}
-            self._latest = (top, pages)
-        page = pages.get(limit)
-        if page is None:
-            page = pages[limit] = _make_page(top, limit)
-        return page
+            by_limit = {}
+            self._latest = (top, by_limit)
+        encoded = by_limit.get(limit)
+        if encoded is None:
+            encoded = by_limit[limit] = _encode(top, limit)
+        return encoded
 
 
-def describe_top(top: Top, limit: int) -> dict[str, Any]:
-    """Return the specification's body for the first `limit` standings."""
+def top_fields(top: Top, limit: int) -> dict[str, Any]:
+    """Return the specification's body for the first `limit` standings, as JSON fields."""
     return {
-        "leaderboard": [describe_standing(standing) for standing in top.standings[:limit]],
+        "leaderboard": [standing_fields(standing) for standing in top.standings[:limit]],
         "totalUsers": top.total_users,
         "lastUpdated": max((standing.last_update for standing in top.standings), default=None),
     }
 
 
-def describe_standing(standing: Standing) -> dict[str, Any]:
-    """Return one row of the leaderboard."""
+def standing_fields(standing: Standing) -> dict[str, Any]:
+    """Return one row of the leaderboard, as JSON fields."""
     return {
         "rank": standing.rank,
         "userId": standing.user_id,
@@ -59,6 +59,6 @@ def describe_standing(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _make_page(top: Top, limit: int) -> TopPage:
-    body = dump_json(describe_top(top, limit))
-    return TopPage(body, f'"{blake2b(body, digest_size=12).hexdigest()}"')
+def _encode(top: Top, limit: int) -> EncodedTop:
+    body = dump_json(top_fields(top, limit))
+    return EncodedTop(body, f'"{blake2b(body, digest_size=12).hexdigest()}"')

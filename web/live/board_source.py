@@ -6,9 +6,8 @@ from uuid import UUID
 
 import structlog
 
-from domain.boards.model import Standing, Top
-from domain.boards.places import find_places
-from domain.boards.reader import read_top
+from domain.boards.model import BoardId, Standing, Top
+from domain.boards.reader import find_standings, read_top
 from domain.errors import LaurelError
 from domain.store.store import Store
 
@@ -21,14 +20,15 @@ FRESH_SECONDS = 1.0
 class BoardSource:
     """Reads the board from the stores; the sorted set first, SQL while Redis is away."""
 
-    def __init__(self, store: Store):
+    def __init__(self, store: Store, board: BoardId):
         self._store = store
+        self._board = board
         self._recent: Top | None = None
         self._read_at = 0.0
 
     def read_top(self) -> Top:
         """Return the top as it is now. Raises DatabaseUnavailableError when both are away."""
-        self._recent = read_top(self._store)
+        self._recent = read_top(self._store, board=self._board)
         self._read_at = time.monotonic()
         return self._recent
 
@@ -41,7 +41,7 @@ class BoardSource:
     def find_places(self, user_ids: Sequence[UUID]) -> dict[UUID, Standing]:
         """Return where these users stand, as far as the stores can tell now."""
         try:
-            return find_places(self._store, user_ids=user_ids)
+            return find_standings(self._store, board=self._board, user_ids=user_ids)
         except LaurelError as error:
             logger.warning("places not found", error=type(error).__name__, users=len(user_ids))
             return {}

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from domain.boards.model import Standing, Top
-from domain.events.changes import PositionChanged, ScoreUpdated, ViewChanged
+from domain.events.changes import RankChanged, ScoreUpdated, ViewChanged
 from domain.events.wire import BusMessage
 from web.live import encoding
 from web.live.protocol import LEADERBOARD, OWN_CHANNEL, MessageId, Position
@@ -63,7 +63,7 @@ def position_of(place: Top | BusMessage) -> Position:
 
 
 def encode_own_events(
-    events: Iterable[ScoreUpdated | PositionChanged], message: BusMessage, since: int
+    events: Iterable[ScoreUpdated | RankChanged], message: BusMessage, since: int
 ) -> bytes:
     """Return the frames that one user's listeners get for one bus message."""
     position, at = position_of(message), message.top.read_at
@@ -87,9 +87,7 @@ def encode_view_change(change: ViewChanged, message: BusMessage, since: int) -> 
         text_frame(encoding.score_updated(update, LEADERBOARD, since, position, at))
         for update in change.updates
     ]
-    changed = encoding.leaderboard_changed(
-        change.difference, change.total_users, since, position, at
-    )
+    changed = encoding.leaderboard_changed(change.diff, change.total_users, since, position, at)
     return b"".join((*frames, text_frame(changed)))
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from domain.boards.diff import Difference
+from domain.boards.diff import ViewDiff
 from domain.boards.model import Standing
 from domain.errors import LaurelError
-from domain.events.changes import PositionChanged, ScoreUpdated
-from web.boards.row_encoding import describe_standing
+from domain.events.changes import RankChanged, ScoreUpdated
+from web.boards.row_encoding import standing_fields
 from web.http.responses import dump_json
 from web.live.protocol import (
     HEARTBEAT_SECONDS,
@@ -28,7 +28,7 @@ from web.live.protocol import (
 
 def encode_rows(standings: Sequence[Standing]) -> orjson.Fragment:
     """Return rows encoded once, for the snapshots of many sockets."""
-    return orjson.Fragment(dump_json([describe_standing(standing) for standing in standings]))
+    return orjson.Fragment(dump_json([standing_fields(standing) for standing in standings]))
 
 
 def welcome(connection_id: str, position: Position, now: datetime) -> bytes:
@@ -81,7 +81,7 @@ def board_snapshot(
             "seq": position.seq,
             "leaderboard": rows,
             "totalUsers": total_users,
-            "you": describe_standing(own) if own else None,
+            "you": standing_fields(own) if own else None,
             "timestamp": now,
         }
     )
@@ -98,7 +98,7 @@ def own_snapshot(
             "epoch": position.epoch,
             "seq": position.seq,
             "totalUsers": total_users,
-            "you": describe_standing(own) if own else None,
+            "you": standing_fields(own) if own else None,
             "timestamp": now,
         }
     )
@@ -128,7 +128,7 @@ def score_updated(
 
 
 def user_position_changed(
-    event: PositionChanged, since: int, position: Position, at: datetime
+    event: RankChanged, since: int, position: Position, at: datetime
 ) -> bytes:
     """Return the specification's `user_position_changed`."""
     return dump_json(
@@ -150,7 +150,7 @@ def user_position_changed(
 
 
 def leaderboard_changed(
-    changed: Difference, total_users: int, since: int, position: Position, at: datetime
+    changed: ViewDiff, total_users: int, since: int, position: Position, at: datetime
 ) -> bytes:
     """Return the specification's `leaderboard_changed`: what leads from `since` to the position."""
     return dump_json(

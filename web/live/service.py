@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store
@@ -38,7 +39,7 @@ class LiveService:
         self.settings = settings
         self.store = store
         self.verifier = TokenVerifier(settings, store)
-        self.hub = Hub(BoardSource(store))
+        self.hub = Hub(BoardSource(store, GLOBAL_BOARD))
         self.seats = Seats(settings)
         self.allowed_origins = list_allowed_origins(settings)
         self.is_going_away = False
@@ -46,7 +47,7 @@ class LiveService:
         self._subscriber = Subscriber(
             store.redis,
             {
-                keys.bus_channel(): self.hub.handle_message,
+                keys.bus_channel(GLOBAL_BOARD): self.hub.handle_message,
                 keys.revocation_channel(): self.verifier.look_soon,
             },
             on_connected=self.hub.handle_connected,

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from domain.boards.reader import find_neighborhood
-from web.boards.row_encoding import describe_standing, describe_top
+from web.boards.row_encoding import standing_fields, top_fields
 from web.http.request_context import principal
 from web.http.responses import JSON_TYPE, ReadyResponse, json_response
 from web.metrics import top_hits, top_misses
@@ -26,9 +26,9 @@ def top() -> Response:
     limit = DEFAULT_LIMIT
     if request.query_string:
         limit = load_query(_leaderboard_query, request.args)["limit"]
-    current, was_in_memory = services().board.read()
+    current, was_in_memory = services().cached_top.read()
     (top_hits if was_in_memory else top_misses).inc()
-    page = services().top_pages.get_page(current, limit)
+    page = services().top_encoder.encode(current, limit)
     headers = {"ETag": page.etag, "Cache-Control": CACHE_CONTROL}
     if _matches(request.environ.get("HTTP_IF_NONE_MATCH"), page.etag):
         return Response(status=304, headers=headers)
@@ -39,14 +39,19 @@ def top() -> Response:
 def own_place() -> Response:
     """Answer one's own standing, the ones around it, and the top, all of one moment."""
     neighbors = load_query(_neighborhood_query, request.args)["neighbors"]
-    found = find_neighborhood(services().store, user_id=principal().user_id, neighbors=neighbors)
+    found = find_neighborhood(
+        services().store,
+        board=services().board,
+        user_id=principal().user_id,
+        neighbors=neighbors,
+    )
     own, total = found.own, found.top.total_users
     return json_response(
         {
-            "you": describe_standing(own) if own else None,
+            "you": standing_fields(own) if own else None,
             "percentile": round(100 * (total - own.rank) / total, 2) if own and total else None,
-            "around": [describe_standing(standing) for standing in found.around],
-            **describe_top(found.top, DEFAULT_LIMIT),
+            "around": [standing_fields(standing) for standing in found.around],
+            **top_fields(found.top, DEFAULT_LIMIT),
         }
     )
 

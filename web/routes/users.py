@@ -17,7 +17,7 @@ blueprint = Blueprint("users", __name__, url_prefix="/api/users")
 def score(user_id: str) -> Response:
     """Answer what a player has reached."""
     wanted: UUID = read_path_uuid("userId", user_id)
-    player = get_player_score(services().store, user_id=wanted)
+    player = get_player_score(services().store, board=services().board, user_id=wanted)
     (user_hits if player.from_cache else user_misses).inc()
     return json_response(
         {

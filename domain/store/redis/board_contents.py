@@ -1,4 +1,4 @@
-"""Raw reads of the sorted set and its hash, for comparing them with SQL.
+"""Raw reads of a board's sorted set and hash, for comparing them with SQL.
 
 Called by `domain/verification` and by the keeper's comparison. Every function raises
 RedisUnavailableError.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from domain.boards.model import BoardId
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
 
@@ -17,17 +18,22 @@ CHUNK_MEMBERS = 500
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """What Redis has of one user: the hash's version and member, and that member's score."""
+    """One user's state in Redis: version and member from the hash, and the member's score.
+
+    `score` is None when the set does not have the member.
+    """
 
     version: int
     member: str
     score: float | None
 
 
-def read_rows(redis: RedisClient, *, user_ids: Sequence[UUID]) -> dict[UUID, StoredRow]:
-    """Return what Redis has of those of these users it knows."""
+def read_rows(
+    redis: RedisClient, *, board: BoardId, user_ids: Sequence[UUID]
+) -> dict[UUID, StoredRow]:
+    """Return the stored rows of those of these users that the board has."""
     fields = [str(user_id) for user_id in user_ids]
-    rows: Any = redis.run(lambda client: client.hmget(keys.board_rows(), fields))
+    rows: Any = redis.run(lambda client: client.hmget(keys.board_rows(board), fields))
     found: dict[UUID, tuple[int, str]] = {}
     for user_id, row in zip(user_ids, rows, strict=True):
         if row:
@@ -36,20 +42,20 @@ def read_rows(redis: RedisClient, *, user_ids: Sequence[UUID]) -> dict[UUID, Sto
     if not found:
         return {}
     members = [member for _, member in found.values()]
-    scores: Any = redis.run(lambda client: client.zmscore(keys.board(), members))
+    scores: Any = redis.run(lambda client: client.zmscore(keys.board(board), members))
     return {
         user_id: StoredRow(version, member, score)
         for (user_id, (version, member)), score in zip(found.items(), scores, strict=True)
     }
 
 
-def iterate_members(redis: RedisClient) -> Iterator[list[str]]:
+def iterate_members(redis: RedisClient, *, board: BoardId) -> Iterator[list[str]]:
     """Yield all members of the sorted set in chunks, each at least once."""
     cursor = 0
     while True:
         answer: Any = redis.run(
             lambda client, at=cursor: client.zscan(  # type: ignore[misc]  # bound per round
-                keys.board(), at, count=CHUNK_MEMBERS
+                keys.board(board), at, count=CHUNK_MEMBERS
             )
         )
         cursor, pairs = answer
@@ -59,19 +65,19 @@ def iterate_members(redis: RedisClient) -> Iterator[list[str]]:
             return
 
 
-def find_stale_members(redis: RedisClient, *, members: Sequence[str]) -> list[str]:
-    """Return those of these members that are in the set although the hash names another one.
+def find_stale_members(redis: RedisClient, *, board: BoardId, members: Sequence[str]) -> list[str]:
+    """Return those of these members that are in the set although the hash has another or none.
 
-    The hash is read first: a member that has moved since it was seen is gone by then.
+    The hash is read first: a member that was replaced meanwhile is no longer in the set then.
     """
     fields = [member.partition(":")[2] for member in members]
-    rows: Any = redis.run(lambda client: client.hmget(keys.board_rows(), fields))
-    strays = [
+    rows: Any = redis.run(lambda client: client.hmget(keys.board_rows(board), fields))
+    suspects = [
         member
         for member, row in zip(members, rows, strict=True)
         if row is None or row.split("|", 3)[1] != member
     ]
-    if not strays:
+    if not suspects:
         return []
-    scores: Any = redis.run(lambda client: client.zmscore(keys.board(), strays))
-    return [member for member, score in zip(strays, scores, strict=True) if score is not None]
+    scores: Any = redis.run(lambda client: client.zmscore(keys.board(board), suspects))
+    return [member for member, score in zip(suspects, scores, strict=True) if score is not None]

@@ -1,7 +1,7 @@
-"""The sorted set of standings in Redis: written and read by scripts that guard versions and trust.
+"""Boards as sorted sets in Redis, written and read by scripts that guard versions and trust.
 
-Every function raises RedisUnavailableError; an answer of None means that the board may not be
-trusted now and SQL must answer.
+Every function raises RedisUnavailableError. An answer of None means that the board is not trusted,
+because it may be incomplete; `domain/boards/reader.py` then asks SQL.
 """
 
 from collections.abc import Sequence
@@ -9,20 +9,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import orjson
 from redis import Redis
 
-from domain.boards.model import to_milliseconds
+from domain.boards.model import BoardId, Standing, Top, to_milliseconds
+from domain.events.wire import parse_neighborhood, parse_top
 from domain.store.postgres.boards.standings import BoardRow
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
 
-# Inverting keeps the set's own order of equal scores (by member) the tie rule: first come, higher.
+# Redis orders equal scores by member, descending here: the inverted seq puts the first to reach
+# the score on top, as SQL's `ORDER BY score DESC, reached_seq` does.
 _MAX_SEQ = 2**63 - 1
 
 
-def _board() -> tuple[str, str, str]:
-    return keys.board(), keys.board_rows(), keys.board_marker()
+def _keys_of(board: BoardId) -> tuple[str, str, str]:
+    return keys.board(board), keys.board_rows(board), keys.board_marker(board)
 
 
 def board_member(reached_seq: int, user_id: UUID) -> str:
@@ -31,14 +32,15 @@ def board_member(reached_seq: int, user_id: UUID) -> str:
 
 
 def write_rows(
-    redis: RedisClient, rows: Sequence[BoardRow], *, batch_id: UUID | None = None
-) -> tuple[bool, dict[UUID, int]]:
-    """Write absolute standings and return whether the board is trusted, and the users' ranks now.
+    redis: RedisClient, rows: Sequence[BoardRow], *, board: BoardId, batch_id: UUID | None = None
+) -> dict[UUID, int] | None:
+    """Write absolute standings and return the users' ranks after it.
 
-    With a batch id, the ranks before are kept for its broadcast.
+    A row that is older than the stored one changes nothing. With a batch id, the ranks before the
+    write are kept for the batch's broadcast.
     """
     args: list[Any] = [
-        keys.user_cache_prefix(),
+        keys.user_cache_prefix(board),
         keys.PREVIOUS_RANKS_TTL_SECONDS if batch_id else 0,
     ]
     for row in rows:
@@ -50,83 +52,99 @@ def write_rows(
             to_milliseconds(row.last_updated),
             row.username,
         )
-    answer = redis.run_script("refresh", [*_board(), keys.previous_ranks(batch_id or "")], args)
-    ranks = {row.user_id: rank for row, rank in zip(rows, answer[1:], strict=True) if rank}
-    return bool(answer[0]), ranks
+    script_keys = [*_keys_of(board), keys.previous_ranks(board, batch_id or "")]
+    answer = redis.run_script("write_rows", script_keys, args)
+    trusted, *ranks = answer
+    if not trusted:
+        return None
+    return {row.user_id: rank for row, rank in zip(rows, ranks, strict=True) if rank}
 
 
-def find_top(redis: RedisClient, *, size: int, now: datetime) -> dict[str, Any] | None:
-    """Return the top and its position in the wire form of `domain.events.wire.parse_top`."""
+def find_top(redis: RedisClient, *, board: BoardId, size: int, now: datetime) -> Top | None:
+    """Return the top and its position. Raises ValueError if the set has a damaged row."""
     raw = redis.run_script(
-        "read_top", [*_board(), keys.bus_position()], [size, now.isoformat(), new_epoch()]
+        "read_top",
+        [*_keys_of(board), keys.bus_position(board)],
+        [str(board), size, now.isoformat(), new_epoch()],
     )
-    return orjson.loads(raw) if raw else None
+    return parse_top(raw) if raw else None
 
 
 def find_neighborhood(
-    redis: RedisClient, *, size: int, now: datetime, user_id: UUID, neighbors: int
-) -> dict[str, Any] | None:
-    """Return the top, and `first` and `around`: the rows around the user and the first's rank."""
+    redis: RedisClient,
+    *,
+    board: BoardId,
+    size: int,
+    now: datetime,
+    user_id: UUID,
+    neighbors: int,
+) -> tuple[Top, tuple[Standing, ...]] | None:
+    """Return the top, and the standings around the user; none if the user is not on the board.
+
+    Raises ValueError if the set has a damaged row.
+    """
     raw = redis.run_script(
         "read_neighborhood",
-        [*_board(), keys.bus_position()],
-        [size, now.isoformat(), new_epoch(), str(user_id), neighbors],
+        [*_keys_of(board), keys.bus_position(board)],
+        [str(board), size, now.isoformat(), new_epoch(), str(user_id), neighbors],
     )
-    return orjson.loads(raw) if raw else None
+    return parse_neighborhood(raw) if raw else None
 
 
-def find_ranks(redis: RedisClient, *, user_ids: Sequence[UUID]) -> dict[UUID, int] | None:
+def find_ranks(
+    redis: RedisClient, *, board: BoardId, user_ids: Sequence[UUID]
+) -> dict[UUID, int] | None:
     """Return the ranks of those of these users who are on the board."""
-    answer = redis.run_script("read_ranks", _board(), [str(user_id) for user_id in user_ids])
+    answer = redis.run_script("read_ranks", _keys_of(board), [str(user_id) for user_id in user_ids])
     if answer is None:
         return None
     return {user_id: rank for user_id, rank in zip(user_ids, answer, strict=True) if rank}
 
 
-def is_board_trusted(redis: RedisClient) -> bool:
+def is_board_trusted(redis: RedisClient, *, board: BoardId) -> bool:
     """Return whether the board is complete for the server that answers."""
-    return bool(redis.run_script("is_trusted", [keys.board_marker()], []))
+    return bool(redis.run_script("is_trusted", [keys.board_marker(board)], []))
 
 
-def begin_rebuild(redis: RedisClient) -> str:
-    """Empty the board and return the token of the rebuild that now begins."""
+def begin_rebuild(redis: RedisClient, *, board: BoardId) -> str:
+    """Empty the board and return the token of the rebuild that begins."""
     token = uuid4().hex
     redis.run_script(
-        "begin_rebuild", [*_board(), keys.board_rebuild()], [token, keys.REBUILD_TTL_SECONDS]
+        "begin_rebuild",
+        [*_keys_of(board), keys.board_rebuild(board)],
+        [token, keys.REBUILD_TTL_SECONDS],
     )
     return token
 
 
-def continue_rebuild(redis: RedisClient, *, token: str) -> bool:
-    """Return whether nothing was lost since the rebuild began."""
+def continue_rebuild(redis: RedisClient, *, board: BoardId, token: str) -> bool:
+    """Renew the rebuild's token; return False if the token, and so what was written, is lost."""
     args = [token, keys.REBUILD_TTL_SECONDS]
-    return bool(redis.run_script("continue_rebuild", [keys.board_rebuild()], args))
+    return bool(redis.run_script("continue_rebuild", [keys.board_rebuild(board)], args))
 
 
-def finish_rebuild(redis: RedisClient, *, token: str) -> bool:
-    """Declare the board complete; False if something was lost meanwhile."""
-    answer = redis.run_script(
-        "finish_rebuild", [keys.board_marker(), keys.board_rebuild()], [token]
-    )
-    return bool(answer)
+def finish_rebuild(redis: RedisClient, *, board: BoardId, token: str) -> bool:
+    """Declare the board complete; return False if the token is lost."""
+    script_keys = [keys.board_marker(board), keys.board_rebuild(board)]
+    return bool(redis.run_script("finish_rebuild", script_keys, [token]))
 
 
-def is_dense(redis: RedisClient) -> bool:
-    """Return whether the set has as many members as the hash has users, of one moment."""
+def is_dense(redis: RedisClient, *, board: BoardId) -> bool:
+    """Return whether the set has as many members as the hash has users, counted together."""
 
     def count(client: Redis) -> Any:
         with client.pipeline(transaction=True) as pipeline:
-            pipeline.zcard(keys.board())
-            pipeline.hlen(keys.board_rows())
+            pipeline.zcard(keys.board(board))
+            pipeline.hlen(keys.board_rows(board))
             return pipeline.execute()
 
     members, users = redis.run(count)
     return bool(members == users)
 
 
-def distrust(redis: RedisClient) -> None:
-    """Take the board's trust away: SQL answers until it has been made anew."""
-    redis.run(lambda client: client.delete(keys.board_marker()))
+def distrust(redis: RedisClient, *, board: BoardId) -> None:
+    """Revoke the board's trust: SQL answers until the board has been rebuilt."""
+    redis.run(lambda client: client.delete(keys.board_marker(board)))
 
 
 def new_epoch() -> str:

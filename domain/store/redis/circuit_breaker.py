@@ -1,4 +1,7 @@
-"""The breaker before Redis: after repeated failures nobody waits for it until a probe works."""
+"""The circuit breaker in front of Redis: after repeated failures, calls fail at once.
+
+One probe a second goes through; a success closes the breaker. Called by `client.py`.
+"""
 
 import threading
 import time
@@ -9,7 +12,7 @@ OPEN_SECONDS = 1.0
 
 
 class CircuitBreaker:
-    """Counts failures in a row; open, it lets one probe through every OPEN_SECONDS.
+    """Counts failures in a row; while open, it lets one probe through every OPEN_SECONDS.
 
     Thread-safe. `clock` is monotonic, in seconds.
     """
@@ -19,24 +22,24 @@ class CircuitBreaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._probe_at = 0.0
-        self._tell: Callable[[bool], None] = lambda _: None
+        self._notify: Callable[[bool], None] = lambda _: None
 
-    def watch(self, tell: Callable[[bool], None]) -> None:
-        """Call `tell` with whether it is open, now and at every change, in their order.
+    def on_change(self, notify: Callable[[bool], None]) -> None:
+        """Call `notify` with whether the breaker is open, now and at every change, in order.
 
-        It is called under the breaker's lock and must be quick.
+        It replaces an earlier callback, runs under the breaker's lock, and must be quick.
         """
         with self._lock:
-            self._tell = tell
-            tell(self.is_open)
+            self._notify = notify
+            notify(self.is_open)
 
     @property
     def is_open(self) -> bool:
-        """Whether callers should not count on the other side now."""
+        """Whether calls are refused now, except for probes."""
         return self._failures >= FAILURES_TO_OPEN
 
     def allow(self) -> bool:
-        """Return whether a call may go out now; when open, only the one that probes."""
+        """Return whether a call may be made now; while open, only a probe."""
         if self._failures < FAILURES_TO_OPEN:
             return True
         with self._lock:
@@ -47,25 +50,25 @@ class CircuitBreaker:
             return True
 
     def open(self) -> None:
-        """Hold everybody back at once, for whoever knows without a second failure."""
+        """Open at once, for a caller that needs no second failure to be sure."""
         with self._lock:
-            self._count(max(self._failures, FAILURES_TO_OPEN))
+            self._set_failures(max(self._failures, FAILURES_TO_OPEN))
             self._probe_at = self._clock() + OPEN_SECONDS
 
     def record_success(self) -> None:
         """Close the breaker."""
         if self._failures:
             with self._lock:
-                self._count(0)
+                self._set_failures(0)
 
     def record_failure(self) -> None:
         """Count a failure; the second in a row opens the breaker."""
         with self._lock:
-            self._count(self._failures + 1)
+            self._set_failures(self._failures + 1)
             self._probe_at = self._clock() + OPEN_SECONDS
 
-    def _count(self, failures: int) -> None:
+    def _set_failures(self, failures: int) -> None:
         was_open = self.is_open
         self._failures = failures
         if self.is_open != was_open:
-            self._tell(self.is_open)
+            self._notify(self.is_open)

@@ -1,4 +1,7 @@
-"""The one way to Redis: short timeouts, no silent repeats, a breaker in front."""
+"""The client of Redis: short timeouts, no retries, and a circuit breaker in front.
+
+Every Redis command of Laurel runs through it, except those of Celery's broker.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,14 +26,14 @@ from domain.store.redis.circuit_breaker import CircuitBreaker
 TIMEOUT_SECONDS = 0.3
 SCRIPTS = Path(__file__).parent / "scripts"
 UNAVAILABLE = (ConnectionError, TimeoutError, BusyLoadingError, OutOfMemoryError, ReadOnlyError)
-# "Not now" for which redis-py has no class: the disk is full, a script is at work, no replicas.
+# Errors that pass, for which redis-py has no class: disk full, script running, no replicas.
 UNAVAILABLE_CODES = ("MISCONF ", "BUSY ", "NOREPLICAS ")
 
 Answer = TypeVar("Answer")
 
 
 class RedisClient:
-    """Runs commands and scripts; anything that means "not now" is a RedisUnavailableError."""
+    """Runs commands and scripts; every error that may pass becomes a RedisUnavailableError."""
 
     def __init__(self, client: Redis, breaker: CircuitBreaker | None = None):
         self._client = client
@@ -39,17 +42,17 @@ class RedisClient:
 
     @property
     def usable(self) -> bool:
-        """Whether Redis answered lately; costs nothing."""
+        """Whether the circuit breaker is closed; asks no server."""
         return not self._breaker.is_open
 
-    def watch(self, tell: Callable[[bool], None]) -> None:
-        """Call `tell` with whether Redis is given up, now and at every change; for metrics."""
-        self._breaker.watch(tell)
+    def on_breaker_change(self, notify: Callable[[bool], None]) -> None:
+        """Call `notify` with whether the breaker is open, now and at every change; for metrics."""
+        self._breaker.on_change(notify)
 
     def run(self, command: Callable[[Redis], Answer]) -> Answer:
         """Call `command` with the client.
 
-        Raises RedisUnavailableError when Redis is away, too slow, full, or the breaker is open.
+        Raises RedisUnavailableError when Redis is down, too slow or full, or the breaker is open.
         """
         if not self._breaker.allow():
             raise RedisUnavailableError
@@ -67,10 +70,10 @@ class RedisClient:
         return answer
 
     def check(self) -> bool:
-        """Return whether Redis answers now; a ping that stays unanswered opens the breaker.
+        """Return whether Redis answers now; an unanswered ping opens the breaker.
 
-        One is enough: a ping is answered in microseconds, also by a server that is full. And for
-        that reason an answer does not count as a success, which would hide the failures of writes.
+        One failure is enough: a ping takes microseconds, even on a server that is full. For the
+        same reason an answer is not recorded as a success: it would hide the failures of writes.
         """
         if self._breaker.is_open:
             return False
@@ -81,7 +84,10 @@ class RedisClient:
         return not self._breaker.is_open
 
     def run_script(self, name: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        """Run `lua/<name>.lua`, sent again by itself when the server has forgotten it."""
+        """Run `scripts/<name>.lua`, loading it again if the server no longer has it.
+
+        Raises RedisUnavailableError.
+        """
         script = self._scripts.get(name)
         if script is None:
             source = "".join((SCRIPTS / f"{part}.lua").read_text() for part in ("prelude", name))
@@ -90,9 +96,10 @@ class RedisClient:
         return self.run(lambda client: loaded(keys=keys, args=args, client=client))
 
     def subscribe(self, *channels: str) -> Any:
-        """Return a pub/sub object on a connection of its own that asked for the channels.
+        """Return a pub/sub object that has a new connection and has asked for the channels.
 
-        The server's confirmations come as messages: only after them is nothing missed.
+        The server confirms each channel by a message; what is published before may be missed.
+        Raises RedisUnavailableError.
         """
         pubsub: Any = self._client.pubsub()  # type: ignore[no-untyped-call]  # redis-py
         self.run(lambda _: pubsub.subscribe(*channels))
@@ -104,7 +111,7 @@ class RedisClient:
 
 
 def connect_redis(url: str) -> RedisClient:
-    """Return a gate to this server; no retries, because a repeated command may act twice."""
+    """Return a client of this server; it never retries, because a command may then act twice."""
     client = Redis.from_url(
         url,
         socket_timeout=TIMEOUT_SECONDS,

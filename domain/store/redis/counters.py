@@ -1,4 +1,7 @@
-"""Redis of the rate limits: hits counted by one process are added up with those of the others."""
+"""Shared counters of the rate limits: adds one process's hits to the totals of all.
+
+Called by `web/access/shared_counters.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from domain.store.redis.client import RedisClient
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """How often one window was hit in this process since the last time."""
+    """The hits of one window in this process since the last call."""
 
     window_key: str
     count: int
@@ -17,9 +20,9 @@ class Hits:
 
 
 def add_hits(redis: RedisClient, hits: Sequence[Hits]) -> list[int]:
-    """Add the hits in one call and return each window's total over all processes.
+    """Add the hits in one call and return each window's total over all processes, in order.
 
-    Raises RedisUnavailableError; hits whose reply was lost may have been added.
+    Raises RedisUnavailableError; the hits may have been added all the same.
     """
     args: list[int] = []
     for hit in hits:

@@ -1,9 +1,12 @@
 """Every Redis key and channel of Laurel, each with its TTL or the reason why it has none.
 
-All of it may be flushed at any time: PostgreSQL is the truth and everything comes back.
+All of them may be flushed at any time: PostgreSQL is the truth, and the rest is rebuilt from it.
+What belongs to one board carries its id. A slug contains no colon, so no two boards share a key.
 """
 
 from uuid import UUID
+
+from domain.boards.model import BoardId
 
 PREFIX = "laurel:"
 
@@ -14,68 +17,68 @@ REBUILD_TTL_SECONDS = 120
 STREAM_MAX_MESSAGES = 1000
 
 
-def board() -> str:
+def board(board: BoardId) -> str:
     """Sorted set of standings. No TTL: it is the board."""
-    return PREFIX + "board"
+    return f"{PREFIX}board:{board}"
 
 
-def board_rows() -> str:
+def board_rows(board: BoardId) -> str:
     """Hash user -> version, member, last update, username. No TTL: it belongs to the board."""
-    return PREFIX + "board:rows"
+    return f"{PREFIX}board:{board}:rows"
 
 
-def board_marker() -> str:
-    """The server's run_id for which the board is complete. No TTL: a restart ends it by itself."""
-    return PREFIX + "board:marker"
+def board_marker(board: BoardId) -> str:
+    """The server's run_id for which the board is complete. No TTL: a restart invalidates it."""
+    return f"{PREFIX}board:{board}:marker"
 
 
-def board_rebuild() -> str:
-    """Token of the rebuild at work; TTL REBUILD_TTL_SECONDS, renewed by every chunk."""
-    return PREFIX + "board:rebuild"
+def board_rebuild(board: BoardId) -> str:
+    """Token of the running rebuild; TTL REBUILD_TTL_SECONDS, renewed by every chunk."""
+    return f"{PREFIX}board:{board}:rebuild"
 
 
-def user_cache(user_id: UUID | str) -> str:
-    """Score and statistics of one user; TTL USER_CACHE_TTL_SECONDS."""
-    return f"{PREFIX}user:{user_id}"
+def previous_ranks(board: BoardId, batch_id: UUID | str) -> str:
+    """Ranks before a batch changed them; TTL PREVIOUS_RANKS_TTL_SECONDS."""
+    return f"{PREFIX}board:{board}:ranks:{batch_id}"
 
 
-def user_cache_prefix() -> str:
-    """What every user_cache key begins with, for scripts that write several."""
-    return PREFIX + "user:"
+def user_cache(board: BoardId, user_id: UUID | str) -> str:
+    """Score on this board and statistics of one user; TTL USER_CACHE_TTL_SECONDS."""
+    return f"{user_cache_prefix(board)}{user_id}"
 
 
-def previous_ranks(batch_id: UUID | str) -> str:
-    """Ranks before a batch moved them; TTL PREVIOUS_RANKS_TTL_SECONDS."""
-    return f"{PREFIX}ranks:{batch_id}"
+def user_cache_prefix(board: BoardId) -> str:
+    """What every user_cache key of this board begins with, for scripts that delete several."""
+    return f"{PREFIX}user:{board}:"
 
 
-def bus_position() -> str:
-    """Hash epoch, seq, run_id: the listeners' position. No TTL: its loss starts a new epoch."""
-    return PREFIX + "bus:position"
+def bus_position(board: BoardId) -> str:
+    """Hash epoch, seq, run_id: the position of the bus. No TTL: its loss starts a new epoch."""
+    return f"{PREFIX}bus:{board}:position"
 
 
-def bus_stream() -> str:
+def bus_stream(board: BoardId) -> str:
     """The last STREAM_MAX_MESSAGES bus messages, for filling holes. No TTL: bounded by length."""
-    return PREFIX + "bus:stream"
+    return f"{PREFIX}bus:{board}:stream"
 
 
-def bus_channel() -> str:
+def bus_channel(board: BoardId) -> str:
     """Pub/sub channel of the bus messages."""
-    return PREFIX + "bus"
+    return f"{PREFIX}bus:{board}"
 
 
-def sent(batch_id: UUID | str) -> str:
+def sent(board: BoardId, batch_id: UUID | str) -> str:
     """Sequence number under which a batch was broadcast; TTL SENT_TTL_SECONDS."""
-    return f"{PREFIX}sent:{batch_id}"
+    return f"{PREFIX}bus:{board}:sent:{batch_id}"
 
 
 def replies(reply_to: str) -> str:
-    """Pub/sub channel on which one web process hears the outcomes it waits for."""
+    """Pub/sub channel on which one web process receives the outcomes of its pending requests."""
     return f"{PREFIX}replies:{reply_to}"
 
 
 def revocation_channel() -> str:
-    """Pub/sub channel that hastens revocations; PostgreSQL decides."""
+    """Pub/sub channel that speeds revocations up; PostgreSQL decides."""
     return PREFIX + "revocations"
 
 
@@ -85,5 +88,5 @@ def rate_limit(window_key: str) -> str:
 
 
 def broker_prefix() -> str:
-    """Prefix of Celery's own keys. Queues have no TTL: the keeper re-submits what is lost."""
+    """Prefix of Celery's own keys. Queues have no TTL: the keeper submits lost messages again."""
     return PREFIX + "celery:"

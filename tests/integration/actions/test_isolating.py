@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 from domain.actions.chain import SCORE, SCREEN, Stage
 from domain.actions.model import Status
 from domain.actions.recovery import isolate
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from tests.batches import accept, count_by_status, get_batch, set_attempts
 from tests.pipeline import finish_batch
@@ -35,7 +36,7 @@ def test_a_batch_that_failed_twice_becomes_batches_of_one(worker_context: Worker
             original.created_at,
         )
     assert isolate(store, batch=original) == (), "a second keeper finds nothing to split"
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     for single in singles:
         finish_batch(worker_context, single)
     assert count_by_status(store) == {"applied": 3}
@@ -48,7 +49,7 @@ def test_screened_actions_are_split_with_their_verdicts(worker_context: WorkerCo
     set_attempts(store, batch_id, 2)
     singles = isolate(store, batch=get_batch(store, batch_id))
     assert [get_batch(store, single).stage for single in singles] == [Stage.SCREENED] * 2
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     for single in singles:
         finish_batch(worker_context, single)
     assert count_by_status(store) == {"applied": 2}

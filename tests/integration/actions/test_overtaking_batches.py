@@ -6,9 +6,9 @@ import pytest
 
 from domain.actions.chain import AUDIT, BROADCAST, REFRESH, SCORE, SCREEN, Link
 from domain.actions.intake import accept_actions
-from domain.boards.model import Top
+from domain.boards.model import GLOBAL_BOARD, Top
 from domain.boards.rebuild import rebuild_board
-from domain.events.changes import PositionChanged, ScoreUpdated, find_view_change, list_own_events
+from domain.events.changes import RankChanged, ScoreUpdated, find_view_change, list_own_events
 from domain.events.wire import BusMessage, parse_bus_message
 from domain.store.redis import keys
 from tests.factories import make_action, make_player
@@ -37,7 +37,7 @@ def broadcast_overtaken(context: WorkerContext, player: UUID) -> list[BusMessage
         run(context, batch_id, UNTIL_SCORED)
     for batch_id in reversed(batches):
         run(context, batch_id, FROM_SCORED_ON)
-    stored = context.store.redis.run(lambda client: client.xrange(keys.bus_stream()))
+    stored = context.store.redis.run(lambda client: client.xrange(keys.bus_stream(GLOBAL_BOARD)))
     return [parse_bus_message(entry["m"]) for _, entry in stored]
 
 
@@ -51,7 +51,7 @@ def test_the_late_batch_broadcasts_each_action_once_and_no_old_score(
     worker_context: WorkerContext, trusted: bool
 ) -> None:
     if trusted:
-        assert rebuild_board(worker_context.store)
+        assert rebuild_board(worker_context.store, board=GLOBAL_BOARD)
     player = uuid4()
     events = [
         event
@@ -66,14 +66,14 @@ def test_the_late_batch_broadcasts_each_action_once_and_no_old_score(
     ], "the facts of the actions"
     assert len({event.action_id for event in updates}) == 3
     assert [event.new_score for event in updates] == [TOTAL] * 3
-    assert {event.new_score for event in events if isinstance(event, PositionChanged)} <= {TOTAL}
+    assert {event.new_score for event in events if isinstance(event, RankChanged)} <= {TOTAL}
     assert [event.new_rank for event in updates] == [1] * 3
 
 
 def test_the_update_of_a_view_has_the_score_of_its_row(worker_context: WorkerContext) -> None:
     store = worker_context.store
     make_player(store, score=1, reached_seq=1, version=1)
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     player = uuid4()
     before: Top | None = None
     for message in broadcast_overtaken(worker_context, player):

@@ -9,6 +9,7 @@ from domain.actions.chain import CHAIN, Stage
 from domain.actions.history import get_action
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, Status
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.reader import find_neighborhood, read_top
 from domain.boards.rebuild import rebuild_board
 from domain.events.wire import parse_bus_message
@@ -29,8 +30,8 @@ def context(settings: Settings, store: Store) -> WorkerContext:
 
 def test_a_batch_goes_through_all_links_once(context: WorkerContext) -> None:
     store = context.store
-    assert rebuild_board(store)
-    listener = store.redis.subscribe(keys.bus_channel())
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    listener = store.redis.subscribe(keys.bus_channel(GLOBAL_BOARD))
     listener.get_message(timeout=1)
     player, other = uuid4(), uuid4()
     actions = [
@@ -47,13 +48,16 @@ def test_a_batch_goes_through_all_links_once(context: WorkerContext) -> None:
         again = run_link(context, link=link, batch_id=batch.batch_id)
         assert again is LinkOutcome.NOT_ITS_TURN
 
-    top = read_top(store)
+    top = read_top(store, board=GLOBAL_BOARD)
     assert top.epoch
     assert [(row.rank, row.username, row.score) for row in top.standings] == [
         (1, "ada", 150),
         (2, f"player-{other.hex[:12]}", 150),
     ]
-    assert find_neighborhood(store, user_id=other, neighbors=1).own == top.standings[1]
+    assert (
+        find_neighborhood(store, board=GLOBAL_BOARD, user_id=other, neighbors=1).own
+        == top.standings[1]
+    )
     rejected = get_action(store, action_id=actions[3].action_id, user_id=other)
     assert (rejected.status, rejected.reason) == (Status.REJECTED, "SCORE_TOO_HIGH")
     message = parse_bus_message(listener.get_message(timeout=1)["data"])

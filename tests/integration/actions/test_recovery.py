@@ -18,6 +18,7 @@ from domain.actions.recovery import (
     claim_stalled_batches,
     take_back_attempt,
 )
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.errors import DatabaseUnavailableError, TransientError
 from domain.store.redis.circuit_breaker import CircuitBreaker
@@ -77,7 +78,7 @@ def test_a_batch_looked_at_a_thousand_times_is_still_looked_at(store: Store) -> 
 
 
 def test_finished_batches_are_not_looked_at(worker_context: WorkerContext) -> None:
-    rebuild_board(worker_context.store)
+    rebuild_board(worker_context.store, board=GLOBAL_BOARD)
     finish_batch(worker_context, accept(worker_context.store))
     let_time_pass(worker_context.store)
     assert claim_stalled_batches(worker_context.store) == []

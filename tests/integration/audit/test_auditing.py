@@ -14,6 +14,7 @@ from domain.actions.model import LinkOutcome
 from domain.audit import auditing
 from domain.audit.auditing import audit_batch
 from domain.audit.hash_chain import GENESIS, find_breaks
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.store.postgres.audit import iterate_entries, read_head
 from domain.store.store import Store
@@ -26,7 +27,7 @@ from workers.context import WorkerContext
 @pytest.fixture
 def context(worker_context: WorkerContext) -> WorkerContext:
     """A worker's context with a trusted board."""
-    assert rebuild_board(worker_context.store)
+    assert rebuild_board(worker_context.store, board=GLOBAL_BOARD)
     return worker_context
 
 

@@ -1,4 +1,4 @@
-"""The board in Redis: never back, never stale, and in SQL's order whatever happens to it."""
+"""The board in Redis: never an older state, never stale, and always in SQL's order."""
 
 import random
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from sqlalchemy import text
 from domain.actions.chain import SCORE, SCREEN
 from domain.actions.intake import accept_actions
 from domain.boards import players as players_module
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.players import get_player_score
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
@@ -43,21 +44,27 @@ def make_row(user_id: UUID = ADA, **overrides: Any) -> BoardRow:
 
 
 def test_an_older_version_is_refused_and_a_newer_one_moves_the_member(store: Store) -> None:
-    assert rebuild_board(store)
-    boards.write_rows(store.redis, [make_row(score=50, reached_seq=5, version=3)])
-    boards.write_rows(store.redis, [make_row(score=40, reached_seq=4, version=2)])
-    boards.write_rows(store.redis, [make_row(score=999, reached_seq=9, version=3)])
-    (standing,) = read_top(store).standings
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    boards.write_rows(
+        store.redis, [make_row(score=50, reached_seq=5, version=3)], board=GLOBAL_BOARD
+    )
+    boards.write_rows(
+        store.redis, [make_row(score=40, reached_seq=4, version=2)], board=GLOBAL_BOARD
+    )
+    boards.write_rows(
+        store.redis, [make_row(score=999, reached_seq=9, version=3)], board=GLOBAL_BOARD
+    )
+    (standing,) = read_top(store, board=GLOBAL_BOARD).standings
     assert standing.score == 50
-    trusted, ranks = boards.write_rows(store.redis, [make_row(score=60, version=4)])
-    assert (trusted, ranks) == (True, {ADA: 1})
-    (standing,) = read_top(store).standings
+    ranks = boards.write_rows(store.redis, [make_row(score=60, version=4)], board=GLOBAL_BOARD)
+    assert ranks == {ADA: 1}
+    (standing,) = read_top(store, board=GLOBAL_BOARD).standings
     assert standing.score == 60
-    assert store.redis.run(lambda client: client.zcard(keys.board())) == 1
+    assert store.redis.run(lambda client: client.zcard(keys.board(GLOBAL_BOARD))) == 1
 
 
-def test_shuffled_and_repeated_delivery_never_takes_the_board_back(store: Store) -> None:
-    assert rebuild_board(store)
+def test_shuffled_and_repeated_delivery_never_restores_an_older_state(store: Store) -> None:
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     dice = random.Random(11)
     states = [
         make_row(user, score=10 * version, reached_seq=2 * version + user.int, version=version)
@@ -68,73 +75,90 @@ def test_shuffled_and_repeated_delivery_never_takes_the_board_back(store: Store)
     dice.shuffle(deliveries)
     highest = {ADA: 0, BOB: 0}
     for state in deliveries:
-        boards.write_rows(store.redis, [state])
+        boards.write_rows(store.redis, [state], board=GLOBAL_BOARD)
         highest[state.user_id] = max(highest[state.user_id], state.score)
-        seen = {standing.user_id: standing.score for standing in read_top(store).standings}
+        seen = {
+            standing.user_id: standing.score
+            for standing in read_top(store, board=GLOBAL_BOARD).standings
+        }
         assert seen == {user: score for user, score in highest.items() if score}
-    assert list_board(store) == [ADA, BOB]
+    assert list_board(store, GLOBAL_BOARD) == [ADA, BOB]
 
 
 def test_previous_ranks_are_kept_once_for_each_batch(store: Store) -> None:
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     first, second = uuid4(), uuid4()
-    boards.write_rows(store.redis, [make_row(BOB, score=20, version=1)], batch_id=first)
-    boards.write_rows(store.redis, [make_row(ADA, score=30, version=1)], batch_id=second)
+    boards.write_rows(
+        store.redis, [make_row(BOB, score=20, version=1)], board=GLOBAL_BOARD, batch_id=first
+    )
+    boards.write_rows(
+        store.redis, [make_row(ADA, score=30, version=1)], board=GLOBAL_BOARD, batch_id=second
+    )
     again = [make_row(BOB, score=50, version=2)]
-    boards.write_rows(store.redis, again, batch_id=second)
-    boards.write_rows(store.redis, [make_row(BOB, score=50, version=3)], batch_id=second)
+    boards.write_rows(store.redis, again, board=GLOBAL_BOARD, batch_id=second)
+    boards.write_rows(
+        store.redis, [make_row(BOB, score=50, version=3)], board=GLOBAL_BOARD, batch_id=second
+    )
 
     def kept(batch_id: UUID) -> dict[str, str]:
         ranks: dict[str, str] = store.redis.run(
-            lambda client: client.hgetall(keys.previous_ranks(batch_id))
+            lambda client: client.hgetall(keys.previous_ranks(GLOBAL_BOARD, batch_id))
         )
         return ranks
 
     assert kept(first) == {str(BOB): "0"}
     assert kept(second) == {str(ADA): "0", str(BOB): "2"}
-    assert 0 < store.redis.run(lambda client: client.ttl(keys.previous_ranks(second))) <= 600
+    assert (
+        0
+        < store.redis.run(lambda client: client.ttl(keys.previous_ranks(GLOBAL_BOARD, second)))
+        <= 600
+    )
 
 
-def test_a_refresh_that_runs_twice_or_late_answers_the_same_and_changes_nothing(
+def test_a_repeated_or_late_refresh_answers_the_same_and_changes_nothing(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     player = uuid4()
     (batch,) = accept_actions(
         store, actions=[make_action(user_id=player, score=30)], reply_to=None
     ).batches
     for link in (SCREEN, SCORE):
         run_link(worker_context, link=link, batch_id=batch.batch_id)
-    first = refresh_batch(store, batch_id=batch.batch_id)
+    first = refresh_batch(store, board=GLOBAL_BOARD, batch_id=batch.batch_id)
     assert list(first.ranks.values()) == [1]
     complete_actions(worker_context, [make_action(user_id=player, score=12)])
-    late = refresh_batch(store, batch_id=batch.batch_id)
+    late = refresh_batch(store, board=GLOBAL_BOARD, batch_id=batch.batch_id)
     assert (late.outcomes, late.ranks) == (first.outcomes, first.ranks)
-    assert [standing.score for standing in read_top(store).standings] == [42]
+    assert [standing.score for standing in read_top(store, board=GLOBAL_BOARD).standings] == [42]
 
 
 def test_the_cached_player_is_never_older_than_the_last_write(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     player = uuid4()
     for total in range(1, 6):
         complete_actions(worker_context, [make_action(user_id=player, score=10)])
         for from_cache in (False, True):
-            seen = get_player_score(store, user_id=player)
+            seen = get_player_score(store, board=GLOBAL_BOARD, user_id=player)
             assert (seen.score, seen.total_actions, seen.rank) == (10 * total, total, 1)
             assert seen.from_cache is from_cache
-    assert 3500 < store.redis.run(lambda client: client.ttl(keys.user_cache(player))) <= 3600
+    assert (
+        3500
+        < store.redis.run(lambda client: client.ttl(keys.user_cache(GLOBAL_BOARD, player)))
+        <= 3600
+    )
 
 
 @pytest.mark.parametrize("is_new", [True, False])
-def test_a_slow_reader_does_not_put_an_old_state_into_the_cache(
+def test_a_slow_reader_does_not_cache_an_old_state(
     worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch, is_new: bool
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     player = make_player(store).user_id
     if not is_new:
         complete_actions(worker_context, [make_action(user_id=player, score=5)])
@@ -147,25 +171,27 @@ def test_a_slow_reader_does_not_put_an_old_state_into_the_cache(
 
     with monkeypatch.context() as patch:
         patch.setattr(players_module, "find_player", find_slowly)
-        assert get_player_score(store, user_id=player).score == (0 if is_new else 5)
-    after = get_player_score(store, user_id=player)
+        assert get_player_score(store, board=GLOBAL_BOARD, user_id=player).score == (
+            0 if is_new else 5
+        )
+    after = get_player_score(store, board=GLOBAL_BOARD, user_id=player)
     assert (after.score, after.from_cache) == (10 if is_new else 15, False)
 
 
-def test_a_cache_from_before_a_restart_is_not_believed_after_the_rebuild(
+def test_a_cache_entry_from_before_a_restart_is_not_used_after_the_rebuild(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     player = uuid4()
     complete_actions(worker_context, [make_action(user_id=player, score=10)])
-    get_player_score(store, user_id=player)
+    get_player_score(store, board=GLOBAL_BOARD, user_id=player)
     with store.write() as connection:
         connection.execute(text("UPDATE user_scores SET score = 99, version = version + 1"))
-    restart(store)
-    assert not get_player_score(store, user_id=player).from_cache
-    assert rebuild_board(store)
-    seen = get_player_score(store, user_id=player)
+    restart(store, GLOBAL_BOARD)
+    assert not get_player_score(store, board=GLOBAL_BOARD, user_id=player).from_cache
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    seen = get_player_score(store, board=GLOBAL_BOARD, user_id=player)
     assert (seen.score, seen.from_cache) == (99, False)
 
 
@@ -173,7 +199,7 @@ def test_batches_refreshed_by_many_at_once_end_in_the_order_of_sql(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     players = [make_player(store).user_id for _ in range(8)]
     dice = random.Random(3)
 
@@ -185,4 +211,4 @@ def test_batches_refreshed_by_many_at_once_end_in_the_order_of_sql(
     run_in_threads(play, count=6)
     with store.write() as connection:
         standings = list_standings(connection, first_rank=1, limit=100)
-    assert read_top(store).standings == tuple(standings)
+    assert read_top(store, board=GLOBAL_BOARD).standings == tuple(standings)

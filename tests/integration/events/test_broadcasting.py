@@ -1,4 +1,4 @@
-"""Broadcast: each batch once, under dense positions, as sound JSON whatever the names are."""
+"""Broadcast: each batch once, under dense positions, as valid JSON whatever the names are."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import text
 from domain.actions.chain import AUDIT, REFRESH, SCORE, SCREEN
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, NewAction
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.events import broadcast
@@ -37,13 +38,13 @@ HOSTILE_NAMES = [
 
 
 class Listener:
-    """Hears the bus from now on."""
+    """Receives the bus messages from now on."""
 
     def __init__(self, store: Store):
-        self._pubsub = store.redis.subscribe(keys.bus_channel())
+        self._pubsub = store.redis.subscribe(keys.bus_channel(GLOBAL_BOARD))
         assert self._pubsub.get_message(timeout=1)["type"] == "subscribe"
 
-    def hear(self) -> BusMessage | None:
+    def receive(self) -> BusMessage | None:
         """Return the next message, or None when there is none."""
         message = self._pubsub.get_message(timeout=0.1)
         return parse_bus_message(message["data"]) if message else None
@@ -54,45 +55,45 @@ class Listener:
 
 @pytest.fixture
 def listener(store: Store) -> Iterator[Listener]:
-    """Somebody who listens."""
+    """A subscriber of the bus."""
     listener = Listener(store)
     yield listener
     listener.close()
 
 
 def audit(context: WorkerContext, actions: Sequence[NewAction]) -> UUID:
-    """Bring a batch to AUDITED."""
+    """Run the links on a new batch until it is AUDITED, and return its id."""
     (batch,) = accept_actions(context.store, actions=actions, reply_to=None).batches
     for link in (SCREEN, SCORE, REFRESH, AUDIT):
         run_link(context, link=link, batch_id=batch.batch_id)
     return batch.batch_id
 
 
-def stand_at_audited(store: Store) -> None:
+def reset_to_audited(store: Store) -> None:
     with store.write() as connection:
         connection.execute(text("UPDATE action_batches SET stage = 'audited'"))
 
 
-def test_a_batch_is_told_once_however_often_it_is_run(
+def test_a_batch_is_published_once_however_often_it_is_run(
     worker_context: WorkerContext, listener: Listener
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     player = uuid4()
     batch_id = audit(worker_context, [make_action(user_id=player, score=s) for s in (5, 6)])
-    assert broadcast_batch(store, batch_id=batch_id) is LinkOutcome.MOVED
-    assert broadcast_batch(store, batch_id=batch_id) is LinkOutcome.NOT_ITS_TURN
-    stand_at_audited(store)
-    assert broadcast_batch(store, batch_id=batch_id) is LinkOutcome.MOVED
-    message = listener.hear()
+    assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.MOVED
+    assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.NOT_ITS_TURN
+    reset_to_audited(store)
+    assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.MOVED
+    message = listener.receive()
     assert message is not None
-    assert listener.hear() is None
+    assert listener.receive() is None
     assert [(action.previous_score, action.new_score) for action in message.actions] == [
         (0, 5),
         (5, 11),
     ]
     assert message.ranks == {player: RankMove(None, 1)}
-    stored = store.redis.run(lambda client: client.xrange(keys.bus_stream()))
+    stored = store.redis.run(lambda client: client.xrange(keys.bus_stream(GLOBAL_BOARD)))
     assert [parse_bus_message(entry["m"]) for _, entry in stored] == [message]
 
 
@@ -100,7 +101,7 @@ def test_a_process_that_dies_after_publishing_does_not_publish_again(
     worker_context: WorkerContext, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     batch_id = audit(worker_context, [make_action()])
 
     def die(*_: Any, **__: Any) -> None:
@@ -109,37 +110,39 @@ def test_a_process_that_dies_after_publishing_does_not_publish_again(
     with monkeypatch.context() as patch:
         patch.setattr(broadcast, "move_batch", die)
         with pytest.raises(KeyboardInterrupt):
-            broadcast_batch(store, batch_id=batch_id)
-    assert broadcast_batch(store, batch_id=batch_id) is LinkOutcome.MOVED
-    assert listener.hear() is not None
-    assert listener.hear() is None
+            broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id)
+    assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.MOVED
+    assert listener.receive() is not None
+    assert listener.receive() is None
 
 
 def test_many_at_once_draw_dense_positions_in_the_order_of_publishing(
     worker_context: WorkerContext, listener: Listener
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     left = iter([audit(worker_context, [make_action()]) for _ in range(30)])
     run_in_threads(lambda: broadcast_all(store, left), count=6)
-    heard = [listener.hear() for _ in range(30)]
-    assert [message.seq for message in heard if message] == list(range(1, 31))
-    assert len({message.epoch for message in heard if message}) == 1
-    assert listener.hear() is None
-    assert read_top(store).seq == 30
+    received = [listener.receive() for _ in range(30)]
+    assert [message.seq for message in received if message] == list(range(1, 31))
+    assert len({message.epoch for message in received if message}) == 1
+    assert listener.receive() is None
+    assert read_top(store, board=GLOBAL_BOARD).seq == 30
 
 
-def test_rejected_actions_are_nobody_s_business(
+def test_rejected_actions_are_not_published(
     worker_context: WorkerContext, listener: Listener
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     silent = audit(worker_context, [make_action(score=5000)])
-    assert broadcast_batch(store, batch_id=silent) is LinkOutcome.MOVED
-    assert listener.hear() is None
+    assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=silent) is LinkOutcome.MOVED
+    assert listener.receive() is None
     sound = make_action(score=5)
-    broadcast_batch(store, batch_id=audit(worker_context, [make_action(score=5000), sound]))
-    message = listener.hear()
+    broadcast_batch(
+        store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action(score=5000), sound])
+    )
+    message = listener.receive()
     assert message is not None
     assert message.seq == 1
     assert [action.action_id for action in message.actions] == [sound.action_id]
@@ -147,12 +150,12 @@ def test_rejected_actions_are_nobody_s_business(
 
 def test_lost_keys_begin_a_new_epoch(worker_context: WorkerContext, listener: Listener) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
-    broadcast_batch(store, batch_id=audit(worker_context, [make_action()]))
-    before = listener.hear()
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action()]))
+    before = listener.receive()
     store.redis.run(lambda client: client.flushdb())
-    broadcast_batch(store, batch_id=audit(worker_context, [make_action()]))
-    after = listener.hear()
+    broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action()]))
+    after = listener.receive()
     assert before is not None
     assert after is not None
     assert after.epoch != before.epoch
@@ -163,28 +166,30 @@ def test_a_position_of_an_earlier_run_of_the_server_begins_a_new_epoch(
     worker_context: WorkerContext, listener: Listener
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
-    broadcast_batch(store, batch_id=audit(worker_context, [make_action()]))
-    before = listener.hear()
-    store.redis.run(lambda client: client.hset(keys.bus_position(), "run_id", "before"))
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action()]))
+    before = listener.receive()
+    store.redis.run(lambda client: client.hset(keys.bus_position(GLOBAL_BOARD), "run_id", "before"))
     assert before is not None
-    assert read_top(store).epoch != before.epoch
-    broadcast_batch(store, batch_id=audit(worker_context, [make_action()]))
-    after = listener.hear()
+    assert read_top(store, board=GLOBAL_BOARD).epoch != before.epoch
+    broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action()]))
+    after = listener.receive()
     assert after is not None
-    assert (after.epoch, after.seq) == (read_top(store).epoch, 1)
+    assert (after.epoch, after.seq) == (read_top(store, board=GLOBAL_BOARD).epoch, 1)
 
 
-def test_an_untrusted_board_is_told_from_sql(
+def test_an_untrusted_board_is_published_from_sql(
     worker_context: WorkerContext, listener: Listener
 ) -> None:
     store = worker_context.store
     make_player(store, username="first", score=900, reached_seq=1, version=1)
     player = uuid4()
     broadcast_batch(
-        store, batch_id=audit(worker_context, [make_action(user_id=player, username="second")])
+        store,
+        board=GLOBAL_BOARD,
+        batch_id=audit(worker_context, [make_action(user_id=player, username="second")]),
     )
-    message = listener.hear()
+    message = listener.receive()
     assert message is not None
     assert [(row.rank, row.username, row.score) for row in message.top.standings] == [
         (1, "first", 900),
@@ -195,31 +200,33 @@ def test_an_untrusted_board_is_told_from_sql(
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_hostile_names_are_told_as_they_are(
+def test_hostile_names_are_published_unchanged(
     worker_context: WorkerContext, listener: Listener, trusted: bool
 ) -> None:
     store = worker_context.store
     if trusted:
-        assert rebuild_board(store)
+        assert rebuild_board(store, board=GLOBAL_BOARD)
     actions = [
-        make_action(username=name, score=100 - place) for place, name in enumerate(HOSTILE_NAMES)
+        make_action(username=name, score=100 - index) for index, name in enumerate(HOSTILE_NAMES)
     ]
-    broadcast_batch(store, batch_id=audit(worker_context, actions))
-    message = listener.hear()
+    broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, actions))
+    message = listener.receive()
     assert message is not None
     names = [row.username for row in message.top.standings]
     assert names == HOSTILE_NAMES
-    assert [row.username for row in read_top(store).standings] == HOSTILE_NAMES
+    assert [row.username for row in read_top(store, board=GLOBAL_BOARD).standings] == HOSTILE_NAMES
     if not trusted:
-        assert rebuild_board(store)
-        assert [row.username for row in read_top(store).standings] == HOSTILE_NAMES
+        assert rebuild_board(store, board=GLOBAL_BOARD)
+        assert [
+            row.username for row in read_top(store, board=GLOBAL_BOARD).standings
+        ] == HOSTILE_NAMES
 
 
 def test_ranks_before_and_after_are_those_of_the_batch(
     worker_context: WorkerContext, listener: Listener
 ) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     ada, bob = uuid4(), uuid4()
     for actions in (
         [make_action(user_id=ada, score=10)],
@@ -227,8 +234,8 @@ def test_ranks_before_and_after_are_those_of_the_batch(
         [make_action(user_id=bob, score=6)],
         [make_action(user_id=ada, score=0)],
     ):
-        broadcast_batch(store, batch_id=audit(worker_context, actions))
-    moves = [message.ranks for message in iter(listener.hear, None) if message]
+        broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, actions))
+    moves = [message.ranks for message in iter(listener.receive, None) if message]
     assert moves == [
         {ada: RankMove(None, 1)},
         {bob: RankMove(None, 2)},
@@ -239,13 +246,13 @@ def test_ranks_before_and_after_are_those_of_the_batch(
 
 def test_the_stream_has_every_message_in_order(worker_context: WorkerContext) -> None:
     store = worker_context.store
-    assert rebuild_board(store)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     for _ in range(3):
-        broadcast_batch(store, batch_id=audit(worker_context, [make_action()]))
-    stored = store.redis.run(lambda client: client.xrange(keys.bus_stream()))
+        broadcast_batch(store, board=GLOBAL_BOARD, batch_id=audit(worker_context, [make_action()]))
+    stored = store.redis.run(lambda client: client.xrange(keys.bus_stream(GLOBAL_BOARD)))
     assert [orjson.loads(entry["m"])["seq"] for _, entry in stored] == [1, 2, 3]
 
 
 def broadcast_all(store: Store, left: Iterator[UUID]) -> None:
     for batch_id in left:
-        broadcast_batch(store, batch_id=batch_id)
+        broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id)

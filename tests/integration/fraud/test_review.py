@@ -12,6 +12,7 @@ from sqlalchemy import text
 from domain.actions.chain import REFRESH, SCORE, SCREEN
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction, Status
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.errors import NotFoundError, TransientError
@@ -43,7 +44,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 @pytest.fixture
 def held(worker_context: WorkerContext) -> NewAction:
     """An action that is held because its player's hour is over the threshold."""
-    rebuild_board(worker_context.store)
+    rebuild_board(worker_context.store, board=GLOBAL_BOARD)
     player = uuid4()
     complete_actions(worker_context, [make_action(user_id=player, score=1000) for _ in range(9)])
     action = make_action(user_id=player, score=1000)
@@ -121,7 +122,7 @@ def test_a_released_action_counts_is_audited_again_and_reaches_the_board(
     finish_batch(worker_context, outcome.batch_id)
     assert read_status(store, held.action_id) == (Status.APPLIED, 2)
     assert list_entries(store, held.action_id) == [(1, "quarantined"), (2, "applied")]
-    assert read_top(store).standings[0].score == 10_000
+    assert read_top(store, board=GLOBAL_BOARD).standings[0].score == 10_000
     verdict, reason, checks = read_checks(store, held.action_id)
     assert (verdict, reason) == ("pass", None)
     assert checks["review"] == {
@@ -143,7 +144,7 @@ def test_a_rejected_action_stays_without_effect_and_says_why(
     finish_batch(worker_context, outcome.batch_id)
     assert read_status(store, held.action_id) == (Status.REJECTED, 2)
     assert list_entries(store, held.action_id) == [(1, "quarantined"), (2, "rejected")]
-    assert read_top(store).standings[0].score == 9000
+    assert read_top(store, board=GLOBAL_BOARD).standings[0].score == 9000
     with store.write() as connection:
         reason = connection.execute(
             text("SELECT reason FROM user_actions WHERE action_id = :id"), {"id": held.action_id}
@@ -157,7 +158,7 @@ def test_a_failed_action_that_is_retried_goes_through_the_whole_chain(
     worker_context: WorkerContext, is_screened: bool
 ) -> None:
     store = worker_context.store
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     action = make_action()
     (accepted,) = accept_actions(store, actions=[action], reply_to=None).batches
     if is_screened:
@@ -304,7 +305,7 @@ def test_of_decisions_at_once_one_is_taken(worker_context: WorkerContext, held: 
     run_in_threads(work, count=6)
     (taken,) = [outcome.batch_id for outcome in outcomes if outcome.batch_id]
     finish_batch(worker_context, taken)
-    assert read_top(store).standings[0].score == 10_000
+    assert read_top(store, board=GLOBAL_BOARD).standings[0].score == 10_000
     assert find_broken(store, worker_context.settings) == {}
 
 
@@ -345,7 +346,7 @@ def test_an_action_whose_status_is_not_audited_yet_waits_for_its_entry(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     action = make_action(score=1000)
     strict = replace(
         worker_context, policy=replace(worker_context.policy, suspicious_score_threshold=1)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.errors import DatabaseUnavailableError
 from domain.settings import Settings
@@ -96,7 +97,7 @@ def test_a_column_of_another_type_is_a_fault_that_passes(single: Store) -> None:
 
 def test_no_plan_waits_for_a_month_that_is_being_archived(worker_context: WorkerContext) -> None:
     store = worker_context.store
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     with store.write() as archiver:
         for table in ("user_actions", "action_checks"):
             past = [part for part in list_partitions(archiver, table) if is_over(part.until_at)]

@@ -6,6 +6,7 @@ import pytest
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.settings import Settings
 from domain.store.store import Store
@@ -34,7 +35,7 @@ def test_a_system_after_work_is_sound(
 
 
 def test_an_empty_system_is_sound(store: Store, settings: Settings) -> None:
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     assert find_broken(store, settings) == {}
 
 

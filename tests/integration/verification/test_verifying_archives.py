@@ -10,6 +10,7 @@ from sqlalchemy import text
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction
 from domain.archives.model import ArchiveStep
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.settings import Settings
@@ -39,7 +40,7 @@ ADA = uuid4()
 def archived(worker_context: WorkerContext) -> Iterator[list[NewAction]]:
     """Ada's three actions of March, one of them rejected, in the archive; and one of today."""
     store = worker_context.store
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     actions = [make_action(user_id=ADA, score=score) for score in (150, 70, 5000)]
     complete_actions(worker_context, actions)
     move_to_the_past(store, MARCH)
@@ -55,7 +56,7 @@ def test_archiving_breaks_no_invariant(
     store: Store, settings: Settings, archived: list[NewAction]
 ) -> None:
     assert find_broken(store, settings, read_archives=True) == {}
-    assert [row.score for row in read_top(store).standings] == [221]
+    assert [row.score for row in read_top(store, board=GLOBAL_BOARD).standings] == [221]
     (statistics,) = read_rows(store, "user_stats")
     assert (statistics.total_actions, statistics.first_action) == (3, MARCH)
 
@@ -126,7 +127,7 @@ def test_without_reading_archives_a_file_of_another_size_is_still_named(
 
 def test_intake_and_scoring_continue_during_archiving(worker_context: WorkerContext) -> None:
     store, settings = worker_context.store, worker_context.settings
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     complete_actions(worker_context, [make_action() for _ in range(30)])
     move_to_the_past(store, MARCH)
     stopping, completed = threading.Event(), []

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.actions.model import NewAction
+from domain.boards.model import GLOBAL_BOARD
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store
@@ -113,18 +114,20 @@ def test_the_board_is_compared_in_members_scores_and_order(
 ) -> None:
     ada, bob = actions[0].user_id, actions[2].user_id
     stranger = f"{'0' * 19}:{uuid4()}"
-    members = store.redis.run(lambda client: client.zrevrange(keys.board(), 0, -1))
+    members = store.redis.run(lambda client: client.zrevrange(keys.board(GLOBAL_BOARD), 0, -1))
     store.redis.run(
-        lambda client: client.zadd(keys.board(), {members[0]: 230, stranger: 1, "nonsense": 2})
+        lambda client: client.zadd(
+            keys.board(GLOBAL_BOARD), {members[0]: 230, stranger: 1, "nonsense": 2}
+        )
     )
-    store.redis.run(lambda client: client.hdel(keys.board_rows(), str(bob)))
+    store.redis.run(lambda client: client.hdel(keys.board_rows(GLOBAL_BOARD), str(bob)))
     found = find_broken(store, settings)[Invariant.BOARD]
     assert set(found) == {
         f"user {ada} has 230 on the board and the score 220",
         f"user {bob} is not on the board",
-        f"the board has a member {members[1]} that is no user's place",
-        f"the board has a member {stranger} that is no user's place",
-        "the board has a member nonsense that is no user's place",
+        f"the board has a member {members[1]} that is no user's standing",
+        f"the board has a member {stranger} that is no user's standing",
+        "the board has a member nonsense that is no user's standing",
         f"the board has user {stranger[20:]}, who has no applied action",
     }
 

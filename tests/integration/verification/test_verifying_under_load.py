@@ -3,6 +3,7 @@
 import threading
 from uuid import uuid4
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.verification.verifying import verify
 from tests.factories import make_action
@@ -13,7 +14,7 @@ from workers.context import WorkerContext
 
 def test_a_busy_system_is_found_sound(worker_context: WorkerContext) -> None:
     store, folder = worker_context.store, worker_context.settings.archive_path
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     players = [uuid4() for _ in range(20)]
     stopping = threading.Event()
     batches: list[int] = []

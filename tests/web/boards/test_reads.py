@@ -1,4 +1,4 @@
-"""The reads: the board, one's own place, a player's score, and what caches may keep."""
+"""The reads: the board, a user's own standing, a player's score, and what caches may keep."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,12 +9,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from domain.boards.model import Standing, Top
+from domain.boards.model import GLOBAL_BOARD, Standing, Top
 from domain.store.postgres import tables
 from domain.store.store import Store
 from tests.factories import Player, make_player
 from tests.web.http.bodies import Headers, assert_refused
-from web.boards.row_encoding import TopPages
+from web.boards.row_encoding import TopEncoder
 from web.schemas import answers
 from web.schemas.cursors import parse_cursor, write_cursor
 
@@ -83,8 +83,8 @@ def test_a_board_that_did_not_change_is_not_sent_again(
             .values(score=5)
         )
     # Without a bus a top in memory is a tenth of a second old at most.
-    client.application.extensions["laurel"].board.connect()
-    client.application.extensions["laurel"].board.lose()
+    client.application.extensions["laurel"].cached_top.on_connected()
+    client.application.extensions["laurel"].cached_top.on_lost()
     third = client.get(
         "/api/leaderboard", headers={**headers, "If-None-Match": first.headers["ETag"]}
     )
@@ -94,19 +94,19 @@ def test_a_board_that_did_not_change_is_not_sent_again(
 def make_top(seq: int, score: int) -> Top:
     """Return a board of one."""
     now = datetime.now(UTC)
-    return Top("e", seq, 1, (Standing(1, uuid4(), "ann", score, now),), now)
+    return Top(GLOBAL_BOARD, "e", seq, 1, (Standing(1, uuid4(), "ann", score, now),), now)
 
 
-def test_a_page_is_encoded_once_for_each_state_and_limit() -> None:
-    pages, top, later = TopPages(), make_top(1, 5), make_top(2, 6)
-    first = pages.get_page(top, 10)
-    assert pages.get_page(top, 10) is first
-    assert pages.get_page(top, 5) is not first
-    assert pages.get_page(later, 10).etag != first.etag
-    assert b'"score":6' in pages.get_page(later, 10).body
+def test_a_top_is_encoded_once_for_each_state_and_limit() -> None:
+    encoder, top, later = TopEncoder(), make_top(1, 5), make_top(2, 6)
+    first = encoder.encode(top, 10)
+    assert encoder.encode(top, 10) is first
+    assert encoder.encode(top, 5) is not first
+    assert encoder.encode(later, 10).etag != first.etag
+    assert b'"score":6' in encoder.encode(later, 10).body
 
 
-def test_one_s_own_place_has_the_rows_around_it(
+def test_a_user_s_own_standing_has_the_rows_around_it(
     client: FlaskClient, bearer: Bearer, store: Store
 ) -> None:
     players = make_ranked(store, 12)
@@ -119,12 +119,14 @@ def test_one_s_own_place_has_the_rows_around_it(
     assert len(body["leaderboard"]) == 10
 
 
-def test_who_is_not_on_the_board_has_no_place(client: FlaskClient, bearer: Bearer) -> None:
+def test_a_user_who_is_not_on_the_board_has_no_standing(
+    client: FlaskClient, bearer: Bearer
+) -> None:
     body = client.get("/api/leaderboard/me", headers=bearer()).get_json()
     assert (body["you"], body["percentile"], body["around"]) == (None, None, [])
 
 
-def test_a_player_s_score_is_for_everybody(
+def test_a_player_s_score_is_for_every_user(
     client: FlaskClient, bearer: Bearer, store: Store
 ) -> None:
     (player,) = make_ranked(store, 1)
@@ -161,7 +163,7 @@ def test_a_cursor_comes_back_as_the_number_it_was(number: int) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "YTE=", "YjEy", "é", "\x00", "YTE x", "YWE", "YTAx"])
-def test_what_is_no_cursor_of_ours_is_none(cursor: str) -> None:
+def test_any_other_text_is_no_cursor(cursor: str) -> None:
     assert parse_cursor(cursor) is None
 
 

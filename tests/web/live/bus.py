@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import orjson
 from redis import Redis
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.store.redis import keys
 
 
@@ -53,6 +54,8 @@ class Bus:
         self.seq += 1
         order = self._order()
         message = {
+            "board": str(GLOBAL_BOARD),
+            "batch": str(uuid4()),
             "epoch": self.epoch,
             "seq": self.seq,
             "at": datetime.now(UTC),
@@ -65,7 +68,7 @@ class Bus:
             "scores": {action[1]: self._rows[UUID(action[1])].score for action in actions},
             "actions": actions,
         }
-        self._redis.publish(keys.bus_channel(), orjson.dumps(message).decode())
+        self._redis.publish(keys.bus_channel(GLOBAL_BOARD), orjson.dumps(message).decode())
 
     def skip(self, count: int = 1) -> None:
         """Let positions pass that nobody hears of."""

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from redis import Redis
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store
@@ -97,4 +98,4 @@ def bus(stores: Stores, store: Store) -> Iterator[Bus]:
 def publish_raw(stores: Stores, store: Store) -> Iterator[Callable[[str], None]]:
     """Publish any text where bus messages are expected."""
     with Redis.from_url(stores.redis_url, decode_responses=True) as client:
-        yield lambda text: client.publish(keys.bus_channel(), text)
+        yield lambda text: client.publish(keys.bus_channel(GLOBAL_BOARD), text)

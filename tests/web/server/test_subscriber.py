@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from redis import Redis
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.store.redis import keys
 from domain.store.store import Store, connect
 from faults.proxy import Proxy
@@ -14,7 +15,7 @@ from tests.waiting import wait_until
 from web.server.subscriber import Subscriber
 
 # Of this worker: channels know no database number.
-CHANNEL = keys.bus_channel()
+CHANNEL = keys.bus_channel(GLOBAL_BOARD)
 Publish = Callable[[str], None]
 
 

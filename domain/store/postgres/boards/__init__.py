@@ -1,1 +1,1 @@
-"""SQL of boards: the ranking and one player's numbers."""
+"""SQL of boards: the ranking, and one player's score and statistics."""

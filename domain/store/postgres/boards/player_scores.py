@@ -1,4 +1,4 @@
-"""SQL of one player's score and statistics, with the version that orders their states."""
+"""SQL of one player's score and statistics; called by `domain/boards/players.py`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,10 @@ from domain.store.postgres.statements import sql
 
 @dataclass(frozen=True, slots=True)
 class PlayerRow:
-    """A player as SQL has one; the times are of applied actions, by intake."""
+    """A player's row in SQL; `version` orders the states of one player.
+
+    The times are those at which applied actions were accepted.
+    """
 
     user_id: UUID
     username: str
@@ -23,7 +26,7 @@ class PlayerRow:
 
 
 def find_player(connection: Connection, *, user_id: UUID) -> PlayerRow | None:
-    """Return the player, or None when there is no such user."""
+    """Return the player, or None if there is no such user."""
     row = connection.execute(
         sql(
             "SELECT u.user_id, u.username, coalesce(s.score, 0), coalesce(s.version, 0),"

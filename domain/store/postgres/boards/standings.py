@@ -1,4 +1,4 @@
-"""SQL of the ranking: the order that decides, and the answers while the sorted set is away.
+"""SQL of the ranking: the order that decides, and the answers while the sorted set is not trusted.
 
 The order is `score DESC, reached_seq, user_id`; the index ix_user_scores_ranking has it.
 """
@@ -10,13 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.boards.model import Standing
+from domain.boards.model import GLOBAL_BOARD, TOP_SIZE, BoardId, Standing, Top
 from domain.store.postgres.statements import prepared, sql
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """A user on the board as SQL has it; `version` orders the states of one user."""
+    """A user's row on the board in SQL; `version` orders the states of one user."""
 
     user_id: UUID
     username: str
@@ -31,8 +31,19 @@ _FROM = "FROM user_scores s JOIN users u ON u.user_id = s.user_id"
 _ORDER = "ORDER BY s.score DESC, s.reached_seq, s.user_id"
 
 
+def require_rows_of(board: BoardId) -> None:
+    """Raise LookupError unless SQL has the rows of this board.
+
+    `user_scores` is the global board, and the functions of this module read nothing else. The rows
+    of a second board would come from a table with the same columns and a board id, which scoring
+    writes in the transaction in which it writes `user_scores`.
+    """
+    if board != GLOBAL_BOARD:
+        raise LookupError(f"SQL has no rows of the board {board}")
+
+
 def list_board_rows(connection: Connection, *, user_ids: Sequence[UUID]) -> list[BoardRow]:
-    """Return these users' rows; who is not on the board is absent."""
+    """Return these users' rows; users who are not on the board are absent."""
     rows = connection.execute(
         prepared(
             f"SELECT {_ROW} {_FROM} WHERE s.user_id = ANY(CAST(:ids AS uuid[]))"
@@ -44,7 +55,10 @@ def list_board_rows(connection: Connection, *, user_ids: Sequence[UUID]) -> list
 
 
 def list_board_chunk(connection: Connection, *, after: UUID | None, limit: int) -> list[BoardRow]:
-    """Return the next users on the board in order of id, for walking all of it."""
+    """Return the next `limit` users on the board after `after`, in order of id.
+
+    For a walk over all users; `after` is None for the first chunk.
+    """
     rows = connection.execute(
         sql(
             f"SELECT {_ROW} {_FROM} WHERE s.reached_seq IS NOT NULL"
@@ -57,7 +71,10 @@ def list_board_chunk(connection: Connection, *, after: UUID | None, limit: int) 
 
 
 def list_standings(connection: Connection, *, first_rank: int, limit: int) -> list[Standing]:
-    """Return up to `limit` standings from `first_rank` on, times cut to what the board keeps."""
+    """Return up to `limit` standings from `first_rank` on, times cut to milliseconds.
+
+    That is the precision of times in the sorted set, so both sources give the same standings.
+    """
     rows = connection.execute(
         sql(
             "SELECT s.user_id, u.username, s.score, date_trunc('milliseconds', s.last_updated)"
@@ -67,6 +84,17 @@ def list_standings(connection: Connection, *, first_rank: int, limit: int) -> li
         {"skip": first_rank - 1, "limit": limit},
     )
     return [Standing(rank, *row) for rank, row in enumerate(rows, start=first_rank)]
+
+
+def find_top(connection: Connection, *, board: BoardId, now: datetime) -> Top:
+    """Return the top without a position, because SQL knows nothing of the bus.
+
+    Raises LookupError for a board whose rows SQL does not have.
+    """
+    require_rows_of(board)
+    standings = list_standings(connection, first_rank=1, limit=TOP_SIZE)
+    total = count_players(connection) if len(standings) == TOP_SIZE else len(standings)
+    return Top(board, "", 0, total, tuple(standings), now)
 
 
 def count_players(connection: Connection) -> int:
@@ -79,7 +107,10 @@ def count_players(connection: Connection) -> int:
 
 
 def list_ranks(connection: Connection, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Return these users' ranks by counting who is ahead; who is not on the board is absent."""
+    """Return these users' ranks, by counting the users ahead of each.
+
+    Users who are not on the board are absent.
+    """
     rows = connection.execute(
         sql(
             "SELECT s.user_id, 1 + (SELECT count(*) FROM user_scores o"

@@ -1,5 +1,5 @@
--- Adds to shared rate-limit counters and returns their totals.
--- KEYS: counters; ARGV: for each key its hits and its time to live in milliseconds.
+-- Add to shared rate-limit counters; answer their totals in order.
+-- KEYS counters    ARGV for each counter: hits, TTL in milliseconds
 local totals = {}
 for i, key in ipairs(KEYS) do
   local hits = tonumber(ARGV[2 * i - 1])

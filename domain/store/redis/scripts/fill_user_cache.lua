@@ -1,4 +1,4 @@
--- Cache one user's score and statistics, unless the board knows a newer version of the user.
+-- Cache one user's score and statistics, unless the board has a newer version of the user.
 -- KEYS user cache, rows, marker    ARGV user id, version, value, TTL
 if not is_trusted(KEYS[3]) then return 0 end
 local row = redis.call('HGET', KEYS[2], ARGV[1])

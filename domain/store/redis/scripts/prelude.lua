@@ -1,4 +1,4 @@
--- Put before every script of this folder: the forms of rows and members, and who may be trusted.
+-- Prepended to every script of this folder: the forms of rows and members, trust, and the JSON.
 
 -- A row of the hash is `version|member|updatedMs|username`.
 local function parse_row(row)
@@ -11,7 +11,7 @@ local function user_of(member)
   return string.sub(member, 21)
 end
 
--- Changes with every start of the server, and a restart may have rolled a second back.
+-- Changes with every start of the server, which may have lost the last second of writes.
 local function run_id()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 end
@@ -20,6 +20,19 @@ local function is_trusted(marker_key)
   return redis.call('GET', marker_key) == run_id()
 end
 
+-- The position of the bus; a new server or a lost key begins a new epoch at 0.
+local function position(position_key, new_epoch)
+  local stored = redis.call('HMGET', position_key, 'run_id', 'epoch', 'seq')
+  local current = run_id()
+  if stored[1] == current and stored[2] and stored[3] then
+    return stored[2], tonumber(stored[3])
+  end
+  redis.call('HSET', position_key, 'run_id', current, 'epoch', new_epoch, 'seq', 0)
+  return new_epoch, 0
+end
+
+-- Rows by index from 0, in the form of `domain/events/wire.py`. A score stays an integer: cjson
+-- would write the larger ones as floats.
 local function rows_json(board_key, rows_key, first, last)
   local found = redis.call('ZREVRANGE', board_key, first, last, 'WITHSCORES')
   if #found == 0 then return '[]' end
@@ -35,13 +48,11 @@ local function rows_json(board_key, rows_key, first, last)
   return '[' .. table.concat(parts, ',') .. ']'
 end
 
--- The position of the bus; a new server or a lost key begins a new epoch at 0.
-local function position(position_key, new_epoch)
-  local stored = redis.call('HMGET', position_key, 'run_id', 'epoch', 'seq')
-  local current = run_id()
-  if stored[1] == current and stored[2] and stored[3] then
-    return stored[2], tonumber(stored[3])
-  end
-  redis.call('HSET', position_key, 'run_id', current, 'epoch', new_epoch, 'seq', 0)
-  return new_epoch, 0
+-- The state of a board as `domain/events/wire.py` describes and parses it. `top` and the values of
+-- `more` ({name, value, ...}: what one script adds) are JSON; the other texts need no escape.
+local function state_json(board, epoch, seq, now, total, top, more)
+  local fields = ''
+  for i = 1, #more, 2 do fields = fields .. ',"' .. more[i] .. '":' .. more[i + 1] end
+  return '{"board":"' .. board .. '","epoch":"' .. epoch .. '","seq":' .. seq .. ',"at":"' .. now
+    .. '","total":' .. total .. ',"top":' .. top .. fields .. '}'
 end

@@ -1,14 +1,14 @@
--- Answer {rank or 0, ...} for user ids in order; nil when the board is not to be trusted.
+-- Answer {rank or 0, ...} for user ids in order; nil when the board is not trusted.
 -- KEYS board, rows, marker    ARGV user ids
 if not is_trusted(KEYS[3]) then return false end
 local answer = {}
 for i, user in ipairs(ARGV) do
   local row = redis.call('HGET', KEYS[2], user)
-  local rank = false
+  local index = false
   if row then
     local _, member = parse_row(row)
-    rank = redis.call('ZREVRANK', KEYS[1], member)
+    index = redis.call('ZREVRANK', KEYS[1], member)
   end
-  answer[i] = rank and rank + 1 or 0
+  answer[i] = index and index + 1 or 0
 end
 return answer

@@ -1,6 +1,6 @@
--- The top and the position it belongs to, as JSON; nil when the board is not to be trusted.
--- KEYS board, rows, marker, position    ARGV size, now, epoch to begin if there is none
+-- Answer the top and its position as JSON; nil when the board is not trusted.
+-- KEYS board, rows, marker, position    ARGV board id, size, now, epoch to begin if there is none
 if not is_trusted(KEYS[3]) then return false end
-local epoch, seq = position(KEYS[4], ARGV[3])
-return '{"epoch":"' .. epoch .. '","seq":' .. seq .. ',"at":"' .. ARGV[2] .. '","total":'
-  .. redis.call('ZCARD', KEYS[1]) .. ',"top":' .. rows_json(KEYS[1], KEYS[2], 0, ARGV[1] - 1) .. '}'
+local epoch, seq = position(KEYS[4], ARGV[4])
+local top = rows_json(KEYS[1], KEYS[2], 0, ARGV[2] - 1)
+return state_json(ARGV[1], epoch, seq, ARGV[3], redis.call('ZCARD', KEYS[1]), top, {})

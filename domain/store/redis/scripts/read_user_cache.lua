@@ -1,12 +1,13 @@
--- Answer {value, rank or 0} of one cached user; nil when it is not cached or not to be trusted.
+-- Answer {value, rank or 0} of one cached user; nil when it is not cached or the board is
+-- not trusted.
 -- KEYS user cache, board, rows, marker    ARGV user id
 if not is_trusted(KEYS[4]) then return false end
 local value = redis.call('GET', KEYS[1])
 if not value then return false end
-local rank = false
+local index = false
 local row = redis.call('HGET', KEYS[3], ARGV[1])
 if row then
   local _, member = parse_row(row)
-  rank = redis.call('ZREVRANK', KEYS[2], member)
+  index = redis.call('ZREVRANK', KEYS[2], member)
 end
-return {value, rank and rank + 1 or 0}
+return {value, index and index + 1 or 0}

@@ -1,6 +1,6 @@
--- Write absolute standings, older versions refused; answer {trusted, rank or 0, ...} in order.
+-- Write absolute standings and refuse older versions; answer {trusted, rank or 0, ...} in order.
 -- KEYS board, rows, marker, previous ranks
--- ARGV user cache prefix, TTL of the previous ranks (0: keep none), then by user:
+-- ARGV user cache prefix, TTL of the previous ranks (0: keep none), then for each user:
 --      id, version, member, score, updatedMs, username
 local board, rows, marker, previous = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ttl = tonumber(ARGV[2])
@@ -12,8 +12,8 @@ for i = 3, #ARGV, 6 do
   if tonumber(ARGV[i + 1]) > version then
     changed[#changed + 1] = {i, member}
     if ttl > 0 then
-      local rank = member and redis.call('ZREVRANK', board, member)
-      redis.call('HSETNX', previous, ARGV[i], rank and rank + 1 or 0)
+      local index = member and redis.call('ZREVRANK', board, member)
+      redis.call('HSETNX', previous, ARGV[i], index and index + 1 or 0)
     end
   end
 end
@@ -27,7 +27,7 @@ end
 if ttl > 0 and #changed > 0 then redis.call('EXPIRE', previous, ttl) end
 local answer = {is_trusted(marker) and 1 or 0}
 for i = 3, #ARGV, 6 do
-  local rank = redis.call('ZREVRANK', board, ARGV[i + 2])
-  answer[#answer + 1] = rank and rank + 1 or 0
+  local index = redis.call('ZREVRANK', board, ARGV[i + 2])
+  answer[#answer + 1] = index and index + 1 or 0
 end
 return answer
