@@ -8,8 +8,8 @@ from flask.cli import AppGroup
 
 from domain.accounts.sessions import end_session, revoke_token, revoke_user
 from domain.settings import Settings
-from web.access.principal import ROLES
 from web.access.tokens import MAX_JTI_CHARS
+from web.http.caller import ROLES
 from web.http.responses import dump_json
 from web.services import services
 

@@ -8,7 +8,7 @@ from domain.settings import Settings, settings_of_process
 from domain.store.durability import end_with_forgetful_server, refuse_forgetful_server
 from domain.store.redis import keys
 from domain.store.store import Store, connect
-from web.access.middleware import register_gate
+from web.access.middleware import AccessMiddleware
 from web.access.rate_limits import Limits
 from web.access.shared_counters import SharedCounters
 from web.access.verifier import TokenVerifier
@@ -25,17 +25,7 @@ from web.intake.redis_watchdog import RedisWatch
 from web.intake.submitter import Submitter
 from web.live.app import create_live_app
 from web.metrics import batch_size, register_metrics
-from web.routes import (
-    accounts,
-    actions,
-    docs,
-    health,
-    leaderboard,
-    metrics,
-    pages,
-    realtime,
-    users,
-)
+from web.routes.table import OPERATIONS
 from web.server.background import Background
 from web.server.flask_app import Api
 from web.server.rsgi import Front
@@ -46,17 +36,6 @@ from workers.garbage_collector import tune_garbage_collector
 
 # Tickets are redeemed one statement each; thousands may come back at once after a restart.
 LIVE_POOL_SIZE = 5
-BLUEPRINTS = (
-    accounts.blueprint,
-    actions.blueprint,
-    docs.blueprint,
-    health.blueprint,
-    leaderboard.blueprint,
-    metrics.blueprint,
-    pages.blueprint,
-    realtime.blueprint,
-    users.blueprint,
-)
 
 
 def create_front() -> Front:
@@ -107,14 +86,18 @@ def _connect(settings: Settings) -> Store:
 
 
 def _make_app(services: Services) -> Flask:
-    app = Api("web")
+    app = Api("web", OPERATIONS)
     app.extensions[EXTENSION] = services
     register_error_handlers(app)
-    register_gate(app, services)
+    AccessMiddleware(
+        app,
+        app.operations,
+        limits=services.limits,
+        verifier=services.verifier,
+        trusted_hops=services.settings.trusted_proxy_hops,
+    ).register()
     register_headers(app, origins=services.settings.allowed_origins)
     register_metrics(app)
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
     return app
 
 

@@ -1,11 +1,11 @@
-"""What must hold for every route and every error, also for those that are added later."""
+"""Rules for every endpoint, error and Redis key, those that are added later too."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 
 from domain import errors as domain_errors
 from domain.errors import LaurelError, SettingsError
@@ -14,12 +14,13 @@ from domain.store.store import connect
 from tests.factories import make_settings
 from tests.web.conftest import RecordingBatcher
 from tests.web.http.bodies import assert_refused
-from web.access.middleware import PUBLIC_ENDPOINTS, UNLIMITED_ENDPOINTS
 from web.app import create_app
 from web.http import errors as web_errors
 from web.http.errors import STATUS_BY_CODE
-from web.http.openapi import make_openapi
-from web.http.operations import OPERATIONS
+from web.http.operation import Operation, RunsOn
+from web.routes.openapi import TAGS, make_openapi
+from web.routes.table import BODY_ERRORS, OPERATIONS
+from web.server.flask_app import Api
 
 ROOT = Path(__file__).parent.parent.parent
 API_DOCS = ROOT / "docs" / "api.md"
@@ -28,17 +29,18 @@ UUID = "550e8400-e29b-41d4-a716-446655440000"
 
 @pytest.fixture(scope="module")
 def lone_app() -> Flask:
-    """The API without stores: what is refused at the gate needs none."""
+    """The API without stores: what the middleware refuses needs none."""
     settings = make_settings()
     return create_app(settings, connect(settings), RecordingBatcher())
 
 
-def list_calls(app: Flask) -> Iterator[tuple[str, str, str]]:
-    """Yield endpoint, method and path of everything that can be called."""
+def list_calls(app: Flask) -> Iterator[tuple[Operation, str, str]]:
+    """Yield the row, method and path of everything that can be called."""
+    rows = {row.endpoint: row for row in OPERATIONS}
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<[^>]+>", UUID, rule.rule)
         for method in (rule.methods or set()) - {"OPTIONS"}:
-            yield rule.endpoint, method, path
+            yield rows[rule.endpoint], method, path
 
 
 def list_codes() -> set[str]:
@@ -53,24 +55,60 @@ def list_codes() -> set[str]:
     return {kind.code for kind in kinds if kind is not SettingsError}
 
 
-def test_every_route_that_is_not_listed_denies_without_a_token(lone_app: Flask) -> None:
+def test_every_endpoint_that_is_not_public_denies_without_a_token(lone_app: Flask) -> None:
     client = lone_app.test_client()
-    denied = [
-        (endpoint, method, path)
-        for endpoint, method, path in list_calls(lone_app)
-        if endpoint not in PUBLIC_ENDPOINTS
-    ]
+    denied = [(method, path) for row, method, path in list_calls(lone_app) if not row.is_public]
     assert denied
-    for _, method, path in denied:
+    for method, path in denied:
         answer = client.open(path, method=method)
         assert answer.status_code == 401, path
         if method != "HEAD":
             assert_refused(answer, 401, "UNAUTHORIZED")
 
 
-def test_the_public_and_the_unlimited_list_name_real_endpoints(lone_app: Flask) -> None:
-    assert lone_app.view_functions.keys() >= PUBLIC_ENDPOINTS
-    assert PUBLIC_ENDPOINTS >= UNLIMITED_ENDPOINTS
+def test_a_row_without_further_words_is_denied_counted_and_run_on_a_thread() -> None:
+    row = Operation(method="GET", path="/x", view=lambda: None, tag="x", answers={})
+    assert (row.is_public, row.is_limited, row.runs_on) == (False, True, RunsOn.THREAD)
+
+
+def test_an_endpoint_without_a_row_cannot_be_registered(lone_app: Flask) -> None:
+    app = Api("bare", OPERATIONS)
+    known = OPERATIONS[0]
+    for path, endpoint, view in (
+        ("/new", None, lambda: "x"),
+        ("/new", "actions.new", lambda: "x"),
+        ("/new", known.endpoint, known.view),
+        (known.path, known.endpoint, lambda: "x"),
+    ):
+        with pytest.raises(LookupError):
+            app.add_url_rule(path, endpoint, view)
+    with pytest.raises(LookupError):
+        app.get("/new")(lambda: "x")
+    blueprint = Blueprint("blue", __name__)
+    blueprint.get("/new")(lambda: "x")
+    with pytest.raises(LookupError):
+        app.register_blueprint(blueprint)
+    assert app.view_functions.keys() == lone_app.view_functions.keys()
+
+
+def test_every_row_is_registered_once_under_its_method_and_path(lone_app: Flask) -> None:
+    rules = {rule.endpoint: rule for rule in lone_app.url_map.iter_rules()}
+    assert len(rules) == len(OPERATIONS) == len(list(lone_app.url_map.iter_rules()))
+    for row in OPERATIONS:
+        methods = {row.method, "OPTIONS"} | ({"HEAD"} if row.method == "GET" else set())
+        assert (rules[row.endpoint].rule, rules[row.endpoint].methods) == (row.path, methods)
+        assert lone_app.view_functions[row.endpoint] is row.view
+
+
+def test_only_public_endpoints_are_unlimited_and_every_tag_is_explained() -> None:
+    assert all(row.is_public for row in OPERATIONS if not row.is_limited)
+    assert {row.tag for row in OPERATIONS} == TAGS.keys()
+
+
+def test_every_row_with_a_body_names_what_a_body_can_be_refused_for() -> None:
+    for row in OPERATIONS:
+        assert (row.body is not None) == (set(BODY_ERRORS) <= set(row.errors)), row.endpoint
+        assert set(row.errors) <= STATUS_BY_CODE.keys(), row.endpoint
 
 
 def test_every_error_code_has_a_status_and_none_is_left_over() -> None:
@@ -82,14 +120,17 @@ def test_every_error_code_is_explained_with_its_status(code: str) -> None:
     assert re.search(rf"^\| {STATUS_BY_CODE[code]} \| `{code}` \| \S", API_DOCS.read_text(), re.M)
 
 
-def test_every_route_is_in_the_openapi_document(lone_app: Flask) -> None:
-    assert lone_app.view_functions.keys() == OPERATIONS.keys()
+def test_every_endpoint_is_in_the_openapi_document_with_what_its_row_says() -> None:
     described = {
-        operation["operationId"]
-        for path in make_openapi(lone_app)["paths"].values()
+        operation["operationId"]: operation
+        for path in make_openapi(OPERATIONS)["paths"].values()
         for operation in path.values()
     }
-    assert described == OPERATIONS.keys()
+    assert described.keys() == {row.endpoint for row in OPERATIONS}
+    for row in OPERATIONS:
+        operation = described[row.endpoint]
+        assert (operation.get("security") == []) == row.is_public, row.endpoint
+        assert ("429" in operation["responses"]) == row.is_limited, row.endpoint
 
 
 def test_every_route_is_in_the_written_contract(lone_app: Flask) -> None:

@@ -4,9 +4,6 @@ Called by `web/access/middleware.py` and the login route. A fixed window, counte
 (`shared_counters`).
 """
 
-import time
-from dataclasses import dataclass
-from math import ceil
 from uuid import UUID
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -15,29 +12,9 @@ from limits.strategies import FixedWindowRateLimiter
 from domain.errors import RateLimitExceededError
 from domain.settings import Settings
 from web.access.shared_counters import SharedCounters
+from web.http.caller import Allowance
 
 LOGINS_PER_MINUTE = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What a caller may still do in this window; goes out in the RateLimit headers."""
-
-    policy: str
-    limit: int
-    window_seconds: int
-    remaining: int
-    resets_at: float
-
-    @property
-    def is_exceeded(self) -> bool:
-        """Whether this request was one too many."""
-        return self.remaining < 0
-
-    @property
-    def reset_seconds(self) -> int:
-        """Seconds until the window ends, at least 1."""
-        return max(1, ceil(self.resets_at - time.time()))
 
 
 class Limits:

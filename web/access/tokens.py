@@ -23,9 +23,9 @@ from domain.errors import (
     TokenExpiredError,
 )
 from domain.settings import Settings
-from web.access.principal import ROLE_PLAYER, Principal
+from web.http.caller import ROLE_PLAYER, Principal
 from web.http.json_body import parse_json
-from web.schemas.fields import parse_uuid
+from web.http.scalars import parse_uuid
 
 ALGORITHM = "HS256"
 MAX_TOKEN_CHARS = 4096

@@ -20,11 +20,9 @@ from domain.errors import (
 )
 from domain.settings import Settings
 from domain.store.store import Store
-from web.access.principal import Principal
 from web.access.revocations import Revocations
 from web.access.tokens import MAX_TOKEN_CHARS, TokenCodec
-
-__all__ = ["Principal", "TokenVerifier", "read_bearer_token"]
+from web.http.caller import Principal
 
 MAX_REMEMBERED_TOKENS = 50_000
 

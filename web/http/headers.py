@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from web.access.rate_limits import Allowance
+from web.http.caller import Allowance
 from web.http.request_context import find_allowance, request_id
 
 Environ = dict[str, Any]

@@ -11,8 +11,7 @@ from flask import g, has_request_context, request
 from structlog.types import EventDict
 
 from domain.errors import UnauthorizedError
-from web.access.principal import Principal
-from web.access.rate_limits import Allowance
+from web.http.caller import Allowance, Principal
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from domain.accounts.identity import check_password, login_name, register_player
 from domain.accounts.sessions import (
@@ -21,14 +21,11 @@ from web.schemas.accounts import LoginSchema, RefreshSchema, RegistrationSchema
 from web.schemas.base import load
 from web.services import services
 
-blueprint = Blueprint("accounts", __name__, url_prefix="/api/auth")
-
 _registration = RegistrationSchema()
 _login = LoginSchema()
 _refresh = RefreshSchema()
 
 
-@blueprint.post("/register")
 def register() -> Response:
     """Make a new player and log in."""
     body = load(_registration, read_json_object(request.environ))
@@ -37,7 +34,6 @@ def register() -> Response:
     return _answer_new_session(identity, now, status=201)
 
 
-@blueprint.post("/login")
 def login() -> Response:
     """Log in with name and password."""
     body = load(_login, read_json_object(request.environ))
@@ -49,7 +45,6 @@ def login() -> Response:
     return _answer_new_session(identity, datetime.now(UTC), status=200)
 
 
-@blueprint.post("/refresh")
 def refresh() -> Response:
     """Get a new access token for a refresh token."""
     body = load(_refresh, read_json_object(request.environ))
@@ -64,7 +59,6 @@ def refresh() -> Response:
     )
 
 
-@blueprint.post("/logout")
 def logout() -> Response:
     """End the session of this token, or this token when it has none."""
     holder = principal()

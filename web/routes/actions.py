@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction
@@ -13,22 +13,19 @@ from web.http.json_body import MAX_BATCH_BODY_BYTES, read_json_object
 from web.http.prefer import Wait, read_wait
 from web.http.request_context import principal, request_id
 from web.http.responses import json_response
+from web.http.scalars import parse_uuid
 from web.intake.answers import answer_submission, describe_record, describe_submission, is_final
 from web.metrics import action_seconds
 from web.schemas.actions import read_action, read_batch, read_batch_element
 from web.schemas.cursors import write_cursor
-from web.schemas.fields import parse_uuid
 from web.schemas.queries import HistoryQuery, load_query, read_path_uuid
 from web.server.greenlets import run_blocking
 from web.server.request_body import fetch_body
 from web.services import services
 
-blueprint = Blueprint("actions", __name__, url_prefix="/api/actions")
-
 _history_query = HistoryQuery()
 
 
-@blueprint.post("/complete")
 def complete() -> Response:
     """Take one action and wait a little for its outcome."""
     started = time.perf_counter()
@@ -39,7 +36,6 @@ def complete() -> Response:
     return _say_applied(answer_submission(submission), wait)
 
 
-@blueprint.post("/batch")
 def batch() -> Response:
     """Take many actions, in their order of effect; one that is bad fails alone."""
     wait = _read_wait()
@@ -58,7 +54,6 @@ def batch() -> Response:
     return _say_applied(json_response({"success": True, "results": results}, status), wait)
 
 
-@blueprint.get("/<action_name:action_id>")
 def one(action_id: str) -> Response:
     """Answer what became of an action; a game server may ask for anybody's."""
     holder = principal()
@@ -70,7 +65,6 @@ def one(action_id: str) -> Response:
     return json_response(describe_record(record))
 
 
-@blueprint.get("")
 def history() -> Response:
     """Answer one's own actions, newest first."""
     query = load_query(_history_query, request.args)

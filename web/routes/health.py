@@ -1,21 +1,17 @@
 """Health for balancers, launchers and people."""
 
-from flask import Blueprint, Response
+from flask import Response
 
 from domain.errors import TransientError
 from web.http.responses import json_response
 from web.services import services
 
-blueprint = Blueprint("health", __name__, url_prefix="/health")
 
-
-@blueprint.get("/live")
 def live() -> Response:
     """Say that this process is up, whatever else is."""
     return json_response({"status": "ok"})
 
 
-@blueprint.get("/ready")
 def ready() -> Response:
     """Say whether this process may take traffic."""
     obstacle = services().readiness.find_obstacle()
@@ -24,7 +20,6 @@ def ready() -> Response:
     return json_response({"status": "ready"})
 
 
-@blueprint.get("")
 def overall() -> Response:
     """Say how each part of the system is."""
     parts = services().probes.ask()

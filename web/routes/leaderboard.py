@@ -1,6 +1,6 @@
 """The leaderboard: the top for everybody, and one's own place in it."""
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from domain.boards.reader import find_neighborhood
 from web.boards.row_encoding import describe_standing, describe_top
@@ -10,8 +10,6 @@ from web.metrics import top_hits, top_misses
 from web.schemas.queries import LeaderboardQuery, NeighborhoodQuery, load_query
 from web.services import services
 
-blueprint = Blueprint("leaderboard", __name__, url_prefix="/api/leaderboard")
-
 DEFAULT_LIMIT = 10
 # A cache of the caller's own may keep it and must ask each time whether it still holds.
 CACHE_CONTROL = "private, no-cache"
@@ -20,7 +18,6 @@ _leaderboard_query = LeaderboardQuery()
 _neighborhood_query = NeighborhoodQuery()
 
 
-@blueprint.get("")
 def top() -> Response:
     """Answer the first standings of the board."""
     limit = DEFAULT_LIMIT
@@ -35,8 +32,7 @@ def top() -> Response:
     return ReadyResponse(page.body, 200, headers, content_type=JSON_TYPE)
 
 
-@blueprint.get("/me")
-def own_place() -> Response:
+def own_standing() -> Response:
     """Answer one's own standing, the ones around it, and the top, all of one moment."""
     neighbors = load_query(_neighborhood_query, request.args)["neighbors"]
     found = find_neighborhood(services().store, user_id=principal().user_id, neighbors=neighbors)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, TicketHolder, issue_ticket
 from web.http.errors import UpgradeRequiredError
@@ -11,10 +11,7 @@ from web.http.request_context import principal
 from web.http.responses import json_response
 from web.services import services
 
-blueprint = Blueprint("realtime", __name__)
 
-
-@blueprint.post("/api/realtime/ticket")
 def ticket() -> Response:
     """Give a ticket with which this page's origin may open one socket within 30 seconds."""
     holder = principal()
@@ -34,7 +31,6 @@ def ticket() -> Response:
     )
 
 
-@blueprint.get("/ws")
 def upgrade() -> Response:
     """Say that the sockets are on another port."""
     raise UpgradeRequiredError

@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 
 from domain.actions.model import NewAction
 from domain.errors import InvalidPayloadError
-from web.access.verifier import Principal
+from web.http.caller import Principal
 from web.schemas.base import InputSchema, load
 from web.schemas.fields import Metadata, StrictUUID, Timestamp
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from domain.errors import InvalidPayloadError
+from web.http.scalars import parse_uuid
 from web.schemas.base import CamelSchema, load
 from web.schemas.cursors import parse_cursor
-from web.schemas.fields import parse_uuid
 
 _DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
