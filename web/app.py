@@ -5,7 +5,7 @@ from flask import Flask
 from domain.accounts.passwords import Passwords
 from domain.logs import configure_logging
 from domain.settings import Settings, settings_of_process
-from domain.store.durability import end_with_forgetful_server, refuse_forgetful_server
+from domain.store.durability import require_durable_server
 from domain.store.redis import keys
 from domain.store.store import Store, connect
 from web.access.middleware import AccessMiddleware
@@ -39,7 +39,7 @@ LIVE_POOL_SIZE = 5
 
 
 def create_front() -> Front:
-    """Return what serves the API, made from the environment."""
+    """Return what serves the API, made from the environment; raises SettingsError."""
     settings = _read_settings()
     store = _connect(settings)
     services, background = _make_pipeline(settings, store)
@@ -64,12 +64,12 @@ def create_app(
 def create_live() -> Flask:
     """Return the application of the live process, made from the environment.
 
-    Raises SettingsError rather than SystemExit, after which gunicorn would try again for ever.
+    Raises SettingsError.
     """
     settings = settings_of_process()
     configure_logging(settings, "live")
     store = connect(settings, pool_size=LIVE_POOL_SIZE)
-    refuse_forgetful_server(settings, store)
+    require_durable_server(settings, store)
     return create_live_app(settings, store)
 
 
@@ -81,7 +81,7 @@ def _read_settings() -> Settings:
 
 def _connect(settings: Settings) -> Store:
     store = connect(settings, pool_size=settings.database_pool_size)
-    end_with_forgetful_server(settings, store)
+    require_durable_server(settings, store)
     return store
 
 

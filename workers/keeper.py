@@ -3,7 +3,6 @@
 A process of its own, `python -m workers.keeper`; one at work, by advisory lock.
 """
 
-import os
 import signal
 import sys
 import threading
@@ -23,7 +22,7 @@ from domain.actions.recovery import (
     isolate,
 )
 from domain.boards.rebuild import compare_board, rebuild_board
-from domain.errors import RedisUnavailableError, SettingsError, TransientError
+from domain.errors import RedisUnavailableError, TransientError
 from domain.logs import configure_logging
 from domain.store.postgres.actions.batches import Batch, find_batch, read_queue_age_seconds
 from domain.store.postgres.advisory_locks import AdvisoryLock
@@ -36,6 +35,7 @@ from workers.broker import publish_quickly, submit_batch
 from workers.chain import LINKS, run_link
 from workers.context import WorkerContext, get_context
 from workers.garbage_collector import tune_garbage_collector
+from workers.startup import exit_on_bad_settings
 
 logger = structlog.get_logger(__name__)
 
@@ -215,12 +215,9 @@ def keep(context: WorkerContext, stopping: threading.Event) -> None:
 
 def main() -> int:
     """Run the keeper until SIGTERM or SIGINT."""
-    try:
+    with exit_on_bad_settings():
         context = get_context()
-    except SettingsError as error:
-        sys.stderr.write(f"{error.message}\n")
-        return 2
-    configure_logging(context.settings, os.environ.get("LAUREL_PROCESS", "keeper"))
+    configure_logging(context.settings, context.settings.laurel_process or "keeper")
     metrics.watch_breaker(context.store.redis)
     publish_quickly()
     tune_garbage_collector()

@@ -1,7 +1,6 @@
 """What a worker does beside its tasks: its log, and a pulse that says that it is alive."""
 
 import logging
-import os
 import threading
 from contextlib import suppress
 from typing import Any
@@ -17,6 +16,7 @@ from domain.store.store import Store
 from workers import metrics
 from workers.context import get_context
 from workers.garbage_collector import tune_garbage_collector
+from workers.startup import exit_on_bad_settings
 
 logger = structlog.get_logger(__name__)
 
@@ -27,7 +27,9 @@ _stopping = threading.Event()
 @setup_logging.connect
 def log_as_json(**_: Any) -> None:
     """Write the log in the form of all our processes instead of Celery's."""
-    configure_logging(get_context().settings, os.environ.get("LAUREL_PROCESS", "celery"))
+    with exit_on_bad_settings():
+        settings = get_context().settings
+    configure_logging(settings, settings.laurel_process or "celery")
     # Celery's own two lines for every task say less than the link's one.
     logging.getLogger("celery").setLevel(logging.WARNING)
 

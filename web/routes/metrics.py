@@ -13,9 +13,12 @@ from web.services import services
 
 def expose() -> Response:
     """Answer every metric of every process."""
+    settings = services().settings
     if not is_this_machine(request.environ):
-        _check_token(services().settings.metrics_token)
-    text, content_type = export_metrics(request.headers.get("Accept"))
+        _check_token(settings.metrics_token)
+    text, content_type = export_metrics(
+        request.headers.get("Accept"), shared_folder=settings.prometheus_multiproc_dir
+    )
     return Response(text, content_type=content_type)
 
 
