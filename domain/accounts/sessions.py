@@ -10,7 +10,6 @@ from domain.errors import InvalidTokenError
 from domain.store.postgres.accounts.identities import Identity
 from domain.store.postgres.accounts.revocations import (
     RevocationKind,
-    announce_revocation,
     insert_revocation,
 )
 from domain.store.postgres.accounts.sessions import (
@@ -19,6 +18,7 @@ from domain.store.postgres.accounts.sessions import (
     find_session_owner,
     insert_session,
 )
+from domain.store.redis.revocations import announce_revocation
 from domain.store.store import Store
 
 REFRESH_TOKEN_BYTES = 32

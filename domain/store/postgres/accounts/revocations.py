@@ -1,4 +1,7 @@
-"""SQL and pub/sub of revocations: what ends before its time, and how every process hears of it."""
+"""SQL of revocations: tokens, sessions and users' tokens that end before their time.
+
+Read by `web/access/revocations.py`; written by `domain/accounts/sessions.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +10,9 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select, text
 
-from domain.errors import RedisUnavailableError
 from domain.store.postgres.tables import revocations
-from domain.store.redis import keys
-from domain.store.redis.client import RedisClient
 
-# A row is seen at the latest this long after its `revoked_at`: no transaction may last longer.
+# A row becomes visible at most this long after its `revoked_at`: no transaction may last longer.
 OVERLAP_SECONDS = 60
 
 
@@ -62,11 +62,3 @@ def list_revocations(connection: Connection, *, only_recent: bool) -> Sequence[R
         Revocation(RevocationKind(row.kind), row.subject, row.revoked_at, row.expires_at)
         for row in connection.execute(query)
     ]
-
-
-def announce_revocation(redis: RedisClient) -> None:
-    """Hasten the look that every process takes once a second; without Redis they take it anyway."""
-    try:
-        redis.run(lambda client: client.publish(keys.revocation_channel(), "look"))
-    except RedisUnavailableError:
-        return
