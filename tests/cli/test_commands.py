@@ -11,7 +11,6 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import text
 
-from cli.registry import register_commands
 from domain.actions.model import NewAction, Status
 from domain.settings import Settings
 from domain.store.store import Store
@@ -20,7 +19,6 @@ from tests.archives import MARCH, archive_all, drop_old_months
 from tests.factories import make_action, make_player, make_stored_action
 from tests.pipeline import complete_actions
 from tests.verification import change, make_history
-from web.app import create_app
 from workers.context import WorkerContext
 
 
@@ -88,14 +86,6 @@ def test_verify_as_json_says_the_same(app: Flask, worker_context: WorkerContext)
             "more": False,
         }
     ]
-
-
-def test_a_command_without_a_database_says_so_in_one_line(settings: Settings) -> None:
-    app = create_app(replace(settings, database_url="postgresql://x@127.0.0.1:1/x"))
-    register_commands(app)
-    result = run(app, "verify", "--wait", "0")
-    assert result.exit_code == 2
-    assert result.output.splitlines() == ["Error: PostgreSQL at DATABASE_URL does not answer"]
 
 
 def test_archives_are_listed_and_found_sound(app: Flask, archived: None) -> None:
