@@ -1,8 +1,11 @@
 """Rules for every endpoint, error and Redis key, those that are added later too."""
 
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
+from uuid import UUID
 
 import pytest
 from flask import Blueprint, Flask
@@ -24,7 +27,7 @@ from web.server.flask_app import Api
 
 ROOT = Path(__file__).parent.parent.parent
 API_DOCS = ROOT / "docs" / "api.md"
-UUID = "550e8400-e29b-41d4-a716-446655440000"
+ACTION_ID = "550e8400-e29b-41d4-a716-446655440000"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def list_calls(app: Flask) -> Iterator[tuple[Operation, str, str]]:
     """Yield the row, method and path of everything that can be called."""
     rows = {row.endpoint: row for row in OPERATIONS}
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<[^>]+>", UUID, rule.rule)
+        path = re.sub(r"<[^>]+>", ACTION_ID, rule.rule)
         for method in (rule.methods or set()) - {"OPTIONS"}:
             yield rows[rule.endpoint], method, path
 
@@ -152,10 +155,49 @@ def test_no_redis_key_is_written_outside_its_module() -> None:
         for path in (ROOT / package).rglob("*.py"):
             if path.name != "keys.py":
                 assert not prefix.search(path.read_text()), path
-    for path in (ROOT / "domain" / "store" / "lua").glob("*.lua"):
+    scripts = list((ROOT / "domain" / "store").rglob("*.lua"))
+    assert scripts
+    for path in scripts:
         assert "laurel:" not in path.read_text(), path
 
 
-def test_every_function_of_the_keys_makes_a_key_with_the_prefix() -> None:
-    assert keys.rate_limit("x").startswith(keys.PREFIX)
-    assert keys.revocation_channel().startswith(keys.PREFIX)
+def list_key_functions() -> list[Callable[..., str]]:
+    """Return every public function that the module of the keys defines."""
+    return [
+        function
+        for name, function in vars(keys).items()
+        if inspect.isfunction(function)
+        and function.__module__ == keys.__name__
+        and not name.startswith("_")
+    ]
+
+
+def make_key(function: Callable[..., str], word: str) -> str:
+    """Return the key that the function makes of this word, or of a UUID where it takes one."""
+    kinds = get_type_hints(function)
+    return function(
+        **{
+            name: UUID(ACTION_ID) if UUID in get_args(kinds[name]) else kinds[name](word)
+            for name in inspect.signature(function).parameters
+        }
+    )
+
+
+@pytest.mark.parametrize("function", list_key_functions(), ids=lambda function: function.__name__)
+def test_every_function_of_the_keys_makes_a_key_with_the_prefix(
+    function: Callable[..., str],
+) -> None:
+    key = make_key(function, "some")
+    assert key.startswith(keys.PREFIX)
+    assert len(key) > len(keys.PREFIX)
+    assert (
+        "TTL" in (function.__doc__ or "")
+        or key.endswith(":")
+        or "Pub/sub" in (function.__doc__ or "")
+    )
+
+
+def test_no_two_functions_of_the_keys_make_the_same_key() -> None:
+    made = [make_key(function, "some") for function in list_key_functions()]
+    assert len(made) >= 15
+    assert len(set(made)) == len(made)

@@ -7,10 +7,14 @@ from web.boards.row_encoding import describe_standing, describe_top
 from web.http.request_context import principal
 from web.http.responses import JSON_TYPE, ReadyResponse, json_response
 from web.metrics import top_hits, top_misses
-from web.schemas.queries import LeaderboardQuery, NeighborhoodQuery, load_query
+from web.schemas.queries import (
+    DEFAULT_TOP_LIMIT,
+    LeaderboardQuery,
+    NeighborhoodQuery,
+    load_query,
+)
 from web.services import services
 
-DEFAULT_LIMIT = 10
 # A cache of the caller's own may keep it and must ask each time whether it still holds.
 CACHE_CONTROL = "private, no-cache"
 
@@ -20,7 +24,7 @@ _neighborhood_query = NeighborhoodQuery()
 
 def top() -> Response:
     """Answer the first standings of the board."""
-    limit = DEFAULT_LIMIT
+    limit = DEFAULT_TOP_LIMIT
     if request.query_string:
         limit = load_query(_leaderboard_query, request.args)["limit"]
     current, was_in_memory = services().board.read()
@@ -42,7 +46,7 @@ def own_standing() -> Response:
             "you": describe_standing(own) if own else None,
             "percentile": round(100 * (total - own.rank) / total, 2) if own and total else None,
             "around": [describe_standing(standing) for standing in found.around],
-            **describe_top(found.top, DEFAULT_LIMIT),
+            **describe_top(found.top, DEFAULT_TOP_LIMIT),
         }
     )
 

@@ -14,11 +14,11 @@ from marshmallow import Schema
 
 from web.http.errors import STATUS_BY_CODE
 from web.http.operation import Operation
+from web.http.responses import JSON_TYPE
 from web.schemas.actions import BatchElementSchema
 from web.schemas.answers import ErrorSchema
 from web.schemas.fields import Metadata
 
-JSON = "application/json"
 DESCRIPTION = (
     "Scores and leaderboards in real time. Actions are posted here and are never lost once"
     " answered with 2xx; changes of the board arrive over the WebSocket at `/ws`."
@@ -78,7 +78,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
     if operation.body is not None:
         described["requestBody"] = {
             "required": True,
-            "content": {JSON: {"schema": operation.body}},
+            "content": {JSON_TYPE: {"schema": operation.body}},
         }
     if operation.is_public:
         described["security"] = []
@@ -124,7 +124,7 @@ def _content(answer: type[Schema] | str) -> dict[str, Any]:
         return {}
     if isinstance(answer, str):
         return {"content": {answer: {"schema": {}}}}
-    return {"content": {JSON: {"schema": answer}}}
+    return {"content": {JSON_TYPE: {"schema": answer}}}
 
 
 def _name_schema(schema: Any) -> str:

@@ -5,6 +5,7 @@ an endpoint cannot exist without a row; see `web/server/flask_app.py`.
 """
 
 from web.http.operation import Operation, RunsOn
+from web.http.responses import JSON_TYPE
 from web.routes import (
     accounts,
     actions,
@@ -21,7 +22,6 @@ from web.schemas.accounts import LoginSchema, RefreshSchema, RegistrationSchema
 from web.schemas.actions import BatchSchema, CompleteActionSchema
 
 BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
-UNAVAILABLE = "SERVICE_UNAVAILABLE"
 
 OPERATIONS = (
     Operation(
@@ -38,7 +38,7 @@ OPERATIONS = (
             "DUPLICATE_ACTION",
             "ACTION_ID_CONFLICT",
             "INTERNAL_ERROR",
-            UNAVAILABLE,
+            "SERVICE_UNAVAILABLE",
         ),
         runs_on=RunsOn.EVENT_LOOP,
     ),
@@ -50,7 +50,7 @@ OPERATIONS = (
         body=BatchSchema,
         headers=("Prefer",),
         answers={200: answers.BatchResultsSchema, 202: answers.BatchResultsSchema},
-        errors=(*BODY_ERRORS, UNAVAILABLE),
+        errors=(*BODY_ERRORS, "SERVICE_UNAVAILABLE"),
         runs_on=RunsOn.EVENT_LOOP,
     ),
     Operation(
@@ -59,7 +59,7 @@ OPERATIONS = (
         view=actions.one,
         tag="actions",
         answers={200: answers.ActionRecordSchema},
-        errors=("INVALID_PAYLOAD", "NOT_FOUND", UNAVAILABLE),
+        errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="GET",
@@ -68,7 +68,7 @@ OPERATIONS = (
         tag="actions",
         query=queries.HistoryQuery,
         answers={200: answers.HistorySchema},
-        errors=("INVALID_PAYLOAD", UNAVAILABLE),
+        errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="GET",
@@ -78,7 +78,7 @@ OPERATIONS = (
         query=queries.LeaderboardQuery,
         headers=("If-None-Match",),
         answers={200: answers.LeaderboardSchema, 304: ""},
-        errors=("INVALID_PAYLOAD", UNAVAILABLE),
+        errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
         runs_on=RunsOn.EVENT_LOOP,
     ),
     Operation(
@@ -88,7 +88,7 @@ OPERATIONS = (
         tag="leaderboard",
         query=queries.NeighborhoodQuery,
         answers={200: answers.NeighborhoodSchema},
-        errors=("INVALID_PAYLOAD", UNAVAILABLE),
+        errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="GET",
@@ -96,7 +96,7 @@ OPERATIONS = (
         view=users.score,
         tag="leaderboard",
         answers={200: answers.PlayerScoreSchema},
-        errors=("INVALID_PAYLOAD", "NOT_FOUND", UNAVAILABLE),
+        errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="POST",
@@ -105,7 +105,7 @@ OPERATIONS = (
         tag="accounts",
         body=RegistrationSchema,
         answers={201: answers.SessionSchema},
-        errors=(*BODY_ERRORS, "USERNAME_TAKEN", UNAVAILABLE),
+        errors=(*BODY_ERRORS, "USERNAME_TAKEN", "SERVICE_UNAVAILABLE"),
         is_public=True,
     ),
     Operation(
@@ -115,7 +115,7 @@ OPERATIONS = (
         tag="accounts",
         body=LoginSchema,
         answers={200: answers.SessionSchema},
-        errors=(*BODY_ERRORS, "INVALID_CREDENTIALS", UNAVAILABLE),
+        errors=(*BODY_ERRORS, "INVALID_CREDENTIALS", "SERVICE_UNAVAILABLE"),
         is_public=True,
     ),
     Operation(
@@ -125,7 +125,7 @@ OPERATIONS = (
         tag="accounts",
         body=RefreshSchema,
         answers={200: answers.AccessTokenSchema},
-        errors=(*BODY_ERRORS, "INVALID_TOKEN", UNAVAILABLE),
+        errors=(*BODY_ERRORS, "INVALID_TOKEN", "SERVICE_UNAVAILABLE"),
         is_public=True,
     ),
     Operation(
@@ -134,7 +134,7 @@ OPERATIONS = (
         view=accounts.logout,
         tag="accounts",
         answers={204: ""},
-        errors=(UNAVAILABLE,),
+        errors=("SERVICE_UNAVAILABLE",),
     ),
     Operation(
         method="POST",
@@ -142,7 +142,7 @@ OPERATIONS = (
         view=realtime.ticket,
         tag="realtime",
         answers={201: answers.TicketSchema},
-        errors=(UNAVAILABLE,),
+        errors=("SERVICE_UNAVAILABLE",),
     ),
     Operation(
         method="GET",
@@ -169,7 +169,7 @@ OPERATIONS = (
         view=health.ready,
         tag="operations",
         answers={200: answers.StatusSchema},
-        errors=(UNAVAILABLE,),
+        errors=("SERVICE_UNAVAILABLE",),
         is_public=True,
         is_limited=False,
         runs_on=RunsOn.MONITORING_THREAD,
@@ -200,7 +200,7 @@ OPERATIONS = (
         path="/openapi.json",
         view=docs.openapi,
         tag="documents",
-        answers={200: "application/json"},
+        answers={200: JSON_TYPE},
         is_public=True,
     ),
     Operation(

@@ -2,9 +2,8 @@
 
 from marshmallow import fields, validate
 
+from web.access.tokens import MAX_TOKEN_CHARS
 from web.schemas.base import InputSchema
-
-MAX_TOKEN_CHARS = 4096
 
 
 class RegistrationSchema(InputSchema):

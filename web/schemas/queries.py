@@ -6,10 +6,13 @@ from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from domain.boards.model import TOP_SIZE
 from domain.errors import InvalidPayloadError
 from web.http.scalars import parse_uuid
 from web.schemas.base import CamelSchema, load
 from web.schemas.cursors import parse_cursor
+
+DEFAULT_TOP_LIMIT = 10
 
 _DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -43,7 +46,7 @@ class QuerySchema(CamelSchema):
 class LeaderboardQuery(QuerySchema):
     """How much of the top to answer."""
 
-    limit = QueryInteger(load_default=10, validate=validate.Range(1, 100))
+    limit = QueryInteger(load_default=DEFAULT_TOP_LIMIT, validate=validate.Range(1, TOP_SIZE))
 
 
 class NeighborhoodQuery(QuerySchema):
