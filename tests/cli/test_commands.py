@@ -72,7 +72,7 @@ def test_verify_names_what_is_broken_and_exits_with_1(
     ) in result.output
 
 
-def test_verify_as_json_says_the_same(app: Flask, worker_context: WorkerContext) -> None:
+def test_verify_as_json_reports_the_same(app: Flask, worker_context: WorkerContext) -> None:
     make_history(worker_context)
     change(worker_context.store, "UPDATE audit_head SET seq = 9")
     result = run(app, "verify", "--json")
@@ -124,7 +124,7 @@ def test_a_decision_needs_a_reason(app: Flask, held: NewAction) -> None:
 
 
 @pytest.mark.parametrize("decision", ["release", "reject"])
-def test_a_decision_is_taken_once(app: Flask, store: Store, held: NewAction, decision: str) -> None:
+def test_a_decision_is_made_once(app: Flask, store: Store, held: NewAction, decision: str) -> None:
     arguments = ("actions", decision, str(held.action_id), "--reason", "seen", "--by", "grace")
     taken = run(app, *arguments)
     assert taken.exit_code == 0
@@ -148,7 +148,7 @@ def test_a_failed_action_is_retried(app: Flask, store: Store, held: NewAction) -
     assert status == Status.PENDING
 
 
-def test_an_unknown_action_is_said_to_be_unknown(app: Flask, store: Store) -> None:
+def test_an_unknown_action_is_reported(app: Flask, store: Store) -> None:
     result = run(app, "actions", "release", str(uuid4()), "--reason", "seen")
     assert (result.exit_code, result.output) == (
         2,

@@ -22,7 +22,7 @@ class RunsOn(Enum):
     """The view touches memory only, or leaves the loop itself where it waits."""
     THREAD = "a thread"
     MONITORING_THREAD = "a monitoring thread"
-    """From a small pool of its own: it must answer while all other threads wait for a store."""
+    """From a separate small pool: it must answer while all other threads wait for a store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

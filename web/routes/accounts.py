@@ -27,7 +27,7 @@ _refresh = RefreshSchema()
 
 
 def register() -> Response:
-    """Make a new player and log in."""
+    """Register a new player and log in."""
     body = load(_registration, read_json_object(request.environ))
     now = datetime.now(UTC)
     identity = register_player(services().store, services().passwords, now=now, **body)
@@ -35,7 +35,7 @@ def register() -> Response:
 
 
 def login() -> Response:
-    """Log in with name and password."""
+    """Log in with a username and a password."""
     body = load(_login, read_json_object(request.environ))
     address = find_limited_address(
         request.environ, trusted_hops=services().settings.trusted_proxy_hops
@@ -60,12 +60,12 @@ def refresh() -> Response:
 
 
 def logout() -> Response:
-    """End the session of this token, or this token when it has none."""
+    """End the session of this token, or the token alone when it has no session."""
     holder = principal()
     settings = services().settings
     leeway = timedelta(seconds=settings.jwt_leeway_seconds)
     if holder.session_id is not None:
-        # The youngest access token of the session may live this long.
+        # The newest access token of the session may be valid until then.
         until = datetime.now(UTC) + timedelta(seconds=settings.jwt_expiration) + leeway
         end_session(services().store, session_id=holder.session_id, until=until)
     else:

@@ -13,7 +13,7 @@ from web.server.flask_app import Api
 
 
 def openapi() -> Response:
-    """Answer the OpenAPI 3.1 document of this API."""
+    """Return the OpenAPI 3.1 document of this API."""
     # The application's rows, not the table itself: the table imports this module.
     rows = cast(Api, current_app).operations.values()
     return Response(_dump_openapi(tuple(rows)), content_type=JSON_TYPE)

@@ -1,4 +1,4 @@
-"""Health for balancers, launchers and people."""
+"""Health for load balancers, launchers and people."""
 
 from flask import Response
 
@@ -8,12 +8,12 @@ from web.services import services
 
 
 def live() -> Response:
-    """Say that this process is up, whatever else is."""
+    """Report that this process is up, whatever the state of the stores."""
     return json_response({"status": "ok"})
 
 
 def ready() -> Response:
-    """Say whether this process may take traffic."""
+    """Report whether this process may take traffic."""
     obstacle = services().readiness.find_obstacle()
     if obstacle is not None:
         raise TransientError(f"Not ready: {obstacle}")
@@ -21,7 +21,7 @@ def ready() -> Response:
 
 
 def overall() -> Response:
-    """Say how each part of the system is."""
+    """Report the state of each part of the system."""
     parts = services().probes.ask()
     is_ok = all(part["ok"] for part in parts.values())
     return json_response({"status": "ok" if is_ok else "degraded", "parts": parts})

@@ -1,4 +1,4 @@
-"""The leaderboard: the top for everybody, and one's own place in it."""
+"""The leaderboard: its top, and the caller's own standing."""
 
 from flask import Response, request
 
@@ -15,7 +15,7 @@ from web.schemas.queries import (
 )
 from web.services import services
 
-# A cache of the caller's own may keep it and must ask each time whether it still holds.
+# A private cache may keep it and must revalidate it each time.
 CACHE_CONTROL = "private, no-cache"
 
 _leaderboard_query = LeaderboardQuery()
@@ -23,7 +23,7 @@ _neighborhood_query = NeighborhoodQuery()
 
 
 def top() -> Response:
-    """Answer the first standings of the board."""
+    """Return the first standings of the board."""
     limit = DEFAULT_TOP_LIMIT
     if request.query_string:
         limit = load_query(_leaderboard_query, request.args)["limit"]
@@ -37,7 +37,7 @@ def top() -> Response:
 
 
 def own_standing() -> Response:
-    """Answer one's own standing, the ones around it, and the top, all of one moment."""
+    """Return the caller's standing, those around it, and the top, all of one moment."""
     neighbors = load_query(_neighborhood_query, request.args)["neighbors"]
     found = find_neighborhood(services().store, user_id=principal().user_id, neighbors=neighbors)
     own, total = found.own, found.top.total_users

@@ -12,7 +12,7 @@ from web.services import services
 
 
 def expose() -> Response:
-    """Answer every metric of every process."""
+    """Return the metrics of all processes."""
     settings = services().settings
     if not is_this_machine(request.environ):
         _check_token(settings.metrics_token)

@@ -24,16 +24,16 @@ DESCRIPTION = (
     " answered with 2xx; changes of the board arrive over the WebSocket at `/ws`."
 )
 TAGS: Mapping[str, str] = {
-    "actions": "Completing actions and what became of them",
+    "actions": "Completing actions and reading their state",
     "leaderboard": "Ranks, scores and standings",
     "accounts": "Names, passwords and tokens",
-    "realtime": "The way to the sockets",
+    "realtime": "Access to the WebSocket",
     "operations": "For those who run the service",
-    "documents": "For people and for generators of clients",
+    "documents": "Documents for people and for client generators",
 }
 HEADERS: Mapping[str, str] = {
     "Prefer": "RFC 7240: `respond-async` answers 202 at once, `wait=N` waits N seconds, at most 10",
-    "If-None-Match": "The ETag of an earlier answer; 304 when it still holds",
+    "If-None-Match": "The ETag of an earlier response; 304 when it is still current",
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 

@@ -1,4 +1,4 @@
-"""The pages and what they load; everything comes from here, nothing from the internet."""
+"""The pages and their assets; nothing is loaded from the internet."""
 
 from flask import Response
 
@@ -11,5 +11,5 @@ def home() -> Response:
 
 
 def asset(name: str) -> Response:
-    """Answer a script, a style sheet or a picture of the pages."""
+    """Return a script, a style sheet or an image of the pages."""
     return serve_asset(name)

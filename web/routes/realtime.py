@@ -1,4 +1,4 @@
-"""The way to the sockets: a ticket for them, and a sign on the port where they are not."""
+"""WebSocket access: a ticket for a connection, and an error on the port that serves none."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from web.services import services
 
 
 def ticket() -> Response:
-    """Give a ticket with which this page's origin may open one socket within 30 seconds."""
+    """Issue a ticket with which a page of this origin may open one WebSocket within 30 seconds."""
     holder = principal()
     value = issue_ticket(
         services().store,
@@ -32,5 +32,5 @@ def ticket() -> Response:
 
 
 def upgrade() -> Response:
-    """Say that the sockets are on another port."""
+    """Refuse a WebSocket: they are served on another port."""
     raise UpgradeRequiredError

@@ -12,7 +12,7 @@ from web.services import services
 
 
 def score(user_id: str) -> Response:
-    """Answer what a player has reached."""
+    """Return a player's score, statistics and rank."""
     wanted: UUID = read_path_uuid("userId", user_id)
     player = get_player_score(services().store, user_id=wanted)
     (user_hits if player.from_cache else user_misses).inc()

@@ -1,4 +1,4 @@
-"""Accounts as they come in: registration, login and the refresh token."""
+"""Request bodies of accounts: registration, login and the refresh token."""
 
 from marshmallow import fields, validate
 
@@ -32,6 +32,6 @@ class LoginSchema(InputSchema):
 
 
 class RefreshSchema(InputSchema):
-    """The refresh token that a login answered."""
+    """The refresh token that a login returned."""
 
     refresh_token = fields.String(required=True, validate=validate.Length(1, MAX_TOKEN_CHARS))

@@ -1,7 +1,7 @@
-"""Strict marshmallow fields: the stock ones accept what is not in the contract.
+"""Strict marshmallow fields: the stock ones accept values that the contract does not.
 
-`Integer` takes "150" and 150.5, `UUID` takes braces and `urn:`, `AwareDateTime` takes a space and
-years that overflow later.
+`Integer` accepts "150" and 150.5, `UUID` braces and `urn:`, `AwareDateTime` a space and years that
+overflow later.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ def _find_shape_problem(metadata: Mapping[str, Any]) -> str | None:
 
 
 class StrictUUID(fields.UUID):
-    """A UUID in the form 8-4-4-4-12 and no other."""
+    """A UUID in the form 8-4-4-4-12 only."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> UUID:
         parsed = parse_uuid(value)
@@ -61,7 +61,7 @@ class StrictUUID(fields.UUID):
 
 
 class Timestamp(fields.AwareDateTime):
-    """An RFC 3339 date and time with an offset; goes out in UTC with `Z`."""
+    """An RFC 3339 date and time with an offset; written in UTC with `Z`."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
         parsed = parse_timestamp(value)
@@ -71,7 +71,7 @@ class Timestamp(fields.AwareDateTime):
 
 
 class Metadata(fields.Field[dict[str, Any]]):
-    """A small JSON object whose `actionType`, if there, is a short string."""
+    """A small JSON object whose `actionType`, if present, is a short string."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
         if type(value) is not dict:

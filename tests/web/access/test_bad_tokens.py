@@ -214,7 +214,7 @@ def test_the_tokens_here_are_valid_except_for_their_fault(
         ("Bearer{token}", "UNAUTHORIZED"),
     ],
 )
-def test_a_header_without_one_bearer_token_lets_nobody_in(
+def test_a_header_without_exactly_one_bearer_token_is_refused(
     strict_client: FlaskClient, authorization: str | None, code: str
 ) -> None:
     token = sign(make_claims())
@@ -237,7 +237,7 @@ def test_a_token_elsewhere_than_in_the_header_counts_for_nothing(
     assert_refused(answer, 401, "UNAUTHORIZED")
 
 
-def test_an_ended_token_is_taken_within_the_leeway_and_no_longer(
+def test_an_expired_token_is_accepted_within_the_leeway_and_no_longer(
     strict_client: FlaskClient, strict_settings: Settings
 ) -> None:
     leeway, moment = strict_settings.jwt_leeway_seconds, now()
@@ -247,7 +247,7 @@ def test_an_ended_token_is_taken_within_the_leeway_and_no_longer(
     assert_refused(post(strict_client, bearer_of(over)), 401, "TOKEN_EXPIRED")
 
 
-def test_a_remembered_token_ends_too(strict_client: FlaskClient, strict_settings: Settings) -> None:
+def test_a_cached_token_expires_too(strict_client: FlaskClient, strict_settings: Settings) -> None:
     moment = now()
     token = sign(make_claims(iat=moment - 60, exp=moment - strict_settings.jwt_leeway_seconds + 2))
     assert post(strict_client, bearer_of(token)).status_code == 200
@@ -284,7 +284,7 @@ def test_a_revoked_token_is_invalid_and_others_are_not(
     assert post(strict_client, bearer_of(sign(other))).status_code == 200
 
 
-def test_a_token_made_after_its_user_was_revoked_is_good(
+def test_a_token_issued_after_its_user_was_revoked_is_valid(
     strict_client: FlaskClient, store: Store
 ) -> None:
     user = uuid4()
@@ -304,7 +304,7 @@ def test_a_revocation_before_the_start_is_known_with_the_first_request(
     assert_refused(post(strict_client, bearer_of(sign(claims))), 401, "INVALID_TOKEN")
 
 
-def test_the_thread_hears_of_a_revocation_within_a_second(
+def test_the_thread_reads_a_revocation_within_a_second(
     strict_client: FlaskClient, store: Store
 ) -> None:
     verifier = strict_client.application.extensions["laurel"].verifier

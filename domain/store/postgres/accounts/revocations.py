@@ -17,7 +17,7 @@ OVERLAP_SECONDS = 60
 
 
 class RevocationKind(StrEnum):
-    """What a revocation names: one token, one login, or all tokens of a user made until then."""
+    """What a revocation names: a token, a session, or all tokens of a user issued until then."""
 
     JTI = "jti"
     SESSION = "session"
@@ -37,14 +37,14 @@ class Revocation:
 def insert_revocation(
     connection: Connection, *, kind: RevocationKind, subject: str, expires_at: datetime
 ) -> None:
-    """Record a revocation, to be remembered until `expires_at`."""
+    """Store a revocation, which matters until `expires_at`."""
     connection.execute(
         insert(revocations).values(kind=kind.value, subject=subject, expires_at=expires_at)
     )
 
 
 def list_revocations(connection: Connection, *, only_recent: bool) -> Sequence[Revocation]:
-    """Return the revocations that still count: all of them, or the last minute's."""
+    """Return the revocations that still matter: all, or those of the last OVERLAP_SECONDS."""
     query = (
         select(
             revocations.c.kind,
