@@ -8,8 +8,10 @@ from kombu import Exchange, Queue
 
 from domain.settings import settings_of_process
 from domain.store.redis import keys
+from workers.startup import exit_on_bad_settings
 
-_settings = settings_of_process()
+with exit_on_bad_settings():
+    _settings = settings_of_process()
 
 broker_url = _settings.redis_url
 # kombu's Redis transport without two costs; see there.

@@ -1,17 +1,32 @@
-"""The processes as factories: `create_front` and `create_live` for servers, `create_app` for the
-`flask` command (`flask --app wsgi ...`)."""
+"""The factories of the processes: `create_front` and `create_live` for servers, `create_app` for
+the `flask` command (`flask --app wsgi ...`).
+
+Each ends the process with the reasons when its settings are refused.
+"""
 
 from flask import Flask
 
 from cli.registry import register_commands
-from web.app import create_app as create_web_app
-from web.app import create_front, create_live
+from web import app as web_app
+from web.server.rsgi import Front
+from workers.startup import exit_on_bad_settings
 
-__all__ = ["create_app", "create_front", "create_live"]
+
+def create_front() -> Front:
+    """Return what granian serves: the API and what runs besides its requests."""
+    with exit_on_bad_settings():
+        return web_app.create_front()
+
+
+def create_live() -> Flask:
+    """Return what gunicorn serves: the application of the live process."""
+    with exit_on_bad_settings():
+        return web_app.create_live()
 
 
 def create_app() -> Flask:
-    """Return the API's application with the operators' commands; it takes no actions."""
-    app = create_web_app()
+    """Return the API's application with the operators' commands; it accepts no actions."""
+    with exit_on_bad_settings():
+        app = web_app.create_app()
     register_commands(app)
     return app

@@ -1,4 +1,4 @@
-"""`flask --app wsgi actions …`: actions that wait for a person, and the decision on one."""
+"""`flask --app wsgi actions …`: lists the actions held for review, and decides on one."""
 
 import getpass
 from collections.abc import Callable
@@ -7,39 +7,40 @@ from typing import TypeVar
 from uuid import UUID
 
 import click
-from flask.cli import AppGroup
 
-from cli.errors import CommandFailedError, one_line_errors
+from cli.errors import CommandFailedError, OperatorGroup
 from domain.actions.model import Status
 from domain.fraud.review import Decision, list_actions_to_review, review_action
 from domain.store.postgres.actions.reviews import HeldAction
 from web.http.responses import dump_json
 from web.services import services
 
-# As plain words: of an enum, click would take the members' names.
+# Strings: for an enum, click would accept the members' names instead of their values.
 REVIEWABLE = (Status.QUARANTINED.value, Status.FAILED.value)
-Command = TypeVar("Command", bound=Callable[..., object])
+Callback = TypeVar("Callback", bound=Callable[..., object])
 
-actions = AppGroup("actions", help="Decide on actions that are held or were given up.")
+actions = OperatorGroup("actions", help="Review actions that are held or have failed.")
 
 
 def login_name() -> str:
-    """Return who runs the command, as far as the system knows."""
+    """Return the login name of the user who runs the command, or `operator` if it is unknown."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return "operator"
 
 
-def decision_options(command: Command) -> Command:
-    """Add what every decision asks for: the action, the reason and who decides."""
+def decision_options(callback: Callback) -> Callback:
+    """Add the arguments of every decision: the action, the reason and the reviewer."""
     for decorate in (
-        click.option("--by", default=login_name, help="Who decides; by default the login name."),
-        click.option("--reason", required=True, help="Why; kept with the action's checks."),
+        click.option(
+            "--by", default=login_name, help="Name of the reviewer; by default the login name."
+        ),
+        click.option("--reason", required=True, help="Reason; stored with the action's checks."),
         click.argument("action_id", type=click.UUID),
     ):
-        command = decorate(command)
-    return command
+        callback = decorate(callback)
+    return callback
 
 
 @actions.command("list")
@@ -53,9 +54,8 @@ def decision_options(command: Command) -> Command:
 )
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line, with the checks.")
-@one_line_errors
 def list_held(statuses: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """Print the actions that wait for a person, oldest first."""
+    """Print the actions held for review, oldest first."""
     held = list_actions_to_review(
         services().store, statuses=[Status(status) for status in statuses], limit=limit
     )
@@ -65,15 +65,13 @@ def list_held(statuses: tuple[str, ...], limit: int, as_json: bool) -> None:
 
 @actions.command("release")
 @decision_options
-@one_line_errors
 def release(action_id: UUID, reason: str, by: str) -> None:
-    """Let a held action count."""
+    """Apply a held action to the score."""
     _decide(action_id, Decision.RELEASE, reason, by)
 
 
 @actions.command("reject")
 @decision_options
-@one_line_errors
 def reject(action_id: UUID, reason: str, by: str) -> None:
     """Reject a held action."""
     _decide(action_id, Decision.REJECT, reason, by)
@@ -81,7 +79,6 @@ def reject(action_id: UUID, reason: str, by: str) -> None:
 
 @actions.command("retry")
 @decision_options
-@one_line_errors
 def retry(action_id: UUID, reason: str, by: str) -> None:
     """Send an action that failed through the pipeline again."""
     _decide(action_id, Decision.RETRY, reason, by)

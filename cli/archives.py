@@ -1,19 +1,17 @@
-"""`flask --app wsgi archives …`: what was archived, and whether it is still sound."""
+"""`flask --app wsgi archives …`: lists the archived months and checks their files."""
 
 import click
-from flask.cli import AppGroup
 
-from cli.errors import one_line_errors
+from cli.errors import OperatorGroup
 from domain.archives.checking import find_damage, list_archives
 from web.http.responses import dump_json
 from web.services import services
 
-archives = AppGroup("archives", help="Look at the archives of old actions.")
+archives = OperatorGroup("archives", help="List and check the archives of old actions.")
 
 
 @archives.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-@one_line_errors
 def list_all(as_json: bool) -> None:
     """Print the archived months, oldest first."""
     for archive in list_archives(services().store):
@@ -37,9 +35,8 @@ def list_all(as_json: bool) -> None:
 
 
 @archives.command("verify")
-@one_line_errors
 def verify() -> None:
-    """Read every archive whole; exit with 1 and name what is damaged."""
+    """Read every archive completely; name what is damaged and exit with 1."""
     store, folder = services().store, services().settings.archive_path
     damage = list(find_damage(store, archive_path=folder))
     for sentence in damage:

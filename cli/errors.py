@@ -1,30 +1,34 @@
-"""How operators' commands fail: one line and an exit code instead of a traceback."""
+"""How operators' commands fail: one line on stderr and exit code 2 instead of a traceback."""
 
-import functools
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any
 
 import click
+from flask.cli import with_appcontext
 
 from domain.errors import DatabaseUnavailableError, LaurelError, RedisUnavailableError
 
-Parameters = ParamSpec("Parameters")
-Answer = TypeVar("Answer")
-
 
 class CommandFailedError(click.ClickException):
-    """The command could not do its work; 1 is for what was checked and is broken."""
+    """The command could not do its work; exit code 1 is for what was checked and is broken."""
 
     exit_code = 2
 
 
-def one_line_errors(command: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
-    """Turn a domain error of the command into its message and exit code 2."""
+class OperatorCommand(click.Command):
+    """A command that fails with one line; it runs inside the application's context.
 
-    @functools.wraps(command)
-    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+    Every command is one: `OperatorGroup` makes them, and `register_commands` refuses others.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if self.callback is not None:
+            self.callback = with_appcontext(self.callback)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; raises CommandFailedError for an error of the domain."""
         try:
-            return command(*args, **kwargs)
+            return super().invoke(ctx)
         except DatabaseUnavailableError as error:
             raise CommandFailedError("PostgreSQL at DATABASE_URL does not answer") from error
         except RedisUnavailableError as error:
@@ -32,4 +36,8 @@ def one_line_errors(command: Callable[Parameters, Answer]) -> Callable[Parameter
         except LaurelError as error:
             raise CommandFailedError(error.message) from error
 
-    return run
+
+class OperatorGroup(click.Group):
+    """A group whose commands are OperatorCommands unless told otherwise."""
+
+    command_class = OperatorCommand

@@ -1,9 +1,11 @@
-"""The one place where the operators' commands are put onto the application."""
+"""Registers the operators' commands on the application; called by `wsgi.py`."""
 
+import click
 from flask import Flask
 
 from cli.actions import actions
 from cli.archives import archives
+from cli.errors import OperatorCommand, OperatorGroup
 from cli.tokens import tokens
 from cli.verify import verify
 
@@ -11,6 +13,19 @@ COMMANDS = (actions, archives, tokens, verify)
 
 
 def register_commands(app: Flask) -> None:
-    """Make every command and group reachable as `flask --app wsgi <name>`."""
+    """Make every command and group available as `flask --app wsgi <name>`.
+
+    Raises TypeError for a command that would fail with a traceback.
+    """
     for command in COMMANDS:
+        check_command(command)
         app.cli.add_command(command)
+
+
+def check_command(command: click.Command) -> None:
+    """Raise TypeError unless it is an OperatorCommand, or a group of them."""
+    if isinstance(command, OperatorGroup):
+        for member in command.commands.values():
+            check_command(member)
+    elif not isinstance(command, OperatorCommand):
+        raise TypeError(f"the command {command.name} is no OperatorCommand")

@@ -1,25 +1,25 @@
-"""`flask --app wsgi tokens …`: make access tokens and end them before their time."""
+"""`flask --app wsgi tokens …`: issues access tokens and revokes tokens and sessions."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import click
-from flask.cli import AppGroup
 
+from cli.errors import OperatorGroup
 from domain.accounts.sessions import end_session, revoke_token, revoke_user
 from domain.settings import Settings
-from web.access.principal import ROLES
 from web.access.tokens import MAX_JTI_CHARS
+from web.http.caller import ROLES
 from web.http.responses import dump_json
 from web.services import services
 
-tokens = AppGroup("tokens", help="Make access tokens and end them before their time.")
+tokens = OperatorGroup("tokens", help="Issue access tokens, and revoke tokens and sessions.")
 
 
 @tokens.command("issue")
 @click.option("--role", type=click.Choice(ROLES), default="player", show_default=True)
 @click.option("--subject", type=click.UUID, help="The user's id; a new one when left out.")
-@click.option("--username", help="The name of a player met first through this token.")
+@click.option("--username", help="Name of a player who first appears with this token.")
 @click.option("--count", type=click.IntRange(1, 100_000), default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line, with the user.")
 @click.option("--expires", "lifetime_seconds", type=click.IntRange(1), help="Seconds to live.")
@@ -31,12 +31,16 @@ def issue(
     as_json: bool,
     lifetime_seconds: int | None,
 ) -> None:
-    """Print access tokens; nothing is stored, a player's row comes with the first action."""
+    """Print access tokens; nothing is stored, the first action makes the player's rows."""
     longest = services().settings.jwt_expiration
     if (lifetime_seconds or 0) > longest:
-        raise click.BadParameter(f"the most is JWT_EXPIRATION, {longest}", param_hint="--expires")
+        raise click.BadParameter(
+            f"the maximum is JWT_EXPIRATION, {longest}", param_hint="--expires"
+        )
     if count > 1 and subject is not None:
-        raise click.BadParameter("several tokens are for several users", param_hint="--subject")
+        raise click.BadParameter(
+            "--count above 1 makes a new user for each token", param_hint="--subject"
+        )
     for number in range(1, count + 1):
         user_id = subject or uuid4()
         name = f"{username}-{number}" if username and count > 1 else username
@@ -56,7 +60,7 @@ def issue(
 @click.option("--session", "session_id", type=click.UUID, help="One login: the claim `sid`.")
 @click.option("--jti", help="One access token: the claim `jti`.")
 def revoke(subject: UUID | None, session_id: UUID | None, jti: str | None) -> None:
-    """End tokens before their time, everywhere within a second."""
+    """Revoke tokens; every process refuses them within a second."""
     given = [value for value in (subject, session_id, jti) if value]
     if len(given) != 1 or (jti is not None and len(jti) > MAX_JTI_CHARS):
         raise click.UsageError("Name exactly one of --subject, --session and --jti.")
@@ -71,6 +75,6 @@ def revoke(subject: UUID | None, session_id: UUID | None, jti: str | None) -> No
 
 
 def _last_end(settings: Settings) -> datetime:
-    """Return when the youngest token that may exist now has ended by itself."""
+    """Return when the newest token that may exist now will have expired."""
     seconds = settings.jwt_expiration + 2 * settings.jwt_leeway_seconds
     return datetime.now(UTC) + timedelta(seconds=seconds)

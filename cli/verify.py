@@ -1,11 +1,10 @@
-"""`flask --app wsgi verify`: checks what must always be true and names what is broken."""
+"""`flask --app wsgi verify`: checks the invariants and names what is broken."""
 
 from collections.abc import Mapping, Sequence
 
 import click
-from flask.cli import with_appcontext
 
-from cli.errors import one_line_errors
+from cli.errors import OperatorCommand
 from domain.verification.model import Invariant, InvariantReport
 from domain.verification.verifying import QUIET_WAIT_SECONDS
 from domain.verification.verifying import verify as verify_invariants
@@ -13,7 +12,7 @@ from web.http.responses import dump_json
 from web.services import services
 
 MEANINGS: Mapping[Invariant, str] = {
-    Invariant.TERMINAL: "every acknowledged action has come to its end",
+    Invariant.TERMINAL: "every acknowledged action has reached a final status",
     Invariant.EXACTLY_ONCE: "every acknowledged id has one row, every applied one a single effect",
     Invariant.CONSERVATION: "the applied actions add up to the scores and the statistics",
     Invariant.AUDIT: "the audit chain is whole, one entry for each final transition",
@@ -22,21 +21,23 @@ MEANINGS: Mapping[Invariant, str] = {
 }
 
 
-@click.command("verify")
+@click.command("verify", cls=OperatorCommand)
 @click.option(
     "--wait",
     "wait_seconds",
     type=click.FloatRange(0, 3600),
     default=QUIET_WAIT_SECONDS,
     show_default=True,
-    help="Seconds to wait for the actions on their way before checking.",
+    help="Seconds to wait for pending actions before checking.",
 )
-@click.option("--read-archives", is_flag=True, help="Read every archive whole, not its sizes only.")
+@click.option(
+    "--read-archives",
+    is_flag=True,
+    help="Read every archive completely instead of checking its sizes only.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
-@with_appcontext
-@one_line_errors
 def verify(wait_seconds: float, read_archives: bool, as_json: bool) -> None:
-    """Check what must always be true; exit with 1 and name what is broken."""
+    """Check the invariants; name what is broken and exit with 1."""
     reports = verify_invariants(
         services().store,
         archive_path=services().settings.archive_path,

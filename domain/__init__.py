@@ -1,1 +1,1 @@
-"""The business truth of Laurel: no Flask, Celery, marshmallow or Prometheus in here."""
+"""The business logic of Laurel; imports no Flask, Celery, marshmallow or Prometheus."""

@@ -1,6 +1,6 @@
-"""The one tree of domain errors, each with a stable code.
+"""The tree of domain errors, each with a stable code.
 
-No HTTP numbers here: `web/http/errors.py` holds the one table from codes to statuses.
+No HTTP statuses here: `web/http/errors.py` has the table from codes to statuses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ class LaurelError(Exception):
 
 
 class TransientError(LaurelError):
-    """The same call may succeed later: a store is away, a lock was not had."""
+    """The same call may succeed later: a store is unavailable, a lock was not acquired."""
 
     code = "SERVICE_UNAVAILABLE"
     default_message = "The service is not available right now; try again shortly"
@@ -37,15 +37,15 @@ class TransientError(LaurelError):
 
 
 class DatabaseUnavailableError(TransientError):
-    """PostgreSQL did not answer, or broke the transaction off."""
+    """PostgreSQL did not answer, or aborted the transaction."""
 
 
 class DatabaseConflictError(DatabaseUnavailableError):
-    """PostgreSQL undid the transaction for another's sake; the same at once may well succeed."""
+    """PostgreSQL aborted the transaction for another one; an immediate retry may succeed."""
 
 
 class RedisUnavailableError(TransientError):
-    """Redis did not answer in time, refused the command, or its breaker is open."""
+    """Redis did not answer in time, refused the command, or its circuit breaker is open."""
 
 
 class UnstorableDataError(ValueError):
@@ -56,34 +56,34 @@ class UnstorableDataError(ValueError):
 
 
 class OverloadedError(TransientError):
-    """A bound on work in progress was hit; taking more would only make everyone wait."""
+    """A limit on work in progress was reached; accepting more would only add waiting time."""
 
     default_message = "Too much work is in progress; try again shortly"
 
 
 class MalformedJsonError(LaurelError):
-    """The body is not JSON in the strict sense of RFC 8259."""
+    """The body is not strict JSON (RFC 8259)."""
 
     code = "MALFORMED_JSON"
     default_message = "The body is not valid JSON"
 
 
 class InvalidPayloadError(LaurelError):
-    """The body is JSON but not what this call takes; `details.fields` names each field."""
+    """The body is JSON but not valid for this call; `details.fields` names each bad field."""
 
     code = "INVALID_PAYLOAD"
     default_message = "The request is not valid"
 
 
 class PayloadTooLargeError(LaurelError):
-    """The body has more bytes than this call takes."""
+    """The body has more bytes than this call accepts."""
 
     code = "PAYLOAD_TOO_LARGE"
     default_message = "The body is too large"
 
 
 class UnsupportedMediaTypeError(LaurelError):
-    """The body is not announced as plain UTF-8 JSON."""
+    """The Content-Type of the body is not plain UTF-8 JSON."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"
     default_message = "The body must be application/json"
@@ -97,21 +97,21 @@ class UnauthorizedError(LaurelError):
 
 
 class InvalidTokenError(LaurelError):
-    """A credential was presented and is not one of ours, or was revoked."""
+    """The credential is not one that we issued, or it was revoked."""
 
     code = "INVALID_TOKEN"
     default_message = "The token is not valid"
 
 
 class TokenExpiredError(LaurelError):
-    """The token was good and its time is over."""
+    """The token was valid and has expired."""
 
     code = "TOKEN_EXPIRED"
     default_message = "The token has expired"
 
 
 class InvalidCredentialsError(LaurelError):
-    """Unknown username or wrong password; which of the two is never said."""
+    """Unknown username or wrong password; the answer never says which."""
 
     code = "INVALID_CREDENTIALS"
     default_message = "Username or password is wrong"
@@ -125,7 +125,7 @@ class ForbiddenError(LaurelError):
 
 
 class OriginNotAllowedError(LaurelError):
-    """The browser page that asks is not on the list of allowed origins."""
+    """The origin of the requesting page is not in the list of allowed origins."""
 
     code = "ORIGIN_NOT_ALLOWED"
     default_message = "This origin is not allowed"
@@ -139,7 +139,7 @@ class FraudDetectedError(LaurelError):
 
 
 class NotFoundError(LaurelError):
-    """There is no such thing, or it is not the caller's to see."""
+    """There is no such thing, or the caller may not see it."""
 
     code = "NOT_FOUND"
     default_message = "There is nothing here"
@@ -153,14 +153,14 @@ class DuplicateActionError(LaurelError):
 
 
 class ActionIdConflictError(LaurelError):
-    """The id belongs to another action; nothing of that one is revealed."""
+    """The id belongs to another action, about which nothing is revealed."""
 
     code = "ACTION_ID_CONFLICT"
     default_message = "This action ID was used for a different action"
 
 
 class UsernameTakenError(LaurelError):
-    """Another account has this name, whatever its case."""
+    """Another account has this name, ignoring case."""
 
     code = "USERNAME_TAKEN"
     default_message = "This username is taken"
@@ -178,7 +178,10 @@ class RateLimitExceededError(LaurelError):
 
 
 class SettingsError(LaurelError):
-    """One or more settings are wrong; `problems` names every one of them, without secrets."""
+    """One or more settings are wrong; `problems` names each of them, without secrets.
+
+    Where processes start, `workers/startup.py` turns it into an exit code.
+    """
 
     code = "INVALID_SETTINGS"
 

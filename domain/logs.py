@@ -1,6 +1,6 @@
 """Logs: one JSON object per line on stderr, a fixed message and facts as fields.
 
-Called once by every process; libraries that log through `logging` come out in the same form.
+Called once by every process; libraries that use `logging` are written in the same form.
 """
 
 import logging
@@ -17,9 +17,9 @@ from domain.settings import Settings
 def configure_logging(
     settings: Settings, process: str, *, processors: Sequence[Processor] = ()
 ) -> None:
-    """Write the log of this process at LOG_LEVEL, each line named with the kind of process.
+    """Write the log of this process at LOG_LEVEL, with `process` in every line.
 
-    `processors` add facts that only this kind of process knows, such as the request's id.
+    `processors` add facts that only this kind of process has, such as the request's id.
     """
     level = logging.getLevelNamesMapping()[settings.log_level]
     shared: list[Processor] = [

@@ -1,7 +1,7 @@
-"""Every setting of Laurel: one frozen object, read once from the environment and passed down.
+"""Every setting of Laurel: one frozen object, read once at the start and passed down.
 
-Inside the application this is the only reader of the environment. All bad values are named at
-once, and a secret is never shown.
+This is the only reader of the environment and of `.env` inside the product. All bad values are
+named at once, and a secret is never shown.
 """
 
 import os
@@ -10,23 +10,34 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from environs import Env, EnvValidationError, validate
 
 from domain.errors import SettingsError
 from domain.settings_rules import find_problems
 
+ENV_FILE = ".env"
+
 
 def setting(
-    default: Any, doc: str, *, minimum: float | None = None, maximum: float | None = None
+    default: Any,
+    doc: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    aliases: tuple[str, ...] = (),
 ) -> Any:
-    """Return a dataclass field that carries its own documentation and bounds."""
-    metadata = {"doc": doc, "minimum": minimum, "maximum": maximum}
+    """Return a dataclass field with its documentation, bounds and other variables' names.
+
+    The first of `aliases` that is set counts when the variable itself is not.
+    """
+    metadata = {"doc": doc, "minimum": minimum, "maximum": maximum, "aliases": aliases}
     return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings by the lower-case name of their environment variable."""
+    """The settings, each named as its environment variable in lower case."""
 
     database_url: str = setting("", "PostgreSQL 13 or newer: `postgresql://user:pass@host:port/db`")
     redis_url: str = setting("redis://127.0.0.1:6379/0", "Redis 6.2 or newer, or Valkey")
@@ -117,10 +128,21 @@ class Settings:
 
     metrics_token: str = setting("", "Bearer token for `/metrics` from other than loopback")
     flower_basic_auth: str = setting("", "`user:password` for Flower")
+    prometheus_multiproc_dir: str = setting(
+        "",
+        "Folder in which the processes of one machine share their metrics; the library reads it"
+        " from the real environment, not from `.env`",
+    )
+    laurel_process: str = setting(
+        "",
+        "Name of this process in the log and in Flower; else `HONCHO_PROCESS_NAME` or `DYNO`, else"
+        " the kind of process",
+        aliases=("HONCHO_PROCESS_NAME", "DYNO"),
+    )
 
     @property
     def is_production(self) -> bool:
-        """Whether the strict rules of production hold."""
+        """Whether the strict rules of production apply."""
         return self.laurel_env == "production"
 
     @property
@@ -147,7 +169,7 @@ class Settings:
 class _MappingEnv(Env):
     """environs over any mapping, so that tests need not touch the process's environment.
 
-    Collects what is wrong; `seal` then names it all. A variable that is set to nothing is not set.
+    Collects what is wrong; `seal` raises it all at once. An empty variable counts as not set.
     """
 
     def __init__(self, environ: Mapping[str, str]):
@@ -159,18 +181,31 @@ class _MappingEnv(Env):
 
 
 def settings_of_process() -> Settings:
-    """Return the settings of this process's environment; what starts a process calls it.
+    """Return the settings of this process: its environment and `.env` in the working directory.
 
-    Raises SystemExit with every bad name: whoever started it shall read that, and no traceback.
+    Called once, where a process starts. A variable of the real environment wins over the file;
+    with `LAUREL_ENV=test` there the file is not read. Raises SettingsError as `load_settings`.
+    """
+    environ = {name: value for name, value in os.environ.items() if value}
+    if environ.get("LAUREL_ENV") == "test":
+        return load_settings(environ)
+    return load_settings({**read_env_file(Path.cwd()), **environ})
+
+
+def read_env_file(folder: Path) -> dict[str, str]:
+    """Return the variables of `.env` in this folder; empty when there is no such file.
+
+    Syntax and `${NAME}` are python-dotenv's. Raises SettingsError when it cannot be read.
     """
     try:
-        return load_settings(os.environ)
-    except SettingsError as error:
-        raise SystemExit(error.message) from None
+        read = dotenv_values(folder / ENV_FILE, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{ENV_FILE}: cannot be read ({type(error).__name__})"]) from error
+    return {name: value for name, value in read.items() if value is not None}
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings from environment variables.
+    """Return the settings that these environment variables describe.
 
     Raises SettingsError naming every bad variable; values are not shown, they could be secret.
     """
@@ -184,11 +219,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             problems.update(error.error_messages)
     sound = {name: value for name, value in read.items() if name.upper() not in problems}
     settings = Settings(**sound)
-    told = [f"{name}: {' '.join(messages)}" for name, messages in problems.items()]
-    # A variable that could not be read stands at its default; it is not named twice.
-    told += [line for line in find_problems(settings) if line.partition(":")[0] not in problems]
-    if told:
-        raise SettingsError(told)
+    lines = [f"{name}: {' '.join(messages)}" for name, messages in problems.items()]
+    # A variable that could not be read has its default here; it is not named twice.
+    lines += [line for line in find_problems(settings) if line.partition(":")[0] not in problems]
+    if lines:
+        raise SettingsError(lines)
     return settings
 
 
@@ -204,6 +239,7 @@ def _read(env: Env, spec: "Field[Any]") -> Any:
     if spec.type is float:
         return env.float(name, default, validate=bounds)
     if spec.type is str:
-        return env.str(name, default)
+        aliases = (env.str(alias, "") for alias in spec.metadata["aliases"])
+        return env.str(name, next(filter(None, aliases), default))
     parts: list[str] = env.list(name, list(default))
     return tuple(part.strip().rstrip("/") for part in parts if part.strip())

@@ -1,4 +1,4 @@
-"""What settings must not be, alone or together: start-up is refused with every reason at once.
+"""The rules for settings, alone and together: a start is refused with every reason at once.
 
 Called by `domain/settings.py` only.
 """
@@ -23,7 +23,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def find_problems(settings: "Settings") -> list[str]:
-    """Return one line for each variable that is wrong by itself or beside the others."""
+    """Return one line for each variable that is wrong, alone or together with others."""
     problems = []
     if settings.laurel_env not in ENVIRONMENTS:
         problems.append(f"LAUREL_ENV: is not one of {', '.join(ENVIRONMENTS)}")
@@ -77,7 +77,7 @@ def _find_production_problems(settings: "Settings") -> list[str]:
 
 
 def _split(address: str) -> SplitResult:
-    """Return the parts of an address; none of them when it cannot be read at all."""
+    """Return the parts of an address, all empty when it cannot be parsed."""
     try:
         return urlsplit(address)
     except ValueError:

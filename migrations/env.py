@@ -14,6 +14,7 @@ from domain.settings import Settings, settings_of_process
 from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
 from domain.store.postgres.partitions import is_partition_name
 from domain.store.postgres.tables import metadata
+from workers.startup import exit_on_bad_settings
 
 # Enough for an index on a large table; `-x statement_timeout=…` sets another.
 STATEMENT_TIMEOUT = "10min"
@@ -26,9 +27,10 @@ def find_url() -> str:
     url = context.config.attributes.get("url") or context.get_x_argument(as_dictionary=True).get(
         "url"
     )
-    return (
-        Settings(database_url=url).sqlalchemy_url if url else (settings_of_process().sqlalchemy_url)
-    )
+    if url:
+        return Settings(database_url=url).sqlalchemy_url
+    with exit_on_bad_settings():
+        return settings_of_process().sqlalchemy_url
 
 
 def include_object(

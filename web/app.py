@@ -6,10 +6,10 @@ from domain.accounts.passwords import Passwords
 from domain.boards.model import GLOBAL_BOARD
 from domain.logs import configure_logging
 from domain.settings import Settings, settings_of_process
-from domain.store.durability import end_with_forgetful_server, refuse_forgetful_server
+from domain.store.durability import require_durable_server
 from domain.store.redis import keys
 from domain.store.store import Store, connect
-from web.access.middleware import register_gate
+from web.access.middleware import AccessMiddleware
 from web.access.rate_limits import Limits
 from web.access.shared_counters import SharedCounters
 from web.access.verifier import TokenVerifier
@@ -26,17 +26,7 @@ from web.intake.redis_watchdog import RedisWatch
 from web.intake.submitter import Submitter
 from web.live.app import create_live_app
 from web.metrics import batch_size, register_metrics
-from web.routes import (
-    accounts,
-    actions,
-    docs,
-    health,
-    leaderboard,
-    metrics,
-    pages,
-    realtime,
-    users,
-)
+from web.routes.table import OPERATIONS
 from web.server.background import Background
 from web.server.flask_app import Api
 from web.server.rsgi import Front
@@ -47,21 +37,10 @@ from workers.garbage_collector import tune_garbage_collector
 
 # Tickets are redeemed one statement each; thousands may come back at once after a restart.
 LIVE_POOL_SIZE = 5
-BLUEPRINTS = (
-    accounts.blueprint,
-    actions.blueprint,
-    docs.blueprint,
-    health.blueprint,
-    leaderboard.blueprint,
-    metrics.blueprint,
-    pages.blueprint,
-    realtime.blueprint,
-    users.blueprint,
-)
 
 
 def create_front() -> Front:
-    """Return what serves the API, made from the environment."""
+    """Return what serves the API, made from the environment; raises SettingsError."""
     settings = _read_settings()
     store = _connect(settings)
     services, background = _make_pipeline(settings, store)
@@ -86,12 +65,12 @@ def create_app(
 def create_live() -> Flask:
     """Return the application of the live process, made from the environment.
 
-    Raises SettingsError rather than SystemExit, after which gunicorn would try again for ever.
+    Raises SettingsError.
     """
     settings = settings_of_process()
     configure_logging(settings, "live")
     store = connect(settings, pool_size=LIVE_POOL_SIZE)
-    refuse_forgetful_server(settings, store)
+    require_durable_server(settings, store)
     return create_live_app(settings, store)
 
 
@@ -103,19 +82,23 @@ def _read_settings() -> Settings:
 
 def _connect(settings: Settings) -> Store:
     store = connect(settings, pool_size=settings.database_pool_size)
-    end_with_forgetful_server(settings, store)
+    require_durable_server(settings, store)
     return store
 
 
 def _make_app(services: Services) -> Flask:
-    app = Api("web")
+    app = Api("web", OPERATIONS)
     app.extensions[EXTENSION] = services
     register_error_handlers(app)
-    register_gate(app, services)
+    AccessMiddleware(
+        app,
+        app.operations,
+        limits=services.limits,
+        verifier=services.verifier,
+        trusted_hops=services.settings.trusted_proxy_hops,
+    ).register()
     register_headers(app, origins=services.settings.allowed_origins)
     register_metrics(app)
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
     return app
 
 

@@ -62,10 +62,13 @@ def count_request(response: Response) -> Response:
     return response
 
 
-def export_metrics(accept: str | None) -> tuple[str, str]:
-    """Return all metrics as text and its content type, summed over the processes."""
-    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        _forget_the_dead(Path(folder))
+def export_metrics(accept: str | None, *, shared_folder: str) -> tuple[str, str]:
+    """Return all metrics as text and its content type, summed over the processes.
+
+    `shared_folder` is PROMETHEUS_MULTIPROC_DIR, empty when each process has only its own metrics.
+    """
+    if shared_folder:
+        _forget_the_dead(Path(shared_folder))
     for tries_left in reversed(range(READ_TRIES)):
         try:
             text, content_type = _exporter.generate_metrics(accept)

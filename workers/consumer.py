@@ -4,16 +4,18 @@ The same as `celery -A workers worker --pool solo -Q actions`, which works too. 
 loads every plugin it finds: Flower in each of four processes took 67 MB of the idle stack's 634 MB.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from celery.utils.nodenames import host_format
 from celery.worker.consumer import Consumer
 
+from domain.settings import settings_of_process
 from workers.celery import app
+from workers.startup import exit_on_bad_settings
 
 QUEUES = ("actions", "maintenance")
 BEAT = "beat"
@@ -56,16 +58,16 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in (*QUEUES, BEAT):
         sys.stderr.write(f"usage: python -m workers.consumer {'|'.join((*QUEUES, BEAT))}\n")
         return 2
+    with exit_on_bad_settings():
+        settings = settings_of_process()
     if arguments[0] == BEAT:
-        schedule = os.path.join(os.environ.get("LAUREL_HOME", ".laurel"), "beat-schedule")
-        app.Beat(schedule=schedule, loglevel="WARNING").run()
+        schedule = Path(settings.laurel_home, "beat-schedule")
+        app.Beat(schedule=str(schedule), loglevel="WARNING").run()
         return 0
-    return _consume(arguments[0])
+    return _consume(arguments[0], settings.laurel_process or arguments[0])
 
 
-def _consume(queue: str) -> int:
-    names = (os.environ.get(name) for name in ("LAUREL_PROCESS", "HONCHO_PROCESS_NAME", "DYNO"))
-    name = next(filter(None, names), queue)
+def _consume(queue: str, name: str) -> int:
     worker = app.Worker(
         hostname=host_format(f"{name}@%h"),
         pool_cls="solo",

@@ -4,7 +4,6 @@ Run as `python -m workers.keeper`. Of several keepers one works at a time, by ad
 rebuilds and compares the board and makes the partitions of the months to come.
 """
 
-import os
 import signal
 import sys
 import threading
@@ -26,7 +25,7 @@ from domain.actions.recovery import (
 )
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import compare_board, rebuild_board
-from domain.errors import RedisUnavailableError, SettingsError, TransientError
+from domain.errors import RedisUnavailableError, TransientError
 from domain.logs import configure_logging
 from domain.store.postgres.actions.batches import Batch, find_batch, read_queue_age_seconds
 from domain.store.postgres.advisory_locks import AdvisoryLock
@@ -40,6 +39,7 @@ from workers.broker import submit_batch
 from workers.chain import run_link
 from workers.context import WorkerContext, get_context
 from workers.garbage_collector import tune_garbage_collector
+from workers.startup import exit_on_bad_settings
 
 logger = structlog.get_logger(__name__)
 
@@ -220,12 +220,9 @@ def keep(context: WorkerContext, stopping: threading.Event) -> None:
 
 def main() -> int:
     """Run the keeper until SIGTERM or SIGINT."""
-    try:
+    with exit_on_bad_settings():
         context = get_context()
-    except SettingsError as error:
-        sys.stderr.write(f"{error.message}\n")
-        return 2
-    configure_logging(context.settings, os.environ.get("LAUREL_PROCESS", "keeper"))
+    configure_logging(context.settings, context.settings.laurel_process or "keeper")
     metrics.watch_breaker(context.store.redis)
     tune_garbage_collector()
     stopping = threading.Event()

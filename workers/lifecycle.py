@@ -4,7 +4,6 @@ Imported by Celery (`imports` in celeryconfig.py), whose signals call it.
 """
 
 import logging
-import os
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +18,7 @@ from workers import metrics
 from workers.background import BackgroundThread
 from workers.context import get_context
 from workers.garbage_collector import tune_garbage_collector
+from workers.startup import exit_on_bad_settings
 
 logger = structlog.get_logger(__name__)
 
@@ -28,7 +28,9 @@ BEAT_SECONDS = 5.0
 @setup_logging.connect
 def log_as_json(**_: Any) -> None:
     """Write the log as every process of Laurel does, instead of in Celery's format."""
-    configure_logging(get_context().settings, os.environ.get("LAUREL_PROCESS", "celery"))
+    with exit_on_bad_settings():
+        settings = get_context().settings
+    configure_logging(settings, settings.laurel_process or "celery")
     # Celery logs two lines for every task, which say less than the link's one line.
     logging.getLogger("celery").setLevel(logging.WARNING)
 

@@ -1,1 +1,1 @@
-"""Accounts: identity, passwords, sessions and the tokens that stand for them."""
+"""Accounts: identities, passwords, sessions and tickets."""

@@ -1,4 +1,4 @@
-"""Identities: a name and a password become a player, and later show that it is the same one."""
+"""Identities: registers a player by name and password, and checks the password later."""
 
 from datetime import datetime
 from uuid import uuid4
@@ -13,7 +13,7 @@ from domain.store.store import Store
 def register_player(
     store: Store, passwords: Passwords, *, username: str, password: str, now: datetime
 ) -> Identity:
-    """Store a new player and return the identity, under the cleaned name.
+    """Store a new player and return the identity with the cleaned name.
 
     Raises InvalidPayloadError for a name that is not allowed, UsernameTakenError, or
     OverloadedError.
@@ -23,7 +23,7 @@ def register_player(
         fields = {"username": ["Not 3 to 32 characters, or has one that is not allowed."]}
         raise InvalidPayloadError(details={"fields": fields})
     key = username_key(name)
-    # Spares the hash for a name that is taken; the constraint decides.
+    # Saves hashing for a name that is taken; the constraint decides.
     with store.write() as connection:
         if find_identity(connection, username_key=key) is not None:
             raise UsernameTakenError
@@ -37,7 +37,8 @@ def register_player(
 def check_password(store: Store, passwords: Passwords, *, username: str, password: str) -> Identity:
     """Return the player with this name and password.
 
-    Raises InvalidCredentialsError, after the same time whether or not the name is known.
+    Raises InvalidCredentialsError, after the same time whether or not the name exists, or
+    OverloadedError.
     """
     name = clean_username(username)
     identity = None
@@ -51,5 +52,5 @@ def check_password(store: Store, passwords: Passwords, *, username: str, passwor
 
 
 def login_name(username: str) -> str:
-    """Return the form of a name under which attempts to log in are counted."""
+    """Return the form of a name under which login attempts are counted."""
     return username_key(clean_username(username) or username)

@@ -1,19 +1,19 @@
-"""Usernames: what is allowed, when two are the same, and what a player without one is called."""
+"""Usernames: which are allowed, when two are the same, and names for players without one."""
 
 import unicodedata
 from uuid import UUID, uuid4
 
 MIN_LENGTH = 3
 MAX_LENGTH = 32
-# Control, format (bidi marks among them), surrogate, private use, unassigned, separators but space.
+# Control, format (such as bidi marks), surrogate, private use, unassigned, separators except space.
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def clean_username(raw: str) -> str | None:
-    """Return the name as it is stored, or None if it is not allowed.
+    """Return the name in its stored form, or None if it is not allowed.
 
-    The form is NFKC, without spaces around it and never two in a row: names must not differ by
-    what nobody sees. Only spaces are dropped; a line's end is not a part of a name.
+    The form is NFKC, without leading, trailing or repeated spaces: names must not differ by what
+    is invisible. Other white space is not removed; a name with a line break is not allowed.
     """
     name = " ".join(part for part in unicodedata.normalize("NFKC", raw).split(" ") if part)
     if not MIN_LENGTH <= len(name) <= MAX_LENGTH:
@@ -29,7 +29,7 @@ def username_key(name: str) -> str:
 
 
 def player_username(claimed: str | None, user_id: UUID) -> str:
-    """Return the name of a player met first through a token: the claim if it is allowed."""
+    """Return the name of a player first seen through a token: the claim if it is allowed."""
     cleaned = clean_username(claimed) if claimed else None
     return cleaned or f"player-{user_id.hex[:12]}"
 
@@ -40,6 +40,6 @@ def alternative_username(name: str, user_id: UUID) -> str:
     return name[: MAX_LENGTH - len(suffix)] + suffix
 
 
-def unforeseeable_username() -> str:
-    """Return a name that nobody can have taken to keep somebody out."""
+def unpredictable_username() -> str:
+    """Return a name that nobody could have registered in advance to keep a player out."""
     return f"player-{uuid4().hex[:24]}"

@@ -1,6 +1,6 @@
-"""Passwords: argon2 with a bound on how many run at once, and the same time for unknown names.
+"""Passwords: argon2 with limited concurrency, and equal time for unknown names.
 
-Used by `identity.py`. One hash takes tens of milliseconds and 64 MB: without the bound a burst of
+Used by `identity.py`. One hash takes tens of milliseconds and 64 MB: without the limit a burst of
 logins would starve every other request.
 """
 
@@ -14,27 +14,27 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from domain.errors import OverloadedError
 
-AT_ONCE = 2
-WAITING = 16
-WAIT_SECONDS = 1.0
+MAX_CONCURRENT = 2
+MAX_QUEUED = 16
+MAX_WAIT_SECONDS = 1.0
 
 
 class Passwords:
-    """Hashes and checks passwords; raises OverloadedError when too many are at it."""
+    """Hashes and checks passwords; raises OverloadedError when too many are in progress."""
 
     def __init__(self, hasher: PasswordHasher | None = None):
         self._hasher = hasher or PasswordHasher()
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
-        self._queue = threading.BoundedSemaphore(AT_ONCE + WAITING)
+        self._running = threading.BoundedSemaphore(MAX_CONCURRENT)
+        self._queue = threading.BoundedSemaphore(MAX_CONCURRENT + MAX_QUEUED)
 
     def hash(self, password: str) -> str:
         """Return the hash to store."""
-        with self._turn():
+        with self._slot():
             return self._hasher.hash(password)
 
     def matches(self, stored: str | None, password: str) -> bool:
-        """Return whether the password is the stored one; nobody's when nothing is stored."""
-        with self._turn():
+        """Return whether the password matches the stored hash; False, as slowly, without one."""
+        with self._slot():
             decoy = self._decoy
             try:
                 self._hasher.verify(stored or decoy, password)
@@ -44,19 +44,19 @@ class Passwords:
 
     @cached_property
     def _decoy(self) -> str:
-        """The hash that is checked for names without one, so that the answer takes as long."""
+        """A hash to check for names without one, so that the answer takes the same time."""
         return self._hasher.hash("nobody has this password")
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _slot(self) -> Iterator[None]:
         if not self._queue.acquire(blocking=False):
             raise OverloadedError
         try:
-            if not self._turns.acquire(timeout=WAIT_SECONDS):
+            if not self._running.acquire(timeout=MAX_WAIT_SECONDS):
                 raise OverloadedError
             try:
                 yield
             finally:
-                self._turns.release()
+                self._running.release()
         finally:
             self._queue.release()

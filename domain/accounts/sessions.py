@@ -1,4 +1,4 @@
-"""Sessions: one login each, with a refresh token that is stored hashed, ended by a logout."""
+"""Sessions: one per login, with a refresh token that is stored hashed; ended by a logout."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,6 @@ from domain.errors import InvalidTokenError
 from domain.store.postgres.accounts.identities import Identity
 from domain.store.postgres.accounts.revocations import (
     RevocationKind,
-    announce_revocation,
     insert_revocation,
 )
 from domain.store.postgres.accounts.sessions import (
@@ -19,6 +18,7 @@ from domain.store.postgres.accounts.sessions import (
     find_session_owner,
     insert_session,
 )
+from domain.store.redis.revocations import announce_revocation
 from domain.store.store import Store
 
 REFRESH_TOKEN_BYTES = 32
@@ -26,7 +26,7 @@ REFRESH_TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One login; `refresh_token` is known here only, the store has its hash."""
+    """One login; `refresh_token` exists here only, the store has its hash."""
 
     session_id: UUID
     user_id: UUID
@@ -57,7 +57,7 @@ def open_session(
 
 
 def find_session(store: Store, *, refresh_token: str, now: datetime) -> Session:
-    """Return the session of a refresh token; raises InvalidTokenError when it has ended."""
+    """Return the session of a refresh token; raises InvalidTokenError unless it is open."""
     with store.write() as connection:
         found = find_session_owner(connection, refresh_hash=_hash(refresh_token), now=now)
     if found is None:
@@ -67,7 +67,7 @@ def find_session(store: Store, *, refresh_token: str, now: datetime) -> Session:
 
 
 def end_session(store: Store, *, session_id: UUID, until: datetime) -> None:
-    """End a session: its refresh token, and by `until` every access token of it."""
+    """End a session: its refresh token and its access tokens, which all expire by `until`."""
     with store.write() as connection:
         delete_session(connection, session_id=session_id)
         insert_revocation(
@@ -77,14 +77,14 @@ def end_session(store: Store, *, session_id: UUID, until: datetime) -> None:
 
 
 def revoke_token(store: Store, *, jti: str, until: datetime) -> None:
-    """End one access token, which would by itself end at `until`."""
+    """End one access token, which expires at `until` at the latest."""
     with store.write() as connection:
         insert_revocation(connection, kind=RevocationKind.JTI, subject=jti, expires_at=until)
     announce_revocation(store.redis)
 
 
 def revoke_user(store: Store, *, user_id: UUID, until: datetime) -> None:
-    """End all sessions of a user, and every access token made until now."""
+    """End all sessions of a user and every access token issued until now."""
     with store.write() as connection:
         delete_sessions_of(connection, user_id=user_id)
         insert_revocation(

@@ -1,6 +1,7 @@
-"""Tickets for the sockets: 128 bits, 30 seconds, once, for one user and one origin.
+"""WebSocket tickets: 128 random bits, valid for 30 seconds, once, for one user and one origin.
 
-A browser cannot send a header with a WebSocket upgrade, and a token has no place in an address.
+A browser cannot send an Authorization header with a WebSocket upgrade, and a token does not belong
+in a URL.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from secrets import token_urlsafe
 from uuid import UUID
 
 from domain.errors import InvalidTokenError
-from domain.store.postgres.accounts.tickets import StoredTicket, insert_ticket, take_ticket
+from domain.store.postgres.accounts.tickets import StoredTicket, consume_ticket, insert_ticket
 from domain.store.store import Store
 
 TICKET_BYTES = 16
@@ -19,7 +20,7 @@ TICKET_LIFETIME_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class TicketHolder:
-    """Whom a redeemed ticket lets in, and until when."""
+    """The user that a redeemed ticket admits, and until when."""
 
     user_id: UUID
     session_id: UUID | None
@@ -42,12 +43,12 @@ def issue_ticket(store: Store, *, holder: TicketHolder, origin: str | None, now:
 
 
 def redeem_ticket(store: Store, *, ticket: str, origin: str | None, now: datetime) -> TicketHolder:
-    """Return whom the ticket is for; it is used up even when it does not fit.
+    """Return the holder of the ticket; it is used up even when it is refused.
 
-    Raises InvalidTokenError when it is unknown, used, too old or of another origin.
+    Raises InvalidTokenError when it is unknown, used, expired or of another origin.
     """
     with store.write() as connection:
-        stored = take_ticket(connection, ticket_hash=_hash(ticket))
+        stored = consume_ticket(connection, ticket_hash=_hash(ticket))
     if stored is None or stored.expires_at <= now or stored.origin != origin:
         raise InvalidTokenError
     return TicketHolder(stored.user_id, stored.session_id, stored.token_expires_at)

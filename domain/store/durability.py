@@ -1,6 +1,6 @@
-"""Whether PostgreSQL keeps what it has committed: every 2xx rests on that.
+"""Whether PostgreSQL keeps what it has committed: every 2xx answer depends on that.
 
-Called where the processes of production start.
+Called where processes start.
 """
 
 from sqlalchemy import Connection, text
@@ -9,43 +9,37 @@ from domain.errors import DatabaseUnavailableError, SettingsError
 from domain.settings import Settings
 from domain.store.store import Store
 
-PROMISES = ("fsync", "full_page_writes", "synchronous_commit")
+GUARANTEES = ("fsync", "full_page_writes", "synchronous_commit")
 
 
-def refuse_forgetful_server(settings: Settings, store: Store) -> None:
-    """Raise SettingsError in production when a crash of the server would lose what it committed.
+def require_durable_server(settings: Settings, store: Store) -> None:
+    """Raise SettingsError in production if a crash of PostgreSQL could lose committed data.
 
-    A server that does not answer yet is no reason not to start.
+    A server that does not answer yet is no reason to refuse the start.
     """
     if not settings.is_production:
         return
     try:
         with store.write() as connection:
-            broken = find_broken_promises(connection)
+            missing = find_missing_guarantees(connection)
     except DatabaseUnavailableError:
         return
-    if broken:
+    if missing:
         raise SettingsError(
             [
                 f"PostgreSQL: {name} is off, a crash would lose acknowledged actions"
-                for name in broken
+                for name in missing
             ]
         )
 
 
-def end_with_forgetful_server(settings: Settings, store: Store) -> None:
-    """End this process with a sentence for whoever started it. Raises SystemExit."""
-    try:
-        refuse_forgetful_server(settings, store)
-    except SettingsError as error:
-        raise SystemExit(error.message) from None
+def find_missing_guarantees(connection: Connection) -> list[str]:
+    """Return the names of the server's settings that are off and must not be.
 
-
-def find_broken_promises(connection: Connection) -> list[str]:
-    """Return the server's settings that are off and must not be.
-
-    `synchronous_commit` knows more than on and off; all but off wait for the server's own disk.
+    `synchronous_commit` has more values than on and off; all but off wait for the server's disk.
     """
     return [
-        name for name in PROMISES if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"
+        name
+        for name in GUARANTEES
+        if connection.execute(text(f"SHOW {name}")).scalar_one() == "off"
     ]

@@ -1,4 +1,4 @@
-"""SQL and Redis of health: is the server there, and is its schema the one we were built for."""
+"""SQL and Redis of health checks: whether a store answers, and which migration it has."""
 
 from sqlalchemy import Connection, text
 
@@ -6,7 +6,7 @@ from domain.store.redis.client import RedisClient
 
 
 def find_migration(connection: Connection) -> str | None:
-    """Return the revision the database stands at, None when nothing was ever migrated."""
+    """Return the revision of the database, or None when it was never migrated."""
     exists = connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL")).scalar()
     if not exists:
         return None
@@ -17,10 +17,10 @@ def find_migration(connection: Connection) -> str | None:
 
 
 def ping_database(connection: Connection) -> None:
-    """Ask PostgreSQL for anything; raises when it does not answer."""
+    """Run a trivial query; raises when PostgreSQL does not answer."""
     connection.execute(text("SELECT 1"))
 
 
 def ping_redis(redis: RedisClient) -> None:
-    """Ask Redis for anything; raises RedisUnavailableError."""
+    """Send a PING; raises RedisUnavailableError."""
     redis.run(lambda client: client.ping())

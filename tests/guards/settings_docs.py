@@ -1,6 +1,6 @@
-"""Writes docs/settings.md and .env.example out of the settings' own documentation.
+"""Writes docs/settings.md and .env.example from the documentation in the settings themselves.
 
-`python -m tests.guards.settings_docs` writes them; `test_settings_docs.py` holds them equal.
+`python -m tests.guards.settings_docs` writes them; `test_settings_docs.py` checks that they agree.
 """
 
 from dataclasses import Field, fields
@@ -16,9 +16,11 @@ NAMES = {int: "whole number", float: "number", bool: "true or false", str: "text
 
 HEAD = """# Settings
 
-Every setting is an environment variable, read once at the start. A variable that is empty counts
-as not set. If any is wrong, the process does not start and names every wrong one at once, without
-showing its value. `python3 run.py` sets the stores' addresses, a `JWT_SECRET` of its own and
+Every setting is an environment variable, read once at the start. Each process also reads the file
+`.env` in its working directory (`.env.example` is one to copy); a variable of the real environment
+wins, and with `LAUREL_ENV=test` there the file is not read. A variable that is empty counts as not
+set. If any is wrong, the process does not start: it names every wrong one at once, without showing
+its value, and exits with code 3. `python3 run.py` sets the stores' addresses, a `JWT_SECRET` and
 `LAUREL_ENV=development` unless they are given.
 
 In production (`LAUREL_ENV=production`, the default) the start is also refused for a `JWT_SECRET`
@@ -30,6 +32,8 @@ password in `DATABASE_URL`.
 """
 
 EXAMPLE_HEAD = """# Every setting of Laurel with its default; docs/settings.md has them as a table.
+# Copy this file to `.env`: every process and `python3 run.py` read it from the folder in which they
+# are started. A variable of the real environment wins.
 # Lines that begin with # are defaults; the others have none and must be set.
 
 """

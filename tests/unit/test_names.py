@@ -65,7 +65,7 @@ def test_names_that_differ_only_by_case_are_the_same(one: str, other: str) -> No
 
 
 @given(st.text(max_size=40))
-def test_a_stored_name_is_stored_as_it_is_and_fits_its_column(raw: str) -> None:
+def test_a_stored_name_is_stable_and_fits_its_column(raw: str) -> None:
     name = clean_username(raw)
     if name is not None:
         assert clean_username(name) == name
@@ -74,7 +74,9 @@ def test_a_stored_name_is_stored_as_it_is_and_fits_its_column(raw: str) -> None:
 
 
 @given(st.text(max_size=40), st.uuids())
-def test_every_player_has_a_name_and_a_way_out_when_it_is_taken(claimed: str, user: UUID) -> None:
+def test_every_player_has_a_name_and_an_alternative_when_it_is_taken(
+    claimed: str, user: UUID
+) -> None:
     name = player_username(claimed, user)
     assert clean_username(name) == name
     other = alternative_username(name, user)

@@ -1,11 +1,13 @@
-"""Settings out of an environment: what is refused, and that no value is shown."""
+"""Settings from an environment and `.env`: what is refused, and that no value is shown."""
 
 import re
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from domain.errors import SettingsError
-from domain.settings import Settings, load_settings, settings_of_process
+from domain.settings import Settings, load_settings, read_env_file, settings_of_process
 
 SECRET = "5b1f0c9e7a3d4826b0f1e2d3c4a59687"
 SOUND = {
@@ -118,10 +120,83 @@ def test_origins_are_a_list() -> None:
     assert origins.allowed_origins == ("https://a.example", "http://b:81")
 
 
-def test_a_process_with_bad_settings_ends_with_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {**SOUND, "PORT": "http", "MAX_WAITERS": "0"}.items():
+def test_the_name_of_a_process_may_come_from_what_started_it() -> None:
+    honcho = {"HONCHO_PROCESS_NAME": "worker.1"}
+    assert load_settings({**SOUND, **honcho}).laurel_process == "worker.1"
+    assert load_settings({**SOUND, **honcho, "LAUREL_PROCESS": "mine"}).laurel_process == "mine"
+    assert load_settings({**SOUND, "DYNO": "web.2", **honcho}).laurel_process == "worker.1"
+    assert load_settings({**SOUND, "DYNO": "web.2"}).laurel_process == "web.2"
+    assert load_settings(SOUND).laurel_process == ""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory, with no setting in the environment."""
+    for spec in fields(Settings):
+        monkeypatch.delenv(spec.name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_env(folder: Path, **values: str) -> None:
+    lines = {**SOUND, **values}
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+
+
+def test_a_process_reads_the_env_file_of_its_folder(folder: Path) -> None:
+    write_env(folder, PORT="9001")
+    settings = settings_of_process()
+    assert (settings.port, settings.database_url) == (9001, SOUND["DATABASE_URL"])
+
+
+def test_the_real_environment_wins_over_the_env_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_env(folder, PORT="9001", LIVE_PORT="9002")
+    monkeypatch.setenv("PORT", "9003")
+    monkeypatch.setenv("LIVE_PORT", "")
+    settings = settings_of_process()
+    assert (settings.port, settings.live_port) == (9003, 9002), "empty counts as not set"
+
+
+def test_a_process_of_the_tests_does_not_read_the_env_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_env(folder, PORT="9001", DATABASE_URL="postgresql://the-user-s-own/data")
+    for name, value in {**SOUND, "LAUREL_ENV": "test"}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SystemExit) as caught:
+    settings = settings_of_process()
+    assert (settings.port, settings.database_url) == (Settings.port, SOUND["DATABASE_URL"])
+
+
+def test_a_mapping_is_all_that_load_settings_reads(folder: Path) -> None:
+    write_env(folder, PORT="9001")
+    assert load_settings(SOUND).port == Settings.port
+
+
+def test_a_folder_without_an_env_file_has_no_variables(folder: Path) -> None:
+    assert read_env_file(folder) == {}
+
+
+def test_the_env_file_has_comments_quotes_and_names_without_a_value(folder: Path) -> None:
+    (folder / ".env").write_text(
+        "# a comment\nexport HOST='::1'\nPORT\nLIVE_URL=\"wss://x\"  # y\n"
+    )
+    assert read_env_file(folder) == {"HOST": "::1", "LIVE_URL": "wss://x"}
+
+
+def test_an_env_file_that_is_not_text_is_refused_without_its_contents(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"JWT_SECRET=hunter2\xff\n")
+    with pytest.raises(SettingsError) as caught:
         settings_of_process()
-    assert isinstance(caught.value.code, str), "printed, and the exit code is 1"
-    assert [name in caught.value.code for name in ("PORT", "MAX_WAITERS")] == [True, True]
+    assert caught.value.problems == (".env: cannot be read (UnicodeDecodeError)",)
+
+
+def test_a_process_with_bad_settings_is_refused_with_their_names(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_env(folder, PORT="http")
+    monkeypatch.setenv("MAX_WAITERS", "0")
+    with pytest.raises(SettingsError) as caught:
+        settings_of_process()
+    assert [line.partition(":")[0] for line in caught.value.problems] == ["PORT", "MAX_WAITERS"]

@@ -1,1 +1,1 @@
-"""Access: who is asking, what they may do, and how often."""
+"""Access: authentication, revocation and rate limits."""

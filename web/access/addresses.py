@@ -1,4 +1,4 @@
-"""The address a request comes from: the peer's, or the forwarded one behind trusted proxies."""
+"""The client's address: the peer's, or the forwarded one behind trusted proxies."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -9,16 +9,19 @@ IPV6_PREFIX_BITS = 64
 
 
 def find_limited_address(environ: Mapping[str, Any], *, trusted_hops: int) -> str | None:
-    """Return the address whose requests are counted together, or None for loopback."""
+    """Return the address that the rate limit counts, or None for loopback.
+
+    An IPv6 address counts as its /64.
+    """
     return _limited_form(find_address(environ, trusted_hops=trusted_hops))
 
 
 def find_address(environ: Mapping[str, Any], *, trusted_hops: int) -> str:
     """Return the client's address as text.
 
-    Each trusted proxy has appended one entry to X-Forwarded-For; what stands further left is the
-    client's own claim. With fewer entries than proxies the peer's address is all there is, and
-    "unknown" where the peer is a proxy of this machine.
+    Each trusted proxy has appended one entry to X-Forwarded-For; entries further left are the
+    client's own claim. With fewer entries than proxies it is the peer's address, or "unknown" if
+    the peer is a proxy on this machine.
     """
     peer: str = environ.get("REMOTE_ADDR") or ""
     if trusted_hops == 0:
@@ -28,7 +31,7 @@ def find_address(environ: Mapping[str, Any], *, trusted_hops: int) -> str:
     forwarded = entries[-trusted_hops] if len(entries) >= trusted_hops else ""
     if _parse(forwarded):
         return forwarded
-    # A proxy of this machine would lend its client that nothing limits it.
+    # Loopback is not limited; a client behind a proxy on this machine must be.
     return "unknown" if sent is not None and _limited_form(peer) is None else peer
 
 
@@ -40,7 +43,7 @@ def _limited_form(address: str) -> str | None:
     if parsed.is_loopback:
         return None
     if isinstance(parsed, IPv6Address):
-        # One customer has a /64 at least: single addresses would cost an attacker nothing.
+        # A customer has at least a /64: an attacker could use a new address for each request.
         return f"{IPv6Address(int(parsed) >> IPV6_PREFIX_BITS << IPV6_PREFIX_BITS)}/64"
     return str(parsed)
 
@@ -55,6 +58,6 @@ def _parse(address: str) -> Any:
 
 
 def is_this_machine(environ: Mapping[str, Any]) -> bool:
-    """Return whether the request comes from here, and not through a proxy of this machine."""
+    """Return whether the request comes from this machine, and not through a proxy on it."""
     forwarded = "HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ
     return not forwarded and _limited_form(environ.get("REMOTE_ADDR") or "") is None

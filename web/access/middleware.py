@@ -1,4 +1,4 @@
-"""What every request passes before its route: on by default, the public endpoints are listed here.
+"""What every request passes before its view: the limits, then the token, unless its row says not.
 
 The order is the contract's: 404 and 405, then the address's limit, the token, the user's limit.
 """
@@ -10,61 +10,56 @@ from flask import Flask, Response, request
 
 from domain.errors import LaurelError, RateLimitExceededError
 from web.access.addresses import find_limited_address
-from web.access.principal import Principal
-from web.access.rate_limits import Allowance
-from web.access.verifier import read_bearer_token
+from web.access.rate_limits import Limits
+from web.access.verifier import TokenVerifier, read_bearer_token
+from web.http.caller import Allowance, Principal
+from web.http.operation import Operation
 from web.http.request_context import set_allowance, set_principal
-from web.services import Services
 
 Environ = Mapping[str, Any]
 
-# The endpoints that need no token. Everything else does.
-PUBLIC_ENDPOINTS = frozenset(
-    {
-        "accounts.register",
-        "accounts.login",
-        "accounts.refresh",
-        "docs.openapi",
-        "docs.browse",
-        "health.live",
-        "health.overall",
-        "health.ready",
-        "metrics.expose",
-        "pages.asset",
-        "pages.home",
-        "realtime.upgrade",
-    }
-)
-# Whoever asks how we are must hear it, however often.
-UNLIMITED_ENDPOINTS = frozenset({"health.live", "health.overall", "health.ready", "metrics.expose"})
 
+class AccessMiddleware:
+    """Checks each request; `operations` are the application's rows by endpoint.
 
-def register_gate(app: Flask, services: Services) -> None:
-    """Put the gate before every route of this application."""
-    app.before_request(Gate(app, services).pass_request)
+    Holds all it needs: looking up the application and its services costs more than the checks.
+    """
 
-
-class Gate:
-    """Knows its application and services: a look-up of each would cost more than the checks."""
-
-    def __init__(self, app: Flask, services: Services):
+    def __init__(
+        self,
+        app: Flask,
+        operations: Mapping[str, Operation],
+        *,
+        limits: Limits,
+        verifier: TokenVerifier,
+        trusted_hops: int,
+    ):
         self._app = app
-        self._limits = services.limits
-        self._verifier = services.verifier
-        self._trusted_hops = services.settings.trusted_proxy_hops
+        self._operations = operations
+        self._limits = limits
+        self._verifier = verifier
+        self._trusted_hops = trusted_hops
 
-    def pass_request(self) -> Response | None:
-        """Let the request through, answer an OPTIONS, or raise what stands against it."""
+    def register(self) -> None:
+        """Check every request of the application before its view."""
+        self._app.before_request(self.check_request)
+
+    def check_request(self) -> Response | None:
+        """Let the request through (None), answer an OPTIONS, or raise what refuses it.
+
+        Raises KeyError for an endpoint without a row.
+        """
         asked = request
         endpoint, environ = asked.endpoint, asked.environ
         if endpoint is None:
-            # No route, or not by this method: raised after us.
+            # No such path, or not by this method: Flask raises it after us.
             return None
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return self._app.make_default_options_response()
-        if endpoint not in UNLIMITED_ENDPOINTS:
+        operation = self._operations[endpoint]
+        if operation.is_limited:
             self._count_address(environ)
-        if endpoint not in PUBLIC_ENDPOINTS:
+        if not operation.is_public:
             self._admit(self._verify(environ))
         return None
 
@@ -78,7 +73,7 @@ class Gate:
             _refuse(allowance)
 
     def _is_service(self, environ: Environ) -> bool:
-        """Return whether a game server asks; only looked at when its address is over the limit."""
+        """Return whether a game server asks; only checked when its address is over the limit."""
         try:
             return self._verify(environ).is_service
         except LaurelError:

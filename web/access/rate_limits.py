@@ -1,12 +1,9 @@
 """Rate limits: per address, per user, and per address and name for logins.
 
-Called by `web/access/middleware.py` and the login route. A fixed window, counted in memory
+Called by `web/access/middleware.py` and the login view. Fixed windows, counted in memory
 (`shared_counters`).
 """
 
-import time
-from dataclasses import dataclass
-from math import ceil
 from uuid import UUID
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -15,33 +12,13 @@ from limits.strategies import FixedWindowRateLimiter
 from domain.errors import RateLimitExceededError
 from domain.settings import Settings
 from web.access.shared_counters import SharedCounters
+from web.http.caller import Allowance
 
 LOGINS_PER_MINUTE = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What a caller may still do in this window; goes out in the RateLimit headers."""
-
-    policy: str
-    limit: int
-    window_seconds: int
-    remaining: int
-    resets_at: float
-
-    @property
-    def is_exceeded(self) -> bool:
-        """Whether this request was one too many."""
-        return self.remaining < 0
-
-    @property
-    def reset_seconds(self) -> int:
-        """Seconds until the window ends, at least 1."""
-        return max(1, ceil(self.resets_at - time.time()))
-
-
 class Limits:
-    """Counts requests; what to do with a caller over the limit is for the caller of this."""
+    """Counts requests; its caller decides what happens to a request over the limit."""
 
     def __init__(self, settings: Settings, counters: SharedCounters):
         window = settings.rate_limit_window
@@ -56,33 +33,33 @@ class Limits:
         self._counters.start()
 
     def stop(self) -> None:
-        """Stop sharing."""
+        """Stop sharing the counts."""
         self._counters.stop()
 
     def hit_user(self, user_id: UUID) -> Allowance:
-        """Count a request of a user."""
+        """Count a request of a user and return what is left."""
         return self._strategy.take(self._user, str(user_id))
 
     def hit_address(self, address: str) -> Allowance:
-        """Count a request from an address."""
+        """Count a request from an address and return what is left."""
         return self._strategy.take(self._address, address)
 
     def hit_login(self, address: str | None, name: str) -> None:
-        """Count an attempt to log in; raises RateLimitExceededError."""
+        """Count an attempt to log in under a name; raises RateLimitExceededError."""
         allowance = self._strategy.take(self._login, address or "loopback", name)
         if allowance.is_exceeded:
             raise RateLimitExceededError(retry_after_seconds=allowance.reset_seconds)
 
 
 class _Window(FixedWindowRateLimiter):
-    """The library's fixed window, which tells what is left from the hit itself."""
+    """The library's fixed window, which returns the remaining allowance with the hit."""
 
     def __init__(self, counters: SharedCounters):
         super().__init__(counters)
         self._counters = counters
 
     def take(self, item: RateLimitItem, *identifiers: str) -> Allowance:
-        """Count a hit and return what is left; its own `hit` and look-ups took twice as long."""
+        """Count a hit and return what is left; the library's own calls take twice as long."""
         window_seconds = item.get_expiry()
         total, ends_at = self._counters.count(item.key_for(*identifiers), window_seconds)
         return Allowance(

@@ -1,6 +1,6 @@
-"""The access token: flask-jwt-extended makes and checks it, this adds what that lets by.
+"""The access token: issued and verified by flask-jwt-extended, with stricter checks on top.
 
-Used by `web/access/verifier.py` (checking), the account routes and `cli/tokens.py` (making).
+Used by `web/access/verifier.py` (decoding), the account views and `cli/tokens.py` (issuing).
 """
 
 import binascii
@@ -23,28 +23,28 @@ from domain.errors import (
     TokenExpiredError,
 )
 from domain.settings import Settings
-from web.access.principal import ROLE_PLAYER, Principal
+from web.http.caller import ROLE_PLAYER, Principal
 from web.http.json_body import parse_json
-from web.schemas.fields import parse_uuid
+from web.http.scalars import parse_uuid
 
 ALGORITHM = "HS256"
 MAX_TOKEN_CHARS = 4096
 MAX_JTI_CHARS = 64
 MAX_TIME_SECONDS = 2**37
-# Rotation of keys comes with more than one of them; until then no token has a key id.
+# There is one key and no rotation yet, so no token has a key id.
 KNOWN_KEY_IDS: frozenset[str] = frozenset()
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-# Headers that name a key or change what is signed: none of them is for the sender to choose.
+# Headers that name a key or change what is signed: the sender must not choose either.
 _REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64", "zip"})
 
 
 class TokenCodec:
-    """Makes and checks tokens for one JWT_SECRET; needs no request and no application around it."""
+    """Issues and decodes tokens for one JWT_SECRET, outside of any request or application."""
 
     def __init__(self, settings: Settings):
         self._settings = settings
-        # flask-jwt-extended reads its settings from an application; this one serves nothing.
+        # flask-jwt-extended reads its settings from an application; this one serves no requests.
         self._app = Flask(__name__, static_folder=None)
         self._app.config.update(
             JWT_SECRET_KEY=settings.jwt_secret,
@@ -56,7 +56,7 @@ class TokenCodec:
             JWT_ENCODE_AUDIENCE=settings.jwt_audience or None,
             JWT_DECODE_AUDIENCE=settings.jwt_audience or None,
             JWT_ENCODE_NBF=False,
-            # Tokens travel in a header, never in a cookie: there is nothing to forge across sites.
+            # Tokens are sent in a header, never in a cookie: there is no cross-site forgery.
             JWT_COOKIE_CSRF_PROTECT=False,
         )
         JWTManager(self._app)
@@ -70,7 +70,7 @@ class TokenCodec:
         session_id: UUID | None = None,
         lifetime_seconds: int | None = None,
     ) -> str:
-        """Return a new access token; by default it lives JWT_EXPIRATION seconds."""
+        """Return a new access token, valid for `lifetime_seconds` or JWT_EXPIRATION."""
         optional = {
             "username": username,
             "roles": sorted(roles) or None,
@@ -89,7 +89,7 @@ class TokenCodec:
         return token
 
     def decode(self, token: str) -> Principal:
-        """Return who holds the token; raises InvalidTokenError or TokenExpiredError."""
+        """Return the holder of the token; raises InvalidTokenError or TokenExpiredError."""
         principal = self._read_claims(token)
         try:
             with self._app.app_context():
@@ -101,7 +101,7 @@ class TokenCodec:
         return principal
 
     def _read_claims(self, token: str) -> Principal:
-        """Return the claims of a well-formed token, whose signature is still to be checked."""
+        """Return the claims of a well-formed token; the signature is not checked here."""
         header, payload = _split(token)
         if header.get("alg") != ALGORITHM or _REFUSED_HEADERS & header.keys():
             raise InvalidTokenError
@@ -131,7 +131,7 @@ class TokenCodec:
 
 
 def _split(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return header and payload of a token of three segments in the one canonical encoding."""
+    """Return header and payload of a token: three segments in canonical base64url."""
     segments = token.split(".")
     if len(segments) != 3:
         raise InvalidTokenError
@@ -146,7 +146,7 @@ def _decode_segment(segment: str) -> bytes:
         raw = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     except binascii.Error as error:
         raise InvalidTokenError from error
-    # Unused bits of the last character make a second spelling of the same bytes.
+    # Unused bits of the last character would allow a second encoding of the same bytes.
     if urlsafe_b64encode(raw).rstrip(b"=").decode() != segment:
         raise InvalidTokenError
     return raw

@@ -1,7 +1,7 @@
-"""Who is asking: verifies access tokens, remembers the verified ones, and knows the revoked.
+"""Verifies access tokens, caches the verified ones, and refuses the revoked.
 
-Used by the gate of the API and by the sockets of the live process. flask-jwt-extended decodes a
-token once; after that its hash is enough until it ends or is revoked.
+Used by the middleware of the API and by the WebSocket connections. flask-jwt-extended decodes a
+token once; after that its hash is enough until it expires or is revoked.
 """
 
 import threading
@@ -20,11 +20,9 @@ from domain.errors import (
 )
 from domain.settings import Settings
 from domain.store.store import Store
-from web.access.principal import Principal
 from web.access.revocations import Revocations
 from web.access.tokens import MAX_TOKEN_CHARS, TokenCodec
-
-__all__ = ["Principal", "TokenVerifier", "read_bearer_token"]
+from web.http.caller import Principal
 
 MAX_REMEMBERED_TOKENS = 50_000
 
@@ -38,7 +36,7 @@ class _Remembered:
 class TokenVerifier:
     """Turns a bearer token into its Principal; thread-safe.
 
-    `start` and `stop` are for processes that live on: they look for revocations in the background.
+    Long-running processes call `start` and `stop`: revocations are then read in the background.
     """
 
     def __init__(self, settings: Settings, store: Store):
@@ -49,27 +47,27 @@ class TokenVerifier:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Start looking for revocations every second."""
+        """Start reading revocations every second."""
         self._revocations.start()
 
     def stop(self) -> None:
-        """Stop looking."""
+        """Stop reading revocations."""
         self._revocations.stop()
 
     def look_soon(self, _message: str = "") -> None:
-        """Look for revocations now: the handler of the revocation channel."""
+        """Have the revocations read now: the handler of the revocation channel."""
         self._revocations.look_soon()
 
     def look_now(self) -> None:
-        """Take in a revocation that was just made here; if it cannot be read the thread will."""
+        """Read a revocation just made by this process; on failure the thread reads it later."""
         with suppress(DatabaseUnavailableError):
             self._revocations.look()
 
     def verify(self, token: str) -> Principal:
-        """Return who holds this token.
+        """Return the holder of this token.
 
-        Raises InvalidTokenError (also when revoked), TokenExpiredError, or
-        DatabaseUnavailableError while revocations were never read.
+        Raises InvalidTokenError (also when it is revoked), TokenExpiredError, or
+        DatabaseUnavailableError until the revocations have been read once.
         """
         if len(token) > MAX_TOKEN_CHARS:
             raise InvalidTokenError
@@ -95,7 +93,7 @@ class TokenVerifier:
         jti: str | None = None,
         issued_at: datetime | None = None,
     ) -> bool:
-        """Return whether the token, its session or its user was revoked; answers from memory."""
+        """Return whether the token, its session or its user is revoked; answers from memory."""
         return self._revocations.is_revoked(
             user_id=user_id, session_id=session_id, jti=jti, issued_at=issued_at
         )
@@ -114,8 +112,8 @@ class TokenVerifier:
 def read_bearer_token(authorization: str | None) -> str:
     """Return the token of an Authorization header.
 
-    Raises UnauthorizedError when there is none or of another scheme, InvalidTokenError when it is
-    not one token.
+    Raises UnauthorizedError when there is none or the scheme is another, InvalidTokenError when it
+    is not exactly one token.
     """
     scheme, _, token = (authorization or "").strip().partition(" ")
     if scheme.lower() != "bearer":

@@ -1,1 +1,1 @@
-"""HTTP: errors, headers, bodies and the OpenAPI document."""
+"""HTTP: errors, headers, bodies, strict values and the row type of an endpoint."""

@@ -1,4 +1,4 @@
-"""The one table from error codes to statuses, and the one envelope in which errors go out."""
+"""The table from error codes to statuses, and the envelope of every error response."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -47,14 +47,14 @@ STATUS_BY_CODE: Mapping[str, int] = {
 
 
 class MethodNotAllowedError(LaurelError):
-    """The path is known and this method is not for it."""
+    """The path exists, but not with this method."""
 
     code = "METHOD_NOT_ALLOWED"
     default_message = "This method is not allowed here"
 
 
 class UpgradeRequiredError(LaurelError):
-    """A WebSocket was asked for where there is none."""
+    """A WebSocket was requested on the port that serves none."""
 
     code = "UPGRADE_REQUIRED"
     default_message = "This is a WebSocket address; it is served on the live port"
@@ -69,14 +69,14 @@ _ERROR_BY_HTTP_STATUS: Mapping[int, type[LaurelError]] = {
 
 
 def register_error_handlers(app: Flask) -> None:
-    """Answer every error of this application, the framework's own too, in the envelope."""
+    """Answer every error of this application, the framework's too, in the envelope."""
     app.register_error_handler(LaurelError, _answer_domain_error)
     app.register_error_handler(HTTPException, _answer_http_exception)
     app.register_error_handler(Exception, _answer_unexpected)
 
 
 def describe_error(error: LaurelError) -> dict[str, Any]:
-    """Return code, message and details, as they stand in the envelope and in a batch's results."""
+    """Return code, message and details, as in the envelope and in the results of a batch."""
     described: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.details:
         described["details"] = error.details
@@ -84,7 +84,10 @@ def describe_error(error: LaurelError) -> dict[str, Any]:
 
 
 def error_response(error: LaurelError, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the error in the specification's envelope, with the status of its code."""
+    """Return the error in the specification's envelope, with the status of its code.
+
+    `headers` are added to those that belong to the status.
+    """
     described = describe_error(error)
     described["timestamp"] = datetime.now(UTC)
     described["requestId"] = request_id()

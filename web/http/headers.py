@@ -1,6 +1,6 @@
-"""The headers of every answer: the request's id, the allowance left, and what browsers need.
+"""The headers of every response: the request's id, the remaining allowance, and CORS.
 
-CORS is for the pages of ALLOWED_ORIGINS; our own pages are of the same origin and need none.
+CORS is for the pages of ALLOWED_ORIGINS; our own pages have the same origin and need none.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from web.access.rate_limits import Allowance
+from web.http.caller import Allowance
 from web.http.request_context import find_allowance, request_id
 
 Environ = dict[str, Any]
@@ -23,9 +23,9 @@ ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, Prefer, X-Request
 
 
 def register_headers(app: Flask, *, origins: Collection[str] = ()) -> None:
-    """Add the headers to every answer; pages of `origins` may read the answers.
+    """Add the headers to every response; pages of `origins` may read the responses.
 
-    They are added after werkzeug is through, which would check and copy each of them.
+    They are added after werkzeug has finished: it would check and copy each of them.
     """
     serve = app.wsgi_app
 
@@ -61,7 +61,7 @@ def _find(headers: Headers, name: str) -> str | None:
 
 
 def _describe_allowance(allowance: Allowance) -> Iterator[tuple[str, str]]:
-    """Yield the fields of the IETF draft, and the older ones that clients know."""
+    """Yield the fields of draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones."""
     name, limit = allowance.policy, allowance.limit
     remaining = max(0, allowance.remaining)
     yield "RateLimit-Policy", f'"{name}";q={limit};w={allowance.window_seconds}'

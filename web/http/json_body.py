@@ -1,6 +1,6 @@
-"""Reads a request's body as strict JSON (RFC 8259, I-JSON's rule on names).
+"""Reads a request's body as strict JSON (RFC 8259, and unique names as in I-JSON, RFC 7493).
 
-Refused that common parsers let through: NaN, duplicate names, other encodings than UTF-8, bodies
+Refuses what common parsers accept: NaN, duplicate names, encodings other than UTF-8, bodies
 labelled as compressed, and nesting that would exhaust a stack.
 """
 
@@ -22,7 +22,7 @@ Environ = dict[str, Any]
 
 MAX_BODY_BYTES = 16 * 1024
 MAX_BATCH_BODY_BYTES = 4 * 1024 * 1024
-# A batch's metadata lies 3 levels down and may have 8 of its own.
+# The metadata in a batch is 3 levels down and may have 8 levels itself.
 MAX_DEPTH = 16
 
 _JSON_TYPES = frozenset({"application/json", "application/json; charset=utf-8"})
@@ -52,8 +52,8 @@ def parse_json(raw: bytes) -> Any:
     strings, has_nul = _walk(document)
     if has_nul:
         raise InvalidPayloadError("Strings must not contain the character U+0000")
-    # Without escapes every string of the text has two quotes, so a name that came twice (of which
-    # the parser keeps one) shows as a surplus. Texts with escapes are read again, name by name.
+    # Without escapes every string in the text has two quotes, so a duplicate name (the parser
+    # keeps one) shows as a surplus. Texts with escapes are parsed again, name by name.
     if b"\\" in raw:
         json.loads(raw, object_pairs_hook=_refuse_duplicates)
     elif raw.count(b'"') != 2 * strings:
@@ -66,7 +66,7 @@ def _check_media_type(environ: Environ) -> None:
     if media_type != "application/json" and not _is_json_type(media_type):
         raise UnsupportedMediaTypeError("The body must be application/json in UTF-8")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
-        raise UnsupportedMediaTypeError("Compressed bodies are not taken")
+        raise UnsupportedMediaTypeError("Compressed bodies are not accepted")
 
 
 def _is_json_type(media_type: str) -> bool:
@@ -78,10 +78,10 @@ def _is_json_type(media_type: str) -> bool:
 def _read_body(environ: Environ, max_bytes: int) -> bytes:
     length = environ.get("CONTENT_LENGTH", "")
     if length and "HTTP_TRANSFER_ENCODING" in environ:
-        raise MalformedJsonError("A body has a length or comes in chunks, not both")
+        raise MalformedJsonError("A body has a Content-Length or is chunked, not both")
     if length.isdecimal() and length.isascii():
         return _read_known_length(environ, int(length), max_bytes)
-    # A chunked body does not say its length: one byte more than allowed is too much.
+    # A chunked body does not state its length: one byte more than allowed is too much.
     try:
         raw = get_input_stream(environ).read(max_bytes + 1)
     except ClientDisconnected as error:
@@ -92,7 +92,7 @@ def _read_body(environ: Environ, max_bytes: int) -> bytes:
 
 
 def _read_known_length(environ: Environ, length: int, max_bytes: int) -> bytes:
-    """Read the body as the server hands it over; werkzeug's stream would cost another 15 µs."""
+    """Read the body straight from the server; werkzeug's stream would cost another 15 µs."""
     if length > max_bytes:
         raise PayloadTooLargeError(f"The body is larger than {max_bytes} bytes")
     raw: bytes = environ["wsgi.input"].read(length)
@@ -104,7 +104,8 @@ def _read_known_length(environ: Environ, length: int, max_bytes: int) -> bytes:
 def _walk(document: Any) -> tuple[int, bool]:
     """Return how many strings (names included) the value holds and whether one has a NUL.
 
-    Raises InvalidPayloadError beyond MAX_DEPTH. Level by level, so no stack grows with the input.
+    Raises InvalidPayloadError beyond MAX_DEPTH. Walks level by level: no stack grows with the
+    input.
     """
     strings, has_nul = 0, False
     level = [document]

@@ -1,4 +1,4 @@
-"""Where the sockets are: told with every ticket, and named in the pages' policy."""
+"""The address of the WebSocket server: sent with every ticket, and in the pages' policy."""
 
 import re
 from urllib.parse import urlsplit
@@ -9,9 +9,9 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9.:_-]{1,255}", re.ASCII)
 
 
 def live_url(settings: Settings, host: str) -> str:
-    """Return where the sockets are for a client that reached us under this Host.
+    """Return the WebSocket address for a client that reached us under this Host header.
 
-    LIVE_URL when it is set; else the same name on LIVE_PORT, so that the page works under every
+    LIVE_URL when it is set; else the same name with LIVE_PORT, so that the page works under every
     name of this machine.
     """
     if settings.live_url:
@@ -21,7 +21,7 @@ def live_url(settings: Settings, host: str) -> str:
 
 
 def _read_name(host: str) -> str | None:
-    """Return the name out of a Host header, None unless it is one that can stand in an address."""
+    """Return the name in a Host header, or None unless it is valid in an address."""
     try:
         name = urlsplit(f"//{host}").hostname
     except ValueError:

@@ -1,4 +1,4 @@
-"""The Prefer header (RFC 7240): how long a client wants to wait for the outcome of its action."""
+"""The Prefer header (RFC 7240): how long a client waits for the outcome of its action."""
 
 import re
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ _WAIT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How long to wait, and what Preference-Applied says of it."""
+    """How long to wait, and the value of Preference-Applied."""
 
     seconds: float
     applied: str | None = None
 
 
 def read_wait(prefer: str | None, *, default_seconds: float) -> Wait:
-    """Return the wait that a Prefer header asks for; what is not understood is ignored.
+    """Return the wait that a Prefer header asks for; unknown preferences are ignored.
 
-    `respond-async` alone means no wait; beside `wait=N` it means that a 202 after N is welcome,
-    which is what happens anyway. The first of several equal preferences counts.
+    `respond-async` alone means no wait; together with `wait=N` it allows a 202 after N seconds,
+    which happens anyway. The first of several preferences with the same name counts.
     """
     if not prefer:
         return Wait(default_seconds)

@@ -1,6 +1,6 @@
-"""What belongs to the request at hand: its id, its principal and the headers its answer gets.
+"""The context of the current request: its id, its principal and what the limits leave it.
 
-Filled by `web/access/middleware.py`; read by routes, the error envelope and the log.
+Filled by `web/access/middleware.py`; read by the views, the error envelope, headers and the log.
 """
 
 import re
@@ -11,14 +11,13 @@ from flask import g, has_request_context, request
 from structlog.types import EventDict
 
 from domain.errors import UnauthorizedError
-from web.access.principal import Principal
-from web.access.rate_limits import Allowance
+from web.http.caller import Allowance, Principal
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 def request_id() -> str:
-    """Return this request's id: the client's X-Request-ID if it is well-formed, else a new one."""
+    """Return the id of this request: the client's X-Request-ID if well-formed, else a new one."""
     known = g.get("request_id")
     if known is None:
         sent = request.environ.get("HTTP_X_REQUEST_ID")
@@ -28,7 +27,7 @@ def request_id() -> str:
 
 
 def principal() -> Principal:
-    """Return who is asking; raises UnauthorizedError on a public route without a token."""
+    """Return the principal; raises UnauthorizedError on a public endpoint without a token."""
     found = g.get("principal")
     if found is None:
         raise UnauthorizedError
@@ -36,22 +35,22 @@ def principal() -> Principal:
 
 
 def set_principal(found: Principal) -> None:
-    """Record who is asking."""
+    """Record the principal of this request."""
     g.principal = found
 
 
 def set_allowance(allowance: Allowance | None) -> None:
-    """Record what the caller may still do in this window; None when nothing limits it."""
+    """Record the caller's remaining allowance; None when the caller is not limited."""
     g.allowance = allowance
 
 
 def find_allowance() -> Allowance | None:
-    """Return what the caller may still do, if that was counted."""
+    """Return the caller's remaining allowance, or None if it was not counted."""
     return cast(Allowance | None, g.get("allowance"))
 
 
 def add_request_id(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Put the request's id into what is logged while it is handled (a structlog processor)."""
+    """Add the request's id to what is logged while handling it (a structlog processor)."""
     if has_request_context():
         event.setdefault("request_id", request_id())
     return event

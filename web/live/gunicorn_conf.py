@@ -4,7 +4,6 @@ Named by the Procfile. The master only reads the settings; everything else is lo
 after it was patched.
 """
 
-import os
 import resource
 import signal
 from typing import Any
@@ -15,8 +14,10 @@ from prometheus_client.multiprocess import mark_process_dead
 from psycogreen.gevent import patch_psycopg
 
 from domain.settings import settings_of_process
+from workers.startup import exit_on_bad_settings
 
-_settings = settings_of_process()
+with exit_on_bad_settings():
+    _settings = settings_of_process()
 
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
@@ -71,5 +72,5 @@ def post_worker_init(worker: Any) -> None:
 
 def child_exit(_server: Any, worker: Any) -> None:
     """Take the dead worker's gauges out of the sums."""
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if _settings.prometheus_multiproc_dir:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # has no types

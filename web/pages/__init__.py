@@ -1,1 +1,1 @@
-"""The pages a person sees: the live board and the browsable contract."""
+"""The pages for people: the live board and the API documentation."""

@@ -1,4 +1,4 @@
-"""Serves the files of this folder: read once, from a fixed list, with a strict policy.
+"""Serves the files of this folder: read once, from a fixed list, with a strict CSP.
 
 Called by `web/routes/pages.py` and `web/routes/docs.py`.
 """
@@ -25,7 +25,7 @@ ASSETS = frozenset({"docs.css", "docs.js", "home.css", "home.js", "icon.svg"})
 
 
 def serve_page(name: str) -> Response:
-    """Return a page that may load and reach nothing but this server and its sockets."""
+    """Return a page that may load from and connect to this server and its WebSockets only."""
     response = _serve(name)
     response.headers["Content-Security-Policy"] = _write_policy()
     response.headers["Referrer-Policy"] = "no-referrer"

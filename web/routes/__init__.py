@@ -1,1 +1,1 @@
-"""HTTP routes, one subject a module: load, one domain call, dump."""
+"""The views, one subject per module (load, one domain call, dump), and the table of endpoints."""

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from domain.accounts.identity import check_password, login_name, register_player
 from domain.accounts.sessions import (
@@ -21,25 +21,21 @@ from web.schemas.accounts import LoginSchema, RefreshSchema, RegistrationSchema
 from web.schemas.base import load
 from web.services import services
 
-blueprint = Blueprint("accounts", __name__, url_prefix="/api/auth")
-
 _registration = RegistrationSchema()
 _login = LoginSchema()
 _refresh = RefreshSchema()
 
 
-@blueprint.post("/register")
 def register() -> Response:
-    """Make a new player and log in."""
+    """Register a new player and log in."""
     body = load(_registration, read_json_object(request.environ))
     now = datetime.now(UTC)
     identity = register_player(services().store, services().passwords, now=now, **body)
     return _answer_new_session(identity, now, status=201)
 
 
-@blueprint.post("/login")
 def login() -> Response:
-    """Log in with name and password."""
+    """Log in with a username and a password."""
     body = load(_login, read_json_object(request.environ))
     address = find_limited_address(
         request.environ, trusted_hops=services().settings.trusted_proxy_hops
@@ -49,7 +45,6 @@ def login() -> Response:
     return _answer_new_session(identity, datetime.now(UTC), status=200)
 
 
-@blueprint.post("/refresh")
 def refresh() -> Response:
     """Get a new access token for a refresh token."""
     body = load(_refresh, read_json_object(request.environ))
@@ -64,14 +59,13 @@ def refresh() -> Response:
     )
 
 
-@blueprint.post("/logout")
 def logout() -> Response:
-    """End the session of this token, or this token when it has none."""
+    """End the session of this token, or the token alone when it has no session."""
     holder = principal()
     settings = services().settings
     leeway = timedelta(seconds=settings.jwt_leeway_seconds)
     if holder.session_id is not None:
-        # The youngest access token of the session may live this long.
+        # The newest access token of the session may be valid until then.
         until = datetime.now(UTC) + timedelta(seconds=settings.jwt_expiration) + leeway
         end_session(services().store, session_id=holder.session_id, until=until)
     else:

@@ -1,9 +1,9 @@
-"""Actions: posting one, posting many, looking at one, and one's own history."""
+"""Actions: posting one, posting a batch, reading one, and the caller's own history."""
 
 import time
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction
@@ -13,35 +13,31 @@ from web.http.json_body import MAX_BATCH_BODY_BYTES, read_json_object
 from web.http.prefer import Wait, read_wait
 from web.http.request_context import principal, request_id
 from web.http.responses import json_response
+from web.http.scalars import parse_uuid
 from web.intake.answers import answer_submission, describe_record, describe_submission, is_final
 from web.metrics import action_seconds
 from web.schemas.actions import read_action, read_batch, read_batch_element
 from web.schemas.cursors import write_cursor
-from web.schemas.fields import parse_uuid
 from web.schemas.queries import HistoryQuery, load_query, read_path_uuid
 from web.server.greenlets import run_blocking
 from web.server.request_body import fetch_body
 from web.services import services
 
-blueprint = Blueprint("actions", __name__, url_prefix="/api/actions")
-
 _history_query = HistoryQuery()
 
 
-@blueprint.post("/complete")
 def complete() -> Response:
-    """Take one action and wait a little for its outcome."""
+    """Accept one action and wait briefly for its outcome."""
     started = time.perf_counter()
     wait = _read_wait()
     action = read_action(read_json_object(request.environ), principal(), request_id())
     (submission,) = services().batcher.submit([action], wait_seconds=wait.seconds)
     action_seconds.observe(time.perf_counter() - started)
-    return _say_applied(answer_submission(submission), wait)
+    return _add_preference(answer_submission(submission), wait)
 
 
-@blueprint.post("/batch")
 def batch() -> Response:
-    """Take many actions, in their order of effect; one that is bad fails alone."""
+    """Accept many actions, applied in their order; an invalid one fails alone."""
     wait = _read_wait()
     fetch_body(request.environ, MAX_BATCH_BODY_BYTES + 1)
     read = run_blocking(_read_elements)
@@ -55,12 +51,11 @@ def batch() -> Response:
             status = status if is_final(submission) else 202
             entry = describe_submission(submission)
         results.append(entry)
-    return _say_applied(json_response({"success": True, "results": results}, status), wait)
+    return _add_preference(json_response({"success": True, "results": results}, status), wait)
 
 
-@blueprint.get("/<action_name:action_id>")
 def one(action_id: str) -> Response:
-    """Answer what became of an action; a game server may ask for anybody's."""
+    """Return the state of an action; a game server may read any player's."""
     holder = principal()
     record = get_action(
         services().store,
@@ -70,9 +65,8 @@ def one(action_id: str) -> Response:
     return json_response(describe_record(record))
 
 
-@blueprint.get("")
 def history() -> Response:
-    """Answer one's own actions, newest first."""
+    """List the caller's own actions, newest first."""
     query = load_query(_history_query, request.args)
     records, next_no = list_actions(
         services().store,
@@ -89,7 +83,7 @@ def history() -> Response:
 
 
 def _read_elements() -> list[NewAction | dict[str, Any]]:
-    """Return each element of a batch as `_read_element` does; may take a second of CPU."""
+    """Return each element of the batch as `_read_element` does; may take a second of CPU."""
     document = read_json_object(request.environ, max_bytes=MAX_BATCH_BODY_BYTES)
     return [_read_element(element) for element in read_batch(document)]
 
@@ -99,14 +93,14 @@ def _read_wait() -> Wait:
     return read_wait(request.environ.get("HTTP_PREFER"), default_seconds=default)
 
 
-def _say_applied(response: Response, wait: Wait) -> Response:
+def _add_preference(response: Response, wait: Wait) -> Response:
     if wait.applied:
         response.headers["Preference-Applied"] = wait.applied
     return response
 
 
 def _read_element(element: object) -> NewAction | dict[str, Any]:
-    """Return the action, or the entry that says what is wrong with it."""
+    """Return the action, or the result entry that says what is wrong with it."""
     try:
         return read_batch_element(element, principal(), request_id())
     except InvalidPayloadError as error:

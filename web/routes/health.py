@@ -1,32 +1,27 @@
-"""Health for balancers, launchers and people."""
+"""Health for load balancers, launchers and people."""
 
-from flask import Blueprint, Response
+from flask import Response
 
 from domain.errors import TransientError
 from web.http.responses import json_response
 from web.services import services
 
-blueprint = Blueprint("health", __name__, url_prefix="/health")
 
-
-@blueprint.get("/live")
 def live() -> Response:
-    """Say that this process is up, whatever else is."""
+    """Report that this process is up, whatever the state of the stores."""
     return json_response({"status": "ok"})
 
 
-@blueprint.get("/ready")
 def ready() -> Response:
-    """Say whether this process may take traffic."""
+    """Report whether this process may take traffic."""
     obstacle = services().readiness.find_obstacle()
     if obstacle is not None:
         raise TransientError(f"Not ready: {obstacle}")
     return json_response({"status": "ready"})
 
 
-@blueprint.get("")
 def overall() -> Response:
-    """Say how each part of the system is."""
+    """Report the state of each part of the system."""
     parts = services().probes.ask()
     is_ok = all(part["ok"] for part in parts.values())
     return json_response({"status": "ok" if is_ok else "degraded", "parts": parts})

@@ -1,29 +1,30 @@
-"""The leaderboard: the top for everybody, and one's own place in it."""
+"""The leaderboard: its top, and the caller's own standing."""
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from domain.boards.reader import find_neighborhood
 from web.boards.row_encoding import standing_fields, top_fields
 from web.http.request_context import principal
 from web.http.responses import JSON_TYPE, ReadyResponse, json_response
 from web.metrics import top_hits, top_misses
-from web.schemas.queries import LeaderboardQuery, NeighborhoodQuery, load_query
+from web.schemas.queries import (
+    DEFAULT_TOP_LIMIT,
+    LeaderboardQuery,
+    NeighborhoodQuery,
+    load_query,
+)
 from web.services import services
 
-blueprint = Blueprint("leaderboard", __name__, url_prefix="/api/leaderboard")
-
-DEFAULT_LIMIT = 10
-# A cache of the caller's own may keep it and must ask each time whether it still holds.
+# A private cache may keep it and must revalidate it each time.
 CACHE_CONTROL = "private, no-cache"
 
 _leaderboard_query = LeaderboardQuery()
 _neighborhood_query = NeighborhoodQuery()
 
 
-@blueprint.get("")
 def top() -> Response:
-    """Answer the first standings of the board."""
-    limit = DEFAULT_LIMIT
+    """Return the first standings of the board."""
+    limit = DEFAULT_TOP_LIMIT
     if request.query_string:
         limit = load_query(_leaderboard_query, request.args)["limit"]
     current, was_in_memory = services().cached_top.read()
@@ -35,9 +36,8 @@ def top() -> Response:
     return ReadyResponse(page.body, 200, headers, content_type=JSON_TYPE)
 
 
-@blueprint.get("/me")
-def own_place() -> Response:
-    """Answer one's own standing, the ones around it, and the top, all of one moment."""
+def own_standing() -> Response:
+    """Return the caller's standing, those around it, and the top, all of one moment."""
     neighbors = load_query(_neighborhood_query, request.args)["neighbors"]
     found = find_neighborhood(
         services().store,
@@ -51,7 +51,7 @@ def own_place() -> Response:
             "you": standing_fields(own) if own else None,
             "percentile": round(100 * (total - own.rank) / total, 2) if own and total else None,
             "around": [standing_fields(standing) for standing in found.around],
-            **top_fields(found.top, DEFAULT_LIMIT),
+            **top_fields(found.top, DEFAULT_TOP_LIMIT),
         }
     )
 

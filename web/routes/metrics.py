@@ -2,7 +2,7 @@
 
 from hmac import compare_digest
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from domain.errors import InvalidTokenError
 from web.access.addresses import is_this_machine
@@ -10,15 +10,15 @@ from web.access.verifier import read_bearer_token
 from web.metrics import export_metrics
 from web.services import services
 
-blueprint = Blueprint("metrics", __name__)
 
-
-@blueprint.get("/metrics")
 def expose() -> Response:
-    """Answer every metric of every process."""
+    """Return the metrics of all processes."""
+    settings = services().settings
     if not is_this_machine(request.environ):
-        _check_token(services().settings.metrics_token)
-    text, content_type = export_metrics(request.headers.get("Accept"))
+        _check_token(settings.metrics_token)
+    text, content_type = export_metrics(
+        request.headers.get("Accept"), shared_folder=settings.prometheus_multiproc_dir
+    )
     return Response(text, content_type=content_type)
 
 

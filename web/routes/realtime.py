@@ -1,8 +1,8 @@
-"""The way to the sockets: a ticket for them, and a sign on the port where they are not."""
+"""WebSocket access: a ticket for a connection, and an error on the port that serves none."""
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, TicketHolder, issue_ticket
 from web.http.errors import UpgradeRequiredError
@@ -11,12 +11,9 @@ from web.http.request_context import principal
 from web.http.responses import json_response
 from web.services import services
 
-blueprint = Blueprint("realtime", __name__)
 
-
-@blueprint.post("/api/realtime/ticket")
 def ticket() -> Response:
-    """Give a ticket with which this page's origin may open one socket within 30 seconds."""
+    """Issue a ticket with which a page of this origin may open one WebSocket within 30 seconds."""
     holder = principal()
     value = issue_ticket(
         services().store,
@@ -34,7 +31,6 @@ def ticket() -> Response:
     )
 
 
-@blueprint.get("/ws")
 def upgrade() -> Response:
-    """Say that the sockets are on another port."""
+    """Refuse a WebSocket: they are served on another port."""
     raise UpgradeRequiredError

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Response
 
 from domain.boards.players import get_player_score
 from web.http.responses import json_response
@@ -10,12 +10,9 @@ from web.metrics import user_hits, user_misses
 from web.schemas.queries import read_path_uuid
 from web.services import services
 
-blueprint = Blueprint("users", __name__, url_prefix="/api/users")
 
-
-@blueprint.get("/<user_id>/score")
 def score(user_id: str) -> Response:
-    """Answer what a player has reached."""
+    """Return a player's score, statistics and rank."""
     wanted: UUID = read_path_uuid("userId", user_id)
     player = get_player_score(services().store, board=services().board, user_id=wanted)
     (user_hits if player.from_cache else user_misses).inc()

@@ -1,1 +1,1 @@
-"""Schemas: what comes in and what goes out, and the source of the OpenAPI document."""
+"""Schemas: of requests, which they validate, and of responses, for the OpenAPI document."""

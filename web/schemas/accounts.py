@@ -1,10 +1,9 @@
-"""Accounts as they come in: registration, login and the refresh token."""
+"""Request bodies of accounts: registration, login and the refresh token."""
 
 from marshmallow import fields, validate
 
+from web.access.tokens import MAX_TOKEN_CHARS
 from web.schemas.base import InputSchema
-
-MAX_TOKEN_CHARS = 4096
 
 
 class RegistrationSchema(InputSchema):
@@ -33,6 +32,6 @@ class LoginSchema(InputSchema):
 
 
 class RefreshSchema(InputSchema):
-    """The refresh token that a login answered."""
+    """The refresh token that a login returned."""
 
     refresh_token = fields.String(required=True, validate=validate.Length(1, MAX_TOKEN_CHARS))

@@ -1,7 +1,7 @@
-"""Actions as they come in, and how a request becomes the NewActions that intake takes.
+"""Request bodies of actions, and their conversion to the NewActions that intake accepts.
 
-Called by `web/routes/actions.py`. Loading one action costs about 15 µs, so there is no quicker way
-beside the schema.
+Called by `web/routes/actions.py`. Loading one action costs about 15 µs; a fast path that bypasses
+the schema is not worth having.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 
 from domain.actions.model import NewAction
 from domain.errors import InvalidPayloadError
-from web.access.verifier import Principal
+from web.http.caller import Principal
 from web.schemas.base import InputSchema, load
 from web.schemas.fields import Metadata, StrictUUID, Timestamp
 
@@ -27,7 +27,7 @@ class CompleteActionSchema(InputSchema):
 
     action_id = StrictUUID(
         required=True,
-        metadata={"description": "Made by the client, new for every action; a retry repeats it"},
+        metadata={"description": "Chosen by the client, new for every action; a retry repeats it"},
     )
     score = fields.Integer(
         strict=True,
@@ -55,7 +55,7 @@ class BatchElementSchema(CompleteActionSchema):
 
 
 class BatchSchema(InputSchema):
-    """Actions in their order of effect; one that is bad fails alone."""
+    """Actions, applied in their order; an invalid one fails alone."""
 
     actions = fields.List(
         fields.Raw(),
@@ -71,7 +71,7 @@ _batch = BatchSchema()
 
 
 def read_action(body: Mapping[str, Any], principal: Principal, request_id: str) -> NewAction:
-    """Return the action of a request's body, for the token's own player.
+    """Return the action in a request's body, for the token's own player.
 
     Raises InvalidPayloadError naming each bad field.
     """
@@ -79,7 +79,7 @@ def read_action(body: Mapping[str, Any], principal: Principal, request_id: str) 
 
 
 def read_batch(body: Mapping[str, Any]) -> list[Any]:
-    """Return the elements of a batch, each still to be read; raises InvalidPayloadError."""
+    """Return the elements of a batch, not yet validated; raises InvalidPayloadError."""
     elements: list[Any] = load(_batch, body)["actions"]
     return elements
 
@@ -110,5 +110,5 @@ def _make_action(loaded: Mapping[str, Any], principal: Principal, request_id: st
 
 
 def _hash_request(score: int, metadata_text: bytes) -> bytes:
-    """Return what two requests share exactly when score and metadata are the same."""
+    """Return a digest that two requests share exactly when score and metadata are equal."""
     return blake2b(b"%d\n%b" % (score, metadata_text), digest_size=REQUEST_HASH_BYTES).digest()

@@ -1,4 +1,4 @@
-"""Answers as they go out, for the OpenAPI document; a test holds real answers against them."""
+"""Response bodies, for the OpenAPI document; a test checks real responses against them."""
 
 from marshmallow import fields
 
@@ -10,7 +10,7 @@ STATUSES = [status.value for status in Status]
 
 
 def number(description: str, *, nullable: bool = False) -> fields.Integer:
-    """Return a whole number that says what it counts."""
+    """Return a required integer field with a description."""
     return fields.Integer(required=True, allow_none=nullable, metadata={"description": description})
 
 
@@ -71,7 +71,7 @@ class BatchResultSchema(CamelSchema):
 
 
 class BatchResultsSchema(CamelSchema):
-    """The outcomes of a batch, in the order in which the actions were sent."""
+    """The outcomes of a batch, in the order in which its actions were sent."""
 
     success = fields.Boolean(required=True)
     results = fields.List(fields.Nested(BatchResultSchema), required=True)
@@ -87,7 +87,7 @@ class ActionRecordSchema(CamelSchema):
     previous_score = number("The score before it", nullable=True)
     leaderboard_position = number("The player's rank now", nullable=True)
     reason = fields.String(
-        required=True, allow_none=True, metadata={"description": "Why rejected or held"}
+        required=True, allow_none=True, metadata={"description": "Why it was rejected or held"}
     )
     accepted_at = Timestamp(required=True)
     completed_at = Timestamp(required=True, allow_none=True)
@@ -105,7 +105,7 @@ class HistorySchema(CamelSchema):
 class StandingSchema(CamelSchema):
     """One row of the leaderboard."""
 
-    rank = number("From 1; unique: of equal scores the one reached first stands higher")
+    rank = number("From 1; unique: of equal scores the one reached first ranks higher")
     user_id = StrictUUID(required=True)
     username = fields.String(required=True)
     score = number("The sum of the applied actions")
@@ -118,12 +118,12 @@ class LeaderboardSchema(CamelSchema):
     leaderboard = fields.List(fields.Nested(StandingSchema), required=True)
     total_users = number("Players on the board")
     last_updated = Timestamp(
-        required=True, allow_none=True, metadata={"description": "null while nobody is on it"}
+        required=True, allow_none=True, metadata={"description": "null while the board is empty"}
     )
 
 
 class NeighborhoodSchema(LeaderboardSchema):
-    """One's own standing, the ones around it, and the top, all of one moment."""
+    """The caller's standing, those around it, and the top, all of one moment."""
 
     you = fields.Nested(StandingSchema, required=True, allow_none=True)
     percentile = fields.Float(
@@ -135,7 +135,7 @@ class NeighborhoodSchema(LeaderboardSchema):
 
 
 class PlayerScoreSchema(CamelSchema):
-    """What a player has reached."""
+    """A player's score, statistics and rank."""
 
     user_id = StrictUUID(required=True)
     username = fields.String(required=True)
@@ -153,38 +153,38 @@ class SessionSchema(CamelSchema):
     username = fields.String(required=True)
     access_token = fields.String(required=True)
     refresh_token = fields.String(required=True)
-    expires_in = number("Seconds until the access token ends")
+    expires_in = number("Seconds until the access token expires")
 
 
 class AccessTokenSchema(CamelSchema):
     """A new access token."""
 
     access_token = fields.String(required=True)
-    expires_in = number("Seconds until it ends")
+    expires_in = number("Seconds until it expires")
 
 
 class TicketSchema(CamelSchema):
-    """A ticket for one socket."""
+    """A ticket for one WebSocket."""
 
     ticket = fields.String(
         required=True, metadata={"description": "Offered as the subprotocol `ticket.<ticket>`"}
     )
-    expires_in = number("Seconds until it ends")
-    url = fields.String(required=True, metadata={"description": "Where the sockets are"})
+    expires_in = number("Seconds until it expires")
+    url = fields.String(required=True, metadata={"description": "Address of the WebSocket server"})
 
 
 class StatusSchema(CamelSchema):
-    """A word on how it is."""
+    """A state in one word."""
 
     status = fields.String(required=True)
 
 
 class HealthSchema(StatusSchema):
-    """How each part of the system is."""
+    """The state of each part of the system."""
 
     parts = fields.Dict(
         keys=fields.String(),
         values=fields.Dict(),
         required=True,
-        metadata={"description": "Each with `ok`, `ms` and, when it is not well, `error`"},
+        metadata={"description": "Each with `ok`, `ms` and, if it is not ok, `error`"},
     )

@@ -1,4 +1,4 @@
-"""Cursors of pages: opaque to clients, a position to us."""
+"""Pagination cursors: opaque to clients, an action number inside."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -13,7 +13,7 @@ def write_cursor(before_no: int) -> str:
 
 
 def parse_cursor(cursor: str) -> int | None:
-    """Return the action number of a cursor, or None when it is not one of ours."""
+    """Return the action number of a cursor, or None when it is not one that we made."""
     try:
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except (Error, ValueError):

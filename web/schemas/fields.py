@@ -1,47 +1,24 @@
-"""Strict marshmallow fields: the stock ones accept what is not in the contract.
+"""Strict marshmallow fields: the stock ones accept values that the contract does not.
 
-`Integer` takes "150" and 150.5, `UUID` takes braces and `urn:`, `AwareDateTime` takes a space and
-years that overflow later. The plain functions are also the fast path of `schemas/actions.py`.
+`Integer` accepts "150" and 150.5, `UUID` braces and `urn:`, `AwareDateTime` a space and years that
+overflow later.
 """
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 from marshmallow import ValidationError, fields
 
+from web.http.scalars import parse_timestamp, parse_uuid
+
 MAX_METADATA_BYTES = 4096
 MAX_METADATA_KEYS = 50
 MAX_METADATA_KEY_CHARS = 64
 MAX_METADATA_DEPTH = 8
 MAX_ACTION_TYPE_CHARS = 100
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
-_TIMESTAMP = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,9})?"
-    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])",
-    re.ASCII,
-)
-
-
-def parse_uuid(value: object) -> UUID | None:
-    """Return the UUID of its one canonical form (either case), or None."""
-    if type(value) is str and len(value) == 36 and _UUID.fullmatch(value):
-        return UUID(value)
-    return None
-
-
-def parse_timestamp(value: object) -> datetime | None:
-    """Return an RFC 3339 timestamp with an offset as UTC, or None; leap seconds are not taken."""
-    if type(value) is not str or not _TIMESTAMP.fullmatch(value):
-        return None
-    try:
-        return datetime.fromisoformat(value.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def find_metadata_problem(metadata: Mapping[str, Any], text: bytes) -> str | None:
@@ -74,7 +51,7 @@ def _find_shape_problem(metadata: Mapping[str, Any]) -> str | None:
 
 
 class StrictUUID(fields.UUID):
-    """A UUID in the form 8-4-4-4-12 and no other."""
+    """A UUID in the form 8-4-4-4-12 only."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> UUID:
         parsed = parse_uuid(value)
@@ -84,7 +61,7 @@ class StrictUUID(fields.UUID):
 
 
 class Timestamp(fields.AwareDateTime):
-    """An RFC 3339 date and time with an offset; goes out in UTC with `Z`."""
+    """An RFC 3339 date and time with an offset; written in UTC with `Z`."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
         parsed = parse_timestamp(value)
@@ -94,7 +71,7 @@ class Timestamp(fields.AwareDateTime):
 
 
 class Metadata(fields.Field[dict[str, Any]]):
-    """A small JSON object whose `actionType`, if there, is a short string."""
+    """A small JSON object whose `actionType`, if present, is a short string."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
         if type(value) is not dict:

@@ -1,4 +1,4 @@
-"""What may stand in an address: numbers in the query, ids in the path."""
+"""Parameters in a URL: numbers and cursors in the query, ids in the path."""
 
 import re
 from typing import Any
@@ -6,16 +6,19 @@ from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from domain.boards.model import TOP_SIZE
 from domain.errors import InvalidPayloadError
+from web.http.scalars import parse_uuid
 from web.schemas.base import CamelSchema, load
 from web.schemas.cursors import parse_cursor
-from web.schemas.fields import parse_uuid
+
+DEFAULT_TOP_LIMIT = 10
 
 _DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class QueryInteger(fields.Integer):
-    """A whole number in plain digits."""
+    """An integer in plain ASCII digits."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
         if type(value) is not str or not _DIGITS.fullmatch(value):
@@ -24,7 +27,7 @@ class QueryInteger(fields.Integer):
 
 
 class Cursor(fields.String):
-    """Where a page begins, as the page before said."""
+    """Where a page begins: `nextCursor` of the page before."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         number = parse_cursor(value)
@@ -34,38 +37,38 @@ class Cursor(fields.String):
 
 
 class QuerySchema(CamelSchema):
-    """A query string; names that are not known are ignored."""
+    """A query string; unknown names are ignored."""
 
     class Meta:
         unknown = EXCLUDE
 
 
 class LeaderboardQuery(QuerySchema):
-    """How much of the top to answer."""
+    """How many standings of the top to return."""
 
-    limit = QueryInteger(load_default=10, validate=validate.Range(1, 100))
+    limit = QueryInteger(load_default=DEFAULT_TOP_LIMIT, validate=validate.Range(1, TOP_SIZE))
 
 
 class NeighborhoodQuery(QuerySchema):
-    """How many standings above and below one's own."""
+    """How many standings above and below the caller's to return."""
 
     neighbors = QueryInteger(load_default=2, validate=validate.Range(0, 50))
 
 
 class HistoryQuery(QuerySchema):
-    """Which page of one's history."""
+    """Which page of the caller's history to return."""
 
     cursor = Cursor(load_default=None, metadata={"description": "`nextCursor` of the page before"})
     limit = QueryInteger(load_default=20, validate=validate.Range(1, 100))
 
 
 def load_query(schema: Schema, arguments: Any) -> dict[str, Any]:
-    """Return what the query string says; raises InvalidPayloadError naming each bad parameter."""
+    """Return the parsed query string; raises InvalidPayloadError naming each bad parameter."""
     return load(schema, arguments.to_dict())
 
 
 def read_path_uuid(name: str, value: str) -> UUID:
-    """Return the id that stands in the path; raises InvalidPayloadError."""
+    """Return the id in the path; raises InvalidPayloadError."""
     parsed = parse_uuid(value)
     if parsed is None:
         raise InvalidPayloadError(details={"fields": {name: ["Not a valid UUID."]}})

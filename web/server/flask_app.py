@@ -1,9 +1,10 @@
-"""Flask as this API uses it: views that may block leave the event loop to others meanwhile.
+"""Flask as this API uses it: endpoints come from one table, and views that may block leave the
+event loop free for others.
 
-And without sessions and views that are coroutines, which took 15 of a request's 140 µs.
+Without sessions and coroutine views, which took 15 of a request's 140 µs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import Flask, Request, Response, request
@@ -12,15 +13,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter, MapAdapter
 
 from web.http.json_body import MAX_BODY_BYTES
+from web.http.operation import Operation, RunsOn
 from web.server.greenlets import run_blocking
 from web.server.request_body import fetch_body
-
-# The views that touch memory only, or say themselves where they wait. All others have a thread.
-PROMPT_ENDPOINTS = frozenset(
-    {"actions.batch", "actions.complete", "health.live", "leaderboard.top"}
-)
-# Asked most when most is wrong: their threads are their own.
-WATCH_BLUEPRINTS = frozenset({"health", "metrics"})
 
 
 class NoSessions(SessionInterface):
@@ -29,7 +24,7 @@ class NoSessions(SessionInterface):
     _nothing = NullSession()
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin:
-        """Return the one session that is always empty and refuses to be written."""
+        """Return the one session, which is always empty and refuses to be written."""
         return self._nothing
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -43,15 +38,35 @@ class ActionName(BaseConverter):
 
 
 class Api(Flask):
-    """The application of the API."""
+    """The application of the API; `operations` are the rows of its endpoints, by endpoint."""
 
     session_interface = NoSessions()
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, operations: Iterable[Operation]):
         super().__init__(name, static_folder=None)
         # Two slashes are not one here: a redirect would turn a POST's error into something else.
         self.url_map.merge_slashes = False
         self.url_map.converters["action_name"] = ActionName
+        self.operations: Mapping[str, Operation] = {row.endpoint: row for row in operations}
+        for endpoint, row in self.operations.items():
+            self.add_url_rule(row.path, endpoint, row.view, methods=[row.method])
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Register a row of the table; raises LookupError for an endpoint that is not in it.
+
+        Whether an endpoint is public, limited or blocking stands in its row only.
+        """
+        row = self.operations.get(endpoint or "")
+        if row is None or (row.path, row.view) != (rule, view_func):
+            raise LookupError(f"{rule} has no row in the table of endpoints")
+        super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Return what finds the request's view: by its path, whatever host it asks for."""
@@ -69,13 +84,18 @@ class Api(Flask):
         )
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """Run the view of the request."""
-        if request.endpoint is None or request.endpoint in PROMPT_ENDPOINTS:
+        """Run the view of the request where its row says."""
+        endpoint = request.endpoint
+        if endpoint is None:
+            return super().dispatch_request()
+        runs_on = self.operations[endpoint].runs_on
+        if runs_on is RunsOn.EVENT_LOOP:
             return super().dispatch_request()
         fetch_body(request.environ, MAX_BODY_BYTES + 1)
-        watches = request.blueprint in WATCH_BLUEPRINTS
-        return run_blocking(super().dispatch_request, for_watching=watches)
+        return run_blocking(
+            super().dispatch_request, for_watching=runs_on is RunsOn.MONITORING_THREAD
+        )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function as it is: every view and hook of ours is an ordinary one."""
+        """Return the function unchanged: every view and hook of ours is an ordinary one."""
         return func

@@ -25,13 +25,18 @@ from web.app import create_app
 ISSUER, AUDIENCE = "https://id.example", "laurel"
 
 
+def now() -> int:
+    """Return the time in seconds: of the test that asks, not of the import."""
+    return int(time.time())
+
+
 def make_claims(**overrides: Any) -> dict[str, Any]:
     """Return sound claims; an override of `...` leaves one out."""
-    now = int(time.time())
+    issued_at = now()
     claims = {
         "sub": str(uuid4()),
-        "iat": now,
-        "exp": now + 600,
+        "iat": issued_at,
+        "exp": issued_at + 600,
         "jti": str(uuid4()),
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -98,7 +103,6 @@ def respelled(token: str) -> str:
     return token[:-1] + letters[letters.index(token[-1]) ^ 1]
 
 
-NOW = int(time.time())
 BAD_TOKENS: dict[str, Callable[[], str]] = {
     "garbage": lambda: "garbage",
     "two segments": lambda: sign(make_claims()).rpartition(".")[0],
@@ -118,9 +122,9 @@ BAD_TOKENS: dict[str, Callable[[], str]] = {
     "second spelling of the signature": lambda: respelled(sign(make_claims())),
     "stripped signature": lambda: sign(make_claims()).rpartition(".")[0] + ".",
     "padding": lambda: sign(make_claims()) + "=",
-    "nbf in the future": lambda: sign(make_claims(nbf=NOW + 300)),
+    "nbf in the future": lambda: sign(make_claims(nbf=now() + 300)),
     "nbf as text": lambda: sign(make_claims(nbf="now")),
-    "iat in the future": lambda: sign(make_claims(iat=NOW + 300, exp=NOW + 600)),
+    "iat in the future": lambda: sign(make_claims(iat=now() + 300, exp=now() + 600)),
     "no iat": lambda: sign(make_claims(iat=...)),
     "no exp": lambda: sign(make_claims(exp=...)),
     "exp as text": lambda: sign(make_claims(exp="tomorrow")),
@@ -128,7 +132,7 @@ BAD_TOKENS: dict[str, Callable[[], str]] = {
     "exp negative": lambda: sign(make_claims(exp=-1)),
     "exp huge": lambda: sign(make_claims(exp=10**30)),
     "exp Infinity": lambda: sign(make_claims(exp=float("inf"))),
-    "lives too long": lambda: sign(make_claims(exp=NOW + 10 * 365 * 86400)),
+    "lives too long": lambda: sign(make_claims(exp=now() + 10 * 365 * 86400)),
     "no jti": lambda: sign(make_claims(jti=...)),
     "jti a number": lambda: sign(make_claims(jti=5)),
     "jti too long": lambda: sign(make_claims(jti="j" * 65)),
@@ -179,13 +183,19 @@ def test_a_token_that_is_not_ours_is_invalid(
 
 @pytest.mark.parametrize(
     "overrides",
-    [{}, {"aud": ["other", AUDIENCE]}, {"nbf": NOW - 1}, {"roles": ["player"]}, {"iat": NOW - 0.5}],
+    [
+        dict,
+        lambda: {"aud": ["other", AUDIENCE]},
+        lambda: {"nbf": now() - 1},
+        lambda: {"roles": ["player"]},
+        lambda: {"iat": now() - 0.5},
+    ],
     ids=["plain", "aud list", "nbf", "roles", "fraction"],
 )
-def test_the_tokens_here_are_good_but_for_their_fault(
-    strict_client: FlaskClient, overrides: dict[str, Any]
+def test_the_tokens_here_are_valid_except_for_their_fault(
+    strict_client: FlaskClient, overrides: Callable[[], dict[str, Any]]
 ) -> None:
-    token = sign(make_claims(**overrides))
+    token = sign(make_claims(**overrides()))
     jwt.decode(token, JWT_SECRET, algorithms=["HS256"], audience=AUDIENCE, issuer=ISSUER)
     assert post(strict_client, bearer_of(token)).status_code == 200
 
@@ -204,7 +214,7 @@ def test_the_tokens_here_are_good_but_for_their_fault(
         ("Bearer{token}", "UNAUTHORIZED"),
     ],
 )
-def test_a_header_without_one_bearer_token_lets_nobody_in(
+def test_a_header_without_exactly_one_bearer_token_is_refused(
     strict_client: FlaskClient, authorization: str | None, code: str
 ) -> None:
     token = sign(make_claims())
@@ -227,19 +237,19 @@ def test_a_token_elsewhere_than_in_the_header_counts_for_nothing(
     assert_refused(answer, 401, "UNAUTHORIZED")
 
 
-def test_an_ended_token_is_taken_within_the_leeway_and_no_longer(
+def test_an_expired_token_is_accepted_within_the_leeway_and_no_longer(
     strict_client: FlaskClient, strict_settings: Settings
 ) -> None:
-    leeway, now = strict_settings.jwt_leeway_seconds, int(time.time())
-    within = sign(make_claims(iat=now - 60, exp=now - leeway + 3))
+    leeway, moment = strict_settings.jwt_leeway_seconds, now()
+    within = sign(make_claims(iat=moment - 60, exp=moment - leeway + 3))
     assert post(strict_client, bearer_of(within)).status_code == 200
-    over = sign(make_claims(iat=now - 60, exp=now - leeway - 1))
+    over = sign(make_claims(iat=moment - 60, exp=moment - leeway - 1))
     assert_refused(post(strict_client, bearer_of(over)), 401, "TOKEN_EXPIRED")
 
 
-def test_a_remembered_token_ends_too(strict_client: FlaskClient, strict_settings: Settings) -> None:
-    now = int(time.time())
-    token = sign(make_claims(iat=now - 60, exp=now - strict_settings.jwt_leeway_seconds + 2))
+def test_a_cached_token_expires_too(strict_client: FlaskClient, strict_settings: Settings) -> None:
+    moment = now()
+    token = sign(make_claims(iat=moment - 60, exp=moment - strict_settings.jwt_leeway_seconds + 2))
     assert post(strict_client, bearer_of(token)).status_code == 200
     time.sleep(2.1)
     assert_refused(post(strict_client, bearer_of(token)), 401, "TOKEN_EXPIRED")
@@ -274,14 +284,14 @@ def test_a_revoked_token_is_invalid_and_others_are_not(
     assert post(strict_client, bearer_of(sign(other))).status_code == 200
 
 
-def test_a_token_made_after_its_user_was_revoked_is_good(
+def test_a_token_issued_after_its_user_was_revoked_is_valid(
     strict_client: FlaskClient, store: Store
 ) -> None:
     user = uuid4()
     revoke_user(store, user_id=user, until=later())
-    now = int(time.time())
-    young = sign(make_claims(sub=str(user), iat=now + 2, exp=now + 60))
-    old = sign(make_claims(sub=str(user), iat=now - 2, exp=now + 60))
+    moment = now()
+    young = sign(make_claims(sub=str(user), iat=moment + 2, exp=moment + 60))
+    old = sign(make_claims(sub=str(user), iat=moment - 2, exp=moment + 60))
     assert post(strict_client, bearer_of(young)).status_code == 200
     assert_refused(post(strict_client, bearer_of(old)), 401, "INVALID_TOKEN")
 
@@ -294,7 +304,7 @@ def test_a_revocation_before_the_start_is_known_with_the_first_request(
     assert_refused(post(strict_client, bearer_of(sign(claims))), 401, "INVALID_TOKEN")
 
 
-def test_the_thread_hears_of_a_revocation_within_a_second(
+def test_the_thread_reads_a_revocation_within_a_second(
     strict_client: FlaskClient, store: Store
 ) -> None:
     verifier = strict_client.application.extensions["laurel"].verifier

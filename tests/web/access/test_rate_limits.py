@@ -1,4 +1,4 @@
-"""Rate limits: who is counted with whom, in which order, and what the answer says."""
+"""Rate limits: which requests are counted together, in which order, and the headers."""
 
 from collections.abc import Callable
 from dataclasses import replace

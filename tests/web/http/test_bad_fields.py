@@ -153,7 +153,7 @@ TAKEN: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("field", "value"), TAKEN, ids=number_of(TAKEN))
-def test_what_looks_odd_and_is_in_the_contract_is_stored_as_data(
+def test_unusual_values_that_the_contract_allows_are_stored_as_data(
     intake_client: FlaskClient, bearer: Bearer, store: Store, field: str, value: Any
 ) -> None:
     body = make_body(**{field: value})
@@ -170,9 +170,7 @@ def test_what_looks_odd_and_is_in_the_contract_is_stored_as_data(
     assert stored.action_type == (metadata or {}).get("actionType")
 
 
-def test_the_upper_case_twin_of_an_id_is_the_same_id(
-    intake_client: FlaskClient, bearer: Bearer
-) -> None:
+def test_an_id_in_upper_case_is_the_same_id(intake_client: FlaskClient, bearer: Bearer) -> None:
     headers = {**bearer(), **AT_ONCE}
     body = make_body()
     assert intake_client.post(COMPLETE, json=body, headers=headers).status_code == 202

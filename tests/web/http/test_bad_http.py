@@ -155,7 +155,7 @@ def test_other_media_types_are_unsupported(
     "media_type",
     ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"'],
 )
-def test_json_in_utf_8_is_taken(
+def test_json_in_utf_8_is_accepted(
     intake_client: FlaskClient, bearer: Bearer, media_type: str
 ) -> None:
     headers = {**bearer(), **AT_ONCE}
@@ -226,7 +226,7 @@ def test_a_method_override_is_ignored(
     assert read_scores(store) == [(UUID(body["actionId"]), body["score"])]
 
 
-def test_an_unexpected_error_says_nothing_of_itself(
+def test_an_unexpected_error_reveals_nothing(
     client: FlaskClient, bearer: Bearer, batcher: Any
 ) -> None:
     def fail(_action: object) -> Any:

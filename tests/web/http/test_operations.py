@@ -202,7 +202,7 @@ def test_the_sockets_are_under_the_name_that_was_called(host: str, expected: str
     assert live_url(make_settings(), host) == expected
 
 
-def test_live_url_stands_over_the_name_that_was_called() -> None:
+def test_live_url_overrides_the_requested_host() -> None:
     settings = make_settings(live_url="wss://live.example/ws")
     assert live_url(settings, "localhost:8000") == "wss://live.example/ws"
 

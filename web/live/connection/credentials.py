@@ -7,8 +7,8 @@ from uuid import UUID
 from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, redeem_ticket
 from domain.errors import UnauthorizedError
 from domain.store.store import Store
-from web.access.principal import Principal
 from web.access.verifier import TokenVerifier, read_bearer_token
+from web.http.caller import Principal
 
 TICKET_PREFIX = "ticket."
 

@@ -1,4 +1,4 @@
-"""SQL of identities: a player's name and the hash of the password."""
+"""SQL of identities: a player's name and password hash."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from domain.store.postgres.tables import users
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A player's name and, if there is one, the hash of the password."""
+    """A player's name and, if there is one, the password hash."""
 
     user_id: UUID
     username: str
@@ -22,7 +22,7 @@ class Identity:
 def insert_identity(
     connection: Connection, *, identity: Identity, username_key: str, now: datetime
 ) -> bool:
-    """Store a new identity; returns False when another one has the name."""
+    """Store a new identity; return False when another player has the name."""
     statement = (
         upsert(users)
         .values(
@@ -39,7 +39,7 @@ def insert_identity(
 
 
 def find_identity(connection: Connection, *, username_key: str) -> Identity | None:
-    """Return the identity with this name."""
+    """Return the identity with this name, or None."""
     row = connection.execute(
         select(users.c.user_id, users.c.username, users.c.password_hash).where(
             users.c.username_key == username_key

@@ -1,4 +1,4 @@
-"""SQL that makes a player's rows: the identity and the score row every action hangs on."""
+"""SQL that inserts a player's rows: the identity, and the score row that actions refer to."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -8,17 +8,17 @@ from sqlalchemy import Connection
 from domain.accounts.names import (
     alternative_username,
     player_username,
-    unforeseeable_username,
+    unpredictable_username,
     username_key,
 )
 from domain.store.postgres.statements import sql
 
 
 def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str | None]) -> None:
-    """Make `users` and `user_scores` rows for those who have none, sorted by id.
+    """Insert missing `users` and `user_scores` rows, in the order of the ids to avoid deadlocks.
 
-    A name that is taken gets a suffix of the player's own id; where that one was taken too, by
-    somebody who wants to keep the player out, the name is one that nobody can foresee.
+    A name that is taken gets a suffix made of the player's id; if that name was registered too, to
+    keep the player out, the player gets an unpredictable name.
     """
     if not claimed_names:
         return
@@ -29,7 +29,7 @@ def ensure_players(connection: Connection, *, claimed_names: Mapping[UUID, str |
         suffixed = {user: alternative_username(names[user], user) for user in unnamed}
         _insert_users(connection, suffixed)
         unnamed = _list_without_identity(connection, suffixed)
-        _insert_users(connection, {user: unforeseeable_username() for user in unnamed})
+        _insert_users(connection, {user: unpredictable_username() for user in unnamed})
     connection.execute(
         sql(
             "INSERT INTO user_scores (user_id) SELECT u FROM unnest(CAST(:users AS uuid[])) u"

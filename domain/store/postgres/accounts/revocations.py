@@ -1,4 +1,7 @@
-"""SQL and pub/sub of revocations: what ends before its time, and how every process hears of it."""
+"""SQL of revocations: tokens, sessions and users' tokens that end before their time.
+
+Read by `web/access/revocations.py`; written by `domain/accounts/sessions.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,17 +10,14 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select, text
 
-from domain.errors import RedisUnavailableError
 from domain.store.postgres.tables import revocations
-from domain.store.redis import keys
-from domain.store.redis.client import RedisClient
 
-# A row is seen at the latest this long after its `revoked_at`: no transaction may last longer.
+# A row becomes visible at most this long after its `revoked_at`: no transaction may last longer.
 OVERLAP_SECONDS = 60
 
 
 class RevocationKind(StrEnum):
-    """What a revocation names: one token, one login, or all tokens of a user made until then."""
+    """What a revocation names: a token, a session, or all tokens of a user issued until then."""
 
     JTI = "jti"
     SESSION = "session"
@@ -37,14 +37,14 @@ class Revocation:
 def insert_revocation(
     connection: Connection, *, kind: RevocationKind, subject: str, expires_at: datetime
 ) -> None:
-    """Record a revocation, to be remembered until `expires_at`."""
+    """Store a revocation, which matters until `expires_at`."""
     connection.execute(
         insert(revocations).values(kind=kind.value, subject=subject, expires_at=expires_at)
     )
 
 
 def list_revocations(connection: Connection, *, only_recent: bool) -> Sequence[Revocation]:
-    """Return the revocations that still count: all of them, or the last minute's."""
+    """Return the revocations that still matter: all, or those of the last OVERLAP_SECONDS."""
     query = (
         select(
             revocations.c.kind,
@@ -62,11 +62,3 @@ def list_revocations(connection: Connection, *, only_recent: bool) -> Sequence[R
         Revocation(RevocationKind(row.kind), row.subject, row.revoked_at, row.expires_at)
         for row in connection.execute(query)
     ]
-
-
-def announce_revocation(redis: RedisClient) -> None:
-    """Hasten the look that every process takes once a second; without Redis they take it anyway."""
-    try:
-        redis.run(lambda client: client.publish(keys.revocation_channel(), "look"))
-    except RedisUnavailableError:
-        return

@@ -1,4 +1,4 @@
-"""SQL of sessions: one login each, found again by the hash of its refresh token."""
+"""SQL of sessions: one per login, found by the hash of its refresh token."""
 
 from datetime import datetime
 from uuid import UUID
@@ -33,7 +33,7 @@ def insert_session(
 def find_session_owner(
     connection: Connection, *, refresh_hash: bytes, now: datetime
 ) -> tuple[UUID, Identity] | None:
-    """Return the id and the owner of the session with this refresh token, unless it has ended."""
+    """Return id and owner of the open session with this refresh token, or None."""
     row = connection.execute(
         select(sessions.c.session_id, users.c.user_id, users.c.username, users.c.password_hash)
         .join(users, users.c.user_id == sessions.c.user_id)

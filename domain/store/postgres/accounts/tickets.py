@@ -1,4 +1,4 @@
-"""SQL of tickets: each opens one WebSocket, once."""
+"""SQL of tickets: each opens one WebSocket once."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.store.postgres.tables import realtime_tickets
 
 @dataclass(frozen=True, slots=True)
 class StoredTicket:
-    """A ticket as it was issued."""
+    """A ticket as issued."""
 
     user_id: UUID
     origin: str | None
@@ -34,8 +34,8 @@ def insert_ticket(connection: Connection, *, ticket_hash: bytes, ticket: StoredT
     )
 
 
-def take_ticket(connection: Connection, *, ticket_hash: bytes) -> StoredTicket | None:
-    """Delete the ticket and return it: of two takers one gets it."""
+def consume_ticket(connection: Connection, *, ticket_hash: bytes) -> StoredTicket | None:
+    """Delete the ticket and return it, or None; of two concurrent calls one gets it."""
     row = connection.execute(
         delete(realtime_tickets)
         .where(realtime_tickets.c.ticket_hash == ticket_hash)

@@ -1,51 +1,45 @@
-"""The OpenAPI 3.1 document, made from the routes and from the schemas that validate.
+"""The OpenAPI 3.1 document, made from the table of endpoints and the schemas that validate.
 
 Called once, at the first `GET /openapi.json`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from flask import Flask
 from marshmallow import Schema
-from werkzeug.routing import Rule
 
-from web.access.middleware import PUBLIC_ENDPOINTS
 from web.http.errors import STATUS_BY_CODE
-from web.http.operations import OPERATIONS, Operation
+from web.http.operation import Operation
+from web.http.responses import JSON_TYPE
 from web.schemas.actions import BatchElementSchema
 from web.schemas.answers import ErrorSchema
 from web.schemas.fields import Metadata
 
-JSON = "application/json"
 DESCRIPTION = (
     "Scores and leaderboards in real time. Actions are posted here and are never lost once"
-    " answered with 2xx; changes of the board are heard over the WebSocket at `/ws`."
+    " answered with 2xx; changes of the board arrive over the WebSocket at `/ws`."
 )
 TAGS: Mapping[str, str] = {
-    "actions": "Completing actions and what became of them",
-    "leaderboard": "Who stands where",
+    "actions": "Completing actions and reading their state",
+    "leaderboard": "Ranks, scores and standings",
     "accounts": "Names, passwords and tokens",
-    "realtime": "The way to the sockets",
+    "realtime": "Access to the WebSocket",
     "operations": "For those who run the service",
-    "documents": "For people and for generators of clients",
+    "documents": "Documents for people and for client generators",
 }
 HEADERS: Mapping[str, str] = {
     "Prefer": "RFC 7240: `respond-async` answers 202 at once, `wait=N` waits N seconds, at most 10",
-    "If-None-Match": "The ETag of an earlier answer; 304 when it still holds",
+    "If-None-Match": "The ETag of an earlier response; 304 when it is still current",
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
 
-def make_openapi(app: Flask) -> dict[str, Any]:
-    """Return the document of this application's routes.
-
-    Raises KeyError for an endpoint that `web/http/operations.py` does not describe.
-    """
+def make_openapi(operations: Iterable[Operation]) -> dict[str, Any]:
+    """Return the document of these endpoints; summaries are the first lines of the views."""
     plugin = MarshmallowPlugin(schema_name_resolver=_name_schema)
     spec = APISpec(
         title="Laurel",
@@ -61,10 +55,10 @@ def make_openapi(app: Flask) -> dict[str, Any]:
         "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     )
     spec.components.schema("BatchElement", schema=BatchElementSchema)
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+    for operation in sorted(operations, key=lambda operation: operation.path):
         spec.path(
-            path=_ARGUMENT.sub(_camel_argument, rule.rule),
-            operations={method.lower(): _describe(app, rule) for method in _methods(rule)},
+            path=_ARGUMENT.sub(_camel_argument, operation.path),
+            operations={operation.method.lower(): _describe(operation)},
         )
     document: dict[str, Any] = spec.to_dict()
     elements = document["components"]["schemas"]["Batch"]["properties"]["actions"]
@@ -72,32 +66,27 @@ def make_openapi(app: Flask) -> dict[str, Any]:
     return document
 
 
-def _methods(rule: Rule) -> list[str]:
-    return sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-
-
-def _describe(app: Flask, rule: Rule) -> dict[str, Any]:
-    operation = OPERATIONS[rule.endpoint]
-    summary = (app.view_functions[rule.endpoint].__doc__ or "").strip().splitlines()[0]
+def _describe(operation: Operation) -> dict[str, Any]:
+    summary = (operation.view.__doc__ or "").strip().splitlines()[0]
     described: dict[str, Any] = {
-        "operationId": rule.endpoint,
+        "operationId": operation.endpoint,
         "tags": [operation.tag],
         "summary": summary,
-        "parameters": [*_path_parameters(rule), *_other_parameters(operation)],
-        "responses": dict(_responses(operation, is_public=rule.endpoint in PUBLIC_ENDPOINTS)),
+        "parameters": [*_path_parameters(operation), *_other_parameters(operation)],
+        "responses": dict(_responses(operation)),
     }
     if operation.body is not None:
         described["requestBody"] = {
             "required": True,
-            "content": {JSON: {"schema": operation.body}},
+            "content": {JSON_TYPE: {"schema": operation.body}},
         }
-    if rule.endpoint in PUBLIC_ENDPOINTS:
+    if operation.is_public:
         described["security"] = []
     return described
 
 
-def _path_parameters(rule: Rule) -> Iterator[dict[str, Any]]:
-    for name in sorted(rule.arguments):
+def _path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    for name in _ARGUMENT.findall(operation.path):
         schema = {"type": "string", **({"format": "uuid"} if name.endswith("_id") else {})}
         yield {"name": _camel(name), "in": "path", "required": True, "schema": schema}
 
@@ -114,11 +103,11 @@ def _other_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
         }
 
 
-def _responses(operation: Operation, *, is_public: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
     for status, answer in operation.answers.items():
         yield str(status), {"description": HTTPStatus(status).phrase, **_content(answer)}
-    everywhere = () if is_public else ("UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED")
-    limits = () if operation.tag in ("operations", "documents") else ("RATE_LIMIT_EXCEEDED",)
+    everywhere = () if operation.is_public else ("UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED")
+    limits = ("RATE_LIMIT_EXCEEDED",) if operation.is_limited else ()
     codes: dict[int, list[str]] = {}
     for code in (*operation.errors, *everywhere, *limits):
         codes.setdefault(STATUS_BY_CODE[code], []).append(f"`{code}`")
@@ -135,7 +124,7 @@ def _content(answer: type[Schema] | str) -> dict[str, Any]:
         return {}
     if isinstance(answer, str):
         return {"content": {answer: {"schema": {}}}}
-    return {"content": {JSON: {"schema": answer}}}
+    return {"content": {JSON_TYPE: {"schema": answer}}}
 
 
 def _name_schema(schema: Any) -> str:

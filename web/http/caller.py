@@ -1,0 +1,53 @@
+"""The caller of a request: who is asking, and what the rate limits leave them.
+
+Made by `web/access`; kept for the time of a request by `web/http/request_context.py`.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from uuid import UUID
+
+ROLE_PLAYER = "player"
+ROLE_SERVICE = "service"
+ROLES = (ROLE_PLAYER, ROLE_SERVICE, "moderator", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The holder of a valid access token."""
+
+    user_id: UUID
+    username: str | None
+    roles: frozenset[str]
+    session_id: UUID | None
+    jti: str
+    issued_at: datetime
+    expires_at: datetime
+
+    @property
+    def is_service(self) -> bool:
+        """Whether this is a game server: it acts for players and has no rate limit."""
+        return ROLE_SERVICE in self.roles
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a caller may still do in this window; sent in the RateLimit headers."""
+
+    policy: str
+    limit: int
+    window_seconds: int
+    remaining: int
+    resets_at: float
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether this request was one too many."""
+        return self.remaining < 0
+
+    @property
+    def reset_seconds(self) -> int:
+        """Seconds until the window ends, at least 1."""
+        return max(1, ceil(self.resets_at - time.time()))

@@ -1,0 +1,53 @@
+"""The row type of the table of endpoints: every fact about one method of one path.
+
+The rows are in `web/routes/table.py`; registration, middleware, dispatch and the OpenAPI document
+derive from them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from flask import Response
+from marshmallow import Schema
+
+Answer = type[Schema] | str
+"""A JSON body, or the media type of another one; empty for none."""
+
+
+class RunsOn(Enum):
+    """Where a view runs."""
+
+    EVENT_LOOP = "the event loop"
+    """The view touches memory only, or leaves the loop itself where it waits."""
+    THREAD = "a thread"
+    MONITORING_THREAD = "a monitoring thread"
+    """From a separate small pool: it must answer while all other threads wait for a store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Operation:
+    """One method of one path.
+
+    Without being told otherwise it needs a token, counts against the rate limits and may block.
+    `path` is in werkzeug's syntax; `answers` and `errors` are statuses and codes beyond those that
+    the middleware adds.
+    """
+
+    method: str
+    path: str
+    view: Callable[..., Response]
+    tag: str
+    answers: Mapping[int, Answer]
+    errors: tuple[str, ...] = ()
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    headers: tuple[str, ...] = ()
+    is_public: bool = False
+    is_limited: bool = True
+    runs_on: RunsOn = RunsOn.THREAD
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the view, `actions.complete`: in metrics and as `operationId`."""
+        return f"{self.view.__module__.rpartition('.')[2]}.{self.view.__name__}"
