@@ -24,7 +24,7 @@ from web.live.connection.limits import Seat
 from web.live.connection.session import Session
 from web.live.protocol import SUBPROTOCOL
 from web.live.service import EXTENSION, LiveService
-from web.live.transports.websocket import LiveSocket
+from web.live.transports.websocket import WebSocketTransport
 
 LISTEN_ENDPOINT = "listen"
 
@@ -102,7 +102,7 @@ def _register_listen(app: Flask, service: LiveService) -> None:
 
     def listen(websocket: Any) -> None:
         session = Session(
-            LiveSocket(websocket.sock, websocket.ws),
+            WebSocketTransport(websocket.sock, websocket.ws),
             connection_id=uuid4().hex,
             credential=g.credential,
             seat=g.seat,

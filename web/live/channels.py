@@ -11,8 +11,8 @@ from domain.boards.model import Standing, Top
 from domain.events.changes import PositionChanged, ScoreUpdated, ViewChanged
 from domain.events.wire import BusMessage
 from web.live import encoding
+from web.live.outgoing import Outgoing
 from web.live.protocol import LEADERBOARD, OWN_CHANNEL, MessageId, Position
-from web.live.transports.frames import text_frame
 
 
 class Listener(Protocol):
@@ -24,8 +24,8 @@ class Listener(Protocol):
     def user_id(self) -> UUID:
         """Whose listener this is."""
 
-    def send(self, frames: bytes) -> None:
-        """Take frames that were built once for many."""
+    def send(self, outgoing: Outgoing) -> None:
+        """Send messages that were built once for many listeners."""
 
 
 class Channel:
@@ -64,50 +64,54 @@ def position_of(place: Top | BusMessage) -> Position:
 
 def encode_own_events(
     events: Iterable[ScoreUpdated | PositionChanged], message: BusMessage, since: int
-) -> bytes:
-    """Return the frames that one user's listeners get for one bus message."""
+) -> Outgoing:
+    """Return what one user's own listeners are sent for one bus message.
+
+    Each event leads from `since` to the message's position.
+    """
     position, at = position_of(message), message.top.read_at
-    return b"".join(
-        text_frame(
+    return Outgoing(
+        *(
             encoding.score_updated(event, OWN_CHANNEL, since, position, at)
             if isinstance(event, ScoreUpdated)
             else encoding.user_position_changed(event, since, position, at)
+            for event in events
         )
-        for event in events
     )
 
 
-def encode_view_change(change: ViewChanged, message: BusMessage, since: int) -> bytes:
-    """Return the frames that the listeners of a view get for one bus message.
+def encode_view_change(change: ViewChanged, message: BusMessage, since: int) -> Outgoing:
+    """Return what the listeners of a view are sent for one bus message.
 
-    All of them lead from `since` to the message's position; `leaderboard_changed` is the last.
+    Each event leads from `since` to the message's position; `leaderboard_changed` is the last.
     """
     position, at = position_of(message), message.top.read_at
-    frames = [
-        text_frame(encoding.score_updated(update, LEADERBOARD, since, position, at))
+    updates = (
+        encoding.score_updated(update, LEADERBOARD, since, position, at)
         for update in change.updates
-    ]
+    )
     changed = encoding.leaderboard_changed(
         change.difference, change.total_users, since, position, at
     )
-    return b"".join((*frames, text_frame(changed)))
+    return Outgoing(*updates, changed)
 
 
 def encode_own_start(
     position: Position, top: Top, own: Standing | None, message_id: MessageId = None
-) -> bytes:
-    """Return the frames with which a user's own channel starts."""
-    snapshot = encoding.own_snapshot(position, top.total_users, own, datetime.now(UTC))
-    subscribed = encoding.subscribed(message_id, OWN_CHANNEL, position)
-    return text_frame(subscribed) + text_frame(snapshot)
+) -> Outgoing:
+    """Return what a user's own channel starts with: its position and the user's standing."""
+    return Outgoing(
+        encoding.subscribed(message_id, OWN_CHANNEL, position),
+        encoding.own_snapshot(position, top.total_users, own, datetime.now(UTC)),
+    )
 
 
 def encode_view_start(
     view: View, position: Position, top: Top, own: Standing | None, message_id: MessageId = None
-) -> bytes:
-    """Return the frames with which a view starts: where it stands, and what it shows there."""
-    snapshot = encoding.board_snapshot(
-        position, view.encode_rows(top), top.total_users, own, datetime.now(UTC)
+) -> Outgoing:
+    """Return what a view starts with: its position, and the snapshot of its rows there."""
+    rows = view.encode_rows(top)
+    return Outgoing(
+        encoding.subscribed(message_id, LEADERBOARD, position),
+        encoding.board_snapshot(position, rows, top.total_users, own, datetime.now(UTC)),
     )
-    subscribed = encoding.subscribed(message_id, LEADERBOARD, position)
-    return text_frame(subscribed) + text_frame(snapshot)

@@ -28,6 +28,7 @@ from web.live.channels import (
     encode_view_start,
     position_of,
 )
+from web.live.outgoing import Outgoing
 from web.live.protocol import MessageId, Position
 
 logger = structlog.get_logger(__name__)
@@ -171,15 +172,15 @@ class Hub:
         for user_id, events in list_own_events(message, self._own.keys()).items():
             channel = self._own.get(user_id)
             if channel is not None and events:
-                frames = encode_own_events(events, message, channel.position.seq)
+                outgoing = encode_own_events(events, message, channel.position.seq)
                 channel.position = position
-                self._send(channel.listeners, frames)
+                self._send(channel.listeners, outgoing)
         for view in tuple(self._views.values()):
             change = find_view_change(message, before, view.limit)
             if change is not None and view.position != position:
-                frames = encode_view_change(change, message, view.position.seq)
+                outgoing = encode_view_change(change, message, view.position.seq)
                 view.position = position
-                self._send(view.listeners, frames)
+                self._send(view.listeners, outgoing)
 
     def _start_again(self, top: Top, own_position: Position | None, cause: str) -> None:
         metrics.resyncs.labels(cause=cause).inc()
@@ -193,19 +194,19 @@ class Hub:
             view.position = position_of(top)
         for count, listener in enumerate(tuple(self._listeners), start=1):
             own = places.get(listener.user_id)
-            frames = encode_own_start(own_position or position_of(top), top, own)
+            outgoing = encode_own_start(own_position or position_of(top), top, own)
             view_of = self._views.get(listener.limit) if listener.limit else None
             if view_of is not None:
-                frames += encode_view_start(view_of, view_of.position, top, own)
-            listener.send(frames)
+                outgoing += encode_view_start(view_of, view_of.position, top, own)
+            listener.send(outgoing)
             if count % WRITES_PER_TURN == 0:
                 gevent.sleep(0)
 
-    def _send(self, listeners: Collection[Listener], frames: bytes) -> None:
+    def _send(self, listeners: Collection[Listener], outgoing: Outgoing) -> None:
         for count, listener in enumerate(tuple(listeners), start=1):
             # It may have left, or begun again with a newer snapshot, while others had their turn.
             if listener in listeners:
-                listener.send(frames)
+                listener.send(outgoing)
             if count % WRITES_PER_TURN == 0:
                 gevent.sleep(0)
 

@@ -17,10 +17,12 @@ from domain.errors import (
 )
 from web.access.verifier import TokenVerifier
 from web.live import encoding, metrics
-from web.live.close_codes import CloseCode
+from web.live.close_codes import CloseCode, ProtocolViolationError
 from web.live.connection.credentials import Credential, from_principal
 from web.live.connection.limits import Seat
+from web.live.connection.transport import Transport
 from web.live.hub import Hub
+from web.live.outgoing import Outgoing
 from web.live.protocol import (
     HEARTBEAT_SECONDS,
     OWN_CHANNEL,
@@ -32,8 +34,6 @@ from web.live.protocol import (
     Unsubscribe,
     parse_message,
 )
-from web.live.transports.frames import text_frame
-from web.live.transports.websocket import LiveSocket, ViolationError
 
 logger = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Session:
         "_next_ping_at",
         "_pong_due_at",
         "_seat",
-        "_socket",
+        "_transport",
         "_verifier",
         "connection_id",
         "limit",
@@ -64,7 +64,7 @@ class Session:
 
     def __init__(
         self,
-        socket: LiveSocket,
+        transport: Transport,
         *,
         connection_id: str,
         credential: Credential,
@@ -72,7 +72,7 @@ class Session:
         hub: Hub,
         verifier: TokenVerifier,
     ):
-        self._socket = socket
+        self._transport = transport
         self._credential = credential
         self._seat = seat
         self._hub = hub
@@ -94,7 +94,7 @@ class Session:
     @property
     def is_queued(self) -> bool:
         """Whether something waits for the client to read."""
-        return not self._socket.writer.is_drained
+        return not self._transport.is_drained
 
     def run(self) -> None:
         """Speak with the client until either side closes."""
@@ -102,9 +102,9 @@ class Session:
             self._hub.join(self)
             position = self._hub.own_position(self.user_id)
             self.say(encoding.welcome(self.connection_id, position, datetime.now(UTC)))
-            for text in self._socket.read_messages():
+            for text in self._transport.read_messages():
                 self._hear(text)
-        except ViolationError as violation:
+        except ProtocolViolationError as violation:
             self.close(violation.code, violation.reason)
         except Exception as error:
             # Nothing may pass from here to Flask: it would write an HTTP answer into the stream.
@@ -112,37 +112,37 @@ class Session:
             self.close(CloseCode.INTERNAL_ERROR, "internal error")
         finally:
             self._leave()
-            self._socket.linger()
+            self._transport.finish_close()
 
     def say(self, payload: bytes) -> None:
         """Send one message to this listener alone."""
-        self.send(text_frame(payload))
+        self.send(Outgoing(payload))
 
-    def send(self, frames: bytes) -> None:
-        """Send frames built once for many; a full queue closes the socket."""
-        if not self._socket.is_closing and not self._socket.writer.write(frames):
+    def send(self, outgoing: Outgoing) -> None:
+        """Send messages built once for many listeners; a full queue closes the connection."""
+        if not self._transport.send(outgoing):
             self.close(CloseCode.TOO_SLOW, "the queue is full")
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Begin the close handshake; nothing more is sent, and the seat is free at once."""
-        if self._socket.is_closing:
+        if self._transport.is_closing:
             return
         metrics.connections_closed.labels(code=str(int(code))).inc()
         if code is not CloseCode.GOING_AWAY:
             logger.info("socket closed", connection_id=self.connection_id, close_code=int(code))
         self._leave()
-        self._socket.begin_close(code, reason)
+        self._transport.close(code, reason)
 
     def abort(self) -> None:
         """Cut the connection."""
-        self._socket.abort()
+        self._transport.abort()
 
     def beat(self, now: float, at: datetime) -> None:
         """Do what time asks for: pings, their deadlines, stalls, the credential's end."""
-        if self._socket.is_closing:
-            self._socket.end_if_overdue(now)
+        if self._transport.is_closing:
+            self._transport.abort_if_overdue(now)
             return
-        if self._socket.writer.stalled_seconds(now) > STALL_SECONDS:
+        if self._transport.stalled_seconds(now) > STALL_SECONDS:
             self.close(CloseCode.TOO_SLOW, "nothing was read for too long")
             # There is no room for the close frame either.
             self.abort()
@@ -151,7 +151,7 @@ class Session:
         self._beat_credential(at)
 
     def _beat_ping(self, now: float) -> None:
-        if self._socket.pong_received:
+        if self._transport.pong_received:
             self._pong_due_at = None
         elif self._pong_due_at is not None and now > self._pong_due_at:
             self.close(CloseCode.NO_PONG, "no pong")
@@ -159,7 +159,7 @@ class Session:
         if now >= self._next_ping_at:
             self._next_ping_at = now + HEARTBEAT_SECONDS * _CHANCE.uniform(0.9, 1.0)
             self._pong_due_at = now + PONG_SECONDS
-            if not self._socket.ping():
+            if not self._transport.ping():
                 self.close(CloseCode.TOO_SLOW, "the queue is full")
 
     def _beat_credential(self, at: datetime) -> None:
