@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NewType
 from uuid import UUID
 
+BoardId = NewType("BoardId", str)
+GLOBAL_BOARD = BoardId("global")
 TOP_SIZE = 100
 
 _EPOCH = datetime.fromtimestamp(0, UTC)

@@ -4,13 +4,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import orjson
 import pytest
 
+from domain.boards.model import GLOBAL_BOARD
+from domain.store.store import Store
 from tests.factories import make_settings
+from web.live.board_source import BoardSource
 from web.live.close_codes import CloseCode
 from web.live.connection.credentials import Credential
 from web.live.connection.limits import Seats
@@ -105,7 +108,7 @@ def case() -> Case:
         connection_id="c",
         credential=credential,
         seat=seats.take(user),
-        hub=Hub(None),  # type: ignore[arg-type] # nothing is looked up here
+        hub=Hub(BoardSource(cast(Store, None), GLOBAL_BOARD)),  # reads nothing
         verifier=verifier,  # type: ignore[arg-type] # a fake
     )
     return Case(transport, verifier, session, seats, time.monotonic())

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store
@@ -38,7 +39,7 @@ class LiveService:
         self.settings = settings
         self.store = store
         self.verifier = TokenVerifier(settings, store)
-        self.hub = Hub(BoardSource(store))
+        self.hub = Hub(BoardSource(store, GLOBAL_BOARD))
         self.seats = Seats(settings)
         self.allowed_origins = list_allowed_origins(settings)
         self.is_going_away = False
@@ -112,7 +113,7 @@ class LiveService:
     def _keep_looking(self) -> None:
         while not self.is_going_away:
             try:
-                self.hub.look_again()
+                self.hub.recover_position()
             except Exception as error:
                 logger.error("board not looked at", error=type(error).__name__, exc_info=error)
             time.sleep(BEAT_SECONDS)

@@ -17,6 +17,7 @@ from domain.errors import (
 )
 from web.access.verifier import TokenVerifier
 from web.live import encoding, metrics
+from web.live.channels import ViewKey
 from web.live.close_codes import CloseCode, ProtocolViolationError
 from web.live.connection.credentials import Credential, from_principal
 from web.live.connection.limits import Seat
@@ -59,7 +60,7 @@ class Session:
         "_transport",
         "_verifier",
         "connection_id",
-        "limit",
+        "view",
     )
 
     def __init__(
@@ -83,8 +84,8 @@ class Session:
         self._next_ping_at = time.monotonic() + HEARTBEAT_SECONDS * _CHANCE.uniform(0.5, 1.0)
         self._pong_due_at: float | None = None
         self.connection_id = connection_id
-        # Rows of the leaderboard this listener sees; None when it is not subscribed.
-        self.limit: int | None = None
+        # The view of the leaderboard that this listener follows; the hub sets it.
+        self.view: ViewKey | None = None
 
     @property
     def user_id(self) -> UUID:
@@ -99,7 +100,7 @@ class Session:
     def run(self) -> None:
         """Speak with the client until either side closes."""
         try:
-            self._hub.join(self)
+            self._hub.register(self)
             position = self._hub.own_position(self.user_id)
             self.say(encoding.welcome(self.connection_id, position, datetime.now(UTC)))
             for text in self._transport.read_messages():
@@ -180,7 +181,7 @@ class Session:
             return False
 
     def _leave(self) -> None:
-        self._hub.leave(self)
+        self._hub.unregister(self)
         self._seat.free()
 
     def _hear(self, text: str) -> None:
@@ -211,7 +212,7 @@ class Session:
         # Resuming from `since` comes with the ring of past events; until then every subscription
         # starts again, which is always allowed.
         if op.channel == OWN_CHANNEL:
-            self._hub.show_own(self, op.id)
+            self._hub.send_own_snapshot(self, op.id)
         else:
             self._hub.subscribe(self, op.limit, op.id)
 
