@@ -1,4 +1,4 @@
-"""What time does to a session: pings, their deadline, stalls and the end of its credential."""
+"""The deadlines of a session: pings and pongs, stalls, the end of its credential."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.factories import make_settings
 from web.live.board_source import BoardSource
 from web.live.close_codes import CloseCode
 from web.live.connection.credentials import Credential
-from web.live.connection.limits import Seats
+from web.live.connection.limits import ConnectionLimit
 from web.live.connection.session import Session
 from web.live.hub import Hub
 from web.live.outgoing import Outgoing
@@ -89,63 +89,65 @@ class Case:
     transport: FakeTransport
     verifier: FakeVerifier
     session: Session
-    seats: Seats
+    limit: ConnectionLimit
     began: float
 
-    def beat(self, after_seconds: float) -> None:
-        """Let the clock of the process reach the session this long after the start."""
-        self.session.beat(self.began + after_seconds, STARTED_AT + timedelta(seconds=after_seconds))
+    def check_deadlines(self, after_seconds: float) -> None:
+        """Check the session's deadlines this long after its start."""
+        self.session.check_deadlines(
+            self.began + after_seconds, STARTED_AT + timedelta(seconds=after_seconds)
+        )
 
 
 @pytest.fixture
 def case() -> Case:
     """A session whose token lives for an hour."""
     transport, verifier = FakeTransport(), FakeVerifier()
-    user, seats = uuid4(), Seats(make_settings(database_url="postgresql://nowhere/x"))
+    user, limit = uuid4(), ConnectionLimit(make_settings(database_url="postgresql://nowhere/x"))
     credential = Credential(user, None, "jti", STARTED_AT, STARTED_AT + timedelta(hours=1))
     session = Session(
         transport,
         connection_id="c",
         credential=credential,
-        seat=seats.take(user),
+        slot=limit.acquire(user),
         hub=Hub(BoardSource(cast(Store, None), GLOBAL_BOARD)),  # reads nothing
         verifier=verifier,  # type: ignore[arg-type] # a fake
     )
-    return Case(transport, verifier, session, seats, time.monotonic())
+    return Case(transport, verifier, session, limit, time.monotonic())
 
 
 def test_a_socket_is_pinged_in_every_interval(case: Case) -> None:
     for second in range(4 * HEARTBEAT_SECONDS):
-        case.beat(second)
+        case.check_deadlines(second)
         case.transport.pong_received = True
     assert 3 <= case.transport.pings <= 5
     assert case.transport.closed_with is None
 
 
 def test_without_a_pong_in_ten_seconds_it_is_closed(case: Case) -> None:
-    case.beat(26)
+    case.check_deadlines(26)
     assert case.transport.pings == 1
-    case.beat(34)
+    case.check_deadlines(34)
     assert case.transport.closed_with is None
-    case.beat(36)
+    case.check_deadlines(36)
     assert case.transport.closed_with == CloseCode.NO_PONG
-    assert case.seats.taken == 0
+    assert case.limit.acquired == 0
 
 
 def test_a_late_pong_is_a_pong(case: Case) -> None:
-    case.beat(26)
-    case.beat(34)
+    case.check_deadlines(26)
+    case.check_deadlines(34)
     case.transport.pong_received = True
-    case.beat(36)
+    case.check_deadlines(36)
     assert case.transport.closed_with is None
 
 
 def test_a_stalled_socket_is_closed_and_cut(case: Case) -> None:
     case.transport.stalled = 8.9
-    case.beat(1)
+    case.check_deadlines(1)
     assert case.transport.closed_with is None
     case.transport.stalled = 9.1
-    case.beat(2)
+    case.check_deadlines(2)
     assert case.transport.closed_with == CloseCode.TOO_SLOW
     assert case.transport.is_aborted
 
@@ -159,19 +161,19 @@ def test_a_full_queue_closes(case: Case) -> None:
 
 
 def test_the_end_of_the_token_is_announced_once_a_minute_before(case: Case) -> None:
-    case.beat(3539)
+    case.check_deadlines(3539)
     assert case.transport.sent == []
-    case.beat(3541)
+    case.check_deadlines(3541)
     case.transport.pong_received = True
-    case.beat(3542)
+    case.check_deadlines(3542)
     (payload,) = case.transport.sent
     assert orjson.loads(payload)["event"] == "auth_expiring"
-    case.beat(3600)
+    case.check_deadlines(3600)
     assert case.transport.closed_with == CloseCode.TOKEN_ENDED
 
 
-def test_a_revocation_closes_and_frees_the_seat(case: Case) -> None:
+def test_a_revocation_closes_and_releases_the_slot(case: Case) -> None:
     case.verifier.is_everything_revoked = True
-    case.beat(1)
+    case.check_deadlines(1)
     assert case.transport.closed_with == CloseCode.TOKEN_ENDED
-    assert case.seats.taken == 0
+    assert case.limit.acquired == 0

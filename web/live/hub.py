@@ -1,7 +1,6 @@
 """The hub: every listener of this process, and what each bus message sends them.
 
-One bus message in, one `Outgoing` per channel out. `service.py` connects it to the bus, sessions
-register themselves.
+One bus message in, one `Outgoing` per channel out. Sessions register with it.
 """
 
 import threading
@@ -40,10 +39,6 @@ logger = structlog.get_logger(__name__)
 WRITES_PER_TURN = 256
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Hub:
     """Sends the events of a board to its listeners; belongs to one event loop.
 
@@ -56,7 +51,7 @@ class Hub:
         source: BoardSource,
         *,
         yield_turn: Callable[[], None] = gevent.sleep,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         writes_per_turn: int = WRITES_PER_TURN,
     ):
         self._state = BoardState(source)
@@ -135,7 +130,7 @@ class Hub:
         """The bus is subscribed: send all listeners snapshots unless nothing was missed."""
         with self._order:
             self._state.mark_subscribed()
-            self._recover("connected")
+            self._try_recover("connected")
 
     def handle_lost(self) -> None:
         """The bus is lost: new listeners are sent what the stores say."""
@@ -148,25 +143,30 @@ class Hub:
                 message = parse_bus_message(raw)
             except (ValueError, KeyError, TypeError) as error:
                 logger.error("bus message not understood", error=type(error).__name__)
-                self._recover("unreadable")
+                self._try_recover("unreadable")
                 return
             self._receive(message)
         logger.info("batch broadcast", batch_id=message.batch_id, seq=message.seq)
 
     def recover_position(self) -> None:
-        """Read the position again if it could not be read before; called every second."""
+        """Read the position again if it is not known; called every second.
+
+        Raises DatabaseUnavailableError when it still cannot be read.
+        """
         if self._state.bus is BusState.UNPOSITIONED:
             with self._order:
                 # Still so: a message may have brought it while we waited.
                 if self._state.bus is BusState.UNPOSITIONED:
                     self._recover("position")
 
-    def _recover(self, cause: str) -> None:
+    def _try_recover(self, cause: str) -> None:
         try:
-            top = self._state.read_top()
+            self._recover(cause)
         except LaurelError as error:
             logger.warning("top not read", error=type(error).__name__)
-            return
+
+    def _recover(self, cause: str) -> None:
+        top = self._state.read_top()
         if not self._state.accept_unchanged(top):
             self._resync(top, position_of(top), cause)
 

@@ -1,7 +1,8 @@
-"""The live process among processes: its gauge, and a worker that is killed."""
+"""The live process among processes: its gauge, its threads, and a worker that is killed."""
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,13 @@ def test_a_killed_worker_is_replaced_and_its_sockets_are_counted_no_more(
     wait_until(lambda: server.worker_pids() not in ([], [killed]))
     connect(server)
     wait_until(lambda: read_gauge(metrics_dir) == 1)
+
+
+def test_health_shows_that_each_background_thread_succeeds_again_and_again(
+    start_server: StartServer,
+) -> None:
+    server = start_server()
+    time.sleep(2.5)
+    threads = server.health()["threads"]
+    assert threads.keys() == {"deadlines", "position"}
+    assert all(seconds < 2 for seconds in threads.values())
