@@ -59,3 +59,13 @@ def test_health_shows_that_each_background_thread_succeeds_again_and_again(
     threads = server.health()["threads"]
     assert threads.keys() == {"deadlines", "position"}
     assert all(seconds < 2 for seconds in threads.values())
+
+
+def test_a_failing_background_thread_shows_in_health_and_stops_nothing_else(
+    start_server: StartServer,
+) -> None:
+    # The bus is subscribed, but without a board in Redis the position is asked of PostgreSQL.
+    server = start_server(database_url="postgresql://nobody@127.0.0.1:1/nowhere")
+    wait_until(lambda: server.health()["threads"]["position"] > 3)
+    assert server.health()["threads"]["deadlines"] < 2
+    assert b"background step put off" in server.log.read_bytes()
