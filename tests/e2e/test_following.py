@@ -40,7 +40,7 @@ def assert_followed(stack: Stack, request_id: str) -> None:
     assert sorted(line["link"] for line in links) == sorted(LINKS)
     assert {line["outcome"] for line in links} == {"moved"}
     assert {line["process"] for line in links} <= {"worker.1", "worker.2"}
-    (told,) = (line for line in lines if line["event"] == "batch told")
+    (told,) = (line for line in lines if line["event"] == "batch broadcast")
     assert told["process"] == "live"
 
 

@@ -1,47 +1,38 @@
-"""What time does to a session: pings, their deadline, stalls and the end of its credential."""
+"""The deadlines of a session: pings and pongs, stalls, the end of its credential."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import orjson
 import pytest
 
+from domain.boards.model import GLOBAL_BOARD
+from domain.store.store import Store
 from tests.factories import make_settings
+from web.live.board_source import BoardSource
 from web.live.close_codes import CloseCode
 from web.live.connection.credentials import Credential
-from web.live.connection.limits import Seats
+from web.live.connection.limits import ConnectionLimit
 from web.live.connection.session import Session
 from web.live.hub import Hub
+from web.live.outgoing import Outgoing
 from web.live.protocol import HEARTBEAT_SECONDS
 
 STARTED_AT = datetime(2025, 8, 8, 10, tzinfo=UTC)
 
 
 @dataclass
-class FakeWriter:
-    """Takes everything, or nothing any more."""
+class FakeTransport:
+    """A transport that records what it is asked, and has no room while `is_full`."""
 
-    written: list[bytes] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
     is_full: bool = False
     stalled: float = 0.0
     is_drained: bool = True
-
-    def write(self, data: bytes) -> bool:
-        self.written.append(data)
-        return not self.is_full
-
-    def stalled_seconds(self, _now: float) -> float:
-        return self.stalled
-
-
-@dataclass
-class FakeSocket:
-    """A socket that records what it is told to do."""
-
-    writer: FakeWriter = field(default_factory=FakeWriter)
     pong_received: bool = True
     pings: int = 0
     closed_with: CloseCode | None = None
@@ -51,16 +42,34 @@ class FakeSocket:
     def is_closing(self) -> bool:
         return self.closed_with is not None
 
+    def read_messages(self) -> Iterator[str]:
+        return iter(())
+
+    def send(self, outgoing: Outgoing) -> bool:
+        if self.is_closing:
+            return True
+        self.sent += outgoing.payloads
+        return not self.is_full
+
+    def stalled_seconds(self, _now: float) -> float:
+        return self.stalled
+
     def ping(self) -> bool:
         self.pings += 1
         self.pong_received = False
-        return not self.writer.is_full
+        return not self.is_full
 
-    def begin_close(self, code: CloseCode, _reason: str) -> None:
+    def close(self, code: CloseCode, _reason: str) -> None:
         self.closed_with = code
+
+    def abort_if_overdue(self, _now: float) -> None:
+        pass
 
     def abort(self) -> None:
         self.is_aborted = True
+
+    def finish_close(self) -> None:
+        pass
 
 
 @dataclass
@@ -77,92 +86,94 @@ class FakeVerifier:
 class Case:
     """A session among fakes, and the moment it began."""
 
-    socket: FakeSocket
+    transport: FakeTransport
     verifier: FakeVerifier
     session: Session
-    seats: Seats
+    limit: ConnectionLimit
     began: float
 
-    def beat(self, after_seconds: float) -> None:
-        """Let the clock of the process reach the session this long after the start."""
-        self.session.beat(self.began + after_seconds, STARTED_AT + timedelta(seconds=after_seconds))
+    def check_deadlines(self, after_seconds: float) -> None:
+        """Check the session's deadlines this long after its start."""
+        self.session.check_deadlines(
+            self.began + after_seconds, STARTED_AT + timedelta(seconds=after_seconds)
+        )
 
 
 @pytest.fixture
 def case() -> Case:
     """A session whose token lives for an hour."""
-    socket, verifier = FakeSocket(), FakeVerifier()
-    user, seats = uuid4(), Seats(make_settings(database_url="postgresql://nowhere/x"))
+    transport, verifier = FakeTransport(), FakeVerifier()
+    user, limit = uuid4(), ConnectionLimit(make_settings(database_url="postgresql://nowhere/x"))
     credential = Credential(user, None, "jti", STARTED_AT, STARTED_AT + timedelta(hours=1))
     session = Session(
-        socket,  # type: ignore[arg-type] # a fake
+        transport,
         connection_id="c",
         credential=credential,
-        seat=seats.take(user),
-        hub=Hub(None),  # type: ignore[arg-type] # nothing is looked up here
+        slot=limit.acquire(user),
+        hub=Hub(BoardSource(cast(Store, None), GLOBAL_BOARD)),  # reads nothing
         verifier=verifier,  # type: ignore[arg-type] # a fake
     )
-    return Case(socket, verifier, session, seats, time.monotonic())
+    return Case(transport, verifier, session, limit, time.monotonic())
 
 
 def test_a_socket_is_pinged_in_every_interval(case: Case) -> None:
     for second in range(4 * HEARTBEAT_SECONDS):
-        case.beat(second)
-        case.socket.pong_received = True
-    assert 3 <= case.socket.pings <= 5
-    assert case.socket.closed_with is None
+        case.check_deadlines(second)
+        case.transport.pong_received = True
+    assert 3 <= case.transport.pings <= 5
+    assert case.transport.closed_with is None
 
 
 def test_without_a_pong_in_ten_seconds_it_is_closed(case: Case) -> None:
-    case.beat(26)
-    assert case.socket.pings == 1
-    case.beat(34)
-    assert case.socket.closed_with is None
-    case.beat(36)
-    assert case.socket.closed_with == CloseCode.NO_PONG
-    assert case.seats.taken == 0
+    case.check_deadlines(26)
+    assert case.transport.pings == 1
+    case.check_deadlines(34)
+    assert case.transport.closed_with is None
+    case.check_deadlines(36)
+    assert case.transport.closed_with == CloseCode.NO_PONG
+    assert case.limit.acquired == 0
 
 
 def test_a_late_pong_is_a_pong(case: Case) -> None:
-    case.beat(26)
-    case.beat(34)
-    case.socket.pong_received = True
-    case.beat(36)
-    assert case.socket.closed_with is None
+    case.check_deadlines(26)
+    case.check_deadlines(34)
+    case.transport.pong_received = True
+    case.check_deadlines(36)
+    assert case.transport.closed_with is None
 
 
 def test_a_stalled_socket_is_closed_and_cut(case: Case) -> None:
-    case.socket.writer.stalled = 8.9
-    case.beat(1)
-    assert case.socket.closed_with is None
-    case.socket.writer.stalled = 9.1
-    case.beat(2)
-    assert case.socket.closed_with == CloseCode.TOO_SLOW
-    assert case.socket.is_aborted
+    case.transport.stalled = 8.9
+    case.check_deadlines(1)
+    assert case.transport.closed_with is None
+    case.transport.stalled = 9.1
+    case.check_deadlines(2)
+    assert case.transport.closed_with == CloseCode.TOO_SLOW
+    assert case.transport.is_aborted
 
 
 def test_a_full_queue_closes(case: Case) -> None:
-    case.socket.writer.is_full = True
-    case.session.send(b"frame")
-    assert case.socket.closed_with == CloseCode.TOO_SLOW
-    case.session.send(b"frame")
-    assert case.socket.writer.written == [b"frame"]
+    case.transport.is_full = True
+    case.session.send(Outgoing(b"{}"))
+    assert case.transport.closed_with == CloseCode.TOO_SLOW
+    case.session.send(Outgoing(b"{}"))
+    assert case.transport.sent == [b"{}"]
 
 
 def test_the_end_of_the_token_is_announced_once_a_minute_before(case: Case) -> None:
-    case.beat(3539)
-    assert case.socket.writer.written == []
-    case.beat(3541)
-    case.socket.pong_received = True
-    case.beat(3542)
-    (frame,) = case.socket.writer.written
-    assert orjson.loads(frame[2:])["event"] == "auth_expiring"
-    case.beat(3600)
-    assert case.socket.closed_with == CloseCode.TOKEN_ENDED
+    case.check_deadlines(3539)
+    assert case.transport.sent == []
+    case.check_deadlines(3541)
+    case.transport.pong_received = True
+    case.check_deadlines(3542)
+    (payload,) = case.transport.sent
+    assert orjson.loads(payload)["event"] == "auth_expiring"
+    case.check_deadlines(3600)
+    assert case.transport.closed_with == CloseCode.TOKEN_ENDED
 
 
-def test_a_revocation_closes_and_frees_the_seat(case: Case) -> None:
+def test_a_revocation_closes_and_releases_the_slot(case: Case) -> None:
     case.verifier.is_everything_revoked = True
-    case.beat(1)
-    assert case.socket.closed_with == CloseCode.TOKEN_ENDED
-    assert case.seats.taken == 0
+    case.check_deadlines(1)
+    assert case.transport.closed_with == CloseCode.TOKEN_ENDED
+    assert case.limit.acquired == 0

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import gevent
 import pytest
 
-from web.live.transports.writer import MAX_QUEUED_BYTES, MAX_QUEUED_WRITES, Writer
+from tests.waiting import wait_until
+from web.live.transports.writer import MAX_QUEUED_BYTES, MAX_QUEUED_WRITES, SocketWriter
 
 
 @pytest.fixture
@@ -21,14 +22,14 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 @pytest.fixture
-def writer(pair: tuple[socket.socket, socket.socket]) -> Iterator[Writer]:
+def writer(pair: tuple[socket.socket, socket.socket]) -> Iterator[SocketWriter]:
     """The writer of our end."""
-    writer = Writer(pair[0].fileno())
+    writer = SocketWriter(pair[0].fileno())
     yield writer
     writer.stop()
 
 
-def fill(writer: Writer) -> int:
+def fill(writer: SocketWriter) -> int:
     """Write until something waits; return how much was written."""
     written = 0
     while writer.is_drained:
@@ -50,7 +51,7 @@ def read(far: socket.socket, is_done: Callable[[bytes], bool]) -> bytes:
 
 
 def test_what_fits_is_written_at_once(
-    writer: Writer, pair: tuple[socket.socket, socket.socket]
+    writer: SocketWriter, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     assert writer.write(b"hello")
     assert writer.is_drained
@@ -58,7 +59,7 @@ def test_what_fits_is_written_at_once(
 
 
 def test_what_waits_is_written_whole_and_in_order(
-    writer: Writer, pair: tuple[socket.socket, socket.socket]
+    writer: SocketWriter, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     expected = b"a" * fill(writer)
     for number in range(50):
@@ -69,37 +70,76 @@ def test_what_waits_is_written_whole_and_in_order(
     assert writer.is_drained
 
 
-def test_the_queue_holds_so_many_writes(writer: Writer) -> None:
+def test_the_queue_holds_so_many_writes(writer: SocketWriter) -> None:
     fill(writer)
     taken = sum(writer.write(b"x") for _ in range(2 * MAX_QUEUED_WRITES))
     assert taken == MAX_QUEUED_WRITES - 1
 
 
-def test_the_queue_holds_so_many_bytes(writer: Writer) -> None:
+def test_the_queue_holds_so_many_bytes(writer: SocketWriter) -> None:
     fill(writer)
     assert not writer.write(b"x" * MAX_QUEUED_BYTES)
     assert writer.write(b"x" * 1000)
 
 
-def test_a_stall_is_measured_from_the_last_progress(writer: Writer) -> None:
+def test_a_stall_is_measured_from_the_last_progress(writer: SocketWriter) -> None:
     assert writer.stalled_seconds(time.monotonic() + 100) == 0
     fill(writer)
     assert 99 < writer.stalled_seconds(time.monotonic() + 100) < 101
 
 
-def test_the_last_frame_replaces_what_waits_but_no_frame_is_cut(
-    writer: Writer, pair: tuple[socket.socket, socket.socket]
+class Kernel:
+    """The kernel behind a descriptor: takes `room` more bytes, then blocks."""
+
+    def __init__(self, room: int):
+        self.room = room
+        self.received = b""
+
+    def write(self, _fd: int, data: bytes | memoryview) -> int:
+        taken = bytes(data[: self.room])
+        if not taken:
+            raise BlockingIOError
+        self.room -= len(taken)
+        self.received += taken
+        return len(taken)
+
+
+@pytest.mark.parametrize(
+    ("room", "received"),
+    [(0, b"END"), (1, b"firstEND"), (4, b"firstEND"), (5, b"firstEND"), (7, b"firstsecondEND")],
+    ids=["nothing sent", "a byte sent", "all but a byte sent", "first sent", "second half sent"],
+)
+def test_the_last_frame_replaces_the_queue_but_a_half_sent_frame_is_completed(
+    room: int, received: bytes
 ) -> None:
-    written = fill(writer)
-    writer.write(b"never seen")
+    kernel = Kernel(room)
+    writer = SocketWriter(7, write_now=kernel.write, wait_writable=lambda _fd: gevent.sleep(0))
+    for frame in (b"first", b"second", b"third"):
+        assert writer.write(frame)
+    gevent.sleep(0)
     writer.finish(b"END", drop_queue=True)
-    got = read(pair[1], lambda got: got.endswith(b"END"))
-    # The write that was half done is complete; one of which nothing was sent is dropped.
-    assert got in (b"a" * written + b"END", b"a" * (written - 1000) + b"END")
+    kernel.room = 100
+    wait_until(lambda: drained(writer))
+    assert kernel.received == received
+
+
+def test_the_rest_of_a_half_sent_frame_counts_against_the_queue_after_a_drop() -> None:
+    kernel = Kernel(1)
+    writer = SocketWriter(7, write_now=kernel.write, wait_writable=lambda _fd: gevent.sleep(0))
+    assert writer.write(b"x" * MAX_QUEUED_BYTES)
+    writer.finish(b"END", drop_queue=True)
+    assert not writer.write(b"more")
+    writer.stop()
+
+
+def drained(writer: SocketWriter) -> bool:
+    """Let the writer's greenlet run; return whether the kernel has everything."""
+    gevent.sleep(0)
+    return writer.is_drained
 
 
 def test_the_last_frame_follows_what_waits(
-    writer: Writer, pair: tuple[socket.socket, socket.socket]
+    writer: SocketWriter, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     written = fill(writer)
     writer.write(b"seen")
@@ -109,7 +149,7 @@ def test_the_last_frame_follows_what_waits(
 
 
 def test_a_stopped_writer_writes_nothing(
-    writer: Writer, pair: tuple[socket.socket, socket.socket]
+    writer: SocketWriter, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     fill(writer)
     writer.stop()
@@ -119,7 +159,7 @@ def test_a_stopped_writer_writes_nothing(
 
 
 def test_a_vanished_peer_raises_nothing(
-    writer: Writer, pair: tuple[socket.socket, socket.socket]
+    writer: SocketWriter, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     pair[1].close()
     assert writer.write(b"hello")

@@ -1,1 +1,1 @@
-"""The live protocol `laurel.v1`: sockets, the hub they hang on, and their writers."""
+"""The live process and its protocol `laurel.v1`: connections, the hub, and what it sends."""

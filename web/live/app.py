@@ -1,4 +1,7 @@
-"""The application of the live process: `/ws`, and health for whoever watches it."""
+"""The Flask application of the live process: `/ws`, and its health.
+
+Made by `web/app.py` and served as `gunicorn_conf.py` says.
+"""
 
 from typing import Any, cast
 from uuid import uuid4
@@ -20,17 +23,21 @@ from web.live.connection.handshake import (
     list_protocols,
     strip_handshake,
 )
-from web.live.connection.limits import Seat
+from web.live.connection.limits import ConnectionSlot
 from web.live.connection.session import Session
 from web.live.protocol import SUBPROTOCOL
 from web.live.service import EXTENSION, LiveService
-from web.live.transports.websocket import LiveSocket
+from web.live.transports.websocket import WebSocketTransport
 
 LISTEN_ENDPOINT = "listen"
 
 
-class NoReader:
-    """Stands where simple_websocket would start a thread that reads: sessions read themselves."""
+class NoReaderThread:
+    """A thread that does nothing, for simple_websocket, which starts one to read each socket.
+
+    Sessions read on the greenlet of their request: a second one would cost memory for every socket,
+    and would take bytes away from the first.
+    """
 
     def __init__(self, target: object):
         self.name = ""
@@ -39,22 +46,29 @@ class NoReader:
         """Start nothing."""
 
 
-class AnyName:
-    """Lets simple_websocket answer with the one subprotocol that the gate left to it."""
+class AnySubprotocol:
+    """Contains every name, for simple_websocket, which picks the first offered one it finds here.
+
+    The handshake has already chosen: it leaves one subprotocol in the request, or none. That may be
+    a name which we do not speak, echoed so that the client reports the close code.
+    """
 
     def __contains__(self, _name: object) -> bool:
         return True
 
 
 def create_live_app(settings: Settings, store: Store) -> Flask:
-    """Return the application; its service must be started in the process that serves it."""
+    """Return the application; start its service in the process that serves it."""
     service = LiveService(settings, store)
     app = Flask("web.live", static_folder=None)
     app.extensions[EXTENSION] = service
-    app.config["SOCK_SERVER_OPTIONS"] = {"subprotocols": AnyName(), "thread_class": NoReader}
+    app.config["SOCK_SERVER_OPTIONS"] = {
+        "subprotocols": AnySubprotocol(),
+        "thread_class": NoReaderThread,
+    }
     register_error_handlers(app)
     register_headers(app)
-    _register_gate(app, service)
+    _register_handshake(app, service)
     _register_listen(app, service)
     _register_health(app, service)
     return app
@@ -65,23 +79,23 @@ def service_of(app: Flask) -> LiveService:
     return cast(LiveService, app.extensions[EXTENSION])
 
 
-def _register_gate(app: Flask, service: LiveService) -> None:
+def _register_handshake(app: Flask, service: LiveService) -> None:
     @app.before_request
-    def pass_gate() -> None:
+    def check_handshake() -> None:
         if request.endpoint == LISTEN_ENDPOINT:
-            g.credential, g.seat = _admit(service)
+            g.credential, g.slot = _admit(service)
             strip_handshake(request.environ, g.protocol)
 
     @app.teardown_request
-    def free_seat(_error: BaseException | None) -> None:
-        # Also when the client was gone before its session began.
-        if "seat" in g:
-            g.seat.free()
+    def release_slot(_error: BaseException | None) -> None:
+        # The client may have gone before its session began.
+        if "slot" in g:
+            g.slot.release()
 
 
-def _admit(service: LiveService) -> tuple[Credential, Seat]:
+def _admit(service: LiveService) -> tuple[Credential, ConnectionSlot]:
     check_upgrade(request)
-    service.check_staying()
+    service.check_accepting()
     headers = request.headers
     origin = headers.get("Origin")
     check_origin(origin, service.allowed_origins)
@@ -94,7 +108,7 @@ def _admit(service: LiveService) -> tuple[Credential, Seat]:
         protocols=protocols,
         origin=origin,
     )
-    return credential, service.seats.take(credential.user_id)
+    return credential, service.connection_limit.acquire(credential.user_id)
 
 
 def _register_listen(app: Flask, service: LiveService) -> None:
@@ -102,14 +116,14 @@ def _register_listen(app: Flask, service: LiveService) -> None:
 
     def listen(websocket: Any) -> None:
         session = Session(
-            LiveSocket(websocket.sock, websocket.ws),
+            WebSocketTransport(websocket.sock, websocket.ws),
             connection_id=uuid4().hex,
             credential=g.credential,
-            seat=g.seat,
+            slot=g.slot,
             hub=service.hub,
             verifier=service.verifier,
         )
-        # The close handshake is the session's; flask-sock would send a second close frame.
+        # The session does the close handshake; flask-sock would send a second close frame.
         websocket.connected = False
         if g.protocol not in (None, SUBPROTOCOL):
             session.close(CloseCode.UNKNOWN_VERSION, f"the protocol is {SUBPROTOCOL}")
@@ -126,10 +140,18 @@ def _register_health(app: Flask, service: LiveService) -> None:
     @app.get("/health/live")
     def health_live() -> Response:
         queued = service.count_queued_sockets()
-        return json_response({"status": "ok", "sockets": service.open_sockets, "queued": queued})
+        return json_response(
+            {
+                "status": "ok",
+                "sockets": service.open_sockets,
+                "queued": queued,
+                "threads": service.read_thread_ages(),
+            }
+        )
 
     @app.get("/health/ready")
     def health_ready() -> Response:
-        service.check_staying()
-        hears = service.hub.is_connected
-        return json_response({"status": "ok" if hears else "degraded", "redis": {"ok": hears}})
+        service.check_accepting()
+        connected = service.hub.is_connected
+        status = "ok" if connected else "degraded"
+        return json_response({"status": status, "redis": {"ok": connected}})

@@ -1,51 +1,89 @@
-"""A channel: listeners who stand at one position, and the bytes that move them to the next."""
+"""Channels of a board: the listeners that are at one position, and what moves them to the next.
+
+The hub owns the channels; `encoding.py` has the events they send. Nothing here knows a transport.
+"""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
 
-from domain.boards.model import Standing, Top
+from domain.boards.model import BoardId, Standing, Top
 from domain.events.changes import RankChanged, ScoreUpdated, ViewChanged
 from domain.events.wire import BusMessage
 from web.live import encoding
+from web.live.outgoing import Outgoing
 from web.live.protocol import LEADERBOARD, OWN_CHANNEL, MessageId, Position
-from web.live.transports.frames import text_frame
+
+
+class ViewKey(NamedTuple):
+    """Which view: the first `limit` rows of a board."""
+
+    board: BoardId
+    limit: int
 
 
 class Listener(Protocol):
-    """Who can be told something; must not make the caller wait."""
+    """One client of the hub; `send` must not make the caller wait."""
 
-    limit: int | None
+    view: ViewKey | None
+    """Which view it follows; set by the hub."""
 
     @property
     def user_id(self) -> UUID:
         """Whose listener this is."""
 
-    def send(self, frames: bytes) -> None:
-        """Take frames that were built once for many."""
+    def send(self, outgoing: Outgoing) -> None:
+        """Send messages that were built once for many listeners."""
 
 
 class Channel:
-    """Listeners and the position at which all of them stand."""
+    """Listeners of a board, and the position they are at.
 
-    __slots__ = ("listeners", "position")
+    `behind` are those that must still be sent the last step. Other greenlets may have their turn
+    while it is sent: a listener that leaves, or is shown the state at the new position, is not
+    behind any more.
+    """
 
-    def __init__(self, position: Position):
+    __slots__ = ("behind", "board", "listeners", "position")
+
+    def __init__(self, board: BoardId, position: Position):
+        self.board = board
         self.position = position
         self.listeners: set[Listener] = set()
+        self.behind: set[Listener] = set()
+
+    def add(self, listener: Listener) -> None:
+        """Add a listener that is shown the state at `position`; one that is there catches up."""
+        self.listeners.add(listener)
+        self.behind.discard(listener)
+
+    def remove(self, listener: Listener) -> None:
+        """Remove a listener; removing it again changes nothing."""
+        self.listeners.discard(listener)
+        self.behind.discard(listener)
+
+    def advance(self, position: Position) -> None:
+        """Move to a position that every listener must be sent the step to."""
+        self.position = position
+        self.behind = set(self.listeners)
+
+    def restart(self, position: Position) -> None:
+        """Move to a position at which every listener is sent a snapshot."""
+        self.position = position
+        self.behind = set()
 
 
 class View(Channel):
-    """The first `limit` rows of the board; its snapshot's rows are encoded once per position."""
+    """The first rows of a board; the rows of its snapshot are encoded once per top."""
 
     __slots__ = ("_rows", "_rows_of", "limit")
 
-    def __init__(self, position: Position, limit: int):
-        super().__init__(position)
-        self.limit = limit
+    def __init__(self, key: ViewKey, position: Position):
+        super().__init__(key.board, position)
+        self.limit = key.limit
         self._rows: orjson.Fragment | None = None
         self._rows_of: Top | None = None
 
@@ -57,55 +95,67 @@ class View(Channel):
         return self._rows
 
 
-def position_of(place: Top | BusMessage) -> Position:
+def position_of(state: Top | BusMessage) -> Position:
     """Return the position of a top or a bus message."""
-    return Position(place.epoch, place.seq)
+    return Position(state.epoch, state.seq)
 
 
 def encode_own_events(
     events: Iterable[ScoreUpdated | RankChanged], message: BusMessage, since: int
-) -> bytes:
-    """Return the frames that one user's listeners get for one bus message."""
+) -> Outgoing:
+    """Return what one user's own listeners are sent for one bus message.
+
+    Each event leads from `since` to the message's position.
+    """
     position, at = position_of(message), message.top.read_at
-    return b"".join(
-        text_frame(
+    return Outgoing(
+        *(
             encoding.score_updated(event, OWN_CHANNEL, since, position, at)
             if isinstance(event, ScoreUpdated)
             else encoding.user_position_changed(event, since, position, at)
+            for event in events
         )
-        for event in events
     )
 
 
-def encode_view_change(change: ViewChanged, message: BusMessage, since: int) -> bytes:
-    """Return the frames that the listeners of a view get for one bus message.
+def encode_view_change(change: ViewChanged, message: BusMessage, since: int) -> Outgoing:
+    """Return what the listeners of a view are sent for one bus message.
 
-    All of them lead from `since` to the message's position; `leaderboard_changed` is the last.
+    Each event leads from `since` to the message's position; `leaderboard_changed` is the last.
     """
     position, at = position_of(message), message.top.read_at
-    frames = [
-        text_frame(encoding.score_updated(update, LEADERBOARD, since, position, at))
+    updates = (
+        encoding.score_updated(update, LEADERBOARD, since, position, at)
         for update in change.updates
-    ]
+    )
     changed = encoding.leaderboard_changed(change.diff, change.total_users, since, position, at)
-    return b"".join((*frames, text_frame(changed)))
+    return Outgoing(*updates, changed)
 
 
 def encode_own_start(
-    position: Position, top: Top, own: Standing | None, message_id: MessageId = None
-) -> bytes:
-    """Return the frames with which a user's own channel starts."""
-    snapshot = encoding.own_snapshot(position, top.total_users, own, datetime.now(UTC))
-    subscribed = encoding.subscribed(message_id, OWN_CHANNEL, position)
-    return text_frame(subscribed) + text_frame(snapshot)
+    position: Position,
+    top: Top,
+    own: Standing | None,
+    now: datetime,
+    message_id: MessageId = None,
+) -> Outgoing:
+    """Return what a user's own channel starts with: its position and the user's standing."""
+    return Outgoing(
+        encoding.subscribed(message_id, OWN_CHANNEL, position),
+        encoding.own_snapshot(position, top.total_users, own, now),
+    )
 
 
 def encode_view_start(
-    view: View, position: Position, top: Top, own: Standing | None, message_id: MessageId = None
-) -> bytes:
-    """Return the frames with which a view starts: where it stands, and what it shows there."""
-    snapshot = encoding.board_snapshot(
-        position, view.encode_rows(top), top.total_users, own, datetime.now(UTC)
+    view: View,
+    position: Position,
+    top: Top,
+    own: Standing | None,
+    now: datetime,
+    message_id: MessageId = None,
+) -> Outgoing:
+    """Return what a view starts with: its position, and the snapshot of its rows there."""
+    return Outgoing(
+        encoding.subscribed(message_id, LEADERBOARD, position),
+        encoding.board_snapshot(position, view.encode_rows(top), top.total_users, own, now),
     )
-    subscribed = encoding.subscribed(message_id, LEADERBOARD, position)
-    return text_frame(subscribed) + text_frame(snapshot)

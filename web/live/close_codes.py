@@ -1,10 +1,13 @@
-"""Close codes of `laurel.v1`: 44xx may come back, 45xx need not try again."""
+"""Close codes of `laurel.v1`, and the error of a peer that breaks the protocol.
+
+After a 44xx code a client may come back; after a 45xx code it need not try again.
+"""
 
 from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """Why a socket was closed; RFC 6455's own codes below 4000."""
+    """Why a connection was closed; the codes below 4000 are RFC 6455's."""
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -21,5 +24,14 @@ class CloseCode(IntEnum):
     UNKNOWN_VERSION = 4505
 
 
-# Codes after which the peer does not listen any more: nothing is gained by a polite end.
-DEAF_CODES = frozenset({CloseCode.TOO_SLOW, CloseCode.NO_PONG})
+# With these the peer has stopped reading: a close frame behind its queue would never arrive.
+UNRESPONSIVE_CODES = frozenset({CloseCode.TOO_SLOW, CloseCode.NO_PONG})
+
+
+class ProtocolViolationError(Exception):
+    """The peer broke the protocol in a way that closes its connection with `code`."""
+
+    def __init__(self, code: CloseCode, reason: str):
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason

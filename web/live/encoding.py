@@ -1,6 +1,7 @@
-"""What the server says in `laurel.v1`, as JSON bytes: the one place that knows the field names.
+"""The messages of the server in `laurel.v1`, as JSON bytes: only this module knows their fields.
 
-The specification's fields stay flat and at the top of each event; ours stand beside them.
+Used by channels, sessions and the service. The specification's fields are flat in each event; ours
+are added to them.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ def encode_rows(standings: Sequence[Standing]) -> orjson.Fragment:
 
 
 def welcome(connection_id: str, position: Position, now: datetime) -> bytes:
-    """Return the first message of a socket; the position is that of its own channel."""
+    """Return the first message of a connection; the position is that of its own channel."""
     return dump_json(
         {
             "event": "welcome",
@@ -47,7 +48,7 @@ def welcome(connection_id: str, position: Position, now: datetime) -> bytes:
 
 
 def subscribed(message_id: MessageId, channel: str, position: Position) -> bytes:
-    """Return the answer to `subscribe`, also sent unasked when a channel had to start again."""
+    """Return the answer to `subscribe`, also sent unasked when a channel is resynced."""
     return dump_json(
         {
             "event": "subscribed",
@@ -72,7 +73,7 @@ def board_snapshot(
     own: Standing | None,
     now: datetime,
 ) -> bytes:
-    """Return the view of a board at a position, with the listener's own row."""
+    """Return the snapshot of a view at a position, with the listener's own row as `you`."""
     return dump_json(
         {
             "event": "snapshot",
@@ -90,7 +91,7 @@ def board_snapshot(
 def own_snapshot(
     position: Position, total_users: int, own: Standing | None, now: datetime
 ) -> bytes:
-    """Return the state of a user's own channel at a position."""
+    """Return the snapshot of a user's own channel at a position."""
     return dump_json(
         {
             "event": "snapshot",
@@ -152,7 +153,7 @@ def user_position_changed(
 def leaderboard_changed(
     changed: ViewDiff, total_users: int, since: int, position: Position, at: datetime
 ) -> bytes:
-    """Return the specification's `leaderboard_changed`: what leads from `since` to the position."""
+    """Return the specification's `leaderboard_changed`: the changes since `since`."""
     return dump_json(
         {
             "event": "leaderboard_changed",
@@ -180,7 +181,7 @@ def _change(standing: Standing, previous_rank: int | None) -> dict[str, Any]:
 
 
 def error(failure: LaurelError, message_id: MessageId) -> bytes:
-    """Return an `error` event with the codes of the HTTP side."""
+    """Return an `error` event; its codes are those of the HTTP API."""
     return dump_json(
         {"event": "error", "id": message_id, "code": failure.code, "message": failure.message}
     )
@@ -197,10 +198,10 @@ def authenticated(message_id: MessageId, expires_at: datetime) -> bytes:
 
 
 def auth_expiring(expires_at: datetime) -> bytes:
-    """Return the warning that the socket's token is about to end."""
+    """Return the warning that the connection's token is about to end."""
     return dump_json({"event": "auth_expiring", "expiresAt": expires_at})
 
 
 def going_away(retry_after_ms: int) -> bytes:
-    """Return the farewell of a server that stops, with this client's own time to come back."""
+    """Return the last message of a server that stops: when this client should come back."""
     return dump_json({"event": "going_away", "retryAfterMs": retry_after_ms})

@@ -1,7 +1,7 @@
 """How gunicorn serves the live process: one gevent worker, thousands of sockets.
 
-Named by the Procfile. The master only reads the settings; everything else is loaded in the worker,
-after it was patched.
+Named by the Procfile. The master only reads the settings; all else is loaded in the worker, after
+gevent has patched it.
 """
 
 import resource
@@ -23,12 +23,12 @@ _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
 bind = [f"{_host}:{_settings.live_port}"]
 worker_class = "gevent"
-# One hub hears the bus once and knows every listener; a second process would do all of it twice.
+# One hub serves every listener from one subscription; a second process would do all of it twice.
 workers = 1
-# Above the seats, so that who finds none is told so instead of waiting.
+# Above the connection limit, so that a client over it is refused instead of left waiting.
 worker_connections = _settings.max_sockets + 512
-# A burst of newcomers waits here; the system allows `net.core.somaxconn` (4096). Who finds no room
-# tries again after 1, 3 and 7 s: 3,000 at once met 971 refusals with 2048 places.
+# A burst of new connections waits here; the system allows `net.core.somaxconn` (4096). A client
+# without room tries again after 1, 3 and 7 s: of 3,000 at once, 971 did with a backlog of 2048.
 backlog = 8192
 keepalive = 5
 graceful_timeout = 5
@@ -42,35 +42,36 @@ limit_request_fields = 64
 
 
 def on_starting(_server: Any) -> None:
-    """Allow as many descriptors as the system lets us: one a socket."""
+    """Allow as many descriptors as the system does: each socket is one."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
-    """Make blocking calls switch greenlets, before anything that makes them is loaded."""
+    """Make blocking calls switch greenlets, before the modules that make them are loaded."""
     monkey.patch_all()
     patch_psycopg()
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the service, and let the signals that stop it say good-bye first.
+    """Start the service, and shut it down gracefully on the signals that stop the worker.
 
-    gunicorn alone would wait `graceful_timeout` for open sockets and then cut them without a word.
+    gunicorn alone would wait `graceful_timeout` for open sockets and then cut them without a close
+    frame.
     """
-    # Loaded by now, and only here: see the module's docstring.
+    # Not imported at the top: see the module's docstring.
     service = worker.wsgi.extensions["laurel-live"]
     service.start()
 
-    def leave() -> None:
-        service.go_away()
+    def stop() -> None:
+        service.shut_down()
         worker.alive = False
 
-    for asked_to_stop in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        gevent.signal_handler(asked_to_stop, leave)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        gevent.signal_handler(number, stop)
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """Take the dead worker's gauges out of the sums."""
+    """Remove the gauges of a dead worker from the sums."""
     if _settings.prometheus_multiproc_dir:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # has no types

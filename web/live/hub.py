@@ -1,12 +1,12 @@
-"""The hub: what this process knows of the board, and every listener it has to tell.
+"""The hub: every listener of this process, and what each bus message sends them.
 
-One bus message in, one run of bytes per channel out. The listeners of a view stand at one
-position, and so do one user's; whoever joins is shown the state at that position.
+One bus message in, one `Outgoing` per channel out. Sessions register with it.
 """
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import gevent
@@ -18,233 +18,233 @@ from domain.events.changes import find_view_change, list_own_events
 from domain.events.wire import BusMessage, parse_bus_message
 from web.live import metrics
 from web.live.board_source import BoardSource
+from web.live.board_state import BoardState, BusState
 from web.live.channels import (
     Channel,
     Listener,
     View,
+    ViewKey,
     encode_own_events,
     encode_own_start,
     encode_view_change,
     encode_view_start,
     position_of,
 )
+from web.live.outgoing import Outgoing
 from web.live.protocol import MessageId, Position
 
 logger = structlog.get_logger(__name__)
 
-NOWHERE = Position("", 0)
-# After this many writes others get their turn; a write takes some 7 µs.
+# After so many writes, of about 7 µs each, other greenlets have their turn.
 WRITES_PER_TURN = 256
 
 
 class Hub:
-    """Belongs to one event loop. Methods that read a store may switch greenlets, sends may not."""
+    """Sends the events of a board to its listeners; belongs to one event loop.
 
-    def __init__(self, source: BoardSource):
-        self._source = source
+    Methods that read a store, or send to many, may switch greenlets; the others may not.
+    `yield_turn` lets other greenlets run, `now` is the time of the snapshots.
+    """
+
+    def __init__(
+        self,
+        source: BoardSource,
+        *,
+        yield_turn: Callable[[], None] = gevent.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        writes_per_turn: int = WRITES_PER_TURN,
+    ):
+        self._state = BoardState(source)
+        self._yield_turn = yield_turn
+        self._now = now
+        self._writes_per_turn = writes_per_turn
         self._listeners: set[Listener] = set()
         self._own: dict[UUID, Channel] = {}
-        self._views: dict[int, View] = {}
-        self._top: Top | None = None
-        # Somebody was shown a state that has no position on the bus.
-        self._shown_without_position = False
-        # One bus message, or one new start, at a time.
-        self._turn = threading.Lock()
-        self.is_connected = False
+        self._views: dict[ViewKey, View] = {}
+        # Held for one bus message or one resync: their sends must not interleave.
+        self._order = threading.Lock()
 
-    def join(self, listener: Listener) -> None:
-        """Take a listener in; from now on it hears its user's events."""
+    @property
+    def is_connected(self) -> bool:
+        """Whether bus messages arrive."""
+        return self._state.bus is not BusState.LOST
+
+    def register(self, listener: Listener) -> None:
+        """Add a listener; from now on it is sent its user's events."""
         self._listeners.add(listener)
-        channel = self._own.get(listener.user_id)
-        if channel is None:
-            channel = self._own[listener.user_id] = Channel(self._head())
-        channel.listeners.add(listener)
+        fresh = Channel(self._state.board, self._state.head)
+        self._own.setdefault(listener.user_id, fresh).add(listener)
 
-    def leave(self, listener: Listener) -> None:
-        """Let a listener go; doing it again changes nothing."""
+    def unregister(self, listener: Listener) -> None:
+        """Remove a listener; removing it again changes nothing."""
         self._listeners.discard(listener)
         channel = self._own.get(listener.user_id)
         if channel is not None:
-            channel.listeners.discard(listener)
+            channel.remove(listener)
             if not channel.listeners:
                 del self._own[listener.user_id]
         self.unsubscribe(listener)
 
     def own_position(self, user_id: UUID) -> Position:
-        """Return where this user's own channel stands."""
+        """Return the position of this user's own channel."""
         channel = self._own.get(user_id)
-        return channel.position if channel else self._head()
+        return channel.position if channel else self._state.head
 
     def subscribe(self, listener: Listener, limit: int, message_id: MessageId) -> None:
         """Let a listener follow the first `limit` rows, from a snapshot on.
 
         Raises DatabaseUnavailableError when the board cannot be read at all.
         """
-        top, own = self._look(listener.user_id)
-        if listener not in self._listeners:
+        top, own = self._state.find_snapshot(listener.user_id)
+        if listener not in self._listeners:  # it left during the read
             return
         self.unsubscribe(listener)
-        view = self._views.get(limit)
-        if view is None:
-            view = self._views[limit] = View(self._head(), limit)
-        view.listeners.add(listener)
-        listener.limit = limit
-        position = self._position_for(view, top)
-        listener.send(encode_view_start(view, position, top, own, message_id))
+        key = ViewKey(self._state.board, limit)
+        view = self._views.setdefault(key, View(key, self._state.head))
+        view.add(listener)
+        listener.view = key
+        position = self._state.position_for(view, top)
+        listener.send(encode_view_start(view, position, top, own, self._now(), message_id))
 
     def unsubscribe(self, listener: Listener) -> None:
-        """Stop telling a listener of the board."""
-        if listener.limit is None:
+        """Stop sending the board to a listener."""
+        if listener.view is None:
             return
-        view = self._views.get(listener.limit)
-        listener.limit = None
+        key, listener.view = listener.view, None
+        view = self._views.get(key)
         if view is not None:
-            view.listeners.discard(listener)
+            view.remove(listener)
             if not view.listeners:
-                del self._views[view.limit]
+                del self._views[key]
 
-    def show_own(self, listener: Listener, message_id: MessageId) -> None:
-        """Show a listener where its user stands. Raises DatabaseUnavailableError."""
-        top, own = self._look(listener.user_id)
+    def send_own_snapshot(self, listener: Listener, message_id: MessageId) -> None:
+        """Send a listener its user's standing. Raises DatabaseUnavailableError."""
+        top, own = self._state.find_snapshot(listener.user_id)
         channel = self._own.get(listener.user_id)
         if channel is not None and listener in channel.listeners:
-            position = self._position_for(channel, top)
-            listener.send(encode_own_start(position, top, own, message_id))
+            channel.add(listener)
+            position = self._state.position_for(channel, top)
+            listener.send(encode_own_start(position, top, own, self._now(), message_id))
 
     def handle_connected(self) -> None:
-        """The bus is heard again: start anew unless nothing was missed."""
-        with self._turn:
-            self.is_connected = True
-            self._catch_up("connected")
+        """The bus is subscribed: send all listeners snapshots unless nothing was missed."""
+        with self._order:
+            self._state.mark_subscribed()
+            self._try_recover("connected")
 
     def handle_lost(self) -> None:
-        """The bus is not heard: newcomers are shown what the stores say."""
-        self.is_connected = False
+        """The bus is lost: new listeners are sent what the stores say."""
+        self._state.mark_lost()
 
     def handle_message(self, raw: str) -> None:
-        """Tell every listener what one bus message says."""
-        with self._turn, metrics.fan_out_seconds.time():
+        """Send every listener what one bus message changes for it."""
+        with self._order, metrics.fan_out_seconds.time():
             try:
                 message = parse_bus_message(raw)
             except (ValueError, KeyError, TypeError) as error:
                 logger.error("bus message not understood", error=type(error).__name__)
-                self._catch_up("unreadable")
+                self._try_recover("unreadable")
                 return
-            self._take(message)
-        logger.info("batch told", batch_id=message.batch_id, seq=message.seq)
+            self._receive(message)
+        logger.info("batch broadcast", batch_id=message.batch_id, seq=message.seq)
 
-    def look_again(self) -> None:
-        """Try again to learn a position that could not be read; called every second."""
-        if self.is_connected and self._head() == NOWHERE:
-            with self._turn:
-                if self._head() == NOWHERE:  # still: a message may have come in between
-                    self._catch_up("position")
+    def recover_position(self) -> None:
+        """Read the position again if it is not known; called every second.
 
-    def _catch_up(self, cause: str) -> None:
+        Raises DatabaseUnavailableError when it still cannot be read.
+        """
+        if self._state.bus is BusState.UNPOSITIONED:
+            with self._order:
+                # Still so: a message may have brought it while we waited.
+                if self._state.bus is BusState.UNPOSITIONED:
+                    self._recover("position")
+
+    def _try_recover(self, cause: str) -> None:
         try:
-            top = self._source.read_top()
+            self._recover(cause)
         except LaurelError as error:
             logger.warning("top not read", error=type(error).__name__)
-            return
-        if position_of(top) == self._head() and not self._shown_without_position:
-            self._top = self._top or top
-            return
-        self._start_again(top, position_of(top), cause)
 
-    def _take(self, message: BusMessage) -> None:
-        epoch, seq = self._head().epoch, self._head().seq
-        if message.epoch == epoch and message.seq <= seq:
-            return
-        if self._top is not None and message.epoch != epoch and message.seq == 1:
-            # The first of a new epoch: what we last knew is its beginning.
-            self._start_again(replace(self._top, epoch=message.epoch, seq=0), None, "epoch")
-        elif self._top is None or message.epoch != epoch or message.seq != seq + 1:
-            # The message's own top is the state after whatever was missed; its own events are not
-            # in any snapshot, so they are told all the same.
-            before = Position(message.epoch, message.seq - 1)
-            self._start_again(message.top, before, "hole")
-        self._tell(message)
+    def _recover(self, cause: str) -> None:
+        top = self._state.read_top()
+        if not self._state.accept_unchanged(top):
+            self._resync(top, position_of(top), cause)
 
-    def _tell(self, message: BusMessage) -> None:
-        before, self._top = self._top or message.top, message.top
+    def _receive(self, message: BusMessage) -> None:
+        top, head = self._state.top, self._state.head
+        if message.epoch == head.epoch and message.seq <= head.seq:
+            return
+        before = Position(message.epoch, message.seq - 1)
+        if top is not None and message.epoch != head.epoch and message.seq == 1:
+            # The first message of a new epoch: the last known top is the state before it.
+            self._resync(replace(top, epoch=message.epoch, seq=0), before, "epoch")
+        elif top is None or before != head:
+            # The message's top is the state after all that was missed. Its own events are in no
+            # snapshot, so they are published all the same.
+            self._resync(message.top, before, "hole")
+        self._publish(message)
+
+    def _publish(self, message: BusMessage) -> None:
+        """Send each channel its step to the message's position."""
+        before = self._state.top or message.top
+        self._state.top = message.top
+        # Every channel moves before the first send: a listener that subscribes while others are
+        # sent their step is shown the new position, whichever channel it chooses.
+        steps = [*self._advance_own(message), *self._advance_views(message, before)]
+        for channel, outgoing in steps:
+            self._send_step(channel, outgoing)
+
+    def _advance_own(self, message: BusMessage) -> Iterator[tuple[Channel, Outgoing]]:
         position = position_of(message)
         for user_id, events in list_own_events(message, self._own.keys()).items():
-            channel = self._own.get(user_id)
-            if channel is not None and events:
-                frames = encode_own_events(events, message, channel.position.seq)
-                channel.position = position
-                self._send(channel.listeners, frames)
-        for view in tuple(self._views.values()):
+            channel = self._own[user_id]
+            if events and channel.position != position:
+                outgoing = encode_own_events(events, message, channel.position.seq)
+                channel.advance(position)
+                yield channel, outgoing
+
+    def _advance_views(
+        self, message: BusMessage, before: Top
+    ) -> Iterator[tuple[Channel, Outgoing]]:
+        position = position_of(message)
+        for view in self._views.values():
             change = find_view_change(message, before, view.limit)
             if change is not None and view.position != position:
-                frames = encode_view_change(change, message, view.position.seq)
-                view.position = position
-                self._send(view.listeners, frames)
+                outgoing = encode_view_change(change, message, view.position.seq)
+                view.advance(position)
+                yield view, outgoing
 
-    def _start_again(self, top: Top, own_position: Position | None, cause: str) -> None:
+    def _send_step(self, channel: Channel, outgoing: Outgoing) -> None:
+        behind, writes = channel.behind, 0
+        while behind:
+            behind.pop().send(outgoing)
+            writes += 1
+            if writes % self._writes_per_turn == 0:
+                self._yield_turn()
+
+    def _resync(self, top: Top, own_position: Position, cause: str) -> None:
+        """Send every listener a snapshot; own channels are at `own_position` after it."""
         metrics.resyncs.labels(cause=cause).inc()
         if self._listeners:
-            logger.info("listeners start again", cause=cause, listeners=len(self._listeners))
-        places = self._find_all_places(top)
-        self._top, self._shown_without_position = top, not top.epoch
+            logger.info("listeners resynced", cause=cause, listeners=len(self._listeners))
+        standings = self._state.find_standings(top, lambda: list(self._own))
+        self._state.replace_top(top)
         for channel in self._own.values():
-            channel.position = own_position or position_of(top)
+            channel.restart(own_position)
         for view in self._views.values():
-            view.position = position_of(top)
+            view.restart(position_of(top))
         for count, listener in enumerate(tuple(self._listeners), start=1):
-            own = places.get(listener.user_id)
-            frames = encode_own_start(own_position or position_of(top), top, own)
-            view_of = self._views.get(listener.limit) if listener.limit else None
-            if view_of is not None:
-                frames += encode_view_start(view_of, view_of.position, top, own)
-            listener.send(frames)
-            if count % WRITES_PER_TURN == 0:
-                gevent.sleep(0)
+            if listener in self._listeners:  # it may have left while others had their turn
+                own = standings.get(listener.user_id)
+                listener.send(self._encode_start(listener, own_position, top, own))
+            if count % self._writes_per_turn == 0:
+                self._yield_turn()
 
-    def _send(self, listeners: Collection[Listener], frames: bytes) -> None:
-        for count, listener in enumerate(tuple(listeners), start=1):
-            # It may have left, or begun again with a newer snapshot, while others had their turn.
-            if listener in listeners:
-                listener.send(frames)
-            if count % WRITES_PER_TURN == 0:
-                gevent.sleep(0)
-
-    def _head(self) -> Position:
-        return position_of(self._top) if self._top else NOWHERE
-
-    def _position_for(self, channel: Channel, top: Top) -> Position:
-        """Return the position of what is shown: none unless the next bus message builds on it."""
-        if self.is_connected and top is self._top:
-            return channel.position
-        self._shown_without_position = True
-        return NOWHERE
-
-    def _look(self, user_id: UUID) -> tuple[Top, Standing | None]:
-        """Return the top of this moment, and the user's own place of a moment ago or now."""
-        top = self._current_top()
-        own = _find_in(top, user_id)
-        if own is None:
-            own = self._source.find_places([user_id]).get(user_id)
-            top = self._current_top()
-            own = _find_in(top, user_id) or own
-        return top, own
-
-    def _current_top(self) -> Top:
-        if self.is_connected and self._top is not None:
-            return self._top
-        top = self._source.read_recent_top()
-        # The bus may have come back while the store was read.
-        return self._top if self.is_connected and self._top is not None else top
-
-    def _find_all_places(self, top: Top) -> dict[UUID, Standing]:
-        places = {standing.user_id: standing for standing in top.standings}
-        asked: set[UUID] = set()
-        # Again for those who join while the others are looked up.
-        while missing := [user for user in self._own if user not in places and user not in asked]:
-            asked.update(missing)
-            places.update(self._source.find_places(missing))
-        return places
-
-
-def _find_in(top: Top, user_id: UUID) -> Standing | None:
-    return next((row for row in top.standings if row.user_id == user_id), None)
+    def _encode_start(
+        self, listener: Listener, own_position: Position, top: Top, own: Standing | None
+    ) -> Outgoing:
+        start = encode_own_start(own_position, top, own, self._now())
+        view = self._views.get(listener.view) if listener.view else None
+        if view is not None:
+            start += encode_view_start(view, view.position, top, own, self._now())
+        return start

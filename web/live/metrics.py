@@ -1,4 +1,4 @@
-"""What the live process counts; read over all processes by `/metrics` of the API."""
+"""The metrics of the live process; the API's `/metrics` shows them for all processes."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -11,7 +11,7 @@ connections_closed = Counter(
     "websocket_connections_closed_total", "Ended WebSocket connections by close code", ["code"]
 )
 resyncs = Counter(
-    "websocket_resyncs_total", "Times that every listener was given a new snapshot", ["cause"]
+    "websocket_resyncs_total", "Times that every listener was sent a new snapshot", ["cause"]
 )
 fan_out_seconds = Histogram(
     "websocket_fan_out_seconds",

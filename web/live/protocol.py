@@ -1,4 +1,4 @@
-"""What a client may say in `laurel.v1`: one JSON object per text message, parsed into an op."""
+"""What a client may send in `laurel.v1`: one JSON object per text message, parsed into an op."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,15 +31,19 @@ MessageId = str | int | None
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a channel's history: sequence numbers are dense within an epoch."""
+    """A point in a channel's history: sequence numbers are dense within an epoch."""
 
     epoch: str
     seq: int
 
 
+NO_POSITION = Position("", 0)
+"""The position of what was not read from the bus: no event leads on from it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """Listen to a channel; `since` asks for what was missed after that position."""
+    """Follow a channel; `since` asks for what was missed after that position."""
 
     id: MessageId
     channel: str
@@ -49,7 +53,7 @@ class Subscribe:
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
-    """Stop listening to a channel."""
+    """Stop following a channel."""
 
     id: MessageId
     channel: str
@@ -57,14 +61,14 @@ class Unsubscribe:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Ask for a `pong` event, for clients that cannot send WebSocket pings."""
+    """Ask for a `pong` event: for clients that cannot send WebSocket pings."""
 
     id: MessageId
 
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """Present a newer access token, so that the socket outlives the old one."""
+    """Present a newer access token, so that the connection outlives the old one."""
 
     id: MessageId
     token: str
@@ -74,7 +78,7 @@ Op = Subscribe | Unsubscribe | Ping | Auth
 
 
 class BadMessageError(Exception):
-    """A message that breaks the protocol: `error` says how, `id` is the message's own, if any."""
+    """A message breaks the protocol: `error` says how, `message_id` is its id, if it has one."""
 
     def __init__(self, error: LaurelError, message_id: MessageId = None):
         super().__init__(error.message)
@@ -83,7 +87,7 @@ class BadMessageError(Exception):
 
 
 def parse_message(text: str, user_id: UUID) -> Op:
-    """Return the op that this user's client sent; raises BadMessageError."""
+    """Return the op that this user's client sent. Raises BadMessageError."""
     try:
         wire = orjson.loads(text)
     except orjson.JSONDecodeError:

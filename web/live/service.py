@@ -1,8 +1,11 @@
-"""The live process as a whole: its hub, its sessions, its clock, and how it ends."""
+"""The live process as a whole: what it is made of, its background threads, its shutdown.
+
+`app.py` makes one, `gunicorn_conf.py` starts it after the fork and shuts it down.
+"""
 
 import random
-import threading
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -16,19 +19,20 @@ from web.live import encoding, metrics
 from web.live.board_source import BoardSource
 from web.live.close_codes import CloseCode
 from web.live.connection.handshake import GoingAwayError, list_allowed_origins
-from web.live.connection.limits import Seats
+from web.live.connection.limits import ConnectionLimit
 from web.live.connection.session import Session
 from web.live.hub import Hub
 from web.server.subscriber import Subscriber
+from workers.background import BackgroundThread
 from workers.metrics import watch_breaker
 
 logger = structlog.get_logger(__name__)
 
 EXTENSION = "laurel-live"
-BEAT_SECONDS = 1.0
-# Clients come back spread over this long, and longer when they are many: 1,000 a second.
+CHECK_SECONDS = 1.0
+# Clients are told to come back spread over this long, or longer: at most 1,000 a second.
 MIN_RETRY_SPREAD_MS = 2_000
-FAREWELL_SECONDS = 0.5
+SHUTDOWN_SECONDS = 0.5
 _CHANCE = random.SystemRandom()
 
 
@@ -40,9 +44,9 @@ class LiveService:
         self.store = store
         self.verifier = TokenVerifier(settings, store)
         self.hub = Hub(BoardSource(store, GLOBAL_BOARD))
-        self.seats = Seats(settings)
+        self.connection_limit = ConnectionLimit(settings)
         self.allowed_origins = list_allowed_origins(settings)
-        self.is_going_away = False
+        self.is_shutting_down = False
         self._sessions: set[Session] = set()
         self._subscriber = Subscriber(
             store.redis,
@@ -53,6 +57,13 @@ class LiveService:
             on_connected=self.hub.handle_connected,
             on_lost=self.hub.handle_lost,
         )
+        # Without its deadlines no dead connection would ever be closed: that thread is essential.
+        self._threads = (
+            BackgroundThread(
+                "deadlines", self._check_deadlines, every_seconds=CHECK_SECONDS, essential=True
+            ),
+            BackgroundThread("position", self.hub.recover_position, every_seconds=CHECK_SECONDS),
+        )
 
     @property
     def open_sockets(self) -> int:
@@ -60,24 +71,28 @@ class LiveService:
         return len(self._sessions)
 
     def count_queued_sockets(self) -> int:
-        """Return how many sockets have something waiting that their kernel does not take yet."""
-        return sum(session.is_queued for session in self._sessions)
+        """Return how many sockets have something queued that their kernel does not take yet."""
+        return sum(session.has_queued for session in self._sessions)
+
+    def read_thread_ages(self) -> Mapping[str, float]:
+        """Return for each background thread the seconds since its last success."""
+        return {thread.name: round(thread.seconds_since_success, 1) for thread in self._threads}
 
     def start(self) -> None:
-        """Begin to listen to the bus, to look for revocations, and to keep time."""
+        """Subscribe to the bus, and start the background threads."""
         watch_breaker(self.store.redis)
         self.verifier.start()
         self._subscriber.start()
-        threading.Thread(target=self._keep_time, name="heartbeat", daemon=True).start()
-        threading.Thread(target=self._keep_looking, name="look again", daemon=True).start()
+        for thread in self._threads:
+            thread.start()
 
-    def check_staying(self) -> None:
-        """Refuse newcomers while the process ends. Raises GoingAwayError."""
-        if self.is_going_away:
+    def check_accepting(self) -> None:
+        """Refuse new connections during the shutdown. Raises GoingAwayError."""
+        if self.is_shutting_down:
             raise GoingAwayError
 
     def run_session(self, session: Session) -> None:
-        """Keep a session among those that time is kept for, until it ends."""
+        """Run a session until it ends; its deadlines are checked meanwhile."""
         self._sessions.add(session)
         metrics.connections_active.inc()
         try:
@@ -86,43 +101,34 @@ class LiveService:
             self._sessions.discard(session)
             metrics.connections_active.dec()
 
-    def go_away(self) -> None:
-        """Tell every listener when to come back, close its socket, and cut who does not answer."""
-        if self.is_going_away:
+    def shut_down(self) -> None:
+        """Tell every client when to come back, close its socket, and cut those that do not answer.
+
+        Returns after SHUTDOWN_SECONDS at the latest.
+        """
+        if self.is_shutting_down:
             return
-        self.is_going_away = True
+        self.is_shutting_down = True
+        for thread in self._threads:
+            thread.stop(timeout_seconds=0)
         leaving = tuple(self._sessions)
-        logger.info("going away", sockets=len(leaving))
+        logger.info("shutting down", sockets=len(leaving))
         spread_ms = max(MIN_RETRY_SPREAD_MS, len(leaving))
         for session in leaving:
-            session.say(encoding.going_away(_CHANCE.randrange(spread_ms)))
+            session.send_payload(encoding.going_away(_CHANCE.randrange(spread_ms)))
             session.close(CloseCode.GOING_AWAY, "going_away")
-        deadline = time.monotonic() + FAREWELL_SECONDS
+        deadline = time.monotonic() + SHUTDOWN_SECONDS
         while self._sessions and time.monotonic() < deadline:
             time.sleep(0.02)
         for session in tuple(self._sessions):
             session.abort()
 
-    def _keep_time(self) -> None:
-        while not self.is_going_away:
-            now, at = time.monotonic(), datetime.now(UTC)
-            for session in tuple(self._sessions):
-                _beat(session, now, at)
-            time.sleep(BEAT_SECONDS)
-
-    def _keep_looking(self) -> None:
-        while not self.is_going_away:
+    def _check_deadlines(self) -> None:
+        now, at = time.monotonic(), datetime.now(UTC)
+        for session in tuple(self._sessions):
             try:
-                self.hub.look_again()
+                session.check_deadlines(now, at)
             except Exception as error:
-                logger.error("board not looked at", error=type(error).__name__, exc_info=error)
-            time.sleep(BEAT_SECONDS)
-
-
-def _beat(session: Session, now: float, at: datetime) -> None:
-    try:
-        session.beat(now, at)
-    except Exception as error:
-        # One socket's trouble must not stop the heart of all.
-        logger.error("beat failed", error=type(error).__name__, exc_info=error)
-        session.abort()
+                # One session's failure must not keep the others from their deadlines.
+                logger.error("deadlines not checked", error=type(error).__name__, exc_info=error)
+                session.abort()

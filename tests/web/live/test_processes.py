@@ -1,7 +1,8 @@
-"""The live process among processes: its gauge, and a worker that is killed."""
+"""The live process among processes: its gauge, its threads, and a worker that is killed."""
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,23 @@ def test_a_killed_worker_is_replaced_and_its_sockets_are_counted_no_more(
     wait_until(lambda: server.worker_pids() not in ([], [killed]))
     connect(server)
     wait_until(lambda: read_gauge(metrics_dir) == 1)
+
+
+def test_health_shows_that_each_background_thread_succeeds_again_and_again(
+    start_server: StartServer,
+) -> None:
+    server = start_server()
+    time.sleep(2.5)
+    threads = server.health()["threads"]
+    assert threads.keys() == {"deadlines", "position"}
+    assert all(seconds < 2 for seconds in threads.values())
+
+
+def test_a_failing_background_thread_shows_in_health_and_stops_nothing_else(
+    start_server: StartServer,
+) -> None:
+    # The bus is subscribed, but without a board in Redis the position is asked of PostgreSQL.
+    server = start_server(database_url="postgresql://nobody@127.0.0.1:1/nowhere")
+    wait_until(lambda: server.health()["threads"]["position"] > 3)
+    assert server.health()["threads"]["deadlines"] < 2
+    assert b"background step put off" in server.log.read_bytes()

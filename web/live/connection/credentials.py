@@ -1,4 +1,7 @@
-"""Who opens a socket: a bearer token on the upgrade, or a one-time ticket as a subprotocol."""
+"""The credential of a connection: a bearer token, or a one-time ticket offered as a subprotocol.
+
+Read during the handshake; a session renews it in band and closes at its end.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +18,7 @@ TICKET_PREFIX = "ticket."
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a socket lives by: it ends with the token, its session or its user."""
+    """What keeps a connection open: it ends with the token, its login session or a ban."""
 
     user_id: UUID
     session_id: UUID | None
@@ -52,10 +55,10 @@ def read_credential(
     protocols: list[str],
     origin: str | None,
 ) -> Credential:
-    """Return who asks for the upgrade.
+    """Return the credential of a handshake.
 
-    Raises UnauthorizedError without a credential, InvalidTokenError or TokenExpiredError with one
-    that is not good, DatabaseUnavailableError when that cannot be known.
+    Raises UnauthorizedError without one, InvalidTokenError or TokenExpiredError for one that is not
+    valid, DatabaseUnavailableError when that cannot be read.
     """
     if authorization is not None:
         return from_principal(verifier.verify(read_bearer_token(authorization)))
@@ -69,7 +72,7 @@ def read_credential(
         user_id=holder.user_id,
         session_id=holder.session_id,
         jti=None,
-        # Not later than the ticket itself, so that a ban after it was issued still counts.
+        # Not later than the ticket's own: a ban after it was issued must still end this.
         issued_at=now - timedelta(seconds=TICKET_LIFETIME_SECONDS),
         expires_at=holder.token_expires_at,
     )

@@ -1,7 +1,6 @@
-"""What a request for a socket passes before the upgrade; refusals are plain HTTP answers.
+"""The checks of a WebSocket handshake before the upgrade; refusals are plain HTTP responses.
 
-In order: it must be an upgrade, to a server that stays, from an allowed origin, by somebody known,
-who has a seat left.
+`app.py` calls them in order: a valid upgrade, an allowed origin, a subprotocol.
 """
 
 import base64
@@ -22,7 +21,7 @@ WEBSOCKET_VERSION = "13"
 KEY_BYTES = 16
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "::")
-# What simple_websocket may see of the request; above all no extension, because compression costs
+# What simple_websocket may see of the request: no extensions above all, because compression costs
 # 100 KB a socket.
 _HANDSHAKE_HEADERS = (
     "HTTP_CONNECTION",
@@ -33,13 +32,16 @@ _HANDSHAKE_HEADERS = (
 
 
 class GoingAwayError(TransientError):
-    """This process stops; another one takes new sockets in a moment."""
+    """This process is shutting down; its successor takes new connections in a moment."""
 
     default_message = "This server is going away; connect again shortly"
 
 
 def check_upgrade(request: Request) -> None:
-    """Refuse what is not a WebSocket handshake of RFC 6455, section 4.2.1."""
+    """Refuse what is not a WebSocket handshake (RFC 6455, section 4.2.1).
+
+    Raises UpgradeRequiredError or InvalidPayloadError.
+    """
     environ = request.environ
     if request.method != "GET" or environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
         raise UpgradeRequiredError("A WebSocket begins with GET and HTTP/1.1")
@@ -52,15 +54,15 @@ def check_upgrade(request: Request) -> None:
 
 
 def check_origin(origin: str | None, allowed: frozenset[str]) -> None:
-    """Refuse pages of foreign origins; programs send none. Raises OriginNotAllowedError."""
+    """Refuse pages of other origins; programs send none. Raises OriginNotAllowedError."""
     if origin is not None and origin not in allowed and "*" not in allowed:
         raise OriginNotAllowedError
 
 
 def list_allowed_origins(settings: Settings) -> frozenset[str]:
-    """Return ALLOWED_ORIGINS and our own: the API's, and the one libraries make of our address.
+    """Return ALLOWED_ORIGINS and our own: the API's, and the one that clients derive from `/ws`.
 
-    On loopback by each of its names.
+    On loopback under each of its names.
     """
     hosts = {settings.host}
     if settings.host in LOOPBACK_HOSTS:
@@ -78,8 +80,8 @@ def list_protocols(header: str | None) -> list[str]:
 def choose_protocol(offered: list[str]) -> str | None:
     """Return the subprotocol to answer with.
 
-    Ours if it is offered, never a ticket, else the client's first: it is told by a close code that
-    we do not speak it, and clients hear no code when the answer names no protocol.
+    Ours if it is offered, never a ticket, else the client's first: such a client is refused by a
+    close code, and clients do not report one when the response names no subprotocol.
     """
     names = [name for name in offered if not name.startswith(TICKET_PREFIX)]
     if SUBPROTOCOL in names:
@@ -88,13 +90,13 @@ def choose_protocol(offered: list[str]) -> str | None:
 
 
 def strip_handshake(environ: dict[str, Any], protocol: str | None) -> None:
-    """Leave in the environment only the headers that the upgrade needs, and one subprotocol."""
+    """Keep in the environment only the headers that the upgrade needs, and one subprotocol."""
     kept: Mapping[str, Any] = {
         name: environ[name] for name in _HANDSHAKE_HEADERS if name in environ
     }
     for name in [name for name in environ if name.startswith("HTTP_")]:
         del environ[name]
-    # Any host would do: wsproto wants one, and parses it in ways that a client can make fail.
+    # wsproto requires a Host, and a client could send one that it fails to parse.
     environ.update(kept, HTTP_HOST="laurel")
     if protocol is not None:
         environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = protocol

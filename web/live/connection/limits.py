@@ -1,4 +1,7 @@
-"""How many sockets are open, of each user and in all: a seat is taken before the upgrade."""
+"""The connection limit: how many sockets may be open, of each user and in all.
+
+`app.py` acquires a slot before the upgrade; the session, or the end of the request, releases it.
+"""
 
 from collections import Counter
 from uuid import UUID
@@ -9,48 +12,48 @@ from domain.settings import Settings
 RETRY_AFTER_SECONDS = 5
 
 
-class Seat:
-    """One socket's place; freed once, by whoever comes first."""
+class ConnectionSlot:
+    """One connection's share of the limit."""
 
-    __slots__ = ("_seats", "_user_id")
+    __slots__ = ("_limit", "_user_id")
 
-    def __init__(self, seats: "Seats", user_id: UUID):
-        self._seats: Seats | None = seats
+    def __init__(self, limit: "ConnectionLimit", user_id: UUID):
+        self._limit: ConnectionLimit | None = limit
         self._user_id = user_id
 
-    def free(self) -> None:
-        """Give the place back; a second call does nothing."""
-        if self._seats is not None:
-            self._seats.give_back(self._user_id)
-            self._seats = None
+    def release(self) -> None:
+        """Give the slot back; releasing it again changes nothing."""
+        if self._limit is not None:
+            limit, self._limit = self._limit, None
+            limit.discount(self._user_id)
 
 
-class Seats:
-    """Counts the open sockets of this process."""
+class ConnectionLimit:
+    """Counts the open connections of this process; belongs to one event loop."""
 
     def __init__(self, settings: Settings):
         self._max_per_user = settings.max_sockets_per_user
         self._max_in_all = settings.max_sockets
         self._by_user: Counter[UUID] = Counter()
-        self.taken = 0
+        self.acquired = 0
 
-    def take(self, user_id: UUID) -> Seat:
-        """Return a seat for this user; raises RateLimitExceededError when there is none."""
+    def acquire(self, user_id: UUID) -> ConnectionSlot:
+        """Return a slot for this user. Raises RateLimitExceededError when none is left."""
         if self._by_user[user_id] >= self._max_per_user:
             raise RateLimitExceededError(
                 "Too many sockets of this user are open", retry_after_seconds=RETRY_AFTER_SECONDS
             )
-        if self.taken >= self._max_in_all:
+        if self.acquired >= self._max_in_all:
             raise RateLimitExceededError(
                 "Too many sockets are open", retry_after_seconds=RETRY_AFTER_SECONDS
             )
         self._by_user[user_id] += 1
-        self.taken += 1
-        return Seat(self, user_id)
+        self.acquired += 1
+        return ConnectionSlot(self, user_id)
 
-    def give_back(self, user_id: UUID) -> None:
-        """Count one socket of this user less."""
-        self.taken -= 1
+    def discount(self, user_id: UUID) -> None:
+        """Count one connection of this user less; for ConnectionSlot only."""
+        self.acquired -= 1
         self._by_user[user_id] -= 1
         if not self._by_user[user_id]:
             del self._by_user[user_id]

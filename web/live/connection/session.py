@@ -1,4 +1,7 @@
-"""One listener: its credential, its channels, and what it says from the welcome to the close."""
+"""The session of one client: its credential and its channels, from the welcome to the close.
+
+Made by `app.py`, run and checked every second by `service.py`; the hub sends through it.
+"""
 
 import random
 import time
@@ -17,10 +20,13 @@ from domain.errors import (
 )
 from web.access.verifier import TokenVerifier
 from web.live import encoding, metrics
-from web.live.close_codes import CloseCode
+from web.live.channels import ViewKey
+from web.live.close_codes import CloseCode, ProtocolViolationError
 from web.live.connection.credentials import Credential, from_principal
-from web.live.connection.limits import Seat
+from web.live.connection.limits import ConnectionSlot
+from web.live.connection.transport import Transport
 from web.live.hub import Hub
+from web.live.outgoing import Outgoing
 from web.live.protocol import (
     HEARTBEAT_SECONDS,
     OWN_CHANNEL,
@@ -32,13 +38,11 @@ from web.live.protocol import (
     Unsubscribe,
     parse_message,
 )
-from web.live.transports.frames import text_frame
-from web.live.transports.websocket import LiveSocket, ViolationError
 
 logger = structlog.get_logger(__name__)
 
 MAX_BAD_MESSAGES = 5
-# One second less than the protocol's 10, because sockets are looked at once a second.
+# The protocol says 10 s; deadlines are checked once a second.
 PONG_SECONDS = 9.0
 STALL_SECONDS = 9.0
 EXPIRY_WARNING = timedelta(seconds=60)
@@ -46,7 +50,10 @@ _CHANCE = random.SystemRandom()
 
 
 class Session:
-    """A listener of the hub; lives as long as its socket."""
+    """A listener of the hub that lives as long as its connection.
+
+    One greenlet runs it; others send through it, check its deadlines and may close it.
+    """
 
     __slots__ = (
         "_bad_messages",
@@ -55,103 +62,106 @@ class Session:
         "_hub",
         "_next_ping_at",
         "_pong_due_at",
-        "_seat",
-        "_socket",
+        "_slot",
+        "_transport",
         "_verifier",
         "connection_id",
-        "limit",
+        "view",
     )
 
     def __init__(
         self,
-        socket: LiveSocket,
+        transport: Transport,
         *,
         connection_id: str,
         credential: Credential,
-        seat: Seat,
+        slot: ConnectionSlot,
         hub: Hub,
         verifier: TokenVerifier,
     ):
-        self._socket = socket
+        self._transport = transport
         self._credential = credential
-        self._seat = seat
+        self._slot = slot
         self._hub = hub
         self._verifier = verifier
         self._bad_messages = 0
         self._expiry_warned = False
-        # Spread over the interval, so that thousands that came together do not beat together.
+        # Spread over the interval: thousands that connected at once must not be pinged at once.
         self._next_ping_at = time.monotonic() + HEARTBEAT_SECONDS * _CHANCE.uniform(0.5, 1.0)
         self._pong_due_at: float | None = None
         self.connection_id = connection_id
-        # Rows of the leaderboard this listener sees; None when it is not subscribed.
-        self.limit: int | None = None
+        # The view of the leaderboard that this listener follows; the hub sets it.
+        self.view: ViewKey | None = None
 
     @property
     def user_id(self) -> UUID:
-        """Whose socket this is."""
+        """Whose session this is."""
         return self._credential.user_id
 
     @property
-    def is_queued(self) -> bool:
-        """Whether something waits for the client to read."""
-        return not self._socket.writer.is_drained
+    def has_queued(self) -> bool:
+        """Whether something is queued because the client does not read it yet."""
+        return not self._transport.is_drained
 
     def run(self) -> None:
-        """Speak with the client until either side closes."""
+        """Serve the client until either side closes."""
         try:
-            self._hub.join(self)
+            self._hub.register(self)
             position = self._hub.own_position(self.user_id)
-            self.say(encoding.welcome(self.connection_id, position, datetime.now(UTC)))
-            for text in self._socket.read_messages():
-                self._hear(text)
-        except ViolationError as violation:
+            self.send_payload(encoding.welcome(self.connection_id, position, datetime.now(UTC)))
+            for text in self._transport.read_messages():
+                self._receive(text)
+        except ProtocolViolationError as violation:
             self.close(violation.code, violation.reason)
         except Exception as error:
-            # Nothing may pass from here to Flask: it would write an HTTP answer into the stream.
+            # Flask would answer an exception with an HTTP response inside the WebSocket stream.
             logger.error("session failed", error=type(error).__name__, exc_info=error)
             self.close(CloseCode.INTERNAL_ERROR, "internal error")
         finally:
-            self._leave()
-            self._socket.linger()
+            self._release()
+            self._transport.finish_close()
 
-    def say(self, payload: bytes) -> None:
-        """Send one message to this listener alone."""
-        self.send(text_frame(payload))
+    def send_payload(self, payload: bytes) -> None:
+        """Send one message to this client alone."""
+        self.send(Outgoing(payload))
 
-    def send(self, frames: bytes) -> None:
-        """Send frames built once for many; a full queue closes the socket."""
-        if not self._socket.is_closing and not self._socket.writer.write(frames):
+    def send(self, outgoing: Outgoing) -> None:
+        """Send messages built once for many listeners; a full queue closes the connection."""
+        if not self._transport.send(outgoing):
             self.close(CloseCode.TOO_SLOW, "the queue is full")
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """Begin the close handshake; nothing more is sent, and the seat is free at once."""
-        if self._socket.is_closing:
+        """Begin the close handshake; nothing more is sent, and the slot is released at once."""
+        if self._transport.is_closing:
             return
         metrics.connections_closed.labels(code=str(int(code))).inc()
         if code is not CloseCode.GOING_AWAY:
-            logger.info("socket closed", connection_id=self.connection_id, close_code=int(code))
-        self._leave()
-        self._socket.begin_close(code, reason)
+            logger.info("session closed", connection_id=self.connection_id, close_code=int(code))
+        self._release()
+        self._transport.close(code, reason)
 
     def abort(self) -> None:
         """Cut the connection."""
-        self._socket.abort()
+        self._transport.abort()
 
-    def beat(self, now: float, at: datetime) -> None:
-        """Do what time asks for: pings, their deadlines, stalls, the credential's end."""
-        if self._socket.is_closing:
-            self._socket.end_if_overdue(now)
+    def check_deadlines(self, now: float, at: datetime) -> None:
+        """Ping, and close what is overdue: a stalled client, a missing pong, an ended credential.
+
+        `now` is monotonic, `at` the time of day.
+        """
+        if self._transport.is_closing:
+            self._transport.abort_if_overdue(now)
             return
-        if self._socket.writer.stalled_seconds(now) > STALL_SECONDS:
+        if self._transport.stalled_seconds(now) > STALL_SECONDS:
             self.close(CloseCode.TOO_SLOW, "nothing was read for too long")
-            # There is no room for the close frame either.
+            # The close frame cannot be sent either.
             self.abort()
             return
-        self._beat_ping(now)
-        self._beat_credential(at)
+        self._check_heartbeat(now)
+        self._check_credential(at)
 
-    def _beat_ping(self, now: float) -> None:
-        if self._socket.pong_received:
+    def _check_heartbeat(self, now: float) -> None:
+        if self._transport.pong_received:
             self._pong_due_at = None
         elif self._pong_due_at is not None and now > self._pong_due_at:
             self.close(CloseCode.NO_PONG, "no pong")
@@ -159,10 +169,10 @@ class Session:
         if now >= self._next_ping_at:
             self._next_ping_at = now + HEARTBEAT_SECONDS * _CHANCE.uniform(0.9, 1.0)
             self._pong_due_at = now + PONG_SECONDS
-            if not self._socket.ping():
+            if not self._transport.ping():
                 self.close(CloseCode.TOO_SLOW, "the queue is full")
 
-    def _beat_credential(self, at: datetime) -> None:
+    def _check_credential(self, at: datetime) -> None:
         left = self._credential.expires_at - at
         if left <= timedelta(0):
             self.close(CloseCode.TOKEN_ENDED, "the token has ended")
@@ -170,30 +180,30 @@ class Session:
             self.close(CloseCode.TOKEN_ENDED, "the session has ended")
         elif left <= EXPIRY_WARNING and not self._expiry_warned:
             self._expiry_warned = True
-            self.say(encoding.auth_expiring(self._credential.expires_at))
+            self.send_payload(encoding.auth_expiring(self._credential.expires_at))
 
     def _is_revoked(self) -> bool:
         try:
             return self._credential.is_revoked(self._verifier)
         except DatabaseUnavailableError:
-            # Never read since the start: a socket that is open was admitted by somebody who knew.
+            # Revocations were not read since this process started, but the handshake knew them.
             return False
 
-    def _leave(self) -> None:
-        self._hub.leave(self)
-        self._seat.free()
+    def _release(self) -> None:
+        self._hub.unregister(self)
+        self._slot.release()
 
-    def _hear(self, text: str) -> None:
+    def _receive(self, text: str) -> None:
         try:
-            self._answer(parse_message(text, self.user_id))
+            self._handle(parse_message(text, self.user_id))
         except BadMessageError as bad:
             self._bad_messages += 1
             if self._bad_messages >= MAX_BAD_MESSAGES:
                 self.close(CloseCode.POLICY, f"{MAX_BAD_MESSAGES} bad messages")
             else:
-                self.say(encoding.error(bad.error, bad.message_id))
+                self.send_payload(encoding.error(bad.error, bad.message_id))
 
-    def _answer(self, op: Op) -> None:
+    def _handle(self, op: Op) -> None:
         try:
             match op:
                 case Subscribe():
@@ -201,17 +211,17 @@ class Session:
                 case Unsubscribe():
                     self._unsubscribe(op)
                 case Ping():
-                    self.say(encoding.pong(op.id, datetime.now(UTC)))
+                    self.send_payload(encoding.pong(op.id, datetime.now(UTC)))
                 case Auth():
                     self._authenticate(op)
         except LaurelError as error:
-            self.say(encoding.error(error, op.id))
+            self.send_payload(encoding.error(error, op.id))
 
     def _subscribe(self, op: Subscribe) -> None:
-        # Resuming from `since` comes with the ring of past events; until then every subscription
-        # starts again, which is always allowed.
+        # `since` is not used: no past events are kept to resume from, and the protocol allows a
+        # snapshot with `recovered: false` for every subscription.
         if op.channel == OWN_CHANNEL:
-            self._hub.show_own(self, op.id)
+            self._hub.send_own_snapshot(self, op.id)
         else:
             self._hub.subscribe(self, op.limit, op.id)
 
@@ -219,7 +229,7 @@ class Session:
         if op.channel == OWN_CHANNEL:
             raise BadMessageError(InvalidPayloadError(f"{OWN_CHANNEL} is always on"), op.id)
         self._hub.unsubscribe(self)
-        self.say(encoding.unsubscribed(op.id, op.channel))
+        self.send_payload(encoding.unsubscribed(op.id, op.channel))
 
     def _authenticate(self, op: Auth) -> None:
         try:
@@ -233,4 +243,4 @@ class Session:
             raise BadMessageError(ForbiddenError("The token is another user's"), op.id)
         self._credential = from_principal(principal)
         self._expiry_warned = False
-        self.say(encoding.authenticated(op.id, principal.expires_at))
+        self.send_payload(encoding.authenticated(op.id, principal.expires_at))

@@ -1,1 +1,1 @@
-"""Transports: how payloads become bytes on one connection."""
+"""Transports: each turns payloads into bytes on one kind of connection."""

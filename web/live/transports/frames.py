@@ -1,6 +1,7 @@
-"""Bytes of the WebSocket frames a server sends (RFC 6455, section 5.2): unmasked, never split.
+"""Bytes of the WebSocket frames that a server sends (RFC 6455, section 5.2): unmasked, unsplit.
 
-Built once per event and written to every socket; `simple_websocket` would build them per socket.
+The WebSocket transport builds them once per event for all sockets; `simple_websocket` would build
+them for every socket.
 """
 
 import struct
@@ -16,7 +17,7 @@ def text_frame(payload: bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """Return a close frame; the reason is cut to what fits a control frame."""
+    """Return a close frame; the reason is cut to what fits into a control frame."""
     raw = reason.encode()[: MAX_CONTROL_PAYLOAD_BYTES - 2]
     payload = struct.pack("!H", code) + raw.decode(errors="ignore").encode()
     return _header(_CLOSE, len(payload)) + payload

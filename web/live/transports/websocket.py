@@ -1,7 +1,7 @@
-"""One WebSocket after its upgrade: what is read, what is written, and how it ends.
+"""The WebSocket transport: one socket after its upgrade, from reading to the close handshake.
 
-flask-sock and simple_websocket do the upgrade and wsproto reads the frames; reading and writing
-are ours, on one greenlet per socket. Sessions (`web/live/connection/session.py`) own these.
+flask-sock and simple_websocket do the upgrade and wsproto parses the frames; reading and writing
+are ours, on one greenlet per socket. `web/live/app.py` makes one for every session.
 """
 
 import socket
@@ -14,32 +14,31 @@ import gevent
 from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
-from web.live.close_codes import DEAF_CODES, CloseCode
+from web.live.close_codes import UNRESPONSIVE_CODES, CloseCode, ProtocolViolationError
+from web.live.outgoing import Outgoing
 from web.live.protocol import MAX_MESSAGE_BYTES
-from web.live.transports.frames import close_frame, ping_frame, pong_frame
-from web.live.transports.writer import Writer
+from web.live.transports.frames import close_frame, ping_frame, pong_frame, text_frame
+from web.live.transports.writer import SocketWriter
 
 RECEIVE_BYTES = 4096
-# Small enough to notice soon that a client reads too slowly, and to bound 5,000 of them; the
-# kernel doubles it.
+# Small enough to notice a slow client soon, and to bound the memory of 5,000 sockets; the kernel
+# doubles it.
 SEND_BUFFER_BYTES = 64 * 1024
 MAX_MESSAGES_PER_SECOND = 100
 CLOSE_WAIT_SECONDS = 1.5
 DRAIN_POLL_SECONDS = 0.02
+# RFC 6455, section 7.4.1: stands for a close frame without a code, never sent.
+NO_STATUS_RECEIVED = 1005
+# SO_LINGER on, zero seconds: closing resets the connection and frees its buffers.
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class ViolationError(Exception):
-    """The peer broke the protocol in a way that ends the socket with `code`."""
+class WebSocketTransport:
+    """Reads text messages and sends frames; one greenlet reads, any may send.
 
-    def __init__(self, code: CloseCode, reason: str):
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
-class LiveSocket:
-    """Reads text messages and writes frames; belongs to one greenlet for reading."""
+    `sock` is the connected socket, `parser` wsproto's connection after the handshake. Implements
+    `Transport` of `web/live/connection/transport.py`.
+    """
 
     __slots__ = (
         "_closing_at",
@@ -50,15 +49,15 @@ class LiveSocket:
         "_received",
         "_second",
         "_sock",
+        "_writer",
         "pong_received",
-        "writer",
     )
 
     def __init__(self, sock: Any, parser: Any):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._sock = sock
         self._parser = parser
-        self.writer = Writer(sock.fileno())
+        self._writer = SocketWriter(sock.fileno())
         self.pong_received = True
         self._parts: list[str] = []
         self._parts_bytes = 0
@@ -69,17 +68,22 @@ class LiveSocket:
 
     @property
     def is_closing(self) -> bool:
-        """Whether a close frame was sent or is about to be."""
+        """Whether `close` was called: a close frame was sent or is queued."""
         return self._closing_at is not None
 
+    @property
+    def is_drained(self) -> bool:
+        """Whether the kernel has everything that was sent."""
+        return self._writer.is_drained
+
     def read_messages(self) -> Iterator[str]:
-        """Yield text messages until either side closes; raises ViolationError."""
+        """Yield text messages until either side closes. Raises ProtocolViolationError."""
         while data := self._receive():
             self._parser.receive_data(data)
             for event in self._parser.events():
                 if self.is_closing:
                     return
-                text = self._take(event)
+                text = self._handle_event(event)
                 if self._peer_close_code is not None:
                     return
                 if text is not None:
@@ -87,50 +91,65 @@ class LiveSocket:
             if self.is_closing:
                 return
 
+    def send(self, outgoing: Outgoing) -> bool:
+        """Send these messages as text frames; return False when the queue has no room for them.
+
+        While closing they are dropped: no frame may follow a close frame.
+        """
+        if self._closing_at is not None:
+            return True
+        return self._writer.write(outgoing.framed(text_frame))
+
+    def stalled_seconds(self, now: float) -> float:
+        """Return for how long the kernel has taken nothing of what is queued."""
+        return self._writer.stalled_seconds(now)
+
     def ping(self) -> bool:
         """Ask for a pong; return False when the queue is full."""
         self.pong_received = False
-        return self.writer.write(ping_frame())
+        return self._writer.write(ping_frame())
 
-    def begin_close(self, code: CloseCode, reason: str) -> None:
-        """Send the close frame after what is queued, or instead of it to a peer that is deaf."""
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Send the close frame behind what is queued, or instead of it to a peer not reading."""
         self._closing_at = time.monotonic()
-        if code in DEAF_CODES:
-            # What the kernel holds for a peer that does not read would stay for minutes.
+        if code in UNRESPONSIVE_CODES:
+            # The kernel would keep its buffer for a peer that does not read for minutes.
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.writer.finish(close_frame(code, reason), drop_queue=code in DEAF_CODES)
+        self._writer.finish(close_frame(code, reason), drop_queue=code in UNRESPONSIVE_CODES)
 
-    def end_if_overdue(self, now: float) -> None:
-        """Wake and end the reader when the peer did not answer our close frame in time."""
+    def abort_if_overdue(self, now: float) -> None:
+        """Cut the connection when the peer has not answered our close frame in time."""
         if self._closing_at is not None and now - self._closing_at > CLOSE_WAIT_SECONDS:
             self.abort()
 
     def abort(self) -> None:
-        """End the reader now."""
+        """Cut the connection now: a blocked reader wakes and ends."""
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             return
 
-    def linger(self) -> None:
+    def finish_close(self) -> None:
         """See the close through: answer the peer's, or wait for the answer to ours.
 
         Closing with unread input would make the kernel reset the connection, and the peer would
-        lose the close code; so the rest is read and thrown away.
+        lose the close code; so the remaining input is read and dropped.
         """
         if self._peer_close_code is not None and not self.is_closing:
-            self.writer.finish(close_frame(self._peer_close_code), drop_queue=False)
+            # From now on sends are dropped: nothing may follow the close frame.
+            self._closing_at = time.monotonic()
+            self._writer.finish(close_frame(self._peer_close_code), drop_queue=False)
             self._wait_drained()
         elif self.is_closing:
             while self._parser.state is ConnectionState.OPEN and (data := self._receive()):
                 self._parser.receive_data(data)
                 for _ in self._parser.events():
                     pass
-        self.writer.stop()
+        self._writer.stop()
 
     def _wait_drained(self) -> None:
         deadline = time.monotonic() + CLOSE_WAIT_SECONDS
-        while not self.writer.is_drained and time.monotonic() < deadline:
+        while not self._writer.is_drained and time.monotonic() < deadline:
             gevent.sleep(DRAIN_POLL_SECONDS)
 
     def _receive(self) -> bytes:
@@ -140,26 +159,26 @@ class LiveSocket:
             return b""
         return data
 
-    def _take(self, event: Any) -> str | None:
-        """Digest one event of the peer; return a message when it is complete."""
+    def _handle_event(self, event: Any) -> str | None:
+        """Handle one event of the parser; return a message when it is complete."""
         self._count_message()
         match event:
             case TextMessage():
-                return self._take_text(event)
+                return self._collect_text(event)
             case BytesMessage():
-                raise ViolationError(CloseCode.BINARY, "binary messages are not taken")
+                raise ProtocolViolationError(CloseCode.BINARY, "binary messages are not taken")
             case Pong():
                 self.pong_received = True
             case Ping():
                 self._answer_ping(bytes(event.payload))
             case CloseConnection():
-                self._take_close(event)
+                self._note_peer_close(event)
         return None
 
-    def _take_text(self, event: Any) -> str | None:
+    def _collect_text(self, event: Any) -> str | None:
         self._parts_bytes += len(event.data.encode())
         if self._parts_bytes > MAX_MESSAGE_BYTES:
-            raise ViolationError(
+            raise ProtocolViolationError(
                 CloseCode.TOO_BIG, f"a message has at most {MAX_MESSAGE_BYTES} bytes"
             )
         self._parts.append(event.data)
@@ -171,17 +190,17 @@ class LiveSocket:
         return text
 
     def _answer_ping(self, payload: bytes) -> None:
-        if not self.writer.write(pong_frame(payload)):
-            raise ViolationError(CloseCode.TOO_SLOW, "the queue is full")
+        if not self._writer.write(pong_frame(payload)):
+            raise ProtocolViolationError(CloseCode.TOO_SLOW, "the queue is full")
 
-    def _take_close(self, event: Any) -> None:
+    def _note_peer_close(self, event: Any) -> None:
         if self._parser.state is ConnectionState.OPEN:
-            # wsproto reports what it could not parse as a close event of its own.
+            # wsproto reports what it cannot parse as a close event that the peer never sent.
             if event.code == CloseCode.BAD_UTF8:
-                raise ViolationError(CloseCode.BAD_UTF8, "text must be UTF-8")
-            raise ViolationError(CloseCode.PROTOCOL_ERROR, "this is not RFC 6455")
-        says_why = event.code is not None and event.code != 1005
-        self._peer_close_code = int(event.code) if says_why else CloseCode.NORMAL
+                raise ProtocolViolationError(CloseCode.BAD_UTF8, "text must be UTF-8")
+            raise ProtocolViolationError(CloseCode.PROTOCOL_ERROR, "this is not RFC 6455")
+        has_code = event.code is not None and event.code != NO_STATUS_RECEIVED
+        self._peer_close_code = int(event.code) if has_code else CloseCode.NORMAL
 
     def _count_message(self) -> None:
         second = int(time.monotonic())
@@ -189,6 +208,6 @@ class LiveSocket:
             self._second, self._received = second, 0
         self._received += 1
         if self._received > MAX_MESSAGES_PER_SECOND:
-            raise ViolationError(
+            raise ProtocolViolationError(
                 CloseCode.POLICY, f"more than {MAX_MESSAGES_PER_SECOND} messages in a second"
             )
