@@ -1,4 +1,4 @@
-"""Starts and stops the control's workers; called by `bench/running.py`."""
+"""Starts and stops the control's workers; called by `bench.running`."""
 
 import signal
 import subprocess
@@ -13,7 +13,7 @@ STOP_SECONDS = 15.0
 
 @contextmanager
 def running_workers(stack: Stack, count: int) -> Iterator[list[int]]:
-    """Run so many solo workers on the stack's stores; yields their process ids."""
+    """Run `count` solo workers on the stack's stores; yield their process ids."""
     workers: list[subprocess.Popen[bytes]] = []
     try:
         for number in range(1, count + 1):

@@ -1,4 +1,4 @@
-"""Players who go on sending while the system breaks, and a ledger of what they were answered."""
+"""Players who go on sending while the system breaks, and a sent_log of what they were answered."""
 
 import http.client
 import itertools
@@ -22,7 +22,7 @@ SCORE = 10
 
 
 @dataclass
-class Ledger:
+class SentLog:
     """What was answered; an action is acknowledged by a 2xx, or by a 409 to its repetition."""
 
     acknowledged: dict[str, str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Load:
     """Sends from a few threads between entering and leaving; then every fate is known."""
 
     def __init__(self, stack: Stack, players: list[dict[str, str]]) -> None:
-        self.ledger = Ledger()
+        self.sent_log = SentLog()
         self._stack = stack
         self._turns = itertools.chain.from_iterable(
             itertools.repeat(player, ACTIONS_OF_A_PLAYER) for player in players
@@ -69,10 +69,10 @@ class Load:
 
     def wait_for(self, more: int, seconds: float = 30.0) -> None:
         """Wait until so many further actions were acknowledged."""
-        wanted = len(self.ledger.acknowledged) + more
+        wanted = len(self.sent_log.acknowledged) + more
         deadline = time.monotonic() + seconds
-        while len(self.ledger.acknowledged) < wanted:
-            assert time.monotonic() < deadline, f"no {more} more in {seconds} s: {self.ledger}"
+        while len(self.sent_log.acknowledged) < wanted:
+            assert time.monotonic() < deadline, f"no {more} more in {seconds} s: {self.sent_log}"
             time.sleep(0.02)
 
     def _play(self) -> None:
@@ -92,14 +92,14 @@ class Load:
             word = self._post(player["token"], body)
             is_repetition = attempt > 0 and word == "409 DUPLICATE_ACTION"
             with self._lock:
-                self.ledger.answers[word] += 1
+                self.sent_log.answers[word] += 1
                 took_seconds = time.monotonic() - started
-                self.ledger.slowest_seconds = max(self.ledger.slowest_seconds, took_seconds)
+                self.sent_log.slowest_seconds = max(self.sent_log.slowest_seconds, took_seconds)
                 if word in ("200", "202 pending") or is_repetition:
-                    self.ledger.acknowledged[body["actionId"]] = player["userId"]
+                    self.sent_log.acknowledged[body["actionId"]] = player["userId"]
                     return
             if word not in ("503 SERVICE_UNAVAILABLE", "no answer") or time.monotonic() > deadline:
-                self.ledger.unresolved.append(f"{word} {body['actionId']}")
+                self.sent_log.unresolved.append(f"{word} {body['actionId']}")
                 return
             time.sleep(RETRY_SECONDS)
 

@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from tests.e2e.load import Ledger, Load
+from tests.e2e.load import Load, SentLog
 from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 
@@ -37,8 +37,8 @@ def test_worker_and_keeper_killed(stack: Stack, load: Load) -> None:
         for name in ("worker.1", "keeper", "worker.2"):
             stack.kill(name)
             load.wait_for(10)
-    assert set(load.ledger.answers) <= {"200", "202 pending"}
-    check_nothing_is_lost(stack, load.ledger)
+    assert set(load.sent_log.answers) <= {"200", "202 pending"}
+    check_nothing_is_lost(stack, load.sent_log)
 
 
 def test_redis_flushed_and_killed(stack: Stack, load: Load) -> None:
@@ -48,8 +48,8 @@ def test_redis_flushed_and_killed(stack: Stack, load: Load) -> None:
         load.wait_for(10)
         stack.kill("valkey")
         load.wait_for(15)
-    assert set(load.ledger.answers) <= {"200", "202 pending"}, "every action is taken meanwhile"
-    check_nothing_is_lost(stack, load.ledger)
+    assert set(load.sent_log.answers) <= {"200", "202 pending"}, "every action is taken meanwhile"
+    check_nothing_is_lost(stack, load.sent_log)
 
 
 def test_redis_stalled(stack: Stack, load: Load) -> None:
@@ -58,9 +58,9 @@ def test_redis_stalled(stack: Stack, load: Load) -> None:
         with stack.stalled("valkey"):
             load.wait_for(15)
         load.wait_for(15)
-    assert set(load.ledger.answers) <= {"200", "202 pending"}, "every action is taken meanwhile"
-    assert load.ledger.slowest_seconds < RESULT_WAIT_SECONDS * 0.75, "no wait to its end"
-    check_nothing_is_lost(stack, load.ledger)
+    assert set(load.sent_log.answers) <= {"200", "202 pending"}, "every action is taken meanwhile"
+    assert load.sent_log.slowest_seconds < RESULT_WAIT_SECONDS * 0.75, "no wait to its end"
+    check_nothing_is_lost(stack, load.sent_log)
 
 
 def test_postgresql_stopped_at_once(stack: Stack, load: Load) -> None:
@@ -68,19 +68,19 @@ def test_postgresql_stopped_at_once(stack: Stack, load: Load) -> None:
         load.wait_for(15)
         stack.kill("postgres", signal.SIGQUIT)
         load.wait_for(15)
-    check_nothing_is_lost(stack, load.ledger)
+    check_nothing_is_lost(stack, load.sent_log)
 
 
-def check_nothing_is_lost(stack: Stack, ledger: Ledger) -> None:
+def check_nothing_is_lost(stack: Stack, sent_log: SentLog) -> None:
     """Wait until the system says it is well; then every acknowledged action has its one effect."""
     wait_for(lambda: is_well(stack), "health to be ok", stack.explain, HEAL_SECONDS)
     healed_at = time.monotonic()
-    assert ledger.unresolved == []
+    assert sent_log.unresolved == []
     wait_for(
-        lambda: count_pending(stack, ledger) == 0, "all to be final", stack.explain, FINAL_SECONDS
+        lambda: count_pending(stack, sent_log) == 0, "all to be final", stack.explain, FINAL_SECONDS
     )
     assert time.monotonic() - healed_at <= FINAL_SECONDS
-    assert scores_of(stack, ledger) == ledger.expected_scores()
+    assert scores_of(stack, sent_log) == sent_log.expected_scores()
     verified = stack.run("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert "BROKEN" not in verified.stdout
@@ -92,24 +92,24 @@ def is_well(stack: Stack) -> bool:
         return bool(client.get("/health").body["status"] == "ok")
 
 
-def count_pending(stack: Stack, ledger: Ledger) -> int:
+def count_pending(stack: Stack, sent_log: SentLog) -> int:
     """Return how many acknowledged actions are not applied; fails for one that is missing."""
     statuses = query(
         stack,
         "SELECT status FROM user_actions WHERE action_id = ANY(%s::uuid[])",
-        list(ledger.acknowledged),
+        list(sent_log.acknowledged),
     )
-    assert len(statuses) == len(ledger.acknowledged), "an acknowledged action has no row"
+    assert len(statuses) == len(sent_log.acknowledged), "an acknowledged action has no row"
     assert set(statuses) <= {("pending",), ("applied",)}
     return statuses.count(("pending",))
 
 
-def scores_of(stack: Stack, ledger: Ledger) -> dict[str, int]:
+def scores_of(stack: Stack, sent_log: SentLog) -> dict[str, int]:
     """Return the scores of the players who sent something."""
     rows = query(
         stack,
         "SELECT user_id::text, score FROM user_scores WHERE user_id = ANY(%s::uuid[])",
-        list(ledger.expected_scores()),
+        list(sent_log.expected_scores()),
     )
     return dict(rows)
 
