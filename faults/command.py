@@ -31,6 +31,9 @@ FOLDER_PREFIX = "laurel-faults-"
 def main(root: Path, arguments: Sequence[str]) -> int:
     """Run the scenarios; return 1 when an action was lost, doubled or late, or a check failed."""
     options = _parser().parse_args(arguments)
+    if options.list:
+        print("\n".join(NAMES))
+        return 0
     console = prepare_command("faults", width=WIDTH)
     results: list[Result] = []
     try:
@@ -123,9 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run only this scenario; may be repeated",
         metavar="NAME",
     )
-    parser.add_argument(
-        "--list", action="version", version="\n".join(NAMES), help="list the scenarios"
-    )
+    parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
     parser.add_argument(
         "--seconds",
         type=positive_number,

@@ -17,9 +17,9 @@ from redis import Redis
 from faults.proxy import Proxy
 from faults.small_disk import SmallDisk
 from local.stores.postgres import Postgres
-from local.stores.starting import claimed_folder, prepare_stores, wait_until_ready
+from local.stores.temporary import prepare_stores, temporary_folder, wait_until_ready
 from local.stores.valkey import Valkey
-from local.supervision.lifeline import signal_group
+from local.supervision.process_groups import signal_group
 from local.supervision.spawning import spawn
 
 STOP_SECONDS = 20.0
@@ -119,7 +119,7 @@ class Stores:
 @contextmanager
 def running_stores(*, disk_megabytes: int = 0) -> Iterator[Stores]:
     """Run two empty stores in a temporary folder; see `Setup` for the disk."""
-    with claimed_folder() as folder:
+    with temporary_folder() as folder:
         stores = Stores(folder, disk_megabytes)
         try:
             yield stores

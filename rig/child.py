@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from local.errors import LocalError
-from local.supervision.lifeline import tie_to_parent
+from local.supervision.parent_death import die_with_parent
 
 END_SECONDS = 30.0
 
@@ -31,7 +31,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=tie_to_parent(signal.SIGKILL),
+            preexec_fn=die_with_parent(signal.SIGKILL),
         )
 
     def __enter__(self) -> Self:

@@ -19,9 +19,9 @@ from local.environment import without_stores
 from local.errors import LocalError
 from local.health import ask_health
 from local.home import Home, is_running
-from local.ports import LOOPBACK, keep_or_pick
+from local.ports import LOOPBACK, find_free_port
 from local.running import running_environment
-from local.supervision.lifeline import tie_to_parent
+from local.supervision.parent_death import die_with_parent
 
 PREFIX = ".laurel-rig-"
 # Limits are raised, not removed: every check still runs for every action.
@@ -101,7 +101,7 @@ def running_stack(
     """
     _remove_abandoned(parent)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-    ports = {name: str(keep_or_pick(None)) for name in ("PORT", "LIVE_PORT", "FLOWER_PORT")}
+    ports = {name: str(find_free_port(None)) for name in ("PORT", "LIVE_PORT", "FLOWER_PORT")}
     given = without_stores(os.environ) | RAISED | ports | {"HOST": LOOPBACK}
     given |= {"LAUREL_HOME": str(folder), **(settings or {})}
     try:
@@ -113,7 +113,7 @@ def running_stack(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=tie_to_parent(signal.SIGTERM),
+                preexec_fn=die_with_parent(signal.SIGTERM),
             )
         try:
             _wait_until_ok(launcher, int(ports["PORT"]), folder)

@@ -5,7 +5,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.supervision.lifeline import signal_group, tie_to_parent
+from local.supervision.parent_death import die_with_parent
+from local.supervision.process_groups import signal_group
 from rig.stack import Stack
 
 STOP_SECONDS = 15.0
@@ -29,7 +30,7 @@ def running_workers(stack: Stack, count: int) -> Iterator[list[int]]:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    preexec_fn=tie_to_parent(signal.SIGTERM),
+                    preexec_fn=die_with_parent(signal.SIGTERM),
                 )
             workers.append(worker)
         yield [worker.pid for worker in workers]

@@ -8,7 +8,7 @@ import pytest
 from bench.arms import choose
 from bench.running import Bench
 from bench.sent_log import open_sent_log
-from local.supervision.lifeline import identity
+from local.supervision.process_groups import identity
 from rig.players import write_players
 from rig.stack import running_stack
 from tests.databases import ROOT
