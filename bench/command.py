@@ -26,6 +26,10 @@ SECONDS, LEAD_SECONDS = 10.0, 1.0
 QUICK_SECONDS, QUICK_LEAD_SECONDS = 4.0, 0.5
 PLAYERS = 10_000
 WIDTH = 220
+DESCRIPTION = (
+    "Measure rates, latencies, CPU time and memory of a separate stack, and check that every"
+    " acknowledged action was applied exactly once."
+)
 REST_SECONDS = 5.0  # how long processes work on after their start
 # Variables that change what is measured; they are recorded with the results.
 TUNING = ("WORKERS", "API_WORKERS", "MAX_WAITERS", "DATABASE_POOL_SIZE", "LOG_LEVEL")
@@ -104,7 +108,7 @@ def _settings(options: argparse.Namespace, seconds: float) -> dict[str, object]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python3 run.py bench", description=DESCRIPTION)
     parser.add_argument("--quick", action="store_true", help="short arms; two minutes for all")
     parser.add_argument(
         "--seconds", type=positive_number, help=f"length of each arm (default: {SECONDS:g})"

@@ -27,7 +27,9 @@ class Check:
 
 def main(root: Path, arguments: Sequence[str]) -> int:
     """Run all checks, or those that are named; return 1 when one failed."""
-    parser = argparse.ArgumentParser(prog="run.py check", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python3 run.py check", description="Run all checks of the code that are not tests."
+    )
     names = [check.name for check in CHECKS]
     parser.add_argument("name", nargs="*", help="run only these checks: " + ", ".join(names))
     wanted = parser.parse_args(arguments).name

@@ -18,7 +18,9 @@ SHOWN_LINES = 15
 
 def main(root: Path, arguments: Sequence[str]) -> int:
     """Write the lock files; return 0. Raises LocalError when a resolution fails."""
-    parser = argparse.ArgumentParser(prog="run.py lock", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python3 run.py lock", description="Resolve the requirements into lock files."
+    )
     parser.add_argument("--upgrade", action="store_true", help="use the newest allowed releases")
     options = parser.parse_args(arguments)
     for source, lock in LOCKS:

@@ -13,7 +13,9 @@ from local.stores.temporary import temporary_stores
 
 def main(root: Path, arguments: Sequence[str]) -> int:
     """Write the migration and return alembic's exit code."""
-    parser = argparse.ArgumentParser(prog="run.py migration", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python3 run.py migration", description="Write a migration from the models."
+    )
     parser.add_argument("message", help="what the migration changes, in a few words")
     message = parser.parse_args(arguments).message
     return alembic_on_temporary_stores(root, ["revision", "--autogenerate", "-m", message])

@@ -25,6 +25,10 @@ SECONDS = 12.0
 RATE = 50.0
 PLAYERS = 200
 WIDTH = 140
+DESCRIPTION = (
+    "Inject faults into a separate stack under load, and check that every acknowledged action is"
+    " applied exactly once and that the system recovers in time."
+)
 FOLDER_PREFIX = "laurel-faults-"
 
 
@@ -117,7 +121,7 @@ def _running_system(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="run.py faults", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python3 run.py faults", description=DESCRIPTION)
     parser.add_argument(
         "--only",
         action="append",

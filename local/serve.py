@@ -37,7 +37,7 @@ TOKEN_SECONDS = 30.0
 
 def main(root: Path, arguments: Sequence[str]) -> int:
     """Run the system until Ctrl-C or SIGTERM and return 0; LocalError when it cannot start."""
-    parser = argparse.ArgumentParser(prog="run.py serve", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="python3 run.py serve", description=DESCRIPTION)
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="print every line of every log"
     )

@@ -86,7 +86,7 @@ def _issue_tokens(root: Path, env: Mapping[str, str], count: int) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="run.py demo", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="python3 run.py demo", description=DESCRIPTION)
     parser.add_argument(
         "--players", type=_positive, default=200, help="number of players (default: 200)"
     )

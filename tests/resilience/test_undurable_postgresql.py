@@ -1,6 +1,6 @@
-"""A PostgreSQL that may lose what it committed: no process of production works with it.
+"""No process starts in production with a PostgreSQL that may lose committed transactions.
 
-The tests' own server is such a one: it forgets for speed.
+The server of the tests is one: it is not durable, for speed.
 """
 
 import os
@@ -27,7 +27,7 @@ END_SECONDS = 60.0
 
 
 def run(name: str, settings: Settings) -> subprocess.CompletedProcess[str]:
-    """Run a line of the Procfile to its end; raises subprocess.TimeoutExpired when it stays."""
+    """Run a line of the Procfile until it ends; raise TimeoutExpired when it does not."""
     ports = dict(zip(("PORT", "LIVE_PORT", "FLOWER_PORT"), map(str, free_ports(3)), strict=True))
     return subprocess.run(
         ["sh", "-c", f"exec {COMMANDS[name]}"],
@@ -67,7 +67,7 @@ def test_no_process_starts_with_a_well_known_secret(settings: Settings, name: st
     assert "your-secret-key" not in said
 
 
-def test_every_promise_that_is_broken_is_named(settings: Settings, store: Store) -> None:
+def test_every_broken_promise_is_named(settings: Settings, store: Store) -> None:
     with store.write() as connection:
         assert find_broken_promises(connection) == list(PROMISES)
     with pytest.raises(SettingsError) as refusal:
@@ -75,18 +75,18 @@ def test_every_promise_that_is_broken_is_named(settings: Settings, store: Store)
     assert len(refusal.value.problems) == len(PROMISES)
 
 
-def test_whoever_waits_for_the_server_s_own_disk_keeps_that_promise(store: Store) -> None:
+def test_every_synchronous_commit_but_off_is_durable(store: Store) -> None:
     with store.write() as connection:
         for value in ("on", "local", "remote_write", "remote_apply"):
             connection.execute(text(f"SET LOCAL synchronous_commit = {value}"))
             assert find_broken_promises(connection) == ["fsync", "full_page_writes"]
 
 
-def test_only_production_is_so_strict(settings: Settings, store: Store) -> None:
+def test_other_environments_accept_it(settings: Settings, store: Store) -> None:
     refuse_forgetful_server(replace(settings, laurel_env="development"), store)
 
 
-def test_a_server_that_is_away_is_no_reason_not_to_start() -> None:
+def test_a_process_starts_while_the_server_is_not_running() -> None:
     settings = make_settings(laurel_env="production")
     store = connect(settings)
     refuse_forgetful_server(settings, store)
