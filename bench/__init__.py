@@ -1,1 +1,1 @@
-"""The bench: a stack of its own, a lean load generator, and a table of what was measured."""
+"""The benchmark: a separate stack, a lean load generator, and tables of the results."""

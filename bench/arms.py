@@ -1,4 +1,4 @@
-"""The arms of the bench: one entry for each thing that is measured."""
+"""The arms of the benchmark: one entry for each measurement."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ OPEN_LOOP_RATE = 200.0
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """One thing to measure, and with how many connections."""
+    """One measurement: what is sent, and over how many connections."""
 
     name: str
     kind: str  # what the generator sends
@@ -20,7 +20,7 @@ class Arm:
 
     @property
     def label(self) -> str:
-        """The arm as its line in the table has it."""
+        """Return the name and the connections, as progress lines and files show them."""
         return f"{self.name} {self.connections}"
 
 
@@ -38,7 +38,7 @@ ARMS = (
     ),
     Arm(name="batch", kind="batch", connections=16, actions_per_request=BATCH_SIZE),
     Arm(name="top10", kind="top10", connections=64, actions_per_request=0),
-    # Enough connections for one and a half seconds of a stall; players do not wait for each other.
+    # Enough connections for a stall of 1.5 s: the players are independent of each other.
     Arm(name="open_loop", kind="single", connections=300, rate=OPEN_LOOP_RATE),
     Arm(name="control", kind="control", connections=64),
 )
@@ -46,5 +46,5 @@ NAMES = tuple(dict.fromkeys(arm.name for arm in ARMS))
 
 
 def choose(names: list[str]) -> list[Arm]:
-    """Return the arms of these names, or all."""
+    """Return the arms with these names, or all arms when there are none."""
     return [arm for arm in ARMS if not names or arm.name in names]

@@ -1,4 +1,4 @@
-"""What the product counts about itself: batch sizes and link times, as differences of /metrics."""
+"""Batch sizes and link times of the product: the difference of two readings of /metrics."""
 
 import http.client
 from collections import defaultdict
@@ -16,11 +16,11 @@ LINKS = "pipeline_stage_seconds"
 RECOVERIES = "pipeline_recoveries_total"
 
 Counters = Mapping[tuple[str, str], float]
-"""Values by sample name and the value of its first label."""
+"""Values by sample name and value of the first label."""
 
 
 def read_counters(port: int) -> Counters:
-    """Return the counters that the bench looks at; raises LocalError."""
+    """Return the counters that the benchmark uses; LocalError when /metrics cannot be read."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/metrics")
@@ -36,7 +36,7 @@ def read_counters(port: int) -> Counters:
 
 
 def parse_counters(text: str) -> Counters:
-    """Return the counters in the text of /metrics."""
+    """Return the counters that the benchmark uses from the text of /metrics."""
     found: dict[tuple[str, str], float] = defaultdict(float)
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -49,17 +49,17 @@ def parse_counters(text: str) -> Counters:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What the pipeline did between two readings."""
+    """The work of the pipeline between two readings."""
 
     batches: int
     mean_batch: float
-    at_most: str  # no batch was larger than this bound of the histogram
+    at_most: str  # the bucket of the histogram that holds the largest batch
     link_ms: dict[str, float]
     recoveries: int
 
 
 def between(before: Counters, after: Counters) -> Pipeline:
-    """Return what was counted between two readings."""
+    """Return the work between two readings."""
     grown = {key: value - before.get(key, 0.0) for key, value in after.items()}
     batches = grown.get((f"{BATCHES}_count", ""), 0.0)
     actions = grown.get((f"{BATCHES}_sum", ""), 0.0)
@@ -73,7 +73,7 @@ def between(before: Counters, after: Counters) -> Pipeline:
 
 
 def _upper_bound(grown: Counters, batches: float) -> str:
-    """Return the smallest bound below which all batches lie: buckets are cumulative."""
+    """Return the smallest bucket that holds all batches: buckets are cumulative."""
     bounds = [
         (float(bound), bound)
         for (name, bound), value in grown.items()

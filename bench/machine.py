@@ -1,4 +1,4 @@
-"""Names the machine that was measured, by its parts; never by its host name."""
+"""Describes the machine that was measured by its hardware and software, without its name."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ PACKAGES = ("flask", "granian", "celery", "redis", "sqlalchemy", "embedded-postg
 
 
 def describe_machine(folder: Path) -> dict[str, Any]:
-    """Return processor, memory, system, the file system of the stores, and how busy it was."""
+    """Return processor, memory, system, file system of the stores, versions and load average."""
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
@@ -31,7 +31,7 @@ def _processor() -> str:
 
 
 def _file_system(folder: Path) -> str:
-    """Return the type of the file system: on tmpfs an fsync costs nothing, and numbers lie."""
+    """Return the file system's type: results from tmpfs mean little, as fsync is free there."""
     best, kind = "", "unknown"
     for line in Path("/proc/mounts").read_text().splitlines():
         _, mount, found, *_ = line.split()

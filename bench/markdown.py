@@ -1,4 +1,4 @@
-"""A run as Markdown, for `docs/benchmarks.md`: no number there is typed by hand."""
+"""The results as Markdown for `docs/benchmarks.md`, where no number is typed by hand."""
 
 from bench.results import Measured, Results
 from bench.table import KINDS
@@ -9,21 +9,21 @@ RATES = (
 
 
 def write_markdown(results: Results) -> str:
-    """Return the machine, both tables, memory and ratios."""
+    """Return the machine, both tables, memory, ratios and the result of the checks."""
     machine, settings = results.machine, results.settings
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     parts = [
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_mb']:,} MB,"
         f" {machine['system']}, {machine['file_system']}; Python {machine['python']}, {packages}."
-        f" {settings['players']:,} players, {settings['seconds_per_arm']:g} s an arm;"
+        f" {settings['players']:,} players, {settings['seconds_per_arm']:g} s per arm;"
         f" load average before: {machine['load_before']}.",
         _table(RATES.split(" | "), [_rates(measured) for measured in results.arms]),
-        "CPU seconds for 1,000 actions (`top10`: reads), by kind of process:",
+        "CPU seconds per 1,000 actions (`top10`: reads), by kind of process:",
         _table(
-            ["arm", "connections", *KINDS, "generator's share"],
+            ["arm", "connections", *KINDS, "generator load"],
             [_cpu(measured) for measured in results.arms],
         ),
-        f"Memory of the stack (PSS, Flower apart): {results.rest.megabytes} MB at rest,"
+        f"Memory of the stack (PSS, without Flower): {results.rest.megabytes} MB at rest,"
         f" {results.peak_megabytes} MB at most.",
     ]
     parts += [f"`{name}`: {ratio}" for name, ratio in results.ratios.items()]
@@ -34,7 +34,7 @@ def write_markdown(results: Results) -> str:
     scores = verdicts[-1].wrong_scores if verdicts else 0
     parts.append(
         f"Acknowledged: {acknowledged:,} actions; lost {lost}, doubled {doubled}, players with a"
-        f" wrong score {scores}. `verify` afterwards: {'holds' if results.verified else 'broken'}."
+        f" wrong score {scores}. Invariants afterwards: {'ok' if results.verified else 'BROKEN'}."
     )
     return "\n\n".join(parts) + "\n"
 

@@ -1,4 +1,4 @@
-"""The picture of a run, an SVG for `docs/benchmarks.md`."""
+"""The chart of a run, an SVG for `docs/benchmarks.md`."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ WIDTH, HEIGHT = 900, 560
 
 
 def draw(results: Results, path: Path) -> None:
-    """Write actions a second (reads for top10) of every arm as bars.
+    """Write a bar chart of the actions per second (top10: reads) of every arm.
 
-    The scale begins at 0, so that bars are as long as their numbers are large. The open loop is
-    left out: its rate is chosen, not found.
+    The scale begins at 0, so that the lengths of the bars are comparable. The open loop is left
+    out: its rate is an input, not a result.
     """
     chart = pygal.HorizontalBar(
         style=CleanStyle,
@@ -26,8 +26,8 @@ def draw(results: Results, path: Path) -> None:
         show_legend=False,
         js=[],
         value_formatter=lambda value: f"{value:,.0f}",
-        title="Actions a second (top10: reads a second)",
-        x_title=f"{results.machine['processor']}, {results.machine['cores']} cores for all",
+        title="Actions per second (top10: reads per second)",
+        x_title=f"{results.machine['processor']}, {results.machine['cores']} cores for everything",
     )
     shown = [arm for arm in reversed(results.arms) if arm.arm.rate is None and arm.report.answered]
     chart.x_labels = [measured.arm.label for measured in shown]

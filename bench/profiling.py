@@ -1,6 +1,6 @@
-"""py-spy on one kind of process while an arm runs, for `--profile`.
+"""py-spy on one process while an arm runs, for `--profile`.
 
-It stops the process for each sample: rates measured meanwhile are not to be quoted.
+It pauses the process for each sample, so rates measured with it must not be quoted.
 """
 
 import subprocess
@@ -18,18 +18,18 @@ END_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Profile:
-    """Which kind to look at, and the folder for the flame graphs."""
+    """The kind of process to sample, and the folder of the flame graphs."""
 
     kind: str
     folder: Path
 
     @contextmanager
     def recording(self, roots: Mapping[int, str], label: str, seconds: float) -> Iterator[None]:
-        """Record while the context lasts; raises LocalError with py-spy's words."""
+        """Record during the context; raises LocalError with the output of py-spy."""
         pid = next((pid for pid, kind in roots.items() if kind == self.kind), None)
         if pid is None:
             kinds = ", ".join(sorted(set(roots.values())))
-            raise LocalError(f"there is no process of the kind '{self.kind}', only: {kinds}.")
+            raise LocalError(f"there is no process of kind '{self.kind}'; choose from: {kinds}.")
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.kind}-{label.replace(' ', '-')}.svg"
         command = [str(Path(sys.executable).with_name("py-spy")), "record", "--subprocesses"]
@@ -38,9 +38,9 @@ class Profile:
         spy = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             yield
-            said = spy.communicate(timeout=END_SECONDS)[0]
+            output = spy.communicate(timeout=END_SECONDS)[0]
         finally:
             spy.kill()
             spy.wait()
         if not path.exists():
-            raise LocalError(f"py-spy could not look at {self.kind}:\n  {said.strip()[-800:]}")
+            raise LocalError(f"py-spy could not sample {self.kind}:\n  {output.strip()[-800:]}")

@@ -1,4 +1,4 @@
-"""What was measured, in the shape that `--json` writes and the table shows."""
+"""The results of a run, in the form that `--json` writes and the tables show."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -6,25 +6,25 @@ from typing import Any
 from bench.arms import Arm
 from bench.counters import Pipeline
 from bench.generator.job import Report
-from bench.reconciliation import Verdict
+from bench.sent_log import Verdict
 
 MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Proportional set sizes by kind, in bytes; Flower is not part of the product's work."""
+    """Proportional set sizes by kind of process, in bytes."""
 
     by_kind: dict[str, int]
 
     @property
     def megabytes(self) -> float:
-        """The whole stack's memory without Flower's."""
+        """Return the memory of the stack without Flower, which does none of its work."""
         stack = sum(size for kind, size in self.by_kind.items() if kind != "flower")
         return round(stack / MEGABYTE, 1)
 
     def as_json(self) -> dict[str, Any]:
-        """Return megabytes of a million bytes."""
+        """Return the sizes in megabytes (1,000,000 bytes)."""
         kinds = sorted(self.by_kind.items())
         by_kind = {kind: round(size / MEGABYTE, 1) for kind, size in kinds}
         return {"stack_mb": self.megabytes, "by_kind_mb": by_kind}
@@ -32,7 +32,7 @@ class Memory:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """One arm, measured."""
+    """The results of one arm."""
 
     arm: Arm
     report: Report
@@ -44,38 +44,38 @@ class Measured:
 
     @property
     def requests_per_s(self) -> float:
-        """Expected answers a second of the measured window."""
+        """Return the expected answers per second of the measured window."""
         return round(self.report.answered / self.report.seconds, 1)
 
     @property
     def actions_per_s(self) -> float:
-        """Actions in the expected answers, a second."""
+        """Return the actions in the expected answers, per second."""
         return round(self.requests_per_s * self.arm.actions_per_request, 1)
 
     @property
     def mean_batch(self) -> str:
-        """Actions committed together, on average; nothing where the product committed none."""
+        """Return the mean number of actions in a batch; an empty string without batches."""
         if self.pipeline is None or not self.pipeline.batches:
             return ""
         return f"{self.pipeline.mean_batch:g}"
 
     @property
     def done(self) -> int:
-        """Units of work of the whole run, lead and end included: actions, or reads."""
+        """Return the actions, or reads, of the whole run, lead and end included."""
         if self.verdict is not None:
             return self.verdict.acknowledged
         return sum(self.report.statuses.values())
 
     @property
     def cpu_seconds_per_1000(self) -> dict[str, float]:
-        """CPU seconds by kind of process for 1,000 actions (reads for top10)."""
+        """Return CPU seconds by kind of process for 1,000 actions (top10: reads)."""
         if not self.done:
             return {}
         return {kind: round(s / self.done * 1000, 4) for kind, s in self.cpu_seconds.items()}
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was lost, doubled, left undone or unanswered."""
+        """Return whether no action was lost, doubled, left unfinished or unanswered."""
         if self.verdict is not None and not self.verdict.holds:
             return False
         return self.drain_seconds is not None and not self.report.unanswered
@@ -105,7 +105,7 @@ class Measured:
 
 @dataclass(kw_only=True)
 class Results:
-    """A whole run of the bench."""
+    """The results of a whole run."""
 
     machine: dict[str, Any]
     settings: dict[str, Any]
@@ -115,12 +115,12 @@ class Results:
 
     @property
     def peak_megabytes(self) -> float:
-        """The most memory that was seen during an arm."""
+        """Return the largest memory of all arms, in megabytes."""
         return max((arm.memory.megabytes for arm in self.arms), default=self.rest.megabytes)
 
     @property
     def ratios(self) -> dict[str, float]:
-        """How arms compare: unlike rates, these do not depend on the machine's mood."""
+        """Return ratios between arms: unlike rates, they hardly depend on the machine."""
         rates = {(m.arm.name, m.arm.connections): m.actions_per_s for m in self.arms}
         control = next((rate for (name, _), rate in rates.items() if name == "control"), 0.0)
         single = rates.get(("single", 256))
@@ -130,7 +130,7 @@ class Results:
 
     @property
     def holds(self) -> bool:
-        """Whether every check of every arm held."""
+        """Return whether every check of every arm held."""
         return all(arm.holds for arm in self.arms) and self.verified is not False
 
     def as_json(self) -> dict[str, Any]:

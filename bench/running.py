@@ -1,9 +1,6 @@
-"""Runs one arm: reads what there is, loads, waits until all is done, reads again, and judges."""
+"""Runs one arm: read counters, send the load, wait until it is processed, read again, check."""
 
 import json
-import signal
-import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,63 +11,58 @@ from bench.control.workers import running_workers
 from bench.counters import between, read_counters
 from bench.generator.job import Job, Report
 from bench.profiling import Profile
-from bench.reconciliation import Ledger, Verdict
 from bench.results import Measured, Memory
+from bench.sent_log import SentLog, Verdict
 from local.errors import LocalError
-from local.supervision.lifeline import tie_to_parent
 from local.supervision.procfile import worker_count
+from rig.child import Child
 from rig.processes import cpu_seconds, memory_bytes, spent_between
 from rig.stack import Stack
 
 GENERATOR = ("bench.generator",)
-# Beyond the measured seconds: the start, the lead, and waiting for the last answers.
-PATIENCE_SECONDS = 180.0
+# In addition to the measured seconds: its start, the lead, and the wait for the last answers.
+MARGIN_SECONDS = 180.0
 WARM_UP = Arm(name="warm-up", kind="each_once", connections=256, prefer="respond-async")
 WARM_UP_SECONDS = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What every arm is measured with."""
+    """A running stack, and how its arms are measured."""
 
     stack: Stack
-    ledger: Ledger
+    sent_log: SentLog
     players: Path
     seconds: float
     lead_seconds: float
     profile: Profile | None
 
-    @property
-    def roots(self) -> dict[int, str]:
-        """Return the processes of the stack by kind."""
-        return {self.stack.launcher: "launcher"} | self.stack.process_ids()
-
     def memory(self) -> Memory:
-        """Return what the stack occupies now."""
-        return Memory(by_kind=memory_bytes(self.roots))
+        """Return the memory that the stack uses now."""
+        return Memory(by_kind=memory_bytes(self.stack.process_kinds()))
 
     def warm_up(self) -> Verdict:
-        """Let each player act once: rows and verified tokens are there when it counts.
+        """Complete one action of each player, so that rows and verified tokens exist.
 
         Raises LocalError when an action fails.
         """
         job = replace(_job(self, WARM_UP), seconds=WARM_UP_SECONDS, lead_seconds=0.0)
         report, _ = self._load(WARM_UP, GENERATOR, job)
-        self.ledger.wait_until_done()
-        verdict = self.ledger.judge(Path(job.ledger))
+        self.sent_log.wait_until_drained()
+        verdict = self.sent_log.judge(Path(job.sent_log))
         if not verdict.holds or set(report.statuses) - {"200", "202"}:
             raise LocalError(
-                f"the warm-up was answered {report.statuses}, for instance:\n  {report.strange}"
+                f"the warm-up failed with {report.statuses}, for example:\n  {report.unexpected}"
             )
         return verdict
 
     def measure(self, arm: Arm) -> Measured:
         """Measure an arm of HTTP requests."""
-        roots = self.roots
+        roots = self.stack.process_kinds()
         counters, cpu = read_counters(self.stack.port), cpu_seconds(roots)
         job = _job(self, arm)
         report, memory = self._load(arm, GENERATOR, job)
-        drain_seconds = self.ledger.wait_until_done()
+        drain_seconds = self.sent_log.wait_until_drained()
         spent = spent_between(cpu, cpu_seconds(roots)) | {"generator": report.cpu_seconds}
         return Measured(
             arm=arm,
@@ -78,16 +70,16 @@ class Bench:
             cpu_seconds=spent,
             memory=memory,
             drain_seconds=drain_seconds,
-            verdict=self.ledger.judge(Path(job.ledger)) if arm.actions_per_request else None,
+            verdict=self.sent_log.judge(Path(job.sent_log)) if arm.actions_per_request else None,
             pipeline=between(counters, read_counters(self.stack.port)),
         )
 
     def measure_control(self, arm: Arm) -> Measured:
-        """Measure the ordinary chain on the same stores, with as many workers as the product."""
+        """Measure the control on the same stores, with as many workers as the product."""
         count = worker_count(self.stack.env)
         make_tables(self.stack.database_url)
         with running_workers(self.stack, count) as workers:
-            roots = self.roots | dict.fromkeys(workers, "control")
+            roots = self.stack.process_kinds() | dict.fromkeys(workers, "control")
             command = ("bench.control", str(count))
             cpu = cpu_seconds(roots)
             report, memory = self._load(arm, command, _job(self, arm))
@@ -102,27 +94,18 @@ class Bench:
         )
 
     def _load(self, arm: Arm, command: tuple[str, ...], job: Job) -> tuple[Report, Memory]:
-        """Run a generator to its end; return its report, and the memory in the middle of it."""
+        """Run a generator; return its report, and the memory in the middle of the run."""
         with ExitStack() as running:
-            generator = subprocess.Popen(
-                [sys.executable, "-m", *command],
-                cwd=self.stack.root,
-                env=dict(self.stack.env),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                preexec_fn=tie_to_parent(signal.SIGKILL),
-            )
-            running.callback(generator.wait)
-            running.callback(generator.kill)
-            _hand_over(generator, job)
+            generator = running.enter_context(Child(self.stack.root, *command, env=self.stack.env))
+            generator.send_line(json.dumps(asdict(job)))
             if self.profile is not None and arm is not WARM_UP:
-                running.enter_context(self.profile.recording(self.roots, arm.label, job.seconds))
-            _wait(generator, job.lead_seconds + min(job.seconds, self.seconds) / 2)
+                running.enter_context(
+                    self.profile.recording(self.stack.process_kinds(), arm.label, job.seconds)
+                )
+            generator.run_for(job.lead_seconds + min(job.seconds, self.seconds) / 2)
             memory = self.memory()
-            said = generator.communicate(timeout=job.seconds + PATIENCE_SECONDS)[0]
-        if generator.returncode != 0:
-            raise LocalError(f"the generator of '{arm.label}' failed: see its words above.")
-        return Report(**json.loads(said)), memory
+            report = generator.finish(job.seconds + MARGIN_SECONDS)
+        return Report(**json.loads(report)), memory
 
 
 def _job(bench: Bench, arm: Arm) -> Job:
@@ -130,7 +113,7 @@ def _job(bench: Bench, arm: Arm) -> Job:
         kind=arm.kind,
         port=bench.stack.port,
         players=str(bench.players),
-        ledger=str(bench.stack.home.folder / "ledger.tsv"),
+        sent_log=str(bench.stack.home.folder / "sent.tsv"),
         connections=arm.connections,
         seconds=bench.seconds,
         lead_seconds=bench.lead_seconds,
@@ -139,21 +122,6 @@ def _job(bench: Bench, arm: Arm) -> Job:
         prefer=arm.prefer,
         expected=arm.expected,
     )
-
-
-def _hand_over(generator: "subprocess.Popen[bytes]", job: Job) -> None:
-    assert generator.stdin is not None
-    generator.stdin.write(json.dumps(asdict(job)).encode())
-    generator.stdin.close()
-    generator.stdin = None
-
-
-def _wait(generator: "subprocess.Popen[bytes]", seconds: float) -> None:
-    """Let a generator run for so long; its report is short enough to wait in the pipe."""
-    try:
-        generator.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
 
 
 def _judge_control(report: Report, counts: tuple[int, int, int]) -> Verdict:

@@ -1,41 +1,43 @@
-"""The tables that the bench prints."""
+"""The tables that `run.py bench` prints."""
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.results import Measured, Results
 
-# What the control runs in place of the product's workers.
+# "control": the workers of the control, which run in place of the product's.
 KINDS = ("api", "worker", "control", "keeper", "live", "postgres", "valkey", "generator")
 
 
 def show(console: Console, results: Results) -> None:
-    """Print rates and latencies, then the CPU by kind of process, then memory and ratios."""
+    """Print rates and latencies, CPU time by kind of process, memory, and ratios."""
     console.print(_rates(results))
     console.print(_cpu(results))
     rest, peak = results.rest.megabytes, results.peak_megabytes
-    console.print(f"Memory of the stack (PSS, Flower apart): {rest} MB at rest, {peak} MB at most.")
+    console.print(
+        f"Memory of the stack (PSS, without Flower): {rest} MB at rest, {peak} MB at most."
+    )
     for name, ratio in results.ratios.items():
         console.print(f"{name}: {ratio}")
 
 
 def progress(measured: Measured) -> str:
-    """Return the line that is printed when an arm is done."""
+    """Return the line that is printed after an arm."""
     rate = f"{measured.requests_per_s:,.0f} requests/s"
     if measured.arm.actions_per_request > 1:
         rate += f", {measured.actions_per_s:,.0f} actions/s"
     p50 = measured.report.latencies_ms.get("p50", float("nan"))
     if not measured.holds:
-        rate += f", BROKEN ({measured.verdict}; {measured.report.strange[:300]})"
+        rate += f", BROKEN ({measured.verdict}; {measured.report.unexpected[:300]})"
     return f"{measured.arm.label}: {rate}, p50 {p50:.1f} ms"
 
 
 def _rates(results: Results) -> Table:
     table = Table(title="Rates and latencies")
     columns = ("arm", "conn.", "requests/s", "actions/s", "p50 ms", "p95 ms", "p99 ms")
-    for name in (*columns, "batch", "done after", "applied once"):
+    for name in (*columns, "batch size", "drained in", "applied once"):
         table.add_column(name, justify="left" if name == "arm" else "right")
-    table.add_column("answers")
+    table.add_column("answers by status")
     for measured in results.arms:
         latencies = [measured.report.latencies_ms.get(name) for name in ("p50", "p95", "p99")]
         answers = " ".join(f"{s}:{n:,}" for s, n in measured.report.statuses.items())
@@ -55,10 +57,10 @@ def _rates(results: Results) -> Table:
 
 
 def _cpu(results: Results) -> Table:
-    table = Table(title="CPU seconds for 1,000 actions (top10: reads) by kind of process")
+    table = Table(title="CPU seconds per 1,000 actions (top10: reads), by kind of process")
     table.add_column("arm")
     table.add_column("conn.", justify="right")
-    for kind in (*KINDS, "others", "generator's share"):
+    for kind in (*KINDS, "others", "generator load"):
         table.add_column(kind, justify="right")
     for measured in results.arms:
         spent = measured.cpu_seconds_per_1000

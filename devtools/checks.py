@@ -1,4 +1,4 @@
-"""`run.py check`: everything about the code that is not a test; one line for each check."""
+"""`run.py check`: run all checks of the code that are not tests, and print a line for each."""
 
 import argparse
 import os
@@ -14,33 +14,35 @@ from pathlib import Path
 from devtools.locking import LOCKS, resolve
 from local.environment import path_with_venv
 from local.errors import LocalError
-from local.terminal import paint, say
+from local.terminal import paint, print_line
 
 
 @dataclass(frozen=True)
 class Check:
-    """A name, and what to run: it returns what is wrong, or nothing."""
+    """A check; its function returns what is wrong, or an empty string."""
 
     name: str
     find_fault: Callable[[Path], str]
 
 
 def main(root: Path, arguments: Sequence[str]) -> int:
-    """Run all checks, or those named; returns 1 when one failed."""
-    parser = argparse.ArgumentParser(prog="run.py check", description=__doc__)
+    """Run all checks, or those that are named; return 1 when one failed."""
+    parser = argparse.ArgumentParser(
+        prog="python3 run.py check", description="Run all checks of the code that are not tests."
+    )
     names = [check.name for check in CHECKS]
-    parser.add_argument("name", nargs="*", help="only these: " + ", ".join(names))
+    parser.add_argument("name", nargs="*", help="run only these checks: " + ", ".join(names))
     wanted = parser.parse_args(arguments).name
     unknown = [name for name in wanted if name not in names]
     if unknown:
-        parser.error(f"no such check: {', '.join(unknown)}")
+        parser.error(f"unknown check: {', '.join(unknown)}")
     chosen = [check for check in CHECKS if not wanted or check.name in wanted]
     passed = [_run(check, root) for check in chosen]
     return 0 if all(passed) else 1
 
 
 def _run(check: Check, root: Path) -> bool:
-    """Run one check, print its line, and on failure what it said; return whether it passed."""
+    """Run one check, print its line and what is wrong; return whether it passed."""
     started_at = time.monotonic()
     try:
         fault = check.find_fault(root)
@@ -48,14 +50,14 @@ def _run(check: Check, root: Path) -> bool:
         fault = str(problem)
     seconds = f"{time.monotonic() - started_at:5.1f} s"
     word = paint("failed", "red") if fault else paint("ok", "green")
-    say(f"{check.name:<12} {seconds}  {word}")
+    print_line(f"{check.name:<12} {seconds}  {word}")
     if fault:
-        say("  " + "\n  ".join(fault.rstrip().splitlines()))
+        print_line("  " + "\n  ".join(fault.rstrip().splitlines()))
     return not fault
 
 
 def _tool(*command: str) -> Callable[[Path], str]:
-    """Return a check that runs a program of `.venv` and fails with its output."""
+    """Return a check that runs a program of `.venv` and returns its output on failure."""
 
     def find_fault(root: Path) -> str:
         program = str(Path(sys.executable).with_name(command[0]))
@@ -78,7 +80,7 @@ def _environment() -> dict[str, str]:
 
 
 def _lock_fault(root: Path) -> str:
-    """Resolve again, seeded with what is locked: only a change of the .in files shows."""
+    """Resolve again from the locked versions, so that only changes of the .in files matter."""
     stale = []
     with tempfile.TemporaryDirectory() as folder:
         for source, lock in LOCKS:
@@ -86,12 +88,12 @@ def _lock_fault(root: Path) -> str:
             shutil.copy(root / lock, again)
             resolve(root, source, again)
             if again.read_bytes() != (root / lock).read_bytes():
-                stale.append(f"{lock} does not follow from {source}: run 'python3 run.py lock'")
+                stale.append(f"{lock} is out of date with {source}: run 'python3 run.py lock'")
     return "\n".join(stale)
 
 
 def _migration_fault(root: Path) -> str:
-    """Compare models and migrations in a process of its own, whose output is kept for a failure."""
+    """Compare models and migrations in a separate process, whose output is shown on failure."""
     return _tool("python", "-m", "devtools.compare_models", str(root))(root)
 
 

@@ -1,4 +1,4 @@
-"""`run.py fmt`: lets ruff fix and format the code."""
+"""`run.py fmt`: fix and format the code with ruff."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def main(root: Path, arguments: Sequence[str]) -> int:
-    """Fix, then format; returns what ruff could not fix as its exit code."""
+    """Fix, then format; return a non-zero exit code when ruff could not fix everything."""
     ruff = str(Path(sys.executable).with_name("ruff"))
     where = list(arguments) or ["."]
     fixed = subprocess.run([ruff, "check", "--fix", *where], cwd=root, check=False)

@@ -1,7 +1,4 @@
-"""`run.py lock`: resolves the requirements into lock files with hashes, for every platform.
-
-`checks` resolves them again, seeded with what is locked, to see whether they are up to date.
-"""
+"""`run.py lock`: resolve the requirements into lock files with hashes, for all platforms."""
 
 import argparse
 import subprocess
@@ -20,9 +17,11 @@ SHOWN_LINES = 15
 
 
 def main(root: Path, arguments: Sequence[str]) -> int:
-    """Write the lock files anew; --upgrade takes newer releases than those locked now."""
-    parser = argparse.ArgumentParser(prog="run.py lock", description=__doc__)
-    parser.add_argument("--upgrade", action="store_true", help="take the newest allowed releases")
+    """Write the lock files; return 0. Raises LocalError when a resolution fails."""
+    parser = argparse.ArgumentParser(
+        prog="python3 run.py lock", description="Resolve the requirements into lock files."
+    )
+    parser.add_argument("--upgrade", action="store_true", help="use the newest allowed releases")
     options = parser.parse_args(arguments)
     for source, lock in LOCKS:
         resolve(root, source, root / lock, upgrade=options.upgrade)
@@ -31,9 +30,9 @@ def main(root: Path, arguments: Sequence[str]) -> int:
 
 
 def resolve(root: Path, source: str, output: Path, *, upgrade: bool = False) -> None:
-    """Write the lock of `source` to `output`, keeping the versions it already names.
+    """Write the lock file of `source` to `output`; keep the versions that it already has.
 
-    No index address or local path goes into the file. Raises LocalError with uv's words.
+    The file contains no index address and no local path. Raises LocalError with uv's output.
     """
     uv = str(Path(sys.executable).with_name("uv"))
     command = [uv, "pip", "compile", source, "--output-file", str(output), "--quiet"]
@@ -43,5 +42,5 @@ def resolve(root: Path, source: str, output: Path, *, upgrade: bool = False) -> 
     command += ["--upgrade"] if upgrade else []
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = "\n  ".join((done.stderr + done.stdout).strip().splitlines()[-SHOWN_LINES:])
-        raise LocalError(f"{source} could not be resolved. Is this machine online?\n  {said}")
+        messages = "\n  ".join((done.stderr + done.stdout).strip().splitlines()[-SHOWN_LINES:])
+        raise LocalError(f"{source} could not be resolved. Is this machine online?\n  {messages}")

@@ -1,4 +1,4 @@
-"""`run.py test`: the whole suite on throw-away stores; the user's data is never touched."""
+"""`run.py test`: run the tests on temporary stores; the user's data is never used."""
 
 import os
 import signal
@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local.environment import without_stores
-from local.stores.starting import throwaway_stores
+from local.stores.temporary import temporary_stores
 
 DATABASE_VARIABLE = "LAUREL_TEST_DATABASE_URL"
 REDIS_VARIABLE = "LAUREL_TEST_REDIS_URL"
 
 
 def main(root: Path, arguments: Sequence[str]) -> int:
-    """Run pytest with the arguments given and return its exit code."""
-    with throwaway_stores() as stores:
+    """Run pytest with these arguments and return its exit code."""
+    with temporary_stores() as stores:
         env = without_stores(os.environ) | {
             DATABASE_VARIABLE: stores.database_url,
             REDIS_VARIABLE: stores.redis_url,
@@ -26,7 +26,10 @@ def main(root: Path, arguments: Sequence[str]) -> int:
 
 
 def wait_through_interrupt(child: subprocess.Popen[bytes]) -> int:
-    """Wait for a child that hears Ctrl-C itself, so that the stores outlive it; pass SIGTERM on."""
+    """Wait for a child that receives Ctrl-C itself, so that the stores outlive it.
+
+    SIGTERM is passed on to the child.
+    """
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     while True:
         try:

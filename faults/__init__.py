@@ -1,1 +1,1 @@
-"""The fault rig: breaks a stack of its own while players play, and checks what became of it."""
+"""Fault injection: breaks a separate stack under load and checks that no action is lost."""

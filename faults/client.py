@@ -1,6 +1,6 @@
-"""An HTTP client that only counts: bytes out, status and body back, unknown when there is none.
+"""A small asynchronous HTTP client; used by the load and by scenarios that send requests.
 
-Used by the load and by the scenarios that send on their own.
+Its `Sent` is a line of the sent log: one request with its answer.
 """
 
 import asyncio
@@ -8,10 +8,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.connection import BROKEN, split_answer
-from rig.traffic import Entry, Player
+from local.ports import LOOPBACK
+from rig.actions import Entry
+from rig.http_messages import BROKEN, request_head, split_answer
+from rig.players import Player
 
-HOST = "127.0.0.1"
 GIVE_UP_SECONDS = 15.0
 RECEIVE_BYTES = 65_536
 
@@ -31,12 +32,12 @@ class Sent:
     seconds: float
 
     def as_line(self) -> str:
-        """Return it as a line of a ledger's file."""
+        """Return it as a line of a file of sent requests."""
         return "\t".join(map(str, vars(self).values())) + "\n"
 
 
 def read_sent(path: Path) -> list[Sent]:
-    """Return what a ledger's file holds."""
+    """Return the requests in a file of sent requests."""
     return [_parse(line) for line in path.read_text().splitlines()]
 
 
@@ -45,28 +46,24 @@ def _parse(line: str) -> Sent:
     return Sent(kind, action_id, user_id, int(score), int(status), float(sent_at), float(seconds))
 
 
-def read_players(path: Path) -> list[Player]:
-    """Return the players of a file, without the game server in its last line."""
-    return [Player(*line.split("\t")) for line in path.read_text().splitlines()][:-1]
-
-
 class Client:
-    """As many connections as there are requests on their way; one that broke is not used again."""
+    """Opens a connection for each request in flight, and reuses those that are idle and intact."""
 
     def __init__(self, port: int):
         self._port = port
         self._idle: list[Stream] = []
 
     async def complete(self, player: Player, members: str, entry: Entry) -> tuple[Sent, bytes]:
-        """Post one action; return what was sent and the body of the answer."""
+        """Post one action; return the request with its status, and the body of the answer."""
         body = f"{{{members}}}".encode()
-        request = head("POST", "/api/actions/complete", player.token, len(body)) + body
+        request = request_head("POST", "/api/actions/complete", LOOPBACK, player.token, len(body))
         action_id, _, score = entry
-        return await self._send("action", request, action_id, player.user_id, score)
+        return await self._send("action", request + body, action_id, player.user_id, score)
 
     async def read(self, player: Player, path: str) -> Sent:
-        """Get a page."""
-        return (await self._send("read", head("GET", path, player.token), "", player.user_id, 0))[0]
+        """Send a GET; return the request with its status."""
+        request = request_head("GET", path, LOOPBACK, player.token)
+        return (await self._send("read", request, "", player.user_id, 0))[0]
 
     async def _send(
         self, kind: str, request: bytes, action_id: str, user_id: str, score: int
@@ -80,7 +77,7 @@ class Client:
         stream: Stream | None = None
         try:
             async with asyncio.timeout(GIVE_UP_SECONDS):
-                stream = self._take_idle() or await asyncio.open_connection(HOST, self._port)
+                stream = self._take_idle() or await asyncio.open_connection(LOOPBACK, self._port)
                 stream[1].write(request)
                 status, body = await _receive(stream[0])
         except (OSError, TimeoutError):
@@ -99,7 +96,7 @@ class Client:
         return None
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close the idle connections."""
         for _, writer in self._idle:
             writer.close()
 
@@ -112,11 +109,3 @@ async def _receive(reader: asyncio.StreamReader) -> tuple[int, bytes]:
         if answer is not None:
             return answer[0], answer[1]
     raise ConnectionResetError("the server closed the connection")
-
-
-def head(method: str, path: str, token: str, length: int | None = None) -> bytes:
-    """Return the head of a request with a body of so many bytes, or none."""
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", f"Authorization: Bearer {token}"]
-    if length is not None:
-        lines += ["Content-Type: application/json", f"Content-Length: {length}"]
-    return "\r\n".join([*lines, "", ""]).encode()

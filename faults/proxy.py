@@ -1,6 +1,6 @@
-"""A way to a store that can be held up, cut and made to lose answers while the store goes on.
+"""A TCP proxy in front of a store that can stall, cut, delay and lose answers.
 
-Used by the scenarios and by tests.
+Used by the scenarios and by tests; the store keeps running.
 """
 
 import socket
@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 CHUNK_BYTES = 65_536
 
 Losing = Callable[[bytes], bool]
-"""Whether the answer to this piece of a request shall be lost."""
+"""Returns whether to lose the answer to these bytes of a request."""
 
 
 class Proxy:
-    """Forwards connections to the server of a URL until it is told otherwise."""
+    """Forwards connections to the server of a URL, and injects faults into them."""
 
     def __init__(self, url: str):
         self._parts = urlsplit(url)
@@ -40,23 +40,23 @@ class Proxy:
         return self._parts._replace(netloc=f"{credentials}{at}{address}").geturl()
 
     def stall(self) -> None:
-        """Keep every connection open and let nothing through, as a stopped server does."""
+        """Keep every connection open and forward nothing, as a stopped server does."""
         self._flows.clear()
 
     def flow(self) -> None:
-        """Let through what was held up, and all that follows."""
+        """Forward what was stalled, and everything after it."""
         self._flows.set()
 
     def delay(self, seconds: float) -> None:
-        """Hold every piece that comes through for so long."""
+        """Delay everything that is forwarded, in both directions, by this long."""
         self._delay_seconds = seconds
 
     def lose_answers(self, losing: Losing | None) -> None:
-        """End a connection once the server has answered what `losing` picks: done, and not told."""
+        """Close a connection instead of forwarding the answer to a request `losing` selects."""
         self._losing = losing
 
     def cut(self) -> None:
-        """End every connection and take no new ones, as a server that is gone."""
+        """Close every connection and refuse new ones, as if the server were down."""
         self._is_cut = True
         self._flows.set()
         with self._lock:
@@ -65,11 +65,11 @@ class Proxy:
             _shut(end)
 
     def mend(self) -> None:
-        """Take new connections again."""
+        """Accept new connections again."""
         self._is_cut = False
 
     def close(self) -> None:
-        """Cut everything for good."""
+        """Close every connection, and the proxy."""
         self.cut()
         self._listener.close()
 
@@ -88,38 +88,38 @@ class Proxy:
                 continue
             for end in (near, far):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            _Link(self, near, far).start()
+            _Connection(self, near, far).start()
 
     def enter(self, *ends: socket.socket) -> None:
-        """Take the ends of a connection into account."""
+        """Register the sockets of an open connection."""
         with self._lock:
             self._open.update(ends)
 
     def leave(self, *ends: socket.socket) -> None:
-        """Forget the ends of a connection that is over, and close them."""
+        """Unregister and close the sockets of a connection that has ended."""
         with self._lock:
             self._open.difference_update(ends)
         for end in ends:
             end.close()
 
     def hold(self) -> None:
-        """Wait as long as a piece has to."""
+        """Wait while stalled, and for the delay."""
         self._flows.wait()
         if self._delay_seconds:
             time.sleep(self._delay_seconds)
 
     def loses(self, request: bytes) -> bool:
-        """Return whether the answer to this shall be lost."""
+        """Return whether to lose the answer to these bytes."""
         return self._losing is not None and self._losing(request)
 
 
-class _Link:
-    """One connection through the proxy."""
+class _Connection:
+    """One connection through the proxy: a thread for each direction."""
 
     def __init__(self, proxy: Proxy, near: socket.socket, far: socket.socket):
         self._proxy, self._near, self._far = proxy, near, far
         self._loses_next = False
-        self._left = 2
+        self._open_directions = 2
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -133,8 +133,8 @@ class _Link:
         for end in (self._near, self._far):
             _shut(end)
         with self._lock:
-            self._left -= 1
-            is_last = self._left == 0
+            self._open_directions -= 1
+            is_last = self._open_directions == 0
         if is_last:
             self._proxy.leave(self._near, self._far)
 

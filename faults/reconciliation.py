@@ -1,6 +1,6 @@
-"""What became of everything that was sent, asked of PostgreSQL when all is quiet again.
+"""Compares everything that was sent with PostgreSQL, after the system has recovered.
 
-The ledger lives in memory: PostgreSQL is one of the things that are killed.
+The sent log is kept in memory, because PostgreSQL is among the things that are killed.
 """
 
 import asyncio
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import psycopg2.extensions
 
 from faults.client import Client, Sent
-from rig.traffic import Entry, Player
+from rig.actions import Entry, encode_members
+from rig.players import Player
 
 RESOLVE_SECONDS = 40.0
 RETRY_SECONDS = 0.3
@@ -32,25 +33,25 @@ WHERE user_id = ANY(%s::uuid[]) AND s.reached_seq IS NOT NULL
 
 
 def is_unknown(status: int) -> bool:
-    """Return whether nobody can say from this answer what became of the action."""
+    """Return whether this status leaves the outcome of the action unknown."""
     return status < 200 or status >= 500
 
 
 @dataclass
 class Verdict:
-    """What became of the actions of one scenario; `faults` names what must not be."""
+    """What became of the actions of one scenario; `faults` describes every violation."""
 
     sent: int = 0
     acknowledged: int = 0
-    unknown: int = 0  # no answer or a 5xx at first; each was resolved by asking again
-    lost: int = 0  # acknowledged, and not there or never final
-    doubled: int = 0  # there twice, or counted twice
-    late: int = 0  # final only after the time that is promised
+    unknown: int = 0  # no answer or a 5xx at first; resolved by sending it again
+    lost: int = 0  # acknowledged, but not stored or never final
+    doubled: int = 0  # stored twice or counted twice
+    late: int = 0  # final later than promised
     faults: list[str] = field(default_factory=list)
 
 
-class Ledger:
-    """All that was acknowledged since the stores were new, and what every player must have."""
+class SentLog:
+    """All actions applied since the stores were created, and the expected score of each player."""
 
     def __init__(self, port: int, players: Iterable[Player]):
         self.port = port
@@ -67,9 +68,10 @@ class Ledger:
         final_seconds: float,
         failing_score: int | None = None,
     ) -> Verdict:
-        """Resolve what is unknown, then compare all of it with the tables.
+        """Resolve unknown outcomes, compare all actions with the tables, and return the verdict.
 
-        Actions with `failing_score` must end `failed`, all others `applied`.
+        Actions with `failing_score` must end as `failed`, all others as `applied`, within
+        `final_seconds` of their acceptance or, when that is later, of `healed_at`.
         """
         actions = _by_id(sent)
         unknown = [one for one in actions.values() if is_unknown(one.status)]
@@ -78,15 +80,15 @@ class Ledger:
         taken = {name for name, status in answered.items() if status in (*ACCEPTED, CONFLICT)}
         verdict = Verdict(sent=len(actions), acknowledged=len(taken), unknown=len(unknown))
         unresolved = sorted(name for name, status in answered.items() if is_unknown(status))
-        verdict.faults += [f"{name}: no answer to the end" for name in unresolved]
+        verdict.faults += [f"{name}: never answered" for name in unresolved]
         refused = set(answered) - taken - set(unresolved)
         verdict.faults += [f"{name}: refused with {answered[name]}" for name in sorted(refused)]
         rows = self._read_rows(connection, list(actions), healed_at)
         for name, action in actions.items():
             wanted = "failed" if action.score == failing_score else "applied"
-            fate = _Fate(action, rows.get(name, []), wanted)
-            fate.enter(verdict, is_taken=name in taken, final_seconds=final_seconds)
-            if fate.is_applied:
+            outcome = _Outcome(action, rows.get(name, []), wanted)
+            outcome.add_to(verdict, is_taken=name in taken, final_seconds=final_seconds)
+            if outcome.is_applied:
                 self._scores[action.user_id] += action.score
                 self._counts[action.user_id] += 1
         self._compare_sums(connection, verdict)
@@ -111,10 +113,12 @@ class Ledger:
             found = stored.get(user, (0, 0))
             if found != expected:
                 verdict.doubled += found > expected
-                verdict.faults.append(f"player {user} has {found}, the ledger says {expected}")
+                verdict.faults.append(
+                    f"player {user} has {found} and should have {expected} (score, actions)"
+                )
 
     async def _resolve(self, unknown: list[Sent]) -> dict[str, int]:
-        """Send each again with its id until it is known; 409 says that the first one counted."""
+        """Send each action again until its outcome is known; 409 means that it was stored."""
         client = Client(self.port)
         try:
             found = await asyncio.gather(*(self._ask_again(client, one) for one in unknown))
@@ -125,27 +129,19 @@ class Ledger:
     async def _ask_again(self, client: Client, one: Sent) -> int:
         deadline = time.monotonic() + RESOLVE_SECONDS
         entry: Entry = (one.action_id, 0, one.score)
-        members = describe_again(one)
+        timestamp = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(one.sent_at))
+        members = encode_members(one.action_id, one.score, timestamp)
         while True:
             answer, body = await client.complete(self._players[one.user_id], members, entry)
             if answer.status == CONFLICT and DUPLICATE not in body:
-                return 400  # another action has this id: ours is not there
+                return 400  # another action has this id: ours was not stored
             if not is_unknown(answer.status) or time.monotonic() > deadline:
                 return answer.status
             await asyncio.sleep(RETRY_SECONDS)
 
 
-def describe_again(one: Sent) -> str:
-    """Return the members of the same action's JSON, as `rig.traffic` made them."""
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(one.sent_at))
-    return (
-        f'"actionId":"{one.action_id}","score":{one.score},"timestamp":"{stamp}",'
-        '"metadata":{"actionType":"level_complete","level":5,"duration":120000}'
-    )
-
-
 def _by_id(sent: list[Sent]) -> dict[str, Sent]:
-    """Return the actions; of twins the one that was acknowledged speaks for all."""
+    """Return the actions by id; of duplicates the one that was acknowledged."""
     actions: dict[str, Sent] = {}
     for one in sent:
         if one.kind == "action" and (one.action_id not in actions or one.status in ACCEPTED):
@@ -154,8 +150,8 @@ def _by_id(sent: list[Sent]) -> dict[str, Sent]:
 
 
 @dataclass(frozen=True)
-class _Fate:
-    """One action beside its rows."""
+class _Outcome:
+    """One action, its rows, and the status that it must have."""
 
     action: Sent
     rows: list[tuple[str, int, str, float | None]]
@@ -165,26 +161,26 @@ class _Fate:
     def is_applied(self) -> bool:
         return any(status == "applied" for _, _, status, _ in self.rows)
 
-    def enter(self, verdict: Verdict, *, is_taken: bool, final_seconds: float) -> None:
-        """Count what is wrong with it."""
+    def add_to(self, verdict: Verdict, *, is_taken: bool, final_seconds: float) -> None:
+        """Add everything that is wrong with the action to the verdict."""
         name = self.action.action_id
         if len(self.rows) > 1:
             verdict.doubled += 1
             verdict.faults.append(f"{name}: {len(self.rows)} rows")
         if not is_taken:
             if self.rows:
-                verdict.faults.append(f"{name}: answered {self.action.status}, and it is there")
+                verdict.faults.append(f"{name}: answered {self.action.status}, but it is stored")
             return
         if not self.rows:
             verdict.lost += 1
-            verdict.faults.append(f"{name}: acknowledged, and not there")
+            verdict.faults.append(f"{name}: acknowledged, but not stored")
             return
         user_id, score, status, seconds = self.rows[0]
         if (user_id, score) != (self.action.user_id, self.action.score):
-            verdict.faults.append(f"{name}: its row is another's")
+            verdict.faults.append(f"{name}: stored with another player or score")
         if status != self.wanted:
             verdict.lost += 1
-            verdict.faults.append(f"{name}: it is {status} and should be {self.wanted}")
+            verdict.faults.append(f"{name}: status is {status} and should be {self.wanted}")
         elif seconds is None or seconds > final_seconds:
             verdict.late += 1
             verdict.faults.append(f"{name}: final after {seconds} s")

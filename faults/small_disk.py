@@ -1,7 +1,7 @@
-"""A small file system for PostgreSQL's data that can be filled up and given room again.
+"""A small file system for PostgreSQL's data that can be filled and emptied.
 
-A tmpfs in a mount namespace of this process and its children: it is gone with the last of them,
-however they end. Linux, and root.
+A tmpfs in a mount namespace of this process and its children; the kernel removes it when the last
+of them ends. Needs Linux and root.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ PIECE_BYTES = 1 << 20
 
 
 def can_mount() -> bool:
-    """Return whether we may mount here."""
+    """Return whether this process may mount file systems."""
     try:
         return subprocess.run(["unshare", "--mount", "true"], check=False).returncode == 0
     except FileNotFoundError:
@@ -24,7 +24,7 @@ def can_mount() -> bool:
 
 
 class SmallDisk:
-    """Holds the data folder of a store that does not run yet. Use it from the main thread."""
+    """Mounts over the data folder of a store that is not running. Use it from the main thread."""
 
     def __init__(self, data: Path, megabytes: int):
         self._data = data
@@ -42,7 +42,7 @@ class SmallDisk:
         return self._data / FILLER
 
     def fill(self) -> int:
-        """Take all the room that is left, to the last byte; return how much that was."""
+        """Fill the file system to the last byte; return the number of bytes written."""
         taken = 0
         with self._filler.open("ab", buffering=0) as file:
             for size in (PIECE_BYTES, 1):
@@ -54,12 +54,12 @@ class SmallDisk:
                     continue
         return taken
 
-    def make_room(self) -> None:
-        """Give it back."""
+    def free(self) -> None:
+        """Free the space that `fill` took."""
         self._filler.unlink(missing_ok=True)
 
     def unmount(self) -> None:
-        """End the file system, with all that is in it."""
+        """Unmount the file system, which deletes its contents."""
         _run("umount", "--lazy", str(self._data))
 
 

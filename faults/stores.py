@@ -1,6 +1,6 @@
-"""The two stores of the rig: they keep what they are told, and can be stalled, killed and started.
+"""Durable stores that can be stalled, killed and started again, each behind a proxy.
 
-Everything else reaches them through a proxy; the rig itself goes straight.
+The product reaches them through the proxies; the checks connect directly.
 """
 
 import secrets
@@ -17,16 +17,16 @@ from redis import Redis
 from faults.proxy import Proxy
 from faults.small_disk import SmallDisk
 from local.stores.postgres import Postgres
-from local.stores.starting import claimed_folder, prepare_stores, wait_until_ready
+from local.stores.temporary import prepare_stores, temporary_folder, wait_until_ready
 from local.stores.valkey import Valkey
-from local.supervision.lifeline import signal_group
+from local.supervision.process_groups import signal_group
 from local.supervision.spawning import spawn
 
 STOP_SECONDS = 20.0
 
 
 class Server:
-    """One store and its process. Use it from the main thread: servers end with their starter."""
+    """One store and its process. Use it from the main thread: the server ends with that thread."""
 
     def __init__(self, store: Postgres | Valkey, folder: Path):
         self._store = store
@@ -34,7 +34,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers; does nothing while it runs."""
+        """Start it and wait until it is ready; do nothing when it is running."""
         if self._process is not None and self._process.poll() is not None:
             self._process = None
         if self._process is None:
@@ -43,15 +43,15 @@ class Server:
             wait_until_ready(self._store, self._process, self._log)
 
     def stall(self) -> None:
-        """Stop it where it stands: its connections stay open and nothing comes back."""
+        """Pause it (SIGSTOP): its connections stay open and nothing is answered."""
         self._signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
-        """Let it go on where it stood."""
+    def resume(self) -> None:
+        """Let it continue after `stall`."""
         self._signal(signal.SIGCONT)
 
-    def end(self, number: signal.Signals) -> None:
-        """End it by this signal and wait for its end."""
+    def stop(self, number: signal.Signals) -> None:
+        """Send this signal and wait until the server has ended; kill it after STOP_SECONDS."""
         if self._process is None:
             return
         self._signal(number)
@@ -68,7 +68,7 @@ class Server:
 
 
 class Stores:
-    """PostgreSQL and Valkey: the servers, the proxies before them, and the rig's own way in."""
+    """PostgreSQL and Valkey, the proxies in front of them, and direct connections."""
 
     def __init__(self, folder: Path, disk_megabytes: int):
         postgres, valkey = prepare_stores(folder, durable=True)
@@ -83,43 +83,43 @@ class Stores:
         self.valkey_proxy = Proxy(self.redis_url)
 
     def connect(self) -> psycopg2.extensions.connection:
-        """Return a new connection that commits every statement by itself."""
+        """Return a new connection in autocommit mode."""
         connection = psycopg2.connect(self._database_url, connect_timeout=5)
         connection.autocommit = True
         return connection
 
     def redis(self) -> Redis:
-        """Return a new client."""
+        """Return a new client of Valkey."""
         return Redis.from_url(self.redis_url, socket_timeout=5.0)
 
     def heal(self) -> None:
-        """Undo whatever was done to them."""
+        """End every fault: free the disk, restore the proxies, resume and start the servers."""
         if self.disk is not None:
-            self.disk.make_room()
+            self.disk.free()
         for proxy in (self.postgres_proxy, self.valkey_proxy):
             proxy.lose_answers(None)
             proxy.delay(0.0)
             proxy.mend()
             proxy.flow()
         for server in (self.postgres, self.valkey):
-            server.go_on()
+            server.resume()
             server.start()
 
     def close(self) -> None:
-        """End them; their folder goes with the context."""
+        """Stop both servers; the context removes their folder."""
         for proxy in (self.postgres_proxy, self.valkey_proxy):
             proxy.close()
         for server, number in ((self.valkey, signal.SIGTERM), (self.postgres, signal.SIGINT)):
-            server.go_on()
-            server.end(number)
+            server.resume()
+            server.stop(number)
         if self.disk is not None:
             self.disk.unmount()
 
 
 @contextmanager
 def running_stores(*, disk_megabytes: int = 0) -> Iterator[Stores]:
-    """Run two empty stores in a folder that goes at the end; see `Setup` for the disk."""
-    with claimed_folder() as folder:
+    """Run two empty stores in a temporary folder; see `Setup` for the disk."""
+    with temporary_folder() as folder:
         stores = Stores(folder, disk_megabytes)
         try:
             yield stores

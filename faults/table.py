@@ -1,4 +1,4 @@
-"""The table that the rig prints, and the same as JSON."""
+"""The results as a table and as JSON; used by `faults.command`."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,14 +7,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from faults.model import Result
+from faults.scenario import Result
 
 COLUMNS = ("sent", "acknowledged", "unknown", "lost", "doubled", "late", "seconds to recover")
 SHOWN_FAULTS = 8
 
 
 def show(console: Console, results: Sequence[Result]) -> None:
-    """Print one line for each scenario, and the sum."""
+    """Print one line for each scenario, and the totals."""
     table = Table(title="Faults")
     table.add_column("scenario")
     for name in COLUMNS:
@@ -25,8 +25,8 @@ def show(console: Console, results: Sequence[Result]) -> None:
     console.print(table)
     sums = [sum(getattr(r.verdict, name) for r in results) for name in COLUMNS[:5]]
     console.print(
-        f"{len(results)} scenarios: {sums[1]:,} actions acknowledged of {sums[0]:,} sent,"
-        f" {sums[2]:,} at first unknown, {sums[3]} lost, {sums[4]} doubled."
+        f"{len(results)} scenarios: {sums[0]:,} actions sent, {sums[1]:,} acknowledged,"
+        f" {sums[2]:,} with an outcome unknown at first, {sums[3]} lost, {sums[4]} doubled."
     )
 
 
@@ -36,7 +36,7 @@ def _numbers(result: Result) -> list[str]:
 
 
 def describe(result: Result) -> str:
-    """Return the line that ends a scenario, and below it what is wrong."""
+    """Return the line that is printed after a scenario, and the lines of what is wrong."""
     verdict, heard = result.verdict, result.listeners
     line = (
         f"{result.name}: {verdict.acknowledged:,} acknowledged, {verdict.unknown} unknown,"
@@ -51,5 +51,5 @@ def describe(result: Result) -> str:
 
 
 def as_json(results: Sequence[Result], settings: dict[str, Any]) -> dict[str, Any]:
-    """Return all of it."""
+    """Return the settings and all results."""
     return {"settings": settings, "scenarios": [asdict(r) | {"ok": r.holds} for r in results]}

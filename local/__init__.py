@@ -1,5 +1,5 @@
-"""What `python3 run.py` does on one machine: virtual environment, stores, processes, checks.
+"""The commands of `run.py` on one machine: virtual environment, stores, processes, demo.
 
-`bootstrap`, `commands`, `errors`, `venv` run before `.venv` exists and use the standard
-library only. The rest runs inside it. Nothing of the product imports this package.
+`bootstrap`, `commands`, `errors` and `install` run before `.venv` exists and use the standard
+library only; everything else runs inside `.venv`. The product never imports this package.
 """

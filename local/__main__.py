@@ -1,23 +1,32 @@
-"""Inside `.venv`: `python -m local ROOT COMMAND [arguments]`; started by `bootstrap`."""
+"""`python -m local ROOT COMMAND [ARGUMENTS]` inside `.venv`; started by `bootstrap`."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
 from local.commands import find_command
+from local.env_file import ignore_env_file, load_env_file
 from local.errors import LocalError
 
 
 def main(root: str, name: str, *arguments: str) -> int:
-    """Run the command called `name` and return its exit code."""
+    """Run the command called `name` and return its exit code.
+
+    The `.env` file of the root folder is read first, for the commands that work on the user's
+    system. The others must not touch the user's data and tell their children not to read it.
+    """
     command = find_command(name)
     if command is None:
         print(f"run.py: there is no command '{name}'.", file=sys.stderr)
         return 2
+    folder = Path(root).resolve()
     try:
-        outcome: int = importlib.import_module(command.module).main(
-            Path(root).resolve(), list(arguments)
-        )
+        if command.reads_env_file:
+            load_env_file(folder, os.environ)
+        else:
+            ignore_env_file(os.environ)
+        outcome: int = importlib.import_module(command.module).main(folder, list(arguments))
     except LocalError as problem:
         print(f"run.py {name}: {problem}", file=sys.stderr)
         return 1

@@ -1,6 +1,7 @@
-"""From a bare interpreter to the interpreter of `.venv`; called by `run.py` only.
+"""Creates `.venv` and runs the command with its interpreter; called by `run.py` only.
 
-Standard library only. Replaces its own process, so that signals and the exit code need no relay.
+Standard library only. It replaces its own process (exec), so that signals reach the command and
+its exit code is that of `run.py`.
 """
 
 import os
@@ -16,7 +17,7 @@ INTERRUPTED = 130
 
 
 def main(root: str, arguments: Sequence[str]) -> int:
-    """Make sure of `.venv`, then become the command in it; returns only when that is not done."""
+    """Create `.venv` where necessary and become the command; return an exit code on failure."""
     name, rest = _split(arguments)
     if name in ("-h", "--help", "help"):
         print(usage())
@@ -31,17 +32,17 @@ def main(root: str, arguments: Sequence[str]) -> int:
         print(f"run.py: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nrun.py: stopped; the next start mends .venv.", file=sys.stderr)
+        print("\nrun.py: interrupted; the next start repairs .venv.", file=sys.stderr)
         return INTERRUPTED
     os.chdir(root)
     sys.stdout.flush()
-    handover = [str(python), "-m", "local", root, command.name, *rest]
-    os.execve(python, handover, os.environ)  # noqa: S606 - no shell is meant
+    command_line = [str(python), "-m", "local", root, command.name, *rest]
+    os.execve(python, command_line, os.environ)  # noqa: S606 - no shell is wanted
     raise AssertionError("unreachable")
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the command's name and its arguments; options alone belong to the default command."""
+    """Return the command's name and its arguments; options without a name go to the default."""
     if not arguments:
         return DEFAULT, []
     first, *rest = arguments

@@ -1,49 +1,99 @@
-"""The commands of `run.py`, one line each; `bootstrap` shows and `__main__` dispatches them.
+"""The commands of `run.py`; `bootstrap` lists them and `__main__` dispatches them.
 
-A command is a module with `main(root, arguments) -> int`. Standard library only: this is read
-before `.venv` exists.
+A command is a module with `main(root, arguments) -> int`. Standard library only: this module is
+imported before `.venv` exists.
 """
 
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Command:
-    """One word after `run.py`, the module that answers it, and which lock files it needs."""
+    """The word after `run.py`, its module, and what it needs.
+
+    `reads_env_file` is true for commands that work on the user's system.
+    """
 
     name: str
     module: str
-    needs_dev: bool
     summary: str
+    needs_dev: bool = False
     needs_bench: bool = False
+    reads_env_file: bool = False
 
 
 COMMANDS = (
-    Command("serve", "local.serve", False, "start everything and keep it running (the default)"),
     Command(
-        "demo", "local.demo.command", False, "let simulated players play on the running system"
+        name="serve",
+        module="local.serve",
+        summary="start the stores and all processes (the default command)",
+        reads_env_file=True,
     ),
-    Command("verify", "local.verify", False, "check the invariants of the running system"),
-    Command("exec", "local.running", False, "run a command on the running system: exec flask ..."),
-    Command("test", "devtools.testing", True, "run the test suite on throw-away stores"),
     Command(
-        "bench",
-        "bench.command",
-        False,
-        "measure how fast it is, on a stack of its own",
+        name="demo",
+        module="local.demo.command",
+        summary="let simulated players play on the running system",
+        reads_env_file=True,
+    ),
+    Command(
+        name="verify",
+        module="local.verify",
+        summary="check the invariants of the running system",
+        reads_env_file=True,
+    ),
+    Command(
+        name="exec",
+        module="local.running",
+        summary="run a command on the running system: exec flask ...",
+        reads_env_file=True,
+    ),
+    Command(
+        name="test",
+        module="devtools.testing",
+        summary="run the tests on temporary stores",
+        needs_dev=True,
+    ),
+    Command(
+        name="bench",
+        module="bench.command",
+        summary="measure rates and latencies on a separate stack",
         needs_bench=True,
     ),
-    Command("faults", "faults.command", False, "break a stack of its own and see what is lost"),
-    Command("check", "devtools.checks", True, "lint, types, import contracts, migrations, lock"),
-    Command("fmt", "devtools.formatting", True, "format the code and fix what can be fixed"),
-    Command("lock", "devtools.locking", True, "resolve the requirements anew, with hashes"),
-    Command("migration", "devtools.migration", True, 'write a migration: migration "what changes"'),
+    Command(
+        name="faults",
+        module="faults.command",
+        summary="inject faults into a separate stack and check that nothing is lost",
+    ),
+    Command(
+        name="check",
+        module="devtools.checks",
+        summary="check style, types, import contracts, migrations and lock files",
+        needs_dev=True,
+    ),
+    Command(
+        name="fmt",
+        module="devtools.formatting",
+        summary="format the code and fix what can be fixed automatically",
+        needs_dev=True,
+    ),
+    Command(
+        name="lock",
+        module="devtools.locking",
+        summary="resolve the requirements into lock files with hashes",
+        needs_dev=True,
+    ),
+    Command(
+        name="migration",
+        module="devtools.migration",
+        summary='write a database migration: migration "what changes"',
+        needs_dev=True,
+    ),
 )
 DEFAULT = "serve"
 
 
 def find_command(name: str) -> Command | None:
-    """Return the command of that name, or None."""
+    """Return the command with this name, or None."""
     return next((command for command in COMMANDS if command.name == name), None)
 
 
@@ -56,9 +106,10 @@ def usage() -> str:
             "",
             *lines,
             "",
-            "`python3 run.py COMMAND --help` lists the arguments of a command.",
-            "Settings are environment variables: PORT (8000), LIVE_PORT (8001), FLOWER_PORT",
-            "(5555), HOST (127.0.0.1), WORKERS (2), LAUREL_HOME (.laurel); DATABASE_URL and",
-            "REDIS_URL name stores of your own. All of them: docs/settings.md.",
+            "`python3 run.py COMMAND --help` shows the arguments of a command.",
+            "Settings are environment variables, or lines of the file .env: PORT (8000),",
+            "LIVE_PORT (8001), FLOWER_PORT (5555), HOST (127.0.0.1), WORKERS (2), LAUREL_HOME",
+            "(.laurel). DATABASE_URL and REDIS_URL select existing stores. docs/settings.md",
+            "lists all settings.",
         ]
     )

@@ -1,4 +1,4 @@
-"""The secrets of a home, each made once and kept in a file that only its owner reads."""
+"""The secrets of a home, each created once and kept in a file that only its owner can read."""
 
 import os
 import secrets
@@ -13,16 +13,16 @@ PLAYER = "demo_player_id"
 
 
 def secret(folder: Path, name: str) -> str:
-    """Return the secret of that name, making it when this is the first time."""
-    return _keep(folder / name, secrets.token_urlsafe(48 if name == JWT else 24))
+    """Return the secret with this name; create it when it does not exist."""
+    return _read_or_create(folder / name, secrets.token_urlsafe(48 if name == JWT else 24))
 
 
 def player_id(folder: Path) -> str:
-    """Return the id of the player that the printed token is for."""
-    return _keep(folder / PLAYER, str(uuid.uuid4()))
+    """Return the id of the player whose token is printed; create it when it does not exist."""
+    return _read_or_create(folder / PLAYER, str(uuid.uuid4()))
 
 
-def _keep(path: Path, fresh: str) -> str:
+def _read_or_create(path: Path, fresh: str) -> str:
     try:
         kept = path.read_text().strip()
         if kept:

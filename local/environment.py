@@ -1,10 +1,11 @@
-"""What the processes find in their environment: the user's own, and a default for the rest."""
+"""The environment of the processes: the user's variables, and defaults for the others."""
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from local import credentials
+from local.env_file import VARIABLE
 from local.home import Home
 from local.ports import LOOPBACK
 
@@ -14,7 +15,7 @@ STORE_VARIABLES = ("DATABASE_URL", "REDIS_URL")
 def child_environment(
     home: Home, *, env: Mapping[str, str], urls: Mapping[str, str], ports: Mapping[str, int]
 ) -> dict[str, str]:
-    """Return the environment of every process: what the user set stands, but for PATH."""
+    """Return the environment of every process; the user's variables win, except for PATH."""
     defaults = {
         **urls,
         "JWT_SECRET": "",
@@ -22,7 +23,7 @@ def child_environment(
         "HOST": LOOPBACK,
         "PROMETHEUS_MULTIPROC_DIR": str(home.metrics),
         "PYTHONUNBUFFERED": "1",
-        # A trial's old actions stay where they are; a server's own setting brings archiving back.
+        # No archiving by default on a developer's machine; setting the variable enables it.
         "RETENTION_DAYS": "0",
     }
     given = {name: value for name, value in env.items() if value or name not in defaults}
@@ -35,13 +36,18 @@ def child_environment(
     return merged
 
 
+def missing_stores(env: Mapping[str, str]) -> list[str]:
+    """Return the variables of the stores that the user has not set: these are to be started."""
+    return [name for name in STORE_VARIABLES if not env.get(name)]
+
+
 def without_stores(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with nothing in it that leads to the user's data."""
-    mine = (*STORE_VARIABLES, "LAUREL_HOME", "PROMETHEUS_MULTIPROC_DIR", "JWT_SECRET")
-    kept = {name: value for name, value in env.items() if name not in mine}
-    return kept | {"PATH": path_with_venv(env)}
+    """Return the environment without anything that leads to the user's data, `.env` included."""
+    private = (*STORE_VARIABLES, "LAUREL_HOME", "PROMETHEUS_MULTIPROC_DIR", "JWT_SECRET")
+    kept = {name: value for name, value in env.items() if name not in private}
+    return kept | {"PATH": path_with_venv(env), VARIABLE: ""}
 
 
 def path_with_venv(env: Mapping[str, str]) -> str:
-    """Return PATH with the programs of `.venv` first."""
+    """Return PATH with the programs of `.venv` in front."""
     return f"{Path(sys.executable).parent}:{env.get('PATH', '/usr/bin:/bin')}"

@@ -1,4 +1,4 @@
-"""The one error a command of `run.py` ends with when the reader can do something about it."""
+"""The error of every command of `run.py` that the user can do something about."""
 
 
 class LocalError(Exception):

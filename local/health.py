@@ -1,4 +1,4 @@
-"""Asks the running API how it is; called by `serve`, `verify` and `demo`."""
+"""Requests `/health` of the running API; called by `serve`, `demo`, the rig and the faults."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ EVERYWHERE = ("0.0.0.0", "::", "")
 
 @dataclass(frozen=True)
 class Health:
-    """What `/health` said; `wrong` names each part that is not well and what it says of itself."""
+    """The answer of `/health`; `wrong` has the name and the description of each unhealthy part."""
 
     status: str
     wrong: tuple[tuple[str, str], ...] = ()
@@ -26,12 +26,12 @@ class Health:
 
 
 def reachable_host(host: str) -> str:
-    """Return an address of this machine for what a server is bound to."""
+    """Return the address at which a server bound to `host` can be reached from this machine."""
     return LOOPBACK if host in EVERYWHERE else host
 
 
 def ask_health(host: str, port: int) -> Health:
-    """Return the state of the API; `unreachable` when nobody answers in time."""
+    """Return the health of the API; its status is `unreachable` when there is no answer."""
     connection = http.client.HTTPConnection(reachable_host(host), port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/health")
@@ -41,12 +41,12 @@ def ask_health(host: str, port: int) -> Health:
     finally:
         connection.close()
     if not isinstance(answer, dict):
-        return Health("unreachable", (("api", "the answer of /health is no object"),))
+        return Health("unreachable", (("api", "the answer of /health is not a JSON object"),))
     return Health(str(answer.get("status", "unknown")), tuple(_wrong_parts(answer)))
 
 
 def ok_probe(host: str, port: int) -> Callable[[], bool]:
-    """Return a question that can be asked often and reaches the API a few times a second."""
+    """Return a function that asks whether the API is healthy, at most four times a second."""
     next_at = 0.0
 
     def is_ok() -> bool:
@@ -61,7 +61,7 @@ def ok_probe(host: str, port: int) -> Callable[[], bool]:
 
 
 def _wrong_parts(answer: dict[str, object]) -> list[tuple[str, str]]:
-    """Return the parts that are not ok, wherever in the answer they are listed."""
+    """Return the parts that are not ok, at any depth of the answer."""
     wrong = []
     for name, part in answer.items():
         if not isinstance(part, dict):
@@ -69,6 +69,6 @@ def _wrong_parts(answer: dict[str, object]) -> list[tuple[str, str]]:
         if "ok" not in part:
             wrong += _wrong_parts(part)
         elif part["ok"] is not True:
-            words = [f"{key}: {value}" for key, value in part.items() if key not in ("ok", "ms")]
-            wrong.append((name, ", ".join(words) or "not ok"))
+            details = [f"{key}: {value}" for key, value in part.items() if key not in ("ok", "ms")]
+            wrong.append((name, ", ".join(details) or "not ok"))
     return wrong

@@ -1,6 +1,6 @@
-"""The folder that holds all that outlives a start: stores, secrets, logs, ports (LAUREL_HOME).
+"""The home (LAUREL_HOME): the folder of the stores, secrets, logs and ports, kept between starts.
 
-A lock on it makes sure that one launcher at a time works in it; the lock file says which.
+A lock ensures that one launcher at a time uses it; the lock file names that launcher.
 """
 
 import fcntl
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.errors import LocalError
-from local.supervision.lifeline import identity
+from local.supervision.process_groups import identity
 
 DEFAULT_NAME = ".laurel"
-CLEARING_SECONDS = 15.0
+CLEANUP_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
 class Home:
-    """Where things are. Only `open_home` makes folders."""
+    """The paths in a home. Only `open_home` creates folders."""
 
     folder: Path
 
@@ -51,8 +51,8 @@ class Home:
         return self.folder / "lock"
 
     @property
-    def remembered(self) -> Path:
-        return self.folder / "remembered.json"
+    def ports(self) -> Path:
+        return self.folder / "ports.json"
 
     @property
     def sockets(self) -> Path:
@@ -64,14 +64,14 @@ class Home:
 
 
 def home_path(root: Path, env: Mapping[str, str]) -> Home:
-    """Return the home that LAUREL_HOME names, or `.laurel` in the project."""
+    """Return the home that LAUREL_HOME names, or `.laurel` in the root folder."""
     chosen = env.get("LAUREL_HOME")
     folder = Path(chosen).expanduser() if chosen else root / DEFAULT_NAME
     return Home(folder if folder.is_absolute() else root / folder)
 
 
 def open_home(home: Home) -> None:
-    """Make the folders that are missing; LocalError when the home is another user's."""
+    """Create missing folders; raises LocalError when the home belongs to another user."""
     try:
         home.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         owner = home.folder.stat().st_uid
@@ -82,26 +82,26 @@ def open_home(home: Home) -> None:
             return
     except OSError as error:
         raise LocalError(
-            f"{home.folder} cannot be used: {error}. Set LAUREL_HOME to a folder that can."
+            f"{home.folder} cannot be used: {error}. Set LAUREL_HOME to another folder."
         ) from error
     raise LocalError(
         f"{home.folder} belongs to user id {owner}, and you are {os.geteuid()}."
-        " Run as that user, or set LAUREL_HOME to a folder of your own."
+        " Run as that user, or set LAUREL_HOME to a folder that belongs to you."
     )
 
 
-def empty_metrics(home: Home) -> None:
-    """Remove what processes of the last start counted: their numbers would be added to ours."""
+def clear_metrics(home: Home) -> None:
+    """Remove the metrics of the last start, which would be added to those of this one."""
     shutil.rmtree(home.metrics, ignore_errors=True)
     home.metrics.mkdir(mode=0o700)
 
 
 @contextmanager
-def only_launcher(home: Home, address: str) -> Iterator[int]:
-    """Hold the home and yield the lock's descriptor; LocalError names another holder."""
+def locked_home(home: Home, address: str) -> Iterator[int]:
+    """Lock the home and yield the lock's descriptor; LocalError when another launcher has it."""
     descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        _take(descriptor, home)
+        _lock(descriptor, home)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "address": address}).encode(), 0)
         yield descriptor
@@ -110,9 +110,9 @@ def only_launcher(home: Home, address: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _take(descriptor: int, home: Home) -> None:
-    """Lock the home; while the guardian of a killed launcher still holds it, wait for its work."""
-    deadline = time.monotonic() + CLEARING_SECONDS
+def _lock(descriptor: int, home: Home) -> None:
+    """Lock the home; wait while the watchdog of a killed launcher still cleans up."""
+    deadline = time.monotonic() + CLEANUP_SECONDS
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,14 +124,14 @@ def _take(descriptor: int, home: Home) -> None:
             if is_dead and time.monotonic() < deadline:
                 time.sleep(0.1)
                 continue
-            raise _taken(home, holder) from error
+            raise _locked_by(home, holder) from error
 
 
-def _taken(home: Home, holder: Mapping[str, object]) -> LocalError:
+def _locked_by(home: Home, holder: Mapping[str, object]) -> LocalError:
     return LocalError(
-        f"Laurel already runs on {home.folder}: process {holder.get('pid', 'unknown')}, at"
-        f" {holder.get('address', 'an address not yet known')}. Stop it with Ctrl-C there, or"
-        " start another one with its own LAUREL_HOME, PORT, LIVE_PORT and FLOWER_PORT."
+        f"Laurel is already running on {home.folder}: process {holder.get('pid', 'unknown')}, at"
+        f" {holder.get('address', 'an unknown address')}. Stop it with Ctrl-C, or"
+        " start another one with a different LAUREL_HOME, PORT, LIVE_PORT and FLOWER_PORT."
     )
 
 
@@ -143,7 +143,7 @@ def _holder(home: Home) -> dict[str, object]:
 
 
 def is_running(home: Home) -> bool:
-    """Return whether a launcher holds this home now."""
+    """Return whether a launcher has locked this home."""
     try:
         with home.lock.open("rb") as probe:
             fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -154,17 +154,17 @@ def is_running(home: Home) -> bool:
     return False
 
 
-def recall(home: Home) -> dict[str, int]:
-    """Return the ports of the last start, by name."""
+def read_ports(home: Home) -> dict[str, int]:
+    """Return the stores' ports of the last start, by variable."""
     try:
-        kept = json.loads(home.remembered.read_text())
+        kept = json.loads(home.ports.read_text())
     except (OSError, ValueError):
         return {}
     return {name: port for name, port in kept.items() if isinstance(port, int)}
 
 
-def remember(home: Home, ports: Mapping[str, int]) -> None:
-    """Keep the ports of this start, for the next one and for `verify` and `demo`."""
-    part = home.remembered.with_suffix(".part")
+def write_ports(home: Home, ports: Mapping[str, int]) -> None:
+    """Store the ports of this start, so that the next one uses the same."""
+    part = home.ports.with_suffix(".part")
     part.write_text(json.dumps(dict(ports)))
-    part.replace(home.remembered)
+    part.replace(home.ports)

@@ -1,4 +1,4 @@
-"""TCP ports: which are asked for, whether they are free, and free ones for the stores."""
+"""TCP ports: the configured ones, whether they are free, and free ports for the stores."""
 
 import errno
 import socket
@@ -12,11 +12,11 @@ HIGHEST = 65535
 
 
 def public_ports(env: Mapping[str, str]) -> dict[str, int]:
-    """Return the ports the user asked for, by variable; LocalError for one that cannot be."""
+    """Return the configured ports by variable; LocalError for invalid or equal ones."""
     ports = {name: _read(name, env.get(name), port) for name, port in DEFAULT_PORTS.items()}
     if len(set(ports.values())) < len(ports):
-        asked = ", ".join(f"{name}={port}" for name, port in ports.items())
-        raise LocalError(f"two of these ports are the same: {asked}.")
+        listed = ", ".join(f"{name}={port}" for name, port in ports.items())
+        raise LocalError(f"two of these ports are the same: {listed}.")
     return ports
 
 
@@ -24,12 +24,12 @@ def _read(name: str, value: str | None, default: int) -> int:
     if not value:
         return default
     if not value.isascii() or not value.isdigit() or not 0 < int(value) <= HIGHEST:
-        raise LocalError(f"{name}={value} is not a port: it must be a number from 1 to {HIGHEST}.")
+        raise LocalError(f"{name}={value} is not a port: use a number from 1 to {HIGHEST}.")
     return int(value)
 
 
-def refuse_busy(host: str, ports: Mapping[str, int]) -> None:
-    """Raise LocalError naming each port that something else listens on, and its variable."""
+def require_free(host: str, ports: Mapping[str, int]) -> None:
+    """Raise LocalError when ports are in use, with each port and its variable."""
     busy = [
         f"port {port} is in use (set {name})"
         for name, port in ports.items()
@@ -37,7 +37,7 @@ def refuse_busy(host: str, ports: Mapping[str, int]) -> None:
     ]
     if busy:
         raise LocalError(
-            f"on {host} " + "; ".join(busy) + ". Nothing was started. For example:"
+            f"on {host} " + "; ".join(busy) + ". Nothing was started. Try:"
             f" {next(iter(ports))}=18000 python3 run.py"
         )
 
@@ -49,7 +49,7 @@ def _is_busy(host: str, port: int) -> bool:
         try:
             probe.bind((host, port))
         except PermissionError as error:
-            raise LocalError(f"port {port} on {host} is not allowed for this user.") from error
+            raise LocalError(f"port {port} on {host} may not be used by this user.") from error
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return True
@@ -57,8 +57,8 @@ def _is_busy(host: str, port: int) -> bool:
     return False
 
 
-def keep_or_pick(wanted: int | None) -> int:
-    """Return the wanted port when it is still free, else a free one, on the loopback address."""
+def find_free_port(wanted: int | None) -> int:
+    """Return the wanted port when it is free, else a random free one, on the loopback address."""
     if wanted is not None and not _is_busy(LOOPBACK, wanted):
         return wanted
     with socket.socket() as probe:

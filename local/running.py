@@ -1,6 +1,6 @@
-"""The environment of the system that runs on a home, for commands that work on it.
+"""The environment of the running system, for commands that work on it; and `run.py exec`.
 
-`serve` writes it into a file that only its owner reads. `run.py exec` runs any command with it.
+`serve` writes it to a file that only its owner can read.
 """
 
 import json
@@ -16,12 +16,12 @@ from local.errors import LocalError
 from local.home import Home, home_path, is_running
 
 FILE = "environment.json"
-# Every setting, so that a command finds the archives, limits and lifetimes that the system has.
+# Every setting, so that a command uses the same archives, limits and lifetimes as the system.
 KEPT = tuple(spec.name.upper() for spec in fields(Settings))
 
 
-def keep_environment(home: Home, env: Mapping[str, str]) -> None:
-    """Write down what the processes of this start were given."""
+def write_environment(home: Home, env: Mapping[str, str]) -> None:
+    """Store the settings of this start."""
     path = home.secrets / FILE
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
@@ -31,9 +31,9 @@ def keep_environment(home: Home, env: Mapping[str, str]) -> None:
 
 
 def running_environment(root: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the running system; LocalError when none runs on this home.
+    """Return the environment of the system on this home; LocalError when it is not running.
 
-    With DATABASE_URL and REDIS_URL both set, the stores they name are meant and nothing need run.
+    When it is not running but DATABASE_URL and REDIS_URL are both set, `env` is returned.
     """
     own = dict(env) | {"PATH": path_with_venv(env)}
     home = home_path(root, env)
@@ -41,18 +41,18 @@ def running_environment(root: Path, env: Mapping[str, str]) -> dict[str, str]:
         try:
             kept = json.loads((home.secrets / FILE).read_text())
         except (OSError, ValueError) as error:
-            raise LocalError(f"Laurel is still starting on {home.folder}: try again.") from error
+            raise LocalError(f"Laurel is still starting on {home.folder}. Try again.") from error
         return own | {str(name): str(value) for name, value in kept.items()}
     if all(env.get(name) for name in STORE_VARIABLES):
         return own
     raise LocalError(
-        f"Laurel does not run on {home.folder}. Start it with 'python3 run.py' in another terminal,"
-        " or set DATABASE_URL and REDIS_URL to the stores you mean."
+        f"Laurel is not running on {home.folder}. Start it with 'python3 run.py' in another"
+        " terminal, or set DATABASE_URL and REDIS_URL to existing stores."
     )
 
 
 def main(root: Path, arguments: Sequence[str]) -> int:
-    """Run a command with the running system's environment; returns its exit code."""
+    """Run a command with the environment of the running system; return its exit code."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print("usage: python3 run.py exec COMMAND ...\n\nFor example: flask --app wsgi --help")
         return 0 if arguments else 2
@@ -65,6 +65,6 @@ def run_in(root: Path, command: Sequence[str]) -> int:
     try:
         return subprocess.run(command, cwd=root, env=env, check=False).returncode
     except FileNotFoundError as error:
-        raise LocalError(f"there is no program '{command[0]}'.") from error
+        raise LocalError(f"the program '{command[0]}' was not found.") from error
     except KeyboardInterrupt:
         return 130

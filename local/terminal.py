@@ -1,4 +1,4 @@
-"""What a command writes to the terminal; plain text when that is no terminal."""
+"""Output of the commands: coloured on a terminal, plain text elsewhere."""
 
 import os
 import sys
@@ -7,23 +7,23 @@ COLOURS = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "dim": "2",
 
 
 def has_colour() -> bool:
-    """Return whether colours are wanted and can be shown."""
+    """Return whether the output is a terminal that shows colours, and NO_COLOR is not set."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def paint(text: str, colour: str) -> str:
-    """Return the text in a colour, or as it is."""
+    """Return the text in this colour, or unchanged where colours are not shown."""
     return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if has_colour() else text
 
 
-def say(text: str = "") -> None:
-    """Write a line at once, also through a pipe; a closed terminal is no reason to stop."""
+def print_line(text: str = "") -> None:
+    """Print a line and flush it; ignore a terminal that has been closed."""
     try:
         print(text, flush=True)
     except OSError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of our life
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
 
 
-def say_of(process: str, text: str) -> None:
-    """Write a line that belongs to one process."""
-    say(f"{paint(f'{process:<12}', 'blue')} {text}")
+def print_process_line(process: str, text: str) -> None:
+    """Print a line of a process with its name."""
+    print_line(f"{paint(f'{process:<12}', 'blue')} {text}")

@@ -1,4 +1,4 @@
-"""`run.py verify`: checks what must always be true of the running system; the work is in `wsgi`."""
+"""`run.py verify`: runs `flask verify` with the environment of the running system."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,17 +7,17 @@ from local.running import run_in
 
 USAGE = """usage: python3 run.py verify [--wait SECONDS] [--read-archives] [--json]
 
-Check what must always be true of the running system, and name what is broken.
+Check the invariants of the running system and list what is broken.
 
-  --wait SECONDS   wait at most so long for actions on their way (20)
-  --read-archives  read every archive whole, not only its size
-  --json           one JSON object instead of lines
+  --wait SECONDS   wait at most this long for unfinished actions (default: 20)
+  --read-archives  read the contents of every archive, not only its size
+  --json           print one JSON object instead of lines
 
-Exit code: 0 all holds, 1 something is broken, 2 it could not be checked."""
+Exit code: 0 every invariant holds, 1 something is broken, 2 the check failed."""
 
 
 def main(root: Path, arguments: Sequence[str]) -> int:
-    """Run the operators' command on the running system and return its exit code."""
+    """Run the operator's command and return its exit code."""
     if {"-h", "--help"} & set(arguments):
         print(USAGE)
         return 0

@@ -1,4 +1,4 @@
-"""What `serve` prints when the system is up, or still is not; called by `serve`."""
+"""What `serve` prints when the system is ready, or is not ready in time."""
 
 import uuid
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from local.health import Health, reachable_host
 from local.home import Home
-from local.terminal import paint, say
+from local.terminal import paint, print_line
 
 LOG_OF_PART = {
     "database": "postgres.log",
@@ -21,18 +21,19 @@ SCORE = 150
 
 
 def token_command(player: str) -> list[str]:
-    """Return the operators' command that prints a token for the demo player."""
+    """Return the operator's command that prints a token for the demo player."""
     issue = ["flask", "--app", "wsgi", "tokens", "issue", "--role", "player"]
     return [*issue, "--subject", player, "--username", "demo"]
 
 
-def say_ready(env: Mapping[str, str], home: Home, token: str | None, seconds: float) -> None:
-    """Print the addresses, a token and a line to paste."""
+def print_ready(env: Mapping[str, str], home: Home, token: str | None, seconds: float) -> None:
+    """Print the addresses, a token, and a command to paste."""
     host = reachable_host(env["HOST"])
     api = f"http://{host}:{env['PORT']}"
-    say()
-    say(
-        paint(f"Laurel is up, after {seconds:.1f} s.", "green") + paint("  Ctrl-C stops it.", "dim")
+    print_line()
+    print_line(
+        paint(f"Laurel is up after {seconds:.1f} s.", "green")
+        + paint("  Press Ctrl-C to stop it.", "dim")
     )
     for label, address in (
         ("page", f"{api}/"),
@@ -43,25 +44,30 @@ def say_ready(env: Mapping[str, str], home: Home, token: str | None, seconds: fl
         ("metrics", f"{api}/metrics"),
         ("logs", str(home.logs)),
     ):
-        say(f"  {label:<8} {address}")
-    say()
+        print_line(f"  {label:<8} {address}")
+    print_line()
     if token is None:
-        say(paint("No token could be made", "yellow") + f"; see {home.logs / 'token.log'}")
+        print_line(
+            paint("The token could not be created", "yellow") + f"; see {home.logs / 'token.log'}"
+        )
         return
-    say(paint("A token", "bold") + " for the player 'demo':")
-    say(token)
-    say()
-    say(paint("Try it", "bold") + " (paste it twice: the second time the action is known):")
-    say(curl_line(api, token, str(uuid.uuid4())))
-    say()
-    say(paint("More", "bold") + ", in a second terminal:")
-    say("  python3 run.py demo     simulated players move the board")
-    say("  python3 run.py verify   checks that nothing was lost or counted twice")
-    say()
+    print_line(paint("A token", "bold") + " for the player 'demo':")
+    print_line(token)
+    print_line()
+    print_line(
+        paint("Try it", "bold")
+        + " (the second time, the answer is that the action is a duplicate):"
+    )
+    print_line(curl_line(api, token, str(uuid.uuid4())))
+    print_line()
+    print_line(paint("More", "bold") + " commands, in a second terminal:")
+    print_line("  python3 run.py demo     simulated players play, and the leaderboard changes")
+    print_line("  python3 run.py verify   checks that no action was lost or counted twice")
+    print_line()
 
 
 def curl_line(api: str, token: str, action_id: str) -> str:
-    """Return a command that posts one action, its time taken when it is pasted."""
+    """Return a curl command that posts one action, timestamped when it is run."""
     body = (
         f'{{"actionId":"{action_id}","score":{SCORE},'
         '"timestamp":"\'$(date -u +%Y-%m-%dT%H:%M:%SZ)\'"}'
@@ -74,9 +80,13 @@ def curl_line(api: str, token: str, action_id: str) -> str:
     )
 
 
-def say_not_ready(health: Health, logs: Path, seconds: float) -> None:
-    """Print what is wrong and where to look."""
-    say(paint(f"Not ready after {seconds:.0f} s: /health is {health.status}.", "yellow"))
-    for part, words in health.wrong:
-        say(f"  {part:<12} {words}  -> {logs / LOG_OF_PART.get(part, 'api.log')}")
-    say("Laurel keeps running and keeps trying; Ctrl-C stops it.")
+def print_not_ready(health: Health, logs: Path, seconds: float) -> None:
+    """Print each unhealthy part, what is wrong with it, and its log."""
+    print_line(
+        paint(
+            f"Not ready after {seconds:.0f} s: the status of /health is {health.status}.", "yellow"
+        )
+    )
+    for part, details in health.wrong:
+        print_line(f"  {part:<12} {details}  -> {logs / LOG_OF_PART.get(part, 'api.log')}")
+    print_line("Laurel keeps running and trying. Press Ctrl-C to stop it.")

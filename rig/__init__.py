@@ -1,1 +1,4 @@
-"""A stack and traffic of one's own, for the bench and the fault rig."""
+"""What the benchmark and the fault injection share: a stack of their own, players, HTTP bytes.
+
+Imports `local` only. `bench` and `faults` both build on it and never import each other.
+"""

@@ -1,8 +1,8 @@
-"""CPU and memory of the running processes by kind, read from /proc."""
+"""The process tree, and the CPU time and memory of its parts, read from /proc."""
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,33 +11,25 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(roots: Mapping[int, str]) -> dict[str, float]:
-    """Return the CPU time of each kind: of its roots, all below them, and what has ended there.
+    """Return the CPU time used so far by each kind of process, its ended descendants included.
 
-    A process belongs to its nearest ancestor among the roots. A child that was waited for is in
-    its parent's sum, so nothing is lost and nothing counts twice.
+    `roots` maps process ids to kinds; a process belongs to its nearest ancestor among them. The
+    kernel adds the time of a child that was waited for to its parent, so none is lost or counted
+    twice.
     """
-    parents: dict[int, int] = {}
-    seconds: dict[int, float] = {}
-    for pid in _process_ids():
-        with suppress(OSError):
-            fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-            parents[pid] = int(fields[1])
-            seconds[pid] = sum(map(int, fields[11:15])) / TICKS_PER_SECOND
+    fields = dict(_read_stats())
+    parents = {pid: int(stat[1]) for pid, stat in fields.items()}
     totals: dict[str, float] = defaultdict(float)
-    for pid, spent in seconds.items():
+    for pid, stat in fields.items():
         kind = kind_of(pid, parents, roots)
         if kind is not None:
-            totals[kind] += spent
+            totals[kind] += sum(map(int, stat[11:15])) / TICKS_PER_SECOND
     return dict(totals)
 
 
 def memory_bytes(roots: Mapping[int, str]) -> dict[str, int]:
-    """Return the proportional set size of each kind: shared pages count once, in shares."""
-    parents: dict[int, int] = {}
-    for pid in _process_ids():
-        with suppress(OSError):
-            fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-            parents[pid] = int(fields[1])
+    """Return the proportional set size of each kind: a shared page counts once, in fractions."""
+    parents = {pid: int(stat[1]) for pid, stat in _read_stats()}
     totals: dict[str, int] = defaultdict(int)
     for pid in parents:
         kind = kind_of(pid, parents, roots)
@@ -47,8 +39,13 @@ def memory_bytes(roots: Mapping[int, str]) -> dict[str, int]:
     return dict(totals)
 
 
+def children_of(parent: int) -> list[int]:
+    """Return the ids of the direct children of a process, in ascending order."""
+    return sorted(pid for pid, stat in _read_stats() if int(stat[1]) == parent)
+
+
 def kind_of(pid: int, parents: Mapping[int, int], roots: Mapping[int, str]) -> str | None:
-    """Return the kind of a process, or None when it stands below none of the roots."""
+    """Return the kind of a process, or None when none of its ancestors is among the roots."""
     while pid > 1:
         if pid in roots:
             return roots[pid]
@@ -57,12 +54,16 @@ def kind_of(pid: int, parents: Mapping[int, int], roots: Mapping[int, str]) -> s
 
 
 def spent_between(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """Return the CPU seconds spent by each kind between two readings."""
+    """Return the CPU seconds that each kind used between two readings."""
     return {kind: max(after[kind] - before.get(kind, 0.0), 0.0) for kind in sorted(after)}
 
 
-def _process_ids() -> list[int]:
-    return [int(name) for name in os.listdir(PROC) if name.isdigit()]
+def _read_stats() -> Iterator[tuple[int, list[str]]]:
+    """Yield each process id with the fields of its `stat` file that follow the command's name."""
+    for name in os.listdir(PROC):
+        if name.isdigit():
+            with suppress(OSError):
+                yield int(name), (PROC / name / "stat").read_text().rpartition(")")[2].split()
 
 
 def _proportional_bytes(pid: int) -> int:

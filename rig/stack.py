@@ -1,9 +1,8 @@
-"""A stack of the bench's own: `run.py serve` on a new home and free ports, as a user starts it.
+"""A stack for measurements: `run.py serve` with a new home on free ports, as a user starts it.
 
-Its stores keep what they are told (fsync as in `.laurel`); nothing of it is left at the end.
+Its stores are durable (fsync as in `.laurel`), and everything it wrote is removed at the end.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -20,11 +19,11 @@ from local.environment import without_stores
 from local.errors import LocalError
 from local.health import ask_health
 from local.home import Home, is_running
-from local.ports import LOOPBACK, keep_or_pick
+from local.ports import LOOPBACK, find_free_port
 from local.running import running_environment
-from local.supervision.lifeline import tie_to_parent
+from local.supervision.parent_death import die_with_parent
 
-PREFIX = ".laurel-bench-"
+PREFIX = ".laurel-rig-"
 # Limits are raised, not removed: every check still runs for every action.
 RAISED = {
     "RATE_LIMIT_REQUESTS": "1000000000",
@@ -35,13 +34,12 @@ RAISED = {
 }
 READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
-YOUNG_SECONDS = 60.0
-REST_SECONDS = 5.0
+NEW_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What runs, and the ways into it."""
+    """A running stack: its environment, its home and the process id of its launcher."""
 
     root: Path
     home: Home
@@ -53,17 +51,37 @@ class Stack:
         return int(self.env["PORT"])
 
     @property
+    def live_port(self) -> int:
+        return int(self.env["LIVE_PORT"])
+
+    @property
     def database_url(self) -> str:
         return self.env["DATABASE_URL"]
 
-    def process_ids(self) -> dict[int, str]:
-        """Return the processes that the launcher looks after: id to kind, such as `worker`."""
+    def processes(self) -> dict[str, int]:
+        """Return the supervised processes: name, such as `worker.1`, to id."""
         lines = [line.split("\t") for line in self.home.processes.read_text().splitlines()]
-        return {int(line[0]): line[2].partition(".")[0] for line in lines}
+        return {name: int(pid) for pid, _, name in lines}
+
+    def process_kinds(self) -> dict[int, str]:
+        """Return the launcher and its supervised processes: id to kind, such as `worker`."""
+        kinds = {pid: name.partition(".")[0] for name, pid in self.processes().items()}
+        return {self.launcher: "launcher"} | kinds
 
     def output_of(self, *command: str) -> str:
-        """Return what an operators' command prints; raises LocalError with its errors."""
-        done = subprocess.run(
+        """Return what an operator's command prints; raises LocalError with its errors."""
+        done = self._run(*command)
+        if done.returncode != 0:
+            raise LocalError(f"'{' '.join(command)}' failed:\n  {done.stderr.strip()[-1500:]}")
+        return done.stdout
+
+    def find_violations(self) -> str:
+        """Return what `verify` reports as broken; an empty string when every invariant holds."""
+        done = self._run("flask", "--app", "wsgi", "verify")
+        return "" if done.returncode == 0 else f"verify: {done.stdout}{done.stderr[-1000:]}"
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             command,
             cwd=self.root,
             env=dict(self.env),
@@ -71,34 +89,31 @@ class Stack:
             text=True,
             check=False,
         )
-        if done.returncode != 0:
-            raise LocalError(f"'{' '.join(command)}' failed:\n  {done.stderr.strip()[-1500:]}")
-        return done.stdout
 
 
 @contextmanager
 def running_stack(
-    root: Path, parent: Path, chosen: Mapping[str, str] | None = None
+    root: Path, parent: Path, settings: Mapping[str, str] | None = None
 ) -> Iterator[Stack]:
-    """Start a whole stack in a new folder below `parent`, and take it down with all it wrote.
+    """Start a whole stack in a new folder below `parent`; stop and remove it at the end.
 
-    `chosen` are further settings of it.
+    `settings` are further environment variables. Raises LocalError when it does not start.
     """
-    _sweep(parent)
+    _remove_abandoned(parent)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-    ports = {name: str(keep_or_pick(None)) for name in ("PORT", "LIVE_PORT", "FLOWER_PORT")}
+    ports = {name: str(find_free_port(None)) for name in ("PORT", "LIVE_PORT", "FLOWER_PORT")}
     given = without_stores(os.environ) | RAISED | ports | {"HOST": LOOPBACK}
-    given |= {"LAUREL_HOME": str(folder), **(chosen or {})}
+    given |= {"LAUREL_HOME": str(folder), **(settings or {})}
     try:
-        with (folder / "said.txt").open("w") as said:
+        with (folder / "output.txt").open("w") as output:
             launcher = subprocess.Popen(
                 [sys.executable, "-m", "local", str(root), "serve"],
                 cwd=root,
                 env=given,
-                stdout=said,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=tie_to_parent(signal.SIGTERM),
+                preexec_fn=die_with_parent(signal.SIGTERM),
             )
         try:
             _wait_until_ok(launcher, int(ports["PORT"]), folder)
@@ -114,13 +129,13 @@ def _wait_until_ok(launcher: subprocess.Popen[bytes], port: int, folder: Path) -
     deadline = time.monotonic() + READY_SECONDS
     while not ask_health(LOOPBACK, port).is_ok:
         if launcher.poll() is not None or time.monotonic() > deadline:
-            said = (folder / "said.txt").read_text(errors="replace").strip()
-            raise LocalError(f"the stack of the bench did not start; it said:\n{said[-2000:]}")
+            output = (folder / "output.txt").read_text(errors="replace").strip()
+            raise LocalError(f"the stack did not start; its launcher printed:\n{output[-2000:]}")
         time.sleep(0.25)
 
 
 def _stop(launcher: subprocess.Popen[bytes]) -> None:
-    """Press Ctrl-C; whoever lets it be pressed too often or too long is ended by its guardian."""
+    """Send SIGINT, as Ctrl-C does; kill the launcher when that takes too long."""
     if launcher.poll() is None:
         launcher.send_signal(signal.SIGINT)
     try:
@@ -130,33 +145,11 @@ def _stop(launcher: subprocess.Popen[bytes]) -> None:
         launcher.wait()
 
 
-def _sweep(parent: Path) -> None:
+def _remove_abandoned(parent: Path) -> None:
     """Remove the folders of runs that were killed; their processes ended with them."""
     for folder in parent.glob(PREFIX + "*"):
         with suppress(OSError):
             found = folder.stat()
-            is_young = time.time() - found.st_mtime < YOUNG_SECONDS
-            if found.st_uid == os.geteuid() and not is_young and not is_running(Home(folder)):
+            is_new = time.time() - found.st_mtime < NEW_SECONDS
+            if found.st_uid == os.geteuid() and not is_new and not is_running(Home(folder)):
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def write_players(stack: Stack, count: int) -> Path:
-    """Write user id and token of so many new players, and of one game server as the last line.
-
-    The operators' command makes them: it signs with the home's JWT_SECRET and stores nothing.
-    """
-    issue = ("flask", "--app", "wsgi", "tokens", "issue", "--json")
-    made = stack.output_of(*issue, "--count", str(count), "--username", "bench")
-    made += stack.output_of(*issue, "--role", "service")
-    path = stack.home.secrets / "players.tsv"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        for line in made.splitlines():
-            row = json.loads(line)
-            file.write(f"{row['userId']}\t{row['token']}\n")
-    return path
-
-
-def rest() -> None:
-    """Let the processes finish what they do after their start, before memory at rest is read."""
-    time.sleep(REST_SECONDS)

@@ -1,4 +1,4 @@
-"""The real stores for every test that asks: a database and a Redis number per worker, clean."""
+"""Fixtures of the real stores: each worker of xdist has its own database and Redis number."""
 
 import os
 from collections.abc import Iterator
@@ -19,41 +19,41 @@ from domain.store.store import Store, connect
 from tests.databases import copied_database
 from tests.factories import make_settings
 from tests.redis_server import RedisServer
-from tests.scheduling import TogetherScheduling
+from tests.scheduling import GroupScheduling
 from workers.context import WorkerContext
 
 ADDRESSES = ("LAUREL_TEST_DATABASE_URL", "LAUREL_TEST_REDIS_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 POOL_SIZE = 12
 
-# Channels know no database number: the prefix keeps the workers' messages apart.
+# Channels are shared by all Redis numbers: the prefix separates the workers' messages.
 keys.PREFIX = f"laurel-{WORKER}:"
 
 
 @dataclass(frozen=True)
 class Stores:
-    """The addresses of this worker's database and Redis number."""
+    """The URLs of this worker's database and Redis number."""
 
     database_url: str
     redis_url: str
 
 
 def pytest_configure() -> None:
-    """Stop at once, with one line, when there are no stores to test on."""
+    """Stop with a usage error when the stores for the tests are not configured."""
     if not all(os.environ.get(name) for name in ADDRESSES):
         raise pytest.UsageError(
-            f"{' and '.join(ADDRESSES)} are not set: run the tests with `python3 run.py test`"
+            f"{' and '.join(ADDRESSES)} are not set. Run the tests with `python3 run.py test`."
         )
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
-    """Hand the tests to the workers."""
-    return TogetherScheduling(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    """Return the scheduler that distributes the tests to the workers."""
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
 def stores(testrun_uid: str) -> Iterator[Stores]:
-    """A migrated database of this worker's own, and a Redis number of its own."""
+    """A migrated database and a Redis number for this worker only."""
     name = f"laurel_test_{testrun_uid[:8]}_{WORKER}"
     with copied_database(os.environ["LAUREL_TEST_DATABASE_URL"], name) as database_url:
         yield Stores(database_url, _numbered(os.environ["LAUREL_TEST_REDIS_URL"]))
@@ -61,7 +61,7 @@ def stores(testrun_uid: str) -> Iterator[Stores]:
 
 @pytest.fixture
 def settings(stores: Stores, tmp_path: Path) -> Settings:
-    """Settings that point to this worker's stores and to a home of the test's own."""
+    """Settings with this worker's stores and a temporary home."""
     return make_settings(
         database_url=stores.database_url, redis_url=stores.redis_url, laurel_home=str(tmp_path)
     )
@@ -69,7 +69,7 @@ def settings(stores: Stores, tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def pools(stores: Stores) -> Iterator[Store]:
-    """The pools of connections that the tests of one worker share."""
+    """The connection pools that the tests of one worker share."""
     settings = make_settings(database_url=stores.database_url, redis_url=stores.redis_url)
     store = connect(settings, pool_size=POOL_SIZE)
     yield store
@@ -78,7 +78,7 @@ def pools(stores: Stores) -> Iterator[Store]:
 
 @pytest.fixture
 def store(pools: Store, stores: Stores) -> Iterator[Store]:
-    """Both stores, empty as after the migration; the breaker in front of Redis is new."""
+    """Both stores, empty as after the migration, with a new circuit breaker for Redis."""
     clean(pools.engine)
     flush(stores.redis_url)
     redis = connect_redis(stores.redis_url)
@@ -88,7 +88,7 @@ def store(pools: Store, stores: Stores) -> Iterator[Store]:
 
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis that may be lost."""
+    """A Redis for this test only, which may be stalled or killed."""
     server = RedisServer(tmp_path)
     server.start()
     yield server
@@ -97,12 +97,12 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def worker_context(settings: Settings, store: Store) -> WorkerContext:
-    """What a worker hands to every link and task, on this test's stores."""
+    """The context of a worker's links and tasks, with this test's stores."""
     return WorkerContext(settings, store, policy_from(settings))
 
 
 def clean(engine: Engine) -> None:
-    """Empty every table. By DELETE, which takes 1 ms: TRUNCATE of all partitions takes 40."""
+    """Empty every table. DELETE takes 1 ms; TRUNCATE of all partitions would take 40 ms."""
     deletes = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
     with engine.begin() as connection:
         connection.execute(
@@ -114,7 +114,7 @@ def clean(engine: Engine) -> None:
 
 
 def flush(redis_url: str) -> None:
-    """Empty this worker's Redis number; the others' stay."""
+    """Empty this worker's Redis number only."""
     with Redis.from_url(redis_url) as client:
         client.flushdb()
 

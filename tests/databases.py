@@ -1,7 +1,7 @@
-"""The databases of a test run: one template, migrated once, and a copy of it for every worker.
+"""The databases of a test run: a template, migrated once, and a copy of it for every worker.
 
-Used by `conftest.py`. The servers come from LAUREL_TEST_DATABASE_URL and LAUREL_TEST_REDIS_URL,
-which `python3 run.py test` sets; what else lives on them is not touched.
+Used by `conftest.py`. The server is that of LAUREL_TEST_DATABASE_URL, which `python3 run.py test`
+sets; its other databases are not touched.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def migration_config(url: str) -> Config:
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database at `url` to `revision`."""
+    """Migrate the database at `url` to `revision`."""
     command.upgrade(migration_config(url), revision)
 
 
@@ -44,7 +44,7 @@ def with_database(url: str, name: str) -> str:
 
 @contextmanager
 def copied_database(server_url: str, name: str) -> Iterator[str]:
-    """Yield the address of a new, migrated, empty database that is dropped at the end."""
+    """Yield the URL of a new, migrated, empty database that is dropped at the end."""
     with _maintenance(server_url) as connection:
         template = _ensure_template(connection, server_url)
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
@@ -56,7 +56,7 @@ def copied_database(server_url: str, name: str) -> Iterator[str]:
 
 @contextmanager
 def empty_database(server_url: str, name: str) -> Iterator[str]:
-    """Yield the address of a new database without any table, dropped at the end."""
+    """Yield the URL of a new database without tables that is dropped at the end."""
     with _maintenance(server_url) as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     try:
@@ -66,7 +66,7 @@ def empty_database(server_url: str, name: str) -> Iterator[str]:
 
 
 def drop_database(server_url: str, name: str) -> None:
-    """Remove a test database, whoever is still connected to it."""
+    """Drop a test database, even if there are connections to it."""
     with _maintenance(server_url) as connection:
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
@@ -83,19 +83,19 @@ def _maintenance(server_url: str) -> Iterator[Connection]:
 
 
 def _ensure_template(connection: Connection, server_url: str) -> str:
-    """Make the template unless a sister worker, or an earlier run on this server, has made it.
+    """Return the template's name; create it unless another worker or an earlier run has done so.
 
-    Its name says what it was made of, so that a changed migration or a new month makes a new one.
+    The name contains a hash of the migrations and the month, so that a change creates a new one.
     """
     name = _template_name()
     connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": TEMPLATE_LOCK})
     exists = text("SELECT 1 FROM pg_database WHERE datname = :name")
     if connection.execute(exists, {"name": name}).scalar() is None:
-        half_made = f"{name}_half_made"
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{half_made}" WITH (FORCE)'))
-        connection.execute(text(f'CREATE DATABASE "{half_made}"'))
-        migrate(with_database(server_url, half_made))
-        connection.execute(text(f'ALTER DATABASE "{half_made}" RENAME TO "{name}"'))
+        unfinished = f"{name}_unfinished"
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{unfinished}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{unfinished}"'))
+        migrate(with_database(server_url, unfinished))
+        connection.execute(text(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"'))
     connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": TEMPLATE_LOCK})
     return name
 

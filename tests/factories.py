@@ -1,4 +1,4 @@
-"""One factory per thing: a call without arguments makes a sound one, overrides make it peculiar."""
+"""Factories of test data: valid by default, changed by keyword arguments."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,14 +18,14 @@ JWT_SECRET = "0f9c6a5be1d7428394a1c05d6e7fb8234bd1e0f7"
 
 @dataclass(frozen=True)
 class Player:
-    """A player as the tests know one."""
+    """A stored player."""
 
     user_id: UUID
     username: str
 
 
 def make_settings(**overrides: Any) -> Settings:
-    """Return settings for tests: no limits that a test would meet by accident, no archiving."""
+    """Return settings for tests: default limits, unreachable stores, no archiving."""
     values: dict[str, Any] = {
         "laurel_env": "test",
         "database_url": "postgresql://nobody@127.0.0.1:1/nowhere",
@@ -37,7 +37,7 @@ def make_settings(**overrides: Any) -> Settings:
 
 
 def make_action(**overrides: Any) -> NewAction:
-    """Return an action as the web would hand it to intake, of a new player unless told."""
+    """Return an action as the web passes it to intake, of a new player by default."""
     values: dict[str, Any] = {
         "action_id": uuid4(),
         "user_id": uuid4(),
@@ -53,7 +53,7 @@ def make_action(**overrides: Any) -> NewAction:
 
 
 def make_player(store: Store, *, username: str | None = None, **scores: Any) -> Player:
-    """Store a player without any action; `scores` are columns of user_scores."""
+    """Store a player without actions; `scores` are columns of user_scores."""
     user_id = scores.pop("user_id", None) or uuid4()
     player = Player(user_id, username or f"player_{user_id.hex[:8]}")
     with store.write() as connection:
@@ -69,9 +69,9 @@ def make_player(store: Store, *, username: str | None = None, **scores: Any) -> 
 def make_stored_action(
     store: Store, player: Player, *, at: datetime, status: Status = Status.APPLIED, **columns: Any
 ) -> UUID:
-    """Store an action of the past with its id and its checks; an applied one counts in the score.
+    """Store an action with its id and its checks; add it to the score when it is applied.
 
-    Makes its month's partition; `columns` are columns of user_actions.
+    Creates the partition of its month. `columns` are columns of user_actions.
     """
     action_id: UUID = columns.pop("action_id", None) or uuid4()
     score: int = columns.pop("score_delta", 100)

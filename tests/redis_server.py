@@ -1,4 +1,4 @@
-"""A Redis of a test's own, which may be stopped, killed and started again."""
+"""A Redis for one test, which may be stalled, killed and started again."""
 
 import signal
 import socket
@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 
 
 class RedisServer:
-    """One server on a port of its own; it keeps its data over a restart."""
+    """A durable server on a free port."""
 
     def __init__(self, folder: Path):
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -24,11 +24,11 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """The address that clients use."""
+        """The URL for clients."""
         return f"redis://127.0.0.1:{self._port}/0"
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it is ready."""
         self._process = subprocess.Popen(
             [
                 str(find_valkey(None)),
@@ -40,22 +40,22 @@ class RedisServer:
         wait_until(self._answers)
 
     def stall(self) -> None:
-        """Stop it where it stands: its connections stay open and nothing comes back."""
+        """Pause it: its connections stay open and nothing is answered."""
         self._signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Let it go on where it stood."""
+        """Let it continue after `stall`."""
         self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End it without a warning."""
+        """Kill it."""
         if self._process is not None:
             self._signal(signal.SIGKILL)
             self._process.wait(10)
             self._process = None
 
     def command(self, *arguments: str) -> None:
-        """Send one command of an operator."""
+        """Send one command."""
         with Redis.from_url(self.url) as client:
             client.execute_command(*arguments)  # type: ignore[no-untyped-call]  # redis-py
 

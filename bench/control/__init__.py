@@ -1,4 +1,5 @@
-"""The control: what an ordinary project would write, one Celery chain of five tasks per action.
+"""The control: an ordinary implementation, one Celery chain of five tasks per action.
 
-Same machine, same stores, same settings of Celery; tables, keys and queue of its own.
+It runs on the same machine and stores with the same Celery settings, but has separate tables,
+keys and a separate queue.
 """

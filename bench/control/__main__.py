@@ -1,7 +1,7 @@
-"""`python -m bench.control`: keeps so many actions on their way through the control's chains.
+"""`python -m bench.control WORKERS`: keeps a number of the control's chains in flight.
 
-A process of its own, like the HTTP generator, and with the same job and report. It publishes the
-chains itself: the control is spared a web server, which only makes it look better.
+A separate process with the job and report of the HTTP generator. It publishes the chains itself:
+the control needs no web server, which favours it in the comparison.
 """
 
 import json
@@ -18,13 +18,14 @@ from bench.control.app import app, make_redis
 from bench.control.tasks import DONE, chain_of
 from bench.generator.job import Job, Report
 from bench.generator.percentiles import percentiles_ms
+from rig.players import read_players
 
 GIVE_UP_SECONDS = 60.0
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 
 
 class Drive:
-    """Publishes chains and hears of their ends."""
+    """Publishes chains and receives the messages at their ends."""
 
     def __init__(self, players: list[str]):
         self._players = players
@@ -35,22 +36,22 @@ class Drive:
         )
         self._ends.subscribe(DONE)
         while not self._ends.subscribed:
-            self._ends.get_message(timeout=LOOK_SECONDS)
+            self._ends.get_message(timeout=POLL_SECONDS)
 
     @property
-    def on_their_way(self) -> int:
+    def in_flight(self) -> int:
         return len(self._started_at)
 
     def publish(self) -> None:
-        """Hand the chain of a new action to the broker."""
+        """Publish the chain of a new action."""
         action_id = str(uuid.uuid4())
         self._started_at[action_id] = time.perf_counter()
         player = self._chance.choice(self._players)
         chain_of(action_id, player, self._chance.randint(100, 999)).apply_async()
 
     def next_end(self) -> tuple[float, float] | None:
-        """Return when a chain ended and how long it took, or None when none did for a moment."""
-        message = self._ends.get_message(timeout=LOOK_SECONDS)
+        """Return when a chain ended and its seconds, or None when none ended for POLL_SECONDS."""
+        message = self._ends.get_message(timeout=POLL_SECONDS)
         if message is None:
             return None
         now = time.perf_counter()
@@ -58,10 +59,10 @@ class Drive:
 
 
 def main() -> None:
-    """Run the job and report."""
-    job = Job(**json.load(sys.stdin))
-    lines = Path(job.players).read_text().splitlines()
-    drive = Drive([line.partition("\t")[0] for line in lines[:-1]])
+    """Run the job and print its report."""
+    job = Job(**json.loads(sys.stdin.readline()))
+    players, _ = read_players(Path(job.players))
+    drive = Drive([player.user_id for player in players])
     wait_for_workers(int(sys.argv[1]))
     cpu, started = time.process_time(), time.perf_counter()
     opens_at = started + job.lead_seconds
@@ -70,7 +71,7 @@ def main() -> None:
     statuses: Counter[str] = Counter()
     for _ in range(job.connections):
         drive.publish()
-    while drive.on_their_way and time.perf_counter() < closes_at + GIVE_UP_SECONDS:
+    while drive.in_flight and time.perf_counter() < closes_at + GIVE_UP_SECONDS:
         end = drive.next_end()
         if end is None:
             continue
@@ -86,7 +87,7 @@ def main() -> None:
         answered=len(latencies),
         latencies_ms=percentiles_ms(latencies),
         statuses=dict(statuses),
-        unanswered=drive.on_their_way,
+        unanswered=drive.in_flight,
         cpu_seconds=round(used, 3),
         cpu_share=round(used / ran, 3),
     )
@@ -94,11 +95,11 @@ def main() -> None:
 
 
 def wait_for_workers(count: int) -> None:
-    """Wait until all workers answer, so that their start is not measured."""
+    """Wait until all workers answer: their start must not be measured."""
     deadline = time.monotonic() + GIVE_UP_SECONDS
     while len(app.control.ping(timeout=2.0, limit=count) or ()) < count:
         if time.monotonic() > deadline:
-            sys.exit("the control's workers do not answer")
+            sys.exit("the workers of the control do not answer")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The control's Celery application; two solo workers run it, as the product has two.
+"""The control's Celery application, run by as many solo workers as the product has.
 
-The settings are the product's, where an ordinary project's would be slower or lose messages; its
-transport and its queues without acknowledgements are not.
+It uses the product's settings where those of an ordinary project would be slower or lose
+messages, but the standard transport and queues with acknowledgements.
 """
 
 import os

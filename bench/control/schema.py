@@ -25,17 +25,17 @@ SELECT (SELECT count(*) FROM control.actions), (SELECT count(*) FROM control.aud
 
 
 def make_tables(database_url: str) -> None:
-    """Make the control's tables."""
-    _ask(database_url, _SCHEMA)
+    """Create the control's tables."""
+    _query(database_url, _SCHEMA)
 
 
 def count_applied(database_url: str) -> tuple[int, int, int]:
-    """Return the applied actions, the audit rows, and by how much the scores differ from both."""
-    row = _ask(database_url, _COUNTS)
+    """Return the number of actions, of audit rows, and the difference of both sums of scores."""
+    row = _query(database_url, _COUNTS)
     return row[0], row[1], row[2]
 
 
-def _ask(database_url: str, query: str) -> tuple[int, ...]:
+def _query(database_url: str, query: str) -> tuple[int, ...]:
     connection = psycopg2.connect(database_url)
     try:
         with connection, connection.cursor() as cursor:

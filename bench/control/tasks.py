@@ -1,6 +1,6 @@
-"""The control's five tasks: a fraud query, one transaction, a ZADD, an audit row, a publish.
+"""The control's five tasks: a fraud query, a transaction, a ZADD, an audit row, a publish.
 
-No more than an ordinary project does, and no less: each is what a tutorial would show.
+Each does what a tutorial would show, no more and no less.
 """
 
 import json
@@ -54,7 +54,7 @@ def check_fraud(action_id: str, user_id: str, score: int) -> None:
 
 @app.task
 def update_score(action_id: str, user_id: str, score: int) -> int:
-    """Keep the action and add its score; return the new one."""
+    """Insert the action and add its score; return the new score."""
     values = {"action_id": action_id, "user_id": user_id, "score": score}
     with _engine().begin() as connection:
         connection.execute(_INSERT_ACTION, values)
@@ -64,14 +64,14 @@ def update_score(action_id: str, user_id: str, score: int) -> int:
 
 @app.task
 def refresh_leaderboard(total: int, user_id: str) -> int:
-    """Put the new score on the board; return it."""
+    """Write the new score to the board; return it."""
     _redis().zadd(BOARD, {user_id: total})
     return total
 
 
 @app.task
 def write_audit(total: int, action_id: str, user_id: str) -> int:
-    """Record what happened; return the new score."""
+    """Insert an audit row; return the new score."""
     entry = json.dumps({"userId": user_id, "newScore": total})
     with _engine().begin() as connection:
         connection.execute(_INSERT_AUDIT, {"action_id": action_id, "entry": entry})
@@ -80,7 +80,7 @@ def write_audit(total: int, action_id: str, user_id: str) -> int:
 
 @app.task
 def publish(total: int, action_id: str, user_id: str) -> None:
-    """Tell the listeners, one of which waits for this action."""
+    """Publish the new score; the generator waits for this message."""
     event = {"event": "score_updated", "actionId": action_id, "userId": user_id, "newScore": total}
     _redis().publish(DONE, json.dumps(event))
 

@@ -1,11 +1,12 @@
-"""Starts and stops the control's workers; called by `bench/running.py`."""
+"""Starts and stops the control's workers; called by `bench.running`."""
 
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.supervision.lifeline import signal_group, tie_to_parent
+from local.supervision.parent_death import die_with_parent
+from local.supervision.process_groups import signal_group
 from rig.stack import Stack
 
 STOP_SECONDS = 15.0
@@ -13,7 +14,7 @@ STOP_SECONDS = 15.0
 
 @contextmanager
 def running_workers(stack: Stack, count: int) -> Iterator[list[int]]:
-    """Run so many solo workers on the stack's stores; yields their process ids."""
+    """Run `count` solo workers on the stack's stores; yield their process ids."""
     workers: list[subprocess.Popen[bytes]] = []
     try:
         for number in range(1, count + 1):
@@ -29,7 +30,7 @@ def running_workers(stack: Stack, count: int) -> Iterator[list[int]]:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    preexec_fn=tie_to_parent(signal.SIGTERM),
+                    preexec_fn=die_with_parent(signal.SIGTERM),
                 )
             workers.append(worker)
         yield [worker.pid for worker in workers]

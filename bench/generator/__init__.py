@@ -1,1 +1,1 @@
-"""The load generator: a process of its own, so that its share of the CPU can be told apart."""
+"""The load generator: a separate process, so that its CPU time can be measured separately."""

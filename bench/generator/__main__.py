@@ -1,4 +1,4 @@
-"""`python -m bench.generator`: one run over HTTP, from the job on stdin to the report on stdout."""
+"""`python -m bench.generator`: one run over HTTP; reads a job from stdin, prints a report."""
 
 import gc
 import json
@@ -7,25 +7,23 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.generator.connection import Pool, now
 from bench.generator.job import Job, Report
 from bench.generator.loops import Outcome, run_closed, run_open
 from bench.generator.percentiles import percentiles_ms
-from rig.connection import Pool, now
-from rig.traffic import Batches, Player, Reads, Singles
-
-HOST = "127.0.0.1"
+from bench.generator.traffic import Batches, Reads, SentLog, Singles
+from local.ports import LOOPBACK
+from rig.players import Player, read_players
 
 
 def main() -> None:
-    """Run the job and report."""
-    job = Job(**json.load(sys.stdin))
-    players = [
-        Player(*line.split("\t")) for line in Path(job.players).read_text().splitlines() if line
-    ]
-    traffic = make_traffic(job, players)
-    pool = Pool((HOST, job.port), job.connections)
+    """Run the job and print its report."""
+    job = Job(**json.loads(sys.stdin.readline()))
+    players, service = read_players(Path(job.players))
+    traffic = make_traffic(job, players, service)
+    pool = Pool((LOOPBACK, job.port), job.connections)
     gc.freeze()
-    gc.disable()  # nothing here makes cycles, and a pause would look like the server's
+    gc.disable()  # nothing here creates cycles, and a pause would be measured as latency
     cpu, started = time.process_time(), now()
     if job.rate is None:
         outcome = run_closed(pool, traffic, lead_seconds=job.lead_seconds, seconds=job.seconds)
@@ -35,26 +33,25 @@ def main() -> None:
         )
     used, ran = time.process_time() - cpu, now() - started
     pool.close()
-    write_ledger(Path(job.ledger), traffic.ledger, players)
-    strange = traffic.strange[:500].decode(errors="replace")
-    json.dump(asdict(make_report(job, outcome, used, ran, strange)), sys.stdout)
+    write_sent_log(Path(job.sent_log), traffic.sent_log, players)
+    unexpected = traffic.unexpected[:500].decode(errors="replace")
+    json.dump(asdict(make_report(job, outcome, used, ran, unexpected)), sys.stdout)
 
 
-def make_traffic(job: Job, players: list[Player]) -> Singles | Batches | Reads:
-    """Return what the job wants to be sent."""
-    host = f"{HOST}:{job.port}"
-    *ordinary, service = players
+def make_traffic(job: Job, players: list[Player], service: Player) -> Singles | Batches | Reads:
+    """Return the traffic that the job asks for."""
+    host = f"{LOOPBACK}:{job.port}"
     if job.kind == "batch":
-        return Batches(host, ordinary, token=service.token, size=job.batch_size, prefer=job.prefer)
+        return Batches(host, players, token=service.token, size=job.batch_size, prefer=job.prefer)
     if job.kind == "top10":
-        return Reads(host, ordinary, path="/api/leaderboard")
-    return Singles(host, ordinary, prefer=job.prefer, each_once=job.kind == "each_once")
+        return Reads(host, players, path="/api/leaderboard")
+    return Singles(host, players, prefer=job.prefer, each_once=job.kind == "each_once")
 
 
 def make_report(
-    job: Job, outcome: Outcome, cpu_seconds: float, ran_seconds: float, strange: str
+    job: Job, outcome: Outcome, cpu_seconds: float, ran_seconds: float, unexpected: str
 ) -> Report:
-    """Return the numbers of a run."""
+    """Return the report of a run."""
     good = outcome.latencies.get(job.expected, [])
     return Report(
         seconds=outcome.measured_seconds,
@@ -65,16 +62,14 @@ def make_report(
         cpu_seconds=round(cpu_seconds, 3),
         cpu_share=round(cpu_seconds / ran_seconds, 3),
         delays_ms=percentiles_ms(outcome.delays),
-        strange=strange,
+        unexpected=unexpected,
     )
 
 
-def write_ledger(
-    path: Path, ledger: list[tuple[str, int, int, int]], players: list[Player]
-) -> None:
-    """Write every action that was sent, in the form that PostgreSQL's COPY reads."""
+def write_sent_log(path: Path, sent_log: SentLog, players: list[Player]) -> None:
+    """Write every action that was sent in the text format of PostgreSQL's COPY."""
     with path.open("w") as file:
-        for action_id, player, score, status in ledger:
+        for action_id, player, score, status in sent_log:
             file.write(f"{action_id}\t{players[player].user_id}\t{score}\t{status}\n")
 
 

@@ -1,35 +1,35 @@
-"""The words between the bench and its generators: a job as JSON in, a report as JSON out."""
+"""The messages between the benchmark and its generators: a job in, a report out, as JSON."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a generator shall do; `kind` is single, each_once, batch or top10."""
+    """What a generator sends; `kind` is single, each_once, batch, top10 or control."""
 
     kind: str
     port: int
-    players: str  # a file: user id and token a line, the last line that of a game server
-    ledger: str  # the file to write: action id, user id, score, last status a line
+    players: str  # a file, see rig.players
+    sent_log: str  # the file to write: action id, user id, score, last status a line
     connections: int
     seconds: float
     lead_seconds: float
     rate: float | None = None
     batch_size: int = 0
     prefer: str = ""
-    expected: int = 200  # the status of an answer that counts
+    expected: int = 200  # the status of the answers that are measured
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a generator saw. Latencies in milliseconds are those of the expected answers."""
+    """What a generator measured; the latencies, in milliseconds, are of expected answers only."""
 
     seconds: float
     answered: int  # expected answers inside the measured window
     latencies_ms: dict[str, float]
-    statuses: dict[str, int]  # of the whole run; 0 = connection broken
+    statuses: dict[str, int]  # answers of the whole run by status; 0 is a broken connection
     unanswered: int
     cpu_seconds: float
     cpu_share: float
     delays_ms: dict[str, float] = field(default_factory=dict)
-    strange: str = ""
+    unexpected: str = ""  # the beginning of the first answer with another status

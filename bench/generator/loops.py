@@ -1,4 +1,4 @@
-"""The two ways to load a server: as fast as it answers, or by a clock that does not wait for it."""
+"""The two load models: a closed loop (send after each answer) and an open loop (fixed rate)."""
 
 import random
 from collections import Counter, deque
@@ -6,25 +6,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rig.connection import BROKEN, Connection, Pool, now
+from bench.generator.connection import Connection, Pool, now
+from rig.http_messages import BROKEN
 
 LONGEST_WAIT_SECONDS = 0.05
 GIVE_UP_SECONDS = 15.0  # longer than any wait the API allows
 
 
 class Traffic(Protocol):
-    """Says what to send next, and hears what came of it."""
+    """Supplies the requests and records their answers."""
 
     def next_request(self) -> tuple[bytes, Any] | None:
-        """Return a request and an entry that is not None; None when there is nothing more."""
+        """Return a request and its entry, which is not None; or None when there are no more."""
 
     def record_answer(self, entry: Any, status: int, body: bytes) -> None:
-        """Take the answer to a request; BROKEN for one that will have none."""
+        """Record the answer to a request; the status is BROKEN when there is none."""
 
 
 @dataclass
 class Outcome:
-    """What one run saw. Latencies (seconds) are those of answers inside the measured window."""
+    """What one run measured; latencies, in seconds, of answers inside the measured window."""
 
     measured_seconds: float = 0.0
     latencies: dict[int, list[float]] = field(default_factory=dict)
@@ -39,16 +40,16 @@ class _Window:
     closes_at: float
     outcome: Outcome
 
-    def note(self, status: int, counts_from: float, at: float) -> None:
+    def record(self, status: int, counts_from: float, at: float) -> None:
         self.outcome.statuses[status] += 1
         if self.opens_at <= at <= self.closes_at:
             self.outcome.latencies.setdefault(status, []).append(at - counts_from)
 
 
 def run_closed(pool: Pool, traffic: Traffic, *, lead_seconds: float, seconds: float) -> Outcome:
-    """Keep every connection busy: the next request follows the answer.
+    """Keep every connection busy: each answer is followed by the next request.
 
-    What is answered in the first `lead_seconds` is not measured, nor what comes after the end.
+    Answers in the first `lead_seconds` and after the end are not measured.
     """
     outcome = Outcome(measured_seconds=seconds)
     opens_at = now() + lead_seconds
@@ -56,7 +57,7 @@ def run_closed(pool: Pool, traffic: Traffic, *, lead_seconds: float, seconds: fl
     while pool.idle:
         _send_next(pool, pool.idle.pop(), traffic, now())
     while pool.busy and now() < window.closes_at + GIVE_UP_SECONDS:
-        for connection, at in _settled(pool, traffic, window, LONGEST_WAIT_SECONDS):
+        for connection, at in _record_answers(pool, traffic, window, LONGEST_WAIT_SECONDS):
             if at < window.closes_at:
                 _send_next(pool, connection, traffic, now())
     _give_up(pool, traffic, outcome)
@@ -66,10 +67,10 @@ def run_closed(pool: Pool, traffic: Traffic, *, lead_seconds: float, seconds: fl
 def run_open(
     pool: Pool, traffic: Traffic, *, rate: float, lead_seconds: float, seconds: float, seed: int = 1
 ) -> Outcome:
-    """Send at Poisson times, as many independent players do, whatever the answers do.
+    """Send at random times of a Poisson process, independent of the answers.
 
-    Latency counts from the time a request was due, so a server that stalls is charged for all who
-    would have come meanwhile (no coordinated omission).
+    Latency counts from the time at which a request was due. A server that stalls is therefore
+    charged for all requests due during the stall (no coordinated omission).
     """
     outcome = Outcome(measured_seconds=seconds)
     started = now()
@@ -88,7 +89,9 @@ def run_open(
             outcome.delays.append(now() - waiting[0])
             _send_next(pool, pool.idle.pop(), traffic, waiting.popleft())
         pause = LONGEST_WAIT_SECONDS if due is None else due - now()
-        for connection, _ in _settled(pool, traffic, window, min(pause, LONGEST_WAIT_SECONDS)):
+        for connection, _ in _record_answers(
+            pool, traffic, window, min(pause, LONGEST_WAIT_SECONDS)
+        ):
             pool.idle.append(connection)
     _give_up(pool, traffic, outcome)
     outcome.unanswered += len(waiting)
@@ -96,7 +99,7 @@ def run_open(
 
 
 def _give_up(pool: Pool, traffic: Traffic, outcome: Outcome) -> None:
-    """Settle what was never answered: nobody knows what became of it."""
+    """Record the requests in flight as BROKEN: their outcome is unknown."""
     for entry in pool.unanswered():
         outcome.unanswered += 1
         traffic.record_answer(entry, BROKEN, b"")
@@ -110,7 +113,7 @@ def _arrivals(start: float, end: float, rate: float, chance: random.Random) -> I
 
 
 def _send_next(pool: Pool, connection: Connection, traffic: Traffic, counts_from: float) -> None:
-    """Send the next request, if there is one; one that breaks on the way is settled as BROKEN."""
+    """Send the next request, if there is one; a request that cannot be sent is BROKEN."""
     while True:
         request = traffic.next_request()
         if request is None:
@@ -120,13 +123,13 @@ def _send_next(pool: Pool, connection: Connection, traffic: Traffic, counts_from
         traffic.record_answer(request[1], BROKEN, b"")
 
 
-def _settled(
+def _record_answers(
     pool: Pool, traffic: Traffic, window: _Window, seconds: float
 ) -> Iterator[tuple[Connection, float]]:
-    """Settle the answers of one look at the sockets; yield each connection and its time."""
+    """Record the answers that have arrived; yield each connection and the time."""
     for connection, status, body in pool.answers(seconds):
         at = now()
-        window.note(status, connection.counts_from, at)
+        window.record(status, connection.counts_from, at)
         entry, connection.entry = connection.entry, None
         traffic.record_answer(entry, status, body)
         yield connection, at

@@ -7,7 +7,7 @@ SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 
 def percentiles_ms(seconds: Iterable[float]) -> dict[str, float]:
-    """Return p50, p95, p99 and max in milliseconds; nothing when there are no values."""
+    """Return p50, p95, p99 and max in milliseconds; an empty dict when there are no values."""
     ranked = sorted(seconds)
     if not ranked:
         return {}

@@ -1,1 +1,1 @@
-"""Processes of the rig: players, listeners, and the product with a fault built in."""
+"""Child processes: players, listeners, and processes of the product with a fault built in."""

@@ -1,7 +1,7 @@
-"""As `python -m`: sockets that listen to the board until stdin closes, then report.
+"""`python -m faults.children.listeners`: sockets that follow the board until stdin is closed.
 
-Job as JSON in the first line of stdin, report as JSON on stdout. A listener that is cut off comes
-back, as a client does.
+The first line of stdin is the job, the output is the report, both as JSON. A listener reconnects
+when its connection ends, as a client does.
 """
 
 import http.client
@@ -15,19 +15,19 @@ from pathlib import Path
 from simple_websocket import Client, ConnectionClosed
 from simple_websocket import ConnectionError as RefusedError
 
-from faults.client import HOST, read_players
-from faults.view import BOARD_ROWS, Row, View
-from rig.traffic import Player
+from faults.listener_view import BOARD_ROWS, ListenerView, Row
+from local.ports import LOOPBACK
+from rig.players import Player, read_players
 
-COME_BACK_SECONDS = 0.5
-LOOK_EVERY_SECONDS = 0.2
+RECONNECT_SECONDS = 0.5
+CHECK_EVERY_SECONDS = 0.2
 AGREE_SECONDS = 10.0
 SUBSCRIBE = json.dumps({"op": "subscribe", "id": 1, "channel": "leaderboard", "limit": BOARD_ROWS})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Who listens, and where."""
+    """How many players listen, and where."""
 
     port: int
     live_port: int
@@ -37,29 +37,29 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What the listeners saw, all together."""
+    """What all listeners received together."""
 
     events: int
     connections: int
     snapshots: int
-    holes: list[str]
-    steps_back: list[str]
-    wrong_boards: int  # listeners whose board in the end is not that of the API
+    gaps: list[str]
+    regressions: list[str]
+    wrong_boards: int  # listeners whose board differs from the API's at the end
 
 
 class Listener:
-    """One player's socket, opened again whenever it ends."""
+    """The socket of one player, opened again whenever it ends."""
 
     def __init__(self, port: int, player: Player):
-        self.view = View()
+        self.view = ListenerView()
         self.connections = 0
-        self._url = f"ws://{HOST}:{port}/ws"
+        self._url = f"ws://{LOOPBACK}:{port}/ws"
         self._headers = {"Authorization": f"Bearer {player.token}"}
         self._stopping = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
     def stop(self) -> None:
-        """Come back no more."""
+        """Do not reconnect any more."""
         self._stopping.set()
 
     def _run(self) -> None:
@@ -67,25 +67,25 @@ class Listener:
             try:
                 socket = Client(self._url, subprotocols=["laurel.v1"], headers=self._headers)
             except (OSError, RefusedError):
-                self._stopping.wait(COME_BACK_SECONDS)
+                self._stopping.wait(RECONNECT_SECONDS)
                 continue
             self.connections += 1
             try:
                 self._listen(socket)
             except ConnectionClosed:
-                self._stopping.wait(COME_BACK_SECONDS)
+                self._stopping.wait(RECONNECT_SECONDS)
 
     def _listen(self, socket: Client) -> None:
         socket.send(SUBSCRIBE)
         while not self._stopping.is_set():
-            message = socket.receive(timeout=LOOK_EVERY_SECONDS)
-            if message is not None and not self.view.take(json.loads(message)):
+            message = socket.receive(timeout=CHECK_EVERY_SECONDS)
+            if message is not None and not self.view.apply(json.loads(message)):
                 socket.send(SUBSCRIBE)
 
 
 def _read_board(port: int, player: Player) -> list[Row] | None:
-    """Return the board as the API has it, None while it does not answer."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
+    """Return the board from the API, or None while it does not answer."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5.0)
     try:
         path = f"/api/leaderboard?limit={BOARD_ROWS}"
         connection.request("GET", path, headers={"Authorization": f"Bearer {player.token}"})
@@ -98,20 +98,20 @@ def _read_board(port: int, player: Player) -> list[Row] | None:
 
 
 def _count_wrong(listeners: list[Listener], port: int, player: Player) -> int:
-    """Return how many do not come to show the API's board within some seconds of quiet."""
+    """Return how many boards still differ from the API's after AGREE_SECONDS."""
     deadline = time.monotonic() + AGREE_SECONDS
     while True:
         board = _read_board(port, player)
         wrong = sum(listener.view.board() != board for listener in listeners)
         if not wrong or time.monotonic() > deadline:
             return wrong
-        time.sleep(LOOK_EVERY_SECONDS)
+        time.sleep(CHECK_EVERY_SECONDS)
 
 
 def main() -> None:
-    """Listen until stdin closes, compare boards, report."""
+    """Listen until stdin is closed, compare the boards, print the report."""
     job = Job(**json.loads(sys.stdin.readline()))
-    players = read_players(Path(job.players))[: job.count]
+    players = read_players(Path(job.players))[0][: job.count]
     listeners = [Listener(job.live_port, player) for player in players]
     sys.stdin.read()
     wrong_boards = _count_wrong(listeners, job.port, players[0])
@@ -121,8 +121,8 @@ def main() -> None:
         events=sum(listener.view.events for listener in listeners),
         connections=sum(listener.connections for listener in listeners),
         snapshots=sum(listener.view.snapshots for listener in listeners),
-        holes=[hole for listener in listeners for hole in listener.view.holes],
-        steps_back=[step for listener in listeners for step in listener.view.steps_back],
+        gaps=[gap for listener in listeners for gap in listener.view.gaps],
+        regressions=[step for listener in listeners for step in listener.view.regressions],
         wrong_boards=wrong_boards,
     )
     json.dump(asdict(report), sys.stdout)

@@ -1,7 +1,7 @@
-"""`python -m faults.children.load`: players who send by a clock that waits for nobody (open loop).
+"""`python -m faults.children.load`: players who send at random times (an open loop).
 
-One read for every ten actions. Its job is the first line of stdin, as JSON; every request ends in
-the file of the ledger.
+One read for every ten actions. The first line of stdin is the job, as JSON; every request is
+written to the sent log.
 """
 
 import asyncio
@@ -11,27 +11,28 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults.client import Client, Sent, read_players
-from rig.traffic import Actions, Player
+from faults.client import Client, Sent
+from rig.actions import Actions
+from rig.players import Player, read_players
 
-ACTIONS_OF_A_READ = 10
+ACTIONS_PER_READ = 10
 READ = "/api/leaderboard"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What to send, and where to write down what came of it."""
+    """What to send, and the file of the sent log."""
 
     port: int
     players: str
-    ledger: str
+    sent_log: str
     rate: float  # actions a second
     seconds: float
     seed: str
 
 
 async def run(job: Job, players: list[Player]) -> list[Sent]:
-    """Send at Poisson times until the time is over, and wait for the last answers."""
+    """Send at random times of a Poisson process, then wait for the last answers."""
     chance = random.Random(job.seed)  # noqa: S311 - load, not a secret
     actions = Actions(chance.getrandbits(64))
     client = Client(job.port)
@@ -42,7 +43,7 @@ async def run(job: Job, players: list[Player]) -> list[Sent]:
         await asyncio.sleep(due_at - loop.time())
         player = chance.randrange(len(players))
         sending.append(loop.create_task(_complete(client, actions, players, player)))
-        if chance.random() * ACTIONS_OF_A_READ < 1:
+        if chance.random() * ACTIONS_PER_READ < 1:
             sending.append(loop.create_task(client.read(players[player], READ)))
     sent = await asyncio.gather(*sending)
     client.close()
@@ -55,10 +56,11 @@ async def _complete(client: Client, actions: Actions, players: list[Player], pla
 
 
 def main() -> None:
-    """Run the job and write the ledger."""
+    """Run the job and write the sent log."""
     job = Job(**json.loads(sys.stdin.readline()))
-    sent = asyncio.run(run(job, read_players(Path(job.players))))
-    Path(job.ledger).write_text("".join(one.as_line() for one in sent))
+    players, _ = read_players(Path(job.players))
+    sent = asyncio.run(run(job, players))
+    Path(job.sent_log).write_text("".join(one.as_line() for one in sent))
 
 
 if __name__ == "__main__":

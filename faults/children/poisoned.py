@@ -1,6 +1,6 @@
-"""As `python -m`: the product's, but an action of one score kills it.
+"""`python -m faults.children.poisoned`: a worker or keeper that an action of one score kills.
 
-Only the poison scenario and tests start it; the product never imports it.
+Started by the scenario `poison` and by tests only.
 """
 
 import os
@@ -15,13 +15,13 @@ from workers import consumer, keeper
 from workers.chain import RUNNERS, Runner
 from workers.context import WorkerContext
 
-# Of two digits, where the load's scores have three.
+# Two digits: the scores of the load have three.
 POISON_SCORE = 66
 _SCORES = sql("SELECT score_delta FROM user_actions WHERE batch_id = :id")
 
 
 def dying_of(score: int, link: Runner) -> Runner:
-    """Return the link with a process that dies of a batch in which this score is."""
+    """Return a link that kills its process when the batch contains this score."""
 
     def run(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         with context.store.write() as connection:
@@ -34,7 +34,7 @@ def dying_of(score: int, link: Runner) -> Runner:
 
 
 def main(kind: str) -> int:
-    """Run the product's process of this kind with a first link that can be poisoned."""
+    """Run a worker or the keeper with a first link that `dying_of` has wrapped."""
     RUNNERS[SCREEN] = dying_of(POISON_SCORE, RUNNERS[SCREEN])
     return keeper.main() if kind == "keeper" else consumer.main(["actions"])
 

@@ -1,7 +1,7 @@
-"""As `python -m`: hands every new batch to the broker over and over until stdin closes.
+"""`python -m faults.children.repeats`: sends every new batch again until stdin is closed.
 
-Seed in the first line of stdin. Each batch is sent up to four times more, from random stages on,
-late and out of order; says how many messages that were.
+The first line of stdin is the seed. Each batch is sent up to four more times, from random stages
+on, late and out of order. The output is the number of messages.
 """
 
 import heapq
@@ -19,14 +19,14 @@ from workers.broker import submit_batch
 
 MOST_REPEATS = 4
 LATEST_SECONDS = 3.0
-LOOK_EVERY_SECONDS = 0.05
+POLL_EVERY_SECONDS = 0.05
 _NEW = sql(
     "SELECT batch_id FROM action_batches WHERE created_at > clock_timestamp() - interval '2 s'"
 )
 
 
 class Repeater:
-    """Knows which batches are new, and when each copy of a message is due."""
+    """Finds new batches, and sends each copy of a message when it is due."""
 
     def __init__(self, store: Store, chance: random.Random):
         self.sent = 0
@@ -35,8 +35,8 @@ class Repeater:
         self._seen: set[UUID] = set()
         self._due: list[tuple[float, UUID, Stage]] = []
 
-    def look(self, now: float) -> None:
-        """Plan the copies for the batches that came in since."""
+    def poll(self, now: float) -> None:
+        """Schedule copies for the batches that are new since the last call."""
         with self._store.write() as connection:
             found = set(connection.execute(_NEW).scalars()) - self._seen
         self._seen |= found
@@ -47,7 +47,7 @@ class Repeater:
                 heapq.heappush(self._due, (due_at, batch_id, stage))
 
     def send(self, now: float) -> None:
-        """Send what is due."""
+        """Send the copies that are due."""
         while self._due and self._due[0][0] <= now:
             _, batch_id, stage = heapq.heappop(self._due)
             submit_batch(batch_id, stage=stage)
@@ -55,18 +55,18 @@ class Repeater:
 
 
 def main() -> None:
-    """Repeat until stdin closes."""
+    """Send copies until stdin is closed."""
     chance = random.Random(sys.stdin.readline())  # noqa: S311 - not a secret
     repeater = Repeater(connect(settings_of_process()), chance)
     stopping = threading.Event()
 
-    def wait_for_the_end() -> None:
+    def wait_until_closed() -> None:
         sys.stdin.read()
         stopping.set()
 
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
-    while not stopping.wait(LOOK_EVERY_SECONDS):
-        repeater.look(time.monotonic())
+    threading.Thread(target=wait_until_closed, daemon=True).start()
+    while not stopping.wait(POLL_EVERY_SECONDS):
+        repeater.poll(time.monotonic())
         repeater.send(time.monotonic())
     sys.stdout.write(f"{repeater.sent}\n")
 

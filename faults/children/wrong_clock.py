@@ -1,8 +1,7 @@
-"""The product's processes with a clock that is wrong: the web's goes ahead, the workers' behind.
+"""Processes of the product with a wrong clock: fast in the web processes, slow in the workers.
 
-`faults.children.wrong_clock:create_…` stands for `wsgi:create_…`, and
-`python -m faults.children.wrong_clock` for a worker. Only the scenario of the clocks names them;
-the product never imports this.
+`faults.children.wrong_clock:create_…` replaces `wsgi:create_…`, and
+`python -m faults.children.wrong_clock` replaces a worker; both in the scenario `clocks-wrong` only.
 """
 
 import datetime
@@ -11,7 +10,7 @@ import sys
 import time
 from typing import Any
 
-# Beyond what freshness allows either way: 30 s ahead, 300 s behind.
+# Beyond the limits for the timestamp of an action: 30 s ahead, 300 s behind.
 WEB_SECONDS = 600
 WORKER_SECONDS = -600
 _real = datetime.datetime
@@ -19,7 +18,7 @@ _real_time = time.time
 
 
 class _Kind(type):
-    """Lets every real moment count as one of ours: there are no others."""
+    """Makes `isinstance` accept real datetimes, the only ones that exist."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, _real)
@@ -29,7 +28,7 @@ class _Wrong(_real, metaclass=_Kind):
     seconds = 0
 
     def __new__(cls, *args: Any, **named: Any) -> Any:
-        """Return a real moment: libraries in C take no other."""
+        """Return a real datetime, because C libraries accept no other type."""
         return _real(*args, **named)
 
     @classmethod
@@ -38,21 +37,21 @@ class _Wrong(_real, metaclass=_Kind):
         return _real.now(tz) + datetime.timedelta(seconds=cls.seconds)
 
 
-def go_wrong(seconds: int) -> None:
-    """Put this process's clock wrong, for all modules that are loaded from now on."""
+def shift_clock(seconds: int) -> None:
+    """Shift the clock of this process, for all modules that are imported afterwards."""
     _Wrong.seconds = seconds
-    datetime.datetime = _Wrong  # type: ignore[misc]  # the point of it
+    datetime.datetime = _Wrong  # type: ignore[misc]  # intended
     time.time = lambda: _real_time() + seconds
 
 
 def __getattr__(name: str) -> Any:
-    """Return the factory of this name from `wsgi`, loaded with the web's wrong clock."""
+    """Return the factory of this name from `wsgi`, imported with the fast clock."""
     if not name.startswith("create_"):
         raise AttributeError(name)
-    go_wrong(WEB_SECONDS)
+    shift_clock(WEB_SECONDS)
     return getattr(importlib.import_module("wsgi"), name)
 
 
 if __name__ == "__main__":
-    go_wrong(WORKER_SECONDS)
+    shift_clock(WORKER_SECONDS)
     sys.exit(importlib.import_module("workers.consumer").main(["actions"]))

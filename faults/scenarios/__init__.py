@@ -1,1 +1,1 @@
-"""What is broken: one module for each part of the system that it is broken in."""
+"""The scenarios: one module for each part of the system in which a fault is injected."""

@@ -1,6 +1,6 @@
 """Every scenario, in the order in which they run."""
 
-from faults.model import Scenario
+from faults.scenario import Scenario
 from faults.scenarios import clocks, disk, messages, postgres, processes, races, redis, sockets
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -17,5 +17,5 @@ NAMES = tuple(scenario.name for scenario in SCENARIOS)
 
 
 def choose(names: list[str]) -> list[Scenario]:
-    """Return the scenarios of these names, or all."""
+    """Return the scenarios with these names, or all scenarios when there are none."""
     return [scenario for scenario in SCENARIOS if not names or scenario.name in names]

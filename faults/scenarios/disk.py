@@ -1,4 +1,4 @@
-"""PostgreSQL's disk is full: first its tables cannot grow, then its log, and it gives up."""
+"""A full disk of PostgreSQL: first its tables, then its log cannot grow, and it stops."""
 
 from contextlib import suppress
 
@@ -6,24 +6,24 @@ import psycopg2
 
 from faults.answers import find_bad_answers
 from faults.client import Sent
-from faults.model import Scenario, Setup, Strike
+from faults.scenario import Injection, Scenario, Setup
 
 DISK_MEGABYTES = 512
 
 
-def fill(strike: Strike) -> None:
-    """Take the last byte and every one that comes free; let the log begin a new file meanwhile."""
-    assert strike.stores.disk is not None
-    if not strike.stores.disk.fill():
-        strike.problems.append("the disk was full already: nothing was tried")
-    while strike.lasts_about(0.5):
-        strike.stores.disk.fill()
+def fill(injection: Injection) -> None:
+    """Fill the disk again and again, and have PostgreSQL begin new files of its log."""
+    assert injection.stores.disk is not None
+    if not injection.stores.disk.fill():
+        injection.problems.append("the disk was full already: the fault had no effect")
+    while injection.lasts_about(0.5):
+        injection.stores.disk.fill()
         with suppress(psycopg2.Error):
-            _begin_new_log(strike)
+            _begin_new_log(injection)
 
 
-def _begin_new_log(strike: Strike) -> None:
-    connection = psycopg2.connect(strike.stores.superuser_url, connect_timeout=1)
+def _begin_new_log(injection: Injection) -> None:
+    connection = psycopg2.connect(injection.stores.superuser_url, connect_timeout=1)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
@@ -32,15 +32,15 @@ def _begin_new_log(strike: Strike) -> None:
         connection.close()
 
 
-def find_problems(strike: Strike, sent: list[Sent]) -> list[str]:
-    """Nobody is told more than `503`, and somebody is told that."""
-    return find_bad_answers(strike, sent, wanted=503)
+def find_problems(injection: Injection, sent: list[Sent]) -> list[str]:
+    """Return failures other than 503, and the absence of any 503."""
+    return find_bad_answers(injection, sent, wanted=503)
 
 
 SCENARIOS = (
     Scenario(
         name="postgres-disk-full",
-        strike=fill,
+        inject=fill,
         find_problems=find_problems,
         setup=Setup(disk_megabytes=DISK_MEGABYTES),
     ),

@@ -1,4 +1,4 @@
-"""Messages: repeated, late and out of order; unreadable, unknown and huge; and poisoned actions."""
+"""Messages that are repeated, late, out of order, unreadable or huge; and poison messages."""
 
 import asyncio
 import json
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from domain.store.redis import keys
-from faults.child import Child
 from faults.children.poisoned import POISON_SCORE
 from faults.client import Client, Sent
-from faults.model import Scenario, Setup, Strike
-from rig.traffic import Actions
+from faults.scenario import Injection, Scenario, Setup
+from rig.actions import Actions
+from rig.child import Child
 
 QUEUE = keys.broker_prefix() + "actions"
 HUGE_BYTES = 5_000_000
@@ -18,24 +18,24 @@ POISONED_ACTIONS = 3
 POISON_SECONDS = 60.0
 
 
-def repeat(strike: Strike) -> None:
-    """Send every batch up to five times in all, from any stage on, late and out of order."""
-    stack = strike.system.stack
-    with Child(stack.root, "faults.children.repeats", stack.env) as repeats:
-        repeats.tell(str(strike.chance.random()))
-        while strike.lasts(1.0):
+def repeat(injection: Injection) -> None:
+    """Send every batch up to five times, from any stage on, late and out of order."""
+    stack = injection.system.stack
+    with Child(stack.root, "faults.children.repeats", env=stack.env) as repeats:
+        repeats.send_line(str(injection.chance.random()))
+        while injection.lasts(1.0):
             pass
         if int(repeats.finish()) == 0:
-            strike.problems.append("no message was repeated: nothing was tried")
+            injection.problems.append("no message was repeated: the fault had no effect")
 
 
-def send_junk(strike: Strike) -> None:
-    """Put into the queue what no publisher of ours would."""
-    with strike.stores.redis() as redis:
+def send_junk(injection: Injection) -> None:
+    """Put messages into the queue that the product never publishes."""
+    with injection.stores.redis() as redis:
         for junk in _junk():
-            strike.lasts_about(1.0)
+            injection.lasts_about(1.0)
             redis.lpush(QUEUE, junk)
-    while strike.lasts(1.0):
+    while injection.lasts(1.0):
         pass
 
 
@@ -68,17 +68,17 @@ def _message(task: str, arguments: dict[str, str]) -> bytes:
     return json.dumps(message).encode()
 
 
-def poison(strike: Strike) -> None:
-    """Post actions that kill whichever process takes them up."""
+def poison(injection: Injection) -> None:
+    """Post actions that kill the process that works on them."""
     for _ in range(POISONED_ACTIONS):
-        strike.sent.append(asyncio.run(_post_poison(strike)))
-        strike.lasts_about(1.0)
+        injection.sent.append(asyncio.run(_post_poison(injection)))
+        injection.lasts_about(1.0)
 
 
-async def _post_poison(strike: Strike) -> Sent:
-    player = strike.chance.choice(strike.players)
-    client = Client(strike.system.stack.port)
-    members, (action_id, number, score) = Actions(strike.chance.getrandbits(64)).make(0)
+async def _post_poison(injection: Injection) -> Sent:
+    player = injection.chance.choice(injection.players)
+    client = Client(injection.system.stack.port)
+    members, (action_id, number, score) = Actions(injection.chance.getrandbits(64)).make(0)
     members = members.replace(f'"score":{score}', f'"score":{POISON_SCORE}')
     try:
         return (await client.complete(player, members, (action_id, number, POISON_SCORE)))[0]
@@ -87,11 +87,11 @@ async def _post_poison(strike: Strike) -> Sent:
 
 
 SCENARIOS = (
-    Scenario(name="messages-repeated", strike=repeat),
-    Scenario(name="junk-messages", strike=send_junk),
+    Scenario(name="messages-repeated", inject=repeat),
+    Scenario(name="junk-messages", inject=send_junk),
     Scenario(
         name="poison",
-        strike=poison,
+        inject=poison,
         final_seconds=POISON_SECONDS,
         failing_score=POISON_SCORE,
         setup=Setup(

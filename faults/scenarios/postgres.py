@@ -1,4 +1,4 @@
-"""PostgreSQL stopped without a goodbye, taken by others, slow, its commits done and not told."""
+"""PostgreSQL crashed, out of connections, stalled, slow, and with lost answers to COMMIT."""
 
 import signal
 from contextlib import suppress
@@ -8,7 +8,7 @@ import psycopg2.extensions
 
 from faults.answers import find_bad_answers
 from faults.client import Sent
-from faults.model import Scenario, Strike
+from faults.scenario import Injection, Scenario
 
 LOST_SHARE = 0.05
 DELAY_SECONDS = 0.02
@@ -18,86 +18,86 @@ _KILL_BACKENDS = (
 )
 
 
-def crash(strike: Strike) -> None:
-    """Stop it at once, as a crash does, and start it again, over and over."""
-    while strike.lasts_about(0.7):
-        strike.stores.postgres.end(signal.SIGQUIT)
-        strike.lasts_about(0.7)
-        strike.stores.postgres.start()
+def crash(injection: Injection) -> None:
+    """Stop it by SIGQUIT, as a crash does, and start it again, repeatedly."""
+    while injection.lasts_about(0.7):
+        injection.stores.postgres.stop(signal.SIGQUIT)
+        injection.lasts_about(0.7)
+        injection.stores.postgres.start()
 
 
-def kill_backends(strike: Strike) -> None:
-    """Kill every connection of the product once a second, inside transactions as it happens."""
-    connection = psycopg2.connect(strike.stores.superuser_url)
+def kill_backends(injection: Injection) -> None:
+    """Terminate every connection of the product once a second, also inside transactions."""
+    connection = psycopg2.connect(injection.stores.superuser_url)
     connection.autocommit = True
     killed = 0
     try:
         with connection.cursor() as cursor:
-            while strike.lasts(1.0):
+            while injection.lasts(1.0):
                 cursor.execute(_KILL_BACKENDS)
                 killed += (cursor.fetchone() or (0,))[0]
     finally:
         connection.close()
     if not killed:
-        strike.problems.append("no backend was killed: nothing was tried")
+        injection.problems.append("no backend was terminated: the fault had no effect")
 
 
-def take_all_connections(strike: Strike) -> None:
-    """End the product's connections and take every one that there is, before it is back."""
-    killer = psycopg2.connect(strike.stores.superuser_url)
+def take_all_connections(injection: Injection) -> None:
+    """Terminate the product's connections, and open connections until none is left for it."""
+    killer = psycopg2.connect(injection.stores.superuser_url)
     killer.autocommit = True
     taken: list[psycopg2.extensions.connection] = []
     try:
         with killer.cursor() as cursor:
-            while strike.lasts(0.1):
+            while injection.lasts(0.1):
                 cursor.execute(_KILL_BACKENDS)
                 with suppress(psycopg2.OperationalError):
                     while True:
-                        taken.append(strike.stores.connect())
+                        taken.append(injection.stores.connect())
     finally:
         for connection in (killer, *taken):
             connection.close()
 
 
-def find_unrefused(strike: Strike, sent: list[Sent]) -> list[str]:
-    """Nobody is told more than `503`, and somebody is told that."""
-    return find_bad_answers(strike, sent, wanted=503)
+def find_not_refused(injection: Injection, sent: list[Sent]) -> list[str]:
+    """Return failures other than 503, and the absence of any 503."""
+    return find_bad_answers(injection, sent, wanted=503)
 
 
-def stand_still(strike: Strike) -> None:
-    """Let nothing through either way: the system still acknowledges every segment."""
-    strike.stores.postgres_proxy.stall()
-    while strike.lasts(1.0):
+def stall(injection: Injection) -> None:
+    """Forward nothing in either direction; the kernel still acknowledges every segment."""
+    injection.stores.postgres_proxy.stall()
+    while injection.lasts(1.0):
         pass
 
 
-def be_far_away(strike: Strike) -> None:
-    """Let every question and every answer take its time."""
-    strike.stores.postgres_proxy.delay(DELAY_SECONDS)
-    while strike.lasts(1.0):
+def slow_down(injection: Injection) -> None:
+    """Delay every query and every answer by 20 ms."""
+    injection.stores.postgres_proxy.delay(DELAY_SECONDS)
+    while injection.lasts(1.0):
         pass
 
 
-def lose_commits(strike: Strike) -> None:
-    """Let it commit, and break the connection instead of saying so."""
-    proxy = strike.stores.postgres_proxy
+def lose_commits(injection: Injection) -> None:
+    """Let it commit, and close the connection instead of forwarding the answer."""
+    proxy = injection.stores.postgres_proxy
     lost_before = proxy.lost
-    proxy.lose_answers(lambda data: b"COMMIT" in data and strike.chance.random() < LOST_SHARE)
-    while strike.lasts(1.0):
+    proxy.lose_answers(lambda data: b"COMMIT" in data and injection.chance.random() < LOST_SHARE)
+    while injection.lasts(1.0):
         pass
     if proxy.lost == lost_before:
-        strike.problems.append("no commit was lost: nothing was tried")
+        injection.problems.append("no answer to COMMIT was lost: the fault had no effect")
 
 
 SCENARIOS = (
-    Scenario(name="postgres-crashed", strike=crash),
-    Scenario(name="postgres-backends-killed", strike=kill_backends),
+    Scenario(name="postgres-crashed", inject=crash),
+    Scenario(name="postgres-backends-killed", inject=kill_backends),
     Scenario(
         name="postgres-connections-taken",
-        strike=take_all_connections,
-        find_problems=find_unrefused,
+        inject=take_all_connections,
+        find_problems=find_not_refused,
     ),
-    Scenario(name="postgres-stalled", strike=stand_still),
-    Scenario(name="postgres-slow", strike=be_far_away),
-    Scenario(name="commit-reported-failed", strike=lose_commits),
+    Scenario(name="postgres-stalled", inject=stall),
+    Scenario(name="postgres-slow", inject=slow_down),
+    Scenario(name="commit-reported-failed", inject=lose_commits),
 )

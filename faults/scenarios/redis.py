@@ -1,4 +1,4 @@
-"""Redis emptied, gone, standing still, full, and answering into the void."""
+"""Redis emptied, killed, stalled, full, and with lost answers."""
 
 import signal
 from typing import Any
@@ -7,68 +7,68 @@ from redis import Redis
 
 from faults.answers import find_slow_or_failed, p99
 from faults.client import Sent
-from faults.model import Scenario, Strike
+from faults.scenario import Injection, Scenario
 
 DETECTED_SECONDS = 2.0
-"""Within it two time-outs of 0.3 s have opened every breaker, also on a busy machine."""
+"""Within this time two time-outs of 0.3 s open every circuit breaker, on a busy machine too."""
 BLOCKED_SECONDS = 0.5
 ANSWERED_SECONDS = 1.0
 ANSWERED_SHARE = 0.999
 LOST_SHARE = 0.02
 
 
-def flush(strike: Strike) -> None:
-    """Empty it every two seconds: board, queues, stream and all."""
-    with strike.stores.redis() as redis:
+def flush(injection: Injection) -> None:
+    """Empty it every two seconds: board, queues, stream and everything else."""
+    with injection.stores.redis() as redis:
         redis.flushall()
-        while strike.lasts(2.0):
+        while injection.lasts(2.0):
             redis.flushall()
 
 
-def be_down(strike: Strike) -> None:
-    """Kill it and let it lie."""
-    strike.stores.valkey.end(signal.SIGKILL)
-    while strike.lasts(1.0):
+def shut_down(injection: Injection) -> None:
+    """Kill it and do not start it."""
+    injection.stores.valkey.stop(signal.SIGKILL)
+    while injection.lasts(1.0):
         pass
 
 
-def restart(strike: Strike) -> None:
-    """Kill it and start it again, over and over: what it wrote last may be gone."""
-    while strike.lasts_about(0.5):
-        strike.stores.valkey.end(signal.SIGKILL)
-        strike.lasts_about(0.5)
-        strike.stores.valkey.start()
+def restart(injection: Injection) -> None:
+    """Kill it and start it again, repeatedly: its last writes may be lost."""
+    while injection.lasts_about(0.5):
+        injection.stores.valkey.stop(signal.SIGKILL)
+        injection.lasts_about(0.5)
+        injection.stores.valkey.start()
 
 
-def stand_still(strike: Strike) -> None:
-    """Stop it where it stands: connections stay open and nothing comes back."""
-    strike.stores.valkey.stall()
-    while strike.lasts(1.0):
+def stall(injection: Injection) -> None:
+    """Pause it: connections stay open and nothing is answered."""
+    injection.stores.valkey.stall()
+    while injection.lasts(1.0):
         pass
 
 
-def lose_replies(strike: Strike) -> None:
-    """Let it do what it is asked, and break the connection instead of saying so."""
-    proxy = strike.stores.valkey_proxy
+def lose_replies(injection: Injection) -> None:
+    """Let it execute commands, and close connections instead of forwarding the answers."""
+    proxy = injection.stores.valkey_proxy
     lost_before = proxy.lost
-    proxy.lose_answers(lambda _: strike.chance.random() < LOST_SHARE)
-    while strike.lasts(1.0):
+    proxy.lose_answers(lambda _: injection.chance.random() < LOST_SHARE)
+    while injection.lasts(1.0):
         pass
     if proxy.lost == lost_before:
-        strike.problems.append("no reply was lost: nothing was tried")
+        injection.problems.append("no answer was lost: the fault had no effect")
 
 
-def be_full(strike: Strike) -> None:
-    """Give it no memory: it answers reads, and refuses whatever it would have to keep."""
-    with strike.stores.redis() as redis:
+def fill(injection: Injection) -> None:
+    """Give it no memory: it answers reads and refuses writes."""
+    with injection.stores.redis() as redis:
         redis.config_set("maxmemory", 1)
         refused_before = _count_refused(redis)
-        while strike.lasts(1.0):
+        while injection.lasts(1.0):
             pass
         refused = _count_refused(redis) - refused_before
         redis.config_set("maxmemory", 0)
     if not refused:
-        strike.problems.append("no command was refused: nothing was tried")
+        injection.problems.append("no command was refused: the fault had no effect")
 
 
 def _count_refused(redis: Redis) -> int:
@@ -76,16 +76,16 @@ def _count_refused(redis: Redis) -> int:
     return int(errors.get("errorstat_OOM", {}).get("count", 0))
 
 
-def find_held_up(strike: Strike, sent: list[Sent]) -> list[str]:
-    """A Redis that takes nothing costs nobody an answer, and hardly any time."""
-    return find_slow_or_failed(strike, sent, p99_seconds=ANSWERED_SECONDS)
+def find_slow_or_failed_requests(injection: Injection, sent: list[Sent]) -> list[str]:
+    """Return slow and failed requests: a Redis that refuses writes must cause none."""
+    return find_slow_or_failed(injection, sent, p99_seconds=ANSWERED_SECONDS)
 
 
-def find_unanswered(strike: Strike, sent: list[Sent]) -> list[str]:
-    """Without Redis every POST is answered 202 and quickly, and reads are served."""
-    meanwhile = strike.during(sent)
-    actions = [one for one in meanwhile if one.kind == "action"]
-    reads = [one for one in meanwhile if one.kind == "read"]
+def find_unanswered(injection: Injection, sent: list[Sent]) -> list[str]:
+    """Return slow or failed requests: without Redis a POST gets a quick 202 and reads work."""
+    during = injection.during(sent)
+    actions = [one for one in during if one.kind == "action"]
+    reads = [one for one in during if one.kind == "read"]
     problems = []
     answered = sum(one.status == 202 for one in actions)
     if not actions or answered < ANSWERED_SHARE * len(actions):
@@ -98,26 +98,26 @@ def find_unanswered(strike: Strike, sent: list[Sent]) -> list[str]:
     return problems
 
 
-def find_blocked(strike: Strike, sent: list[Sent]) -> list[str]:
-    """Once it is known that Redis stands still, nobody waits for it."""
-    meanwhile = strike.during(sent, after_seconds=DETECTED_SECONDS)
-    slowest = p99(meanwhile)
+def find_blocked(injection: Injection, sent: list[Sent]) -> list[str]:
+    """Return slow or failed requests after the circuit breakers have opened."""
+    during = injection.during(sent, after_seconds=DETECTED_SECONDS)
+    slowest = p99(during)
     problems = []
-    if not meanwhile:
-        problems.append("nothing was sent while Redis stood still: it was too short")
+    if not during:
+        problems.append("nothing was sent while Redis was stalled: the fault was too short")
     if slowest > BLOCKED_SECONDS:
-        problems.append(f"p99 was {slowest:.2f} s while Redis stood still")
-    bad = [one.status for one in meanwhile if one.status not in (200, 202)]
+        problems.append(f"p99 was {slowest:.2f} s while Redis was stalled")
+    bad = [one.status for one in during if one.status not in (200, 202)]
     if bad:
-        problems.append(f"answers while Redis stood still: {sorted(set(bad))}")
+        problems.append(f"answers while Redis was stalled: {sorted(set(bad))}")
     return problems
 
 
 SCENARIOS = (
-    Scenario(name="redis-flushed", strike=flush),
-    Scenario(name="redis-down", strike=be_down, find_problems=find_unanswered, whole_run=True),
-    Scenario(name="redis-restarted", strike=restart),
-    Scenario(name="redis-stalled", strike=stand_still, find_problems=find_blocked),
-    Scenario(name="redis-replies-lost", strike=lose_replies),
-    Scenario(name="redis-full", strike=be_full, find_problems=find_held_up),
+    Scenario(name="redis-flushed", inject=flush),
+    Scenario(name="redis-down", inject=shut_down, find_problems=find_unanswered, whole_run=True),
+    Scenario(name="redis-restarted", inject=restart),
+    Scenario(name="redis-stalled", inject=stall, find_problems=find_blocked),
+    Scenario(name="redis-replies-lost", inject=lose_replies),
+    Scenario(name="redis-full", inject=fill, find_problems=find_slow_or_failed_requests),
 )

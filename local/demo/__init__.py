@@ -1,1 +1,1 @@
-"""`run.py demo`: simulated players, honest and not, who play against the running system."""
+"""`run.py demo`: simulated players, honest ones and cheaters, who play on the running system."""

@@ -1,4 +1,4 @@
-"""The HTTP side of the demo: sends an action until its fate is known; one client per thread."""
+"""The HTTP client of the demo: sends an action until its outcome is known. One per thread."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ UNAVAILABLE = 503
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of an action: a word for the tally, and how long the deciding answer took."""
+    """The outcome of an action as a word to count, and the seconds of its last request."""
 
     outcome: str
     seconds: float
@@ -25,13 +25,13 @@ class Answer:
 
 
 class Client:
-    """A kept-alive connection to the API that is made anew when it breaks."""
+    """A keep-alive connection to the API that is opened again when it breaks."""
 
     def __init__(self, host: str, port: int) -> None:
         self._connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
 
     def send(self, move: Move, stopped: Callable[[], bool]) -> Answer:
-        """Post the action, again with the same id as long as the outcome is unknown."""
+        """Post the action; repeat it with the same id while its outcome is unknown."""
         body = json.dumps(
             {
                 "actionId": move.action_id,
@@ -56,7 +56,7 @@ class Client:
             time.sleep(min(RETRY_SECONDS * retries, 2.0))
 
     def leaderboard(self, token: str) -> list[dict[str, Any]]:
-        """Return the top 10, or nothing while the API is away."""
+        """Return the top 10; an empty list while the API is not available."""
         try:
             status, answer = self._request("GET", "/api/leaderboard?limit=10", token, None)
         except (OSError, http.client.HTTPException):
@@ -89,7 +89,7 @@ class Client:
 
 
 def outcome_of(status: int, answer: dict[str, Any], retries: int) -> str:
-    """Return the word under which an answer is counted, such as `200` or `403 VELOCITY`."""
+    """Return the word by which an answer is counted, such as `200` or `403 VELOCITY`."""
     error = answer.get("error")
     error = error if isinstance(error, dict) else {}
     details = error.get("details")

@@ -1,4 +1,4 @@
-"""`run.py demo`: reads the arguments, gets tokens for the players, and lets them play."""
+"""`run.py demo`: read the arguments, issue tokens for the players, and let them play."""
 
 import argparse
 import json
@@ -16,18 +16,18 @@ from local.demo.screen import open_screen, summary
 from local.errors import LocalError
 from local.health import ask_health, reachable_host
 from local.running import running_environment
-from local.terminal import say
+from local.terminal import print_line
 
 DESCRIPTION = (
-    "Simulated players, honest and not, play against the running system: what they are answered,"
-    " and the board as it moves."
+    "Let simulated players, honest ones and cheaters, play on the running system. Shows how their"
+    " actions are answered, and the leaderboard as it changes."
 )
 STEP_SECONDS = 1.0
 MOST_PER_SECOND = 5_000.0
 
 
 def main(root: Path, arguments: Sequence[str]) -> int:
-    """Drive the players until the time is up or Ctrl-C; returns 1 when nothing was answered."""
+    """Let the players play until the time is over or Ctrl-C; return 1 without any success."""
     options = _parser().parse_args(arguments)
     env = running_environment(root, os.environ)
     host, port = reachable_host(env.get("HOST", "")), int(env.get("PORT", "8000"))
@@ -36,60 +36,72 @@ def main(root: Path, arguments: Sequence[str]) -> int:
         raise LocalError(f"the API does not answer on http://{host}:{port}/health.")
     needed = players_for(options.rate)
     if options.players < needed:
-        say(
-            f"{options.players} players who stay below ten actions a minute make less than"
-            f" {options.rate:g} actions a second; --players {needed} would."
+        print_line(
+            f"{options.players} players with less than ten actions a minute each cannot reach"
+            f" {options.rate:g} actions a second. Use --players {needed} for that."
         )
-    say(f"Making {options.players} players ...")
+    print_line(f"Creating {options.players} players ...")
     tokens = _issue_tokens(root, env, options.players)
     chance = random.Random(options.seed)  # noqa: S311 - a game
     players = make_players(tokens, options.cheaters, chance)
     drive = Drive(host, port, players, options.rate)
     reader = Client(host, port)
     _play(drive, reader, tokens[0], options.seconds)
-    final = drive.tally.snapshot()
-    say(summary(final))
+    final = drive.statistics.snapshot()
+    print_line(summary(final))
     if final.honest_refused:
-        say(f"{final.honest_refused} actions of honest players were refused or held.")
+        print_line(
+            f"{final.honest_refused} actions of honest players were refused or held for review."
+        )
     return 0 if any(name.startswith("20") for name in final.outcomes) else 1
 
 
 def _play(drive: Drive, reader: Client, token: str, seconds: float) -> None:
-    """Show the board move until the time is up or the user has seen enough."""
+    """Show the board until the time is over or the user presses Ctrl-C."""
     ends_at = time.monotonic() + seconds if seconds > 0 else float("inf")
     drive.start()
     try:
         with open_screen() as screen:
             while (left := ends_at - time.monotonic()) > 0:
                 drive.step(min(STEP_SECONDS, left))
-                screen.show(drive.tally.snapshot(), reader.leaderboard(token))
+                screen.show(drive.statistics.snapshot(), reader.leaderboard(token))
     except KeyboardInterrupt:
-        say("Stopping ...")
+        print_line("Stopping ...")
     finally:
         drive.stop()
         reader.close()
 
 
 def _issue_tokens(root: Path, env: Mapping[str, str], count: int) -> list[str]:
-    """Return a token for each of so many new players, made by the operators' command."""
+    """Return tokens of `count` new players, issued by the operator's command."""
     command = ["flask", "--app", "wsgi", "tokens", "issue", "--role", "player"]
     command += ["--username", "demo", "--count", str(count), "--json"]
     made = subprocess.run(
         command, cwd=root, env=dict(env), capture_output=True, text=True, check=False
     )
     if made.returncode != 0:
-        raise LocalError("no tokens could be made:\n  " + made.stderr.strip()[-1000:])
+        raise LocalError("the tokens could not be created:\n  " + made.stderr.strip()[-1000:])
     rows = [json.loads(line) for line in made.stdout.splitlines() if line.startswith("{")]
     return [str(row["token"]) for row in rows]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="run.py demo", description=DESCRIPTION)
-    parser.add_argument("--players", type=_positive, default=200, help="how many (200)")
-    parser.add_argument("--rate", type=_rate, default=20.0, help="actions a second, of all (20)")
-    parser.add_argument("--cheaters", type=_share, default=0.05, help="share of cheaters (0.05)")
-    parser.add_argument("--seconds", type=float, default=60.0, help="0 = until Ctrl-C (60)")
-    parser.add_argument("--seed", type=int, default=None, help="repeat the same game")
+    parser = argparse.ArgumentParser(prog="python3 run.py demo", description=DESCRIPTION)
+    parser.add_argument(
+        "--players", type=_positive, default=200, help="number of players (default: 200)"
+    )
+    parser.add_argument(
+        "--rate", type=_rate, default=20.0, help="actions per second of all players (default: 20)"
+    )
+    parser.add_argument(
+        "--cheaters", type=_share, default=0.05, help="fraction of cheaters (default: 0.05)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="duration; 0 = until Ctrl-C (default: 60)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=None, help="seed, to repeat the same scores and times"
+    )
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Has the players send at their times from a few threads; the caller shows what happens."""
+"""Sends each player's actions when they are due, from a few threads; called by `command`."""
 
 import heapq
 import queue
@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 
 from local.demo.client import Client
 from local.demo.players import Move, Player
-from local.demo.tally import Tally
+from local.demo.statistics import Statistics
 
 MOST_THREADS = 64
 QUEUED_PER_THREAD = 4
 
 
 class Drive:
-    """A running demo."""
+    """The players of a demo and the threads that send their actions."""
 
     def __init__(self, host: str, port: int, players: list[Player], rate: float) -> None:
-        self.tally = Tally()
+        self.statistics = Statistics()
         self._address = (host, port)
         self._rate = rate
         self._usual_gap = len(players) / rate
@@ -43,7 +43,7 @@ class Drive:
             thread.start()
 
     def step(self, seconds: float) -> None:
-        """Queue what falls due within this time, waiting for each moment."""
+        """Queue the actions that are due within this time, each at its time."""
         until = time.monotonic() + seconds
         while self._due[0][0] <= until:
             due_at, number, player = self._due[0]
@@ -53,14 +53,14 @@ class Drive:
             try:
                 self._moves.put(move, timeout=max(0.0, until - time.monotonic()))
             except queue.Full:
-                return  # the API is slow or away: players wait, they do not pile up
+                return  # the API is slow: actions are delayed, and do not pile up
         time.sleep(max(0.0, until - time.monotonic()))
 
     def _next_at(self, due_at: float, player: Player) -> float:
         return max(due_at, time.monotonic()) + player.gap_seconds(self._usual_gap)
 
     def stop(self) -> None:
-        """Let the actions on their way finish, and end the threads."""
+        """Finish the actions in flight and end the threads."""
         self._stopped.set()
         for thread in self._threads:
             thread.join(5.0)
@@ -75,5 +75,5 @@ class Drive:
                     break
                 continue
             answer = client.send(move, self._stopped.is_set)
-            self.tally.add(answer, honest=move.honest)
+            self.statistics.add(answer, honest=move.honest)
         client.close()

@@ -1,7 +1,7 @@
-"""How simulated players behave: what they send and when; clock and chance are passed in.
+"""The behaviour of simulated players: what they send and when. Clock and chance are passed in.
 
-Honest players stay below the default limits: ten actions a minute, a score of 1,000 an action,
-a sum of 10,000 an hour. Cheaters break one of the rules each.
+Honest players stay below the default limits: ten actions a minute, 1,000 points an action, and
+10,000 points an hour. Each cheater violates one of these rules.
 """
 
 import random
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-SHORTEST_GAP_SECONDS = 7.0  # 60 s / 7 s: never more than nine in a minute
+SHORTEST_GAP_SECONDS = 7.0  # at most nine actions in a minute
 SPREAD = 0.3
 HOUR_SECONDS = 3600.0
 BUDGET_PER_HOUR = 9_500
-SHARE_OF_BUDGET = 1 / 150  # of what is left goes into one action: it never runs out
+SHARE_OF_BUDGET = 1 / 150  # of the rest for one action, so that it never runs out
 LARGEST_HONEST_SCORE = 600
 TRICKS = ("too high", "too fast", "stale", "hoarding")
 RUSH_ACTIONS = 14
@@ -24,7 +24,7 @@ RUSH_GAP_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class Move:
-    """One action as a player means it."""
+    """One action of a player, before it is sent."""
 
     action_id: str
     token: str
@@ -35,7 +35,7 @@ class Move:
 
 @dataclass
 class Player:
-    """A player with a token; `trick` is the rule a cheater breaks, None for the honest."""
+    """A player with a token; `trick` is the rule that a cheater violates, None if honest."""
 
     token: str
     trick: str | None
@@ -61,7 +61,7 @@ class Player:
         )
 
     def gap_seconds(self, usual: float) -> float:
-        """Return how long this player waits before the next action; `usual` suits the rate."""
+        """Return the seconds to the next action; `usual` is the mean that the rate requires."""
         if self.trick == "too fast":
             self._rush_left = self._rush_left - 1 if self._rush_left > 0 else RUSH_ACTIONS
             if self._rush_left > 0:
@@ -69,7 +69,7 @@ class Player:
         return max(SHORTEST_GAP_SECONDS, usual * self.chance.uniform(1 - SPREAD, 1 + SPREAD))
 
     def _honest_score(self, at: float) -> int:
-        """Return a score that keeps the sum of the last hour below the threshold."""
+        """Return a score with which the sum of the last hour stays below the threshold."""
         while self._scored and self._scored[0][0] < at - HOUR_SECONDS:
             self._scored.popleft()
         left = BUDGET_PER_HOUR - sum(score for _, score in self._scored)
@@ -80,7 +80,7 @@ class Player:
 
 
 def make_players(tokens: list[str], cheaters: float, chance: random.Random) -> list[Player]:
-    """Return one player per token, so many of them cheaters that the share is met."""
+    """Return one player per token; `cheaters` is the fraction of cheaters, from 0 to 1."""
     tricks = iter(_tricks(round(len(tokens) * cheaters), len(tokens), chance))
     return [Player(token, next(tricks), chance) for token in tokens]
 
@@ -93,5 +93,5 @@ def _tricks(cheating: int, total: int, chance: random.Random) -> Iterator[str | 
 
 
 def players_for(rate: float) -> int:
-    """Return how many honest players it takes to make so many actions a second."""
+    """Return how many honest players are needed for this many actions a second."""
     return int(rate * SHORTEST_GAP_SECONDS * (1 + SPREAD)) + 1

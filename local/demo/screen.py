@@ -1,4 +1,4 @@
-"""Shows a running demo: a live display on a terminal, a line now and then elsewhere."""
+"""Shows a running demo: tables on a terminal, one line every five seconds elsewhere."""
 
 import time
 from collections.abc import Iterator
@@ -9,28 +9,28 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from local.demo.tally import Snapshot
-from local.terminal import say
+from local.demo.statistics import Snapshot
+from local.terminal import print_line
 
 LINE_EVERY_SECONDS = 5.0
 
 
 class Screen(Protocol):
-    """What the demo tells once a second."""
+    """Where the demo shows its counts, once a second."""
 
     def show(self, snapshot: Snapshot, top: list[dict[str, Any]]) -> None:
         """Show the counts and the top of the board."""
 
 
 class LiveScreen:
-    """Two tables that stay in place."""
+    """Two tables that are updated in place."""
 
     def __init__(self, live: Live, started_at: float) -> None:
         self._live = live
         self._started_at = started_at
 
     def show(self, snapshot: Snapshot, top: list[dict[str, Any]]) -> None:
-        """Redraw."""
+        """Update both tables."""
         elapsed = time.monotonic() - self._started_at
         counts = Table(title=f"{snapshot.sent} actions in {elapsed:.0f} s", title_justify="left")
         counts.add_column("answer")
@@ -38,7 +38,7 @@ class LiveScreen:
         for outcome, count in snapshot.outcomes.items():
             counts.add_row(outcome, str(count))
         counts.add_section()
-        counts.add_row("repeated after a break", str(snapshot.retries))
+        counts.add_row("sent again", str(snapshot.retries))
         counts.add_row("p50 / p95", _times(snapshot))
         self._live.update(Group(counts, _board(top)))
 
@@ -50,19 +50,19 @@ class LineScreen:
         self._next_at = 0.0
 
     def show(self, snapshot: Snapshot, top: list[dict[str, Any]]) -> None:
-        """Print a line when it is time."""
+        """Print a line, at most one every LINE_EVERY_SECONDS."""
         if time.monotonic() < self._next_at:
             return
         self._next_at = time.monotonic() + LINE_EVERY_SECONDS
-        say(summary(snapshot))
+        print_line(summary(snapshot))
         if top:
             leaders = ", ".join(f"{row.get('username')} {row.get('score')}" for row in top[:3])
-            say(f"  top: {leaders}")
+            print_line(f"  top: {leaders}")
 
 
 @contextmanager
 def open_screen() -> Iterator[Screen]:
-    """Yield the display that suits where the output goes."""
+    """Yield the display for the kind of output: terminal or not."""
     console = Console()
     if not console.is_terminal:
         yield LineScreen()
@@ -84,7 +84,7 @@ def _times(snapshot: Snapshot) -> str:
 
 
 def _board(top: list[dict[str, Any]]) -> Table:
-    board = Table(title="The board", title_justify="left")
+    board = Table(title="Leaderboard", title_justify="left")
     for name in ("rank", "player", "score"):
         board.add_column(name, justify="left" if name == "player" else "right")
     for row in top:

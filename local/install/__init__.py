@@ -1,1 +1,1 @@
-"""The virtual environment."""
+"""Creates `.venv` and installs the locked packages; standard library only."""

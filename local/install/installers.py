@@ -1,7 +1,7 @@
-"""The tools that fill a virtual environment: uv when it is on PATH, else pip; called by `venv`.
+"""Installs packages into a virtual environment: by uv when it is on PATH, else by pip.
 
-Standard library only. Debian's Python comes without `ensurepip`: then uv, or a pip that lives
-outside of the environment, does the work.
+Standard library only; called by `venv`. Debian's Python has no `ensurepip`: then uv, or a pip
+outside the environment, installs the packages.
 """
 
 import importlib.util
@@ -17,14 +17,14 @@ from local.errors import LocalError
 SHOWN_LINES = 12
 
 
-def make_empty(folder: Path) -> None:
-    """Make an empty virtual environment in `folder` that `install` can fill."""
+def create_empty(folder: Path) -> None:
+    """Create an empty virtual environment for `install`; LocalError when Python cannot."""
     uv = shutil.which("uv")
     has_ensurepip = importlib.util.find_spec("ensurepip") is not None
     if uv is None and not has_ensurepip and not _has_pip(sys.executable):
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise LocalError(
-            "this Python cannot make virtual environments: its 'ensurepip' is missing.\n"
+            "this Python cannot create virtual environments: its 'ensurepip' is missing.\n"
             f"On Debian and Ubuntu: sudo apt install python{version}-venv (or python3-venv)."
         )
     try:
@@ -33,35 +33,35 @@ def make_empty(folder: Path) -> None:
         )
     except (OSError, subprocess.CalledProcessError) as error:
         raise LocalError(
-            f"the virtual environment in {folder} could not be made: {error}"
+            f"the virtual environment in {folder} could not be created: {error}"
         ) from error
 
 
 def can_install_into(python: Path) -> bool:
-    """Return whether the interpreter runs and something can install packages for it."""
+    """Return whether the interpreter works and a tool can install packages for it."""
     if not _runs([str(python), "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]):
         return False
     return shutil.which("uv") is not None or _has_pip(str(python)) or _has_pip(sys.executable)
 
 
 def install(python: Path, lock: Path) -> None:
-    """Install the hash-locked packages of `lock` for `python`; raise LocalError when it fails."""
+    """Install the packages of `lock` (with hashes) for `python`; LocalError on failure."""
     failures = []
     for tool, command in _commands(python, lock):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return
-        said = (done.stderr + done.stdout).strip().splitlines()
-        failures.append(f"{tool} said:\n  " + "\n  ".join(said[-SHOWN_LINES:]))
+        output = (done.stderr + done.stdout).strip().splitlines()
+        failures.append(f"{tool} printed:\n  " + "\n  ".join(output[-SHOWN_LINES:]))
     raise LocalError(
         f"the packages of {lock.name} could not be installed. Is this machine online?\n"
         + "\n".join(failures)
-        + "\nNothing outside .venv was touched; run the same command again to go on."
+        + "\nNothing outside .venv was changed. Run the same command again to continue."
     )
 
 
 def _commands(python: Path, lock: Path) -> list[tuple[str, Sequence[str]]]:
-    """Return what to try in turn: uv does not read pip's settings, so pip is second."""
+    """Return the commands to try in order; pip also tries, as uv does not read pip's settings."""
     commands: list[tuple[str, Sequence[str]]] = []
     uv = shutil.which("uv")
     wanted = ["--require-hashes", "-r", str(lock)]

@@ -1,7 +1,7 @@
-"""Makes and mends `.venv` from the hash-locked requirements; called by `bootstrap`.
+"""Creates and repairs `.venv` from the lock files; called by `bootstrap`.
 
-Standard library only. A stamp written last says which lock is installed; a marker that an
-interrupted run leaves behind says that the folder is half made.
+Standard library only. A stamp, written last, records the lock file that is installed. A marker
+shows that a run was interrupted and the folder is incomplete.
 """
 
 import fcntl
@@ -23,22 +23,22 @@ MARKER = "laurel-unfinished"
 
 
 def ensure(root: Path, *, dev: bool, bench: bool = False) -> Path:
-    """Return the interpreter of `.venv` with the locked packages in it, making what is missing.
+    """Return the interpreter of `.venv`, after installing what is missing.
 
-    Raises LocalError when the packages cannot be had or `.venv` is somebody else's folder.
+    Raises LocalError when a package cannot be installed or `.venv` is another kind of folder.
     """
     locks = [BASE_LOCK, *([DEV_LOCK] if dev else []), *([BENCH_LOCK] if bench else [])]
     folder = root / ".venv"
     python = folder / "bin" / "python"
     for name in locks:
         if not (root / name).is_file():
-            raise LocalError(f"{name} is missing: this is not a whole checkout of Laurel.")
+            raise LocalError(f"{name} is missing: this checkout of Laurel is incomplete.")
     if all(_is_installed(root, name) for name in locks):
         return python
-    with _one_at_a_time(root):
+    with _exclusive(root):
         _refuse_foreign(folder)
         if not _is_usable(root, folder):
-            _make(folder)
+            _create(folder)
         for name in locks:
             if not _is_installed(root, name):
                 _install(root, name)
@@ -57,9 +57,9 @@ def _stamp_path(folder: Path, lock: str) -> Path:
 
 
 def _stamp(root: Path, lock: str) -> dict[str, str]:
-    """Return what must be the same for an installation to be still good.
+    """Return the facts that an installation depends on.
 
-    The folder's own path is in it because scripts in `.venv/bin` name it in their first line.
+    The folder's path is one: the scripts in `.venv/bin` have it in their first line.
     """
     python = root / ".venv" / "bin" / "python"
     return {
@@ -70,7 +70,7 @@ def _stamp(root: Path, lock: str) -> dict[str, str]:
 
 
 def _interpreter(python: Path) -> str:
-    """Return where the interpreter really is, and its age: an upgrade below us changes it."""
+    """Return the real path and modification time of the interpreter; an upgrade changes them."""
     try:
         real = python.resolve(strict=True)
         return f"{real}:{real.stat().st_mtime_ns}"
@@ -79,25 +79,25 @@ def _interpreter(python: Path) -> str:
 
 
 @contextmanager
-def _one_at_a_time(root: Path) -> Iterator[None]:
-    """Hold a lock on the lock file itself, so that two first starts do not build at once."""
+def _exclusive(root: Path) -> Iterator[None]:
+    """Hold a file lock on requirements.txt, so that two first starts do not run at once."""
     with (root / BASE_LOCK).open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Raise LocalError when `.venv` is somebody's folder of files: not ours to clear."""
+    """Raise LocalError when `.venv` holds other files, which must not be deleted."""
     if not folder.exists() or (folder / "pyvenv.cfg").exists() or (folder / MARKER).exists():
         return
     if any(files for _, _, files in os.walk(folder)):
         raise LocalError(
-            f"{folder} is not a virtual environment. Move it away, then run this again."
+            f"{folder} is not a virtual environment. Move it and run this command again."
         )
 
 
 def _is_usable(root: Path, folder: Path) -> bool:
-    """Return whether packages can be installed on top of what is there."""
+    """Return whether packages can be installed into the existing folder."""
     python = folder / "bin" / "python"
     if not folder.exists() or (folder / MARKER).exists():
         return False
@@ -116,17 +116,17 @@ def _read_stamp(path: Path) -> dict[str, str]:
         return {}
 
 
-def _make(folder: Path) -> None:
-    """Make an empty virtual environment in place of whatever half of one is there."""
+def _create(folder: Path) -> None:
+    """Create an empty virtual environment in place of an incomplete or broken one."""
     if folder.exists():
-        print("The virtual environment in .venv is unfinished or broken: making it anew.")
+        print("The virtual environment in .venv is incomplete or broken. Creating it again.")
         shutil.rmtree(folder)
     else:
-        print("Making the virtual environment in .venv.")
+        print("Creating the virtual environment in .venv.")
     folder.mkdir()
     marker = folder / MARKER
     marker.touch()
-    installers.make_empty(folder)
+    installers.create_empty(folder)
     marker.unlink()
 
 
@@ -134,14 +134,14 @@ def _install(root: Path, lock: str) -> None:
     folder = root / ".venv"
     marker = folder / MARKER
     _stamp_path(folder, lock).unlink(missing_ok=True)
-    print(f"Installing the packages of {lock}; only when it has changed, this can take a minute.")
+    print(f"Installing the packages of {lock}. This can take a minute, once for each change of it.")
     marker.touch()
     try:
         installers.install(folder / "bin" / "python", root / lock)
     except LocalError:
-        marker.unlink()  # the installer ended by itself: what is there can be built upon
+        marker.unlink()  # the installer was not interrupted: a later run can continue
         raise
     marker.unlink()
-    half = _stamp_path(folder, lock).with_suffix(".part")
-    half.write_text(json.dumps(_stamp(root, lock)))
-    half.replace(_stamp_path(folder, lock))
+    part = _stamp_path(folder, lock).with_suffix(".part")
+    part.write_text(json.dumps(_stamp(root, lock)))
+    part.replace(_stamp_path(folder, lock))

@@ -1,1 +1,1 @@
-"""The launcher's own PostgreSQL and Valkey."""
+"""PostgreSQL and Valkey as servers of the launcher: programs, data folders, start and readiness."""

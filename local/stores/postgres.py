@@ -1,7 +1,7 @@
-"""One PostgreSQL of our own: makes its data folder, says how it is started, when it is ready.
+"""A PostgreSQL server: its data folder, how it is started, and when it is ready.
 
-Used by `stores`. As root the data folder is handed over as an open descriptor where the parents
-of it are closed to the server's user.
+As root, the server's user may be unable to enter the parents of the data folder. The server then
+receives the folder as an open descriptor.
 """
 
 import os
@@ -20,25 +20,25 @@ from psycopg2 import sql
 from local.errors import LocalError
 from local.ports import LOOPBACK
 from local.stores.binaries import PostgresBinaries
-from local.stores.system_user import Account, can_execute, give
+from local.stores.system_user import Account, can_execute, set_owner
 from local.supervision.spawning import Launch
 
 SUPERUSER = "postgres"
 DATABASE = "laurel"
 SHOWN_LINES = 15
-# Pages are taken up as they are used. With 64 MB a load of a few minutes had its connections read
-# and write pages themselves.
+# Memory is allocated as pages are used. With 64 MB, connections had to read and write pages
+# themselves after a few minutes of load.
 LARGEST_BUFFERS_MB = 256
 SHARE_OF_MEMORY = 8
 
 
 def _choose_buffers() -> str:
-    """Return an eighth of the machine's memory, bounded: the machine is the user's, not ours."""
+    """Return an eighth of the memory within limits, because the user needs the rest."""
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     return f"{max(64, min(LARGEST_BUFFERS_MB, memory_mb // SHARE_OF_MEMORY))}MB"
 
 
-MODEST = {
+DEFAULTS = {
     "shared_buffers": _choose_buffers(),
     "max_connections": "100",
     "jit": "off",
@@ -47,12 +47,12 @@ MODEST = {
     "logging_collector": "off",
     "log_destination": "stderr",
 }
-FORGETFUL = MODEST | {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+NOT_DURABLE = DEFAULTS | {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A server that is not necessarily running."""
+    """A server, running or not."""
 
     binaries: PostgresBinaries
     data: Path
@@ -60,38 +60,38 @@ class Postgres:
     port: int
     account: Account | None
     password: str
-    settings: dict[str, str] = field(default_factory=lambda: dict(MODEST))
+    settings: dict[str, str] = field(default_factory=lambda: dict(DEFAULTS))
     name: ClassVar[str] = "postgres"
 
     @property
     def superuser_url(self) -> str:
-        """The address of the administration database, for its superuser."""
+        """Return the URL of the database `postgres` for the superuser."""
         return _url(SUPERUSER, self.password, self.port, SUPERUSER)
 
     def prepare(self, *, durable: bool = True) -> None:
-        """Make the data folder where there is none; LocalError when its major version differs."""
+        """Create the data folder when it is missing; LocalError when its version is another."""
         if not self.data.exists():
             self._initialise(durable)
         version = (self.data / "PG_VERSION").read_text().strip()
         if version != str(self.binaries.major):
             raise LocalError(
-                f"the data in {self.data} was written by PostgreSQL {version}, and the programs in"
+                f"the data in {self.data} was written by PostgreSQL {version}, but the programs in"
                 f" {self.binaries.folder} are version {self.binaries.major}. Nothing was changed."
                 f" Set PG_BIN to the folder of PostgreSQL {version}'s programs, or LAUREL_HOME to"
                 " a new folder to start with an empty one."
             )
 
     def _initialise(self, durable: bool) -> None:
-        """Run initdb beside the final place, so that an interrupted one leaves nothing there."""
+        """Run initdb in another folder and rename it, so that `data` is never incomplete."""
         half = self.data.with_name(self.data.name + ".unfinished")
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(mode=0o700)
-        give(half, self.account, 0o700)
+        set_owner(half, self.account, 0o700)
         argument, inherited = self._data_argument(half)
         with tempfile.NamedTemporaryFile("w", dir=self.sockets) as password:
             password.write(self.password)
             password.flush()
-            give(Path(password.name), self.account, 0o600)
+            set_owner(Path(password.name), self.account, 0o600)
             command = [str(self.binaries.folder / "initdb"), "-D", argument, "-U", SUPERUSER]
             command += ["-E", "UTF8", "--locale=C", "-A", "scram-sha-256"]
             command += ["--pwfile", password.name] + ([] if durable else ["--no-sync"])
@@ -103,7 +103,7 @@ class Postgres:
                 text=True,
                 check=False,
                 cwd="/",
-                start_new_session=True,  # Ctrl-C is for us to hear: half a folder is of no use
+                start_new_session=True,  # so that Ctrl-C does not interrupt it
                 pass_fds=inherited,
                 user=None if self.account is None else self.account.uid,
                 group=None if self.account is None else self.account.gid,
@@ -112,20 +112,20 @@ class Postgres:
         for descriptor in inherited:
             os.close(descriptor)
         if made.returncode != 0:
-            said = "\n  ".join((made.stderr or made.stdout).strip().splitlines()[-SHOWN_LINES:])
+            output = "\n  ".join((made.stderr or made.stdout).strip().splitlines()[-SHOWN_LINES:])
             shutil.rmtree(half, ignore_errors=True)
-            raise LocalError(f"PostgreSQL's initdb failed:\n  {said}")
+            raise LocalError(f"PostgreSQL's initdb failed:\n  {output}")
         half.rename(self.data)
 
     def _data_argument(self, data: Path) -> tuple[str, tuple[int, ...]]:
-        """Return what to pass as -D, and the descriptors it needs; see the module's docstring."""
+        """Return the value of -D and the descriptors to inherit; see the module's docstring."""
         if can_execute(self.account, data):
             return str(data), ()
         descriptor = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
         return f"/proc/self/fd/{descriptor}", (descriptor,)
 
     def launch(self) -> Launch:
-        """Return how to start the server; SIGINT is its fast and clean stop."""
+        """Return how to start the server; SIGINT requests its fast shutdown."""
         argument, inherited = self._data_argument(self.data)
         settings = self.settings | {
             "listen_addresses": LOOPBACK,
@@ -144,20 +144,20 @@ class Postgres:
         )
 
     def is_ready(self) -> bool:
-        """Return whether the server answers a query now."""
+        """Return whether the server accepts connections; LocalError when the password is wrong."""
         try:
             psycopg2.connect(self.superuser_url, connect_timeout=2).close()
         except psycopg2.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise LocalError(
-                    f"PostgreSQL refuses the password in the secrets folder beside {self.data}."
-                    " Put the secrets that belong to this data folder back."
+                    f"PostgreSQL rejects the password in the secrets folder next to {self.data}."
+                    " Restore the secrets that belong to this data folder."
                 ) from error
             return False
         return True
 
     def ensure_database(self, password: str) -> str:
-        """Make the application's role and database where missing, and return their address."""
+        """Create the application's role and database when they are missing; return their URL."""
         connection = psycopg2.connect(self.superuser_url, connect_timeout=5)
         connection.autocommit = True
         try:
@@ -180,5 +180,5 @@ def _url(user: str, password: str, port: int, database: str) -> str:
 
 
 def _clean_env() -> dict[str, str]:
-    """Return an environment without the user's PG* settings and locale, which both would obey."""
+    """Return an environment without PG* variables and locale, which would change the server."""
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}

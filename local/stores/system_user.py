@@ -1,7 +1,7 @@
-"""Under which user the stores run, and what that user can reach; PostgreSQL refuses root.
+"""The user that the stores run as, and what that user can access; PostgreSQL refuses root.
 
-As root they run as `nobody`. A checkout in a closed folder such as /root stays closed: binaries
-are copied out (`binaries`), and the data folder is handed over as an open descriptor.
+When started by root they run as `nobody`, who cannot enter folders such as /root: programs are
+copied (`copies`), and the data folder is passed as an open descriptor (`postgres`).
 """
 
 import os
@@ -17,16 +17,16 @@ UNPRIVILEGED = "nobody"
 
 @dataclass(frozen=True)
 class Account:
-    """A user the stores run as, when that is not ourselves."""
+    """The user that the stores run as, when it is not the current user."""
 
     uid: int
     gid: int
 
 
 def store_account() -> Account | None:
-    """Return whom the stores must run as, or None for ourselves.
+    """Return the account that the stores must run as, or None for the current user.
 
-    Raises LocalError for a user id without a name: initdb cannot work for it.
+    Raises LocalError for a user id without a name, for which initdb fails.
     """
     if os.geteuid() == 0:
         try:
@@ -42,14 +42,14 @@ def store_account() -> Account | None:
     except KeyError as error:
         raise LocalError(
             f"user id {os.geteuid()} has no entry in the user database, and PostgreSQL's initdb"
-            " cannot work without one. Set DATABASE_URL to a PostgreSQL of your own (and REDIS_URL,"
-            " if you like), or run as a user that has a name."
+            " cannot work without one. Set DATABASE_URL to a running PostgreSQL, or run as a user"
+            " that has a name."
         ) from error
     return None
 
 
 def can_execute(account: Account | None, path: Path) -> bool:
-    """Return whether the account can run this file, or enter this folder."""
+    """Return whether the account can execute this file, or enter this folder."""
     if account is None:
         return os.access(path, os.X_OK)
     probe = subprocess.run(
@@ -63,7 +63,7 @@ def can_execute(account: Account | None, path: Path) -> bool:
     return probe.returncode == 0
 
 
-def give(path: Path, account: Account | None, mode: int) -> None:
+def set_owner(path: Path, account: Account | None, mode: int) -> None:
     """Set the mode of a path and make the account its owner."""
     path.chmod(mode)
     if account is not None:

@@ -1,4 +1,4 @@
-"""One Valkey (or Redis) of our own: its configuration, how it is started, when it is ready."""
+"""A Valkey (or Redis) server: its configuration, how it is started, and when it is ready."""
 
 import os
 import socket
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from local.ports import LOOPBACK
-from local.stores.system_user import Account, give
+from local.stores.system_user import Account, set_owner
 from local.supervision.spawning import Launch
 
 PROBE_SECONDS = 0.5
@@ -15,7 +15,7 @@ PROBE_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Valkey:
-    """A server that is not necessarily running."""
+    """A server, running or not."""
 
     binary: Path
     data: Path
@@ -28,18 +28,18 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """The address that clients use."""
+        """Return the URL for clients."""
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
 
     def prepare(self) -> None:
-        """Make the data folder and write the configuration, which holds the password."""
+        """Create the data folder and write the configuration, which contains the password."""
         self.data.mkdir(mode=0o700, exist_ok=True)
-        give(self.data, self.account, 0o700)
+        set_owner(self.data, self.account, 0o700)
         self._configuration.unlink(missing_ok=True)
         descriptor = os.open(self._configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(self._settings())
-        give(self._configuration, self.account, 0o600)
+        set_owner(self._configuration, self.account, 0o600)
 
     @property
     def _configuration(self) -> Path:
@@ -62,9 +62,9 @@ class Valkey:
         return "\n".join(lines) + "\n"
 
     def launch(self) -> Launch:
-        """Return how to start the server; it reads its settings from standard input.
+        """Return how to start the server; it reads its configuration from standard input.
 
-        Its working folder is entered before root is dropped, so the parents may be closed.
+        Its working folder is entered before the change of user, who need not be able to enter it.
         """
         return Launch(
             name=self.name,
@@ -76,13 +76,15 @@ class Valkey:
         )
 
     def is_ready(self) -> bool:
-        """Return whether the server answers now, its data loaded."""
+        """Return whether the server answers and has loaded its data."""
         try:
-            with socket.create_connection((LOOPBACK, self.port), timeout=PROBE_SECONDS) as link:
-                link.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
+            with socket.create_connection(
+                (LOOPBACK, self.port), timeout=PROBE_SECONDS
+            ) as connection:
+                connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
                 answer = b""
                 while answer.count(b"\r\n") < 2:
-                    received = link.recv(256)
+                    received = connection.recv(256)
                     if not received:
                         return False
                     answer += received

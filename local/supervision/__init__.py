@@ -1,1 +1,1 @@
-"""Starting, watching and ending the processes."""
+"""Starts, supervises and stops the processes of a home."""

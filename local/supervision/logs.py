@@ -1,4 +1,4 @@
-"""Log files that stay small, and which of their lines are worth a look on the terminal."""
+"""Log files that are rotated, and the filter for the lines that the terminal shows."""
 
 import re
 import time
@@ -17,12 +17,12 @@ _ALARMING = re.compile(
     rb"|^\[[EC] ",
     re.IGNORECASE,
 )
-# Python's warnings are for those who read the file: a library's advice about its own future.
-_ADVICE = b'"logger":"py.warnings"'
+# Python's warnings, such as a library's deprecations, are shown in the file only.
+_PYTHON_WARNING = b'"logger":"py.warnings"'
 
 
 class RotatingLog:
-    """One file a process writes to; at the limit it becomes `.1`, and so on up to KEPT_FILES."""
+    """The log of one process; at its size limit it is renamed to `.1`, and so on to `.3`."""
 
     def __init__(self, path: Path, largest_bytes: int = LARGEST_BYTES) -> None:
         self._path = path
@@ -31,7 +31,7 @@ class RotatingLog:
         self._size = self._file.tell()
 
     def write(self, chunk: bytes) -> None:
-        """Append; a full disk loses log lines and stops nothing."""
+        """Append to the file; a full disk loses log lines but raises nothing."""
         try:
             self._file.write(chunk)
             self._size += len(chunk)
@@ -59,9 +59,9 @@ class RotatingLog:
 
 
 class LineFilter:
-    """Cuts the output of one process into lines and keeps those a person should see.
+    """Splits the output of one process into lines and selects those for the terminal.
 
-    Of a traceback that is the last line; of a flood, the first lines of each quarter minute.
+    Of a traceback that is the last line; at most MOST_LINES are selected per WINDOW_SECONDS.
     """
 
     def __init__(self, *, everything: bool) -> None:
@@ -72,7 +72,7 @@ class LineFilter:
         self._shown = 0
 
     def feed(self, chunk: bytes) -> list[str]:
-        """Return the lines to show that this chunk completes."""
+        """Return the selected lines that this chunk completes."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         if len(self._rest) > LONGEST_LINE_BYTES:
             lines.append(self._rest)
@@ -88,7 +88,7 @@ class LineFilter:
         if self._in_traceback:
             self._in_traceback = line.startswith((b" ", b"\t")) or not line.strip()
             return not self._in_traceback and self._is_within_limit()
-        if _ADVICE in line:
+        if _PYTHON_WARNING in line:
             return False
         return _ALARMING.search(line) is not None and self._is_within_limit()
 
@@ -102,7 +102,7 @@ class LineFilter:
 
 
 def last_lines(path: Path, count: int = 12) -> list[str]:
-    """Return the end of a log file."""
+    """Return the last lines of a log file; none when it cannot be read."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - count * 400))

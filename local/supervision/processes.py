@@ -1,4 +1,4 @@
-"""One supervised process: its output, its end, and when it is due to start again."""
+"""One supervised process: its output, its exit status, and the time of its next start."""
 
 import os
 import signal
@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.supervision.lifeline import signal_group
 from local.supervision.logs import LineFilter, RotatingLog
+from local.supervision.process_groups import signal_group
 from local.supervision.spawning import Launch, spawn
 
 FIRST_DELAY_SECONDS = 0.5
@@ -19,8 +19,8 @@ CHUNK_BYTES = 65_536
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a process ended."""
+class ExitStatus:
+    """How a process ended; `code` is negative for a signal."""
 
     code: int
 
@@ -32,8 +32,8 @@ class Ended:
         return f"killed by signal {-self.code}"
 
 
-class Supervised:
-    """A process that is started anew, later and later, for as long as it keeps dying."""
+class SupervisedProcess:
+    """A process that is started again when it ends, with a delay that doubles each time."""
 
     def __init__(
         self, launch: Launch, *, logs: Path, tier: int, verbose: bool, quiet: bool
@@ -44,8 +44,8 @@ class Supervised:
         self.due_at: float | None = None
         self.output: int | None = None
         self.restarts = True
-        self.ended: Ended | None = None
-        self.deaths = 0
+        self.ended: ExitStatus | None = None
+        self.failures = 0
         self._quiet = quiet and not verbose
         self._verbose = verbose
         self._log = RotatingLog(self.log_path)
@@ -64,7 +64,7 @@ class Supervised:
 
     def start(self) -> int:
         """Start the process and return its id."""
-        self.drop_output()
+        self.close_output()
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         try:
@@ -80,7 +80,7 @@ class Supervised:
         return self._process.pid
 
     def read(self) -> list[str] | None:
-        """Move what it wrote to its log; return the lines to show, None at the end."""
+        """Copy its output to its log; return the lines for the terminal, None at the end."""
         if self.output is None:
             return None
         try:
@@ -92,26 +92,26 @@ class Supervised:
         self._log.write(chunk)
         return [] if self._quiet else self._lines.feed(chunk)
 
-    def reap(self) -> Ended | None:
-        """Return how it ended, if it has, after ending what is left of its group.
+    def reap(self) -> ExitStatus | None:
+        """Return its exit status if it has ended, after killing the rest of its group.
 
-        Looks before it collects: as long as the leader is not collected, its group's id cannot be
-        given to anybody else.
+        It checks before it waits: until the leader is waited for, the kernel cannot give the
+        group's id to another process.
         """
         if self._process is None:
             return None
-        look = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        if os.waitid(os.P_PID, self._process.pid, look) is None:
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        if os.waitid(os.P_PID, self._process.pid, options) is None:
             return None
         signal_group(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
         self._process = None
-        self.ended = Ended(code)
-        self.deaths += 1
+        self.ended = ExitStatus(code)
+        self.failures += 1
         return self.ended
 
-    def plan_restart(self) -> float:
-        """Set when it is due again and return the delay in seconds."""
+    def schedule_restart(self) -> float:
+        """Set the time of its next start and return the delay in seconds."""
         now = time.monotonic()
         if now - self._started_at >= HEALTHY_SECONDS:
             self._delay = FIRST_DELAY_SECONDS
@@ -121,31 +121,31 @@ class Supervised:
         return delay
 
     def is_due(self) -> bool:
-        """Return whether the time of its next start has come."""
+        """Return whether it should be started now."""
         return self.due_at is not None and time.monotonic() >= self.due_at
 
-    def ask_to_stop(self) -> None:
-        """Send the leader its stop signal; it stops its own children in its own order."""
+    def request_stop(self) -> None:
+        """Send the leader its stop signal; it stops its children itself."""
         if self._process is not None:
             self._process.send_signal(self.launch.stop_signal)
 
     def kill(self) -> None:
-        """End the whole group at once."""
+        """Kill the whole process group."""
         if self._process is not None:
             signal_group(self._process.pid, signal.SIGKILL)
 
-    def note(self, text: str) -> None:
-        """Write a line of the launcher's into the log of the process."""
+    def log(self, text: str) -> None:
+        """Write a line of the launcher to the log of the process."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._log.write(f"{stamp} [launcher] {text}\n".encode())
 
     def close(self) -> None:
-        """Close what is open of the last run."""
-        self.drop_output()
+        """Close its output and its log."""
+        self.close_output()
         self._log.close()
 
-    def drop_output(self) -> None:
-        """Close our end of its output."""
+    def close_output(self) -> None:
+        """Close the launcher's end of the output pipe."""
         if self.output is not None:
             os.close(self.output)
             self.output = None

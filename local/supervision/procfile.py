@@ -1,4 +1,4 @@
-"""Reads the Procfile and says which processes it makes, with their instance names."""
+"""Reads the Procfile and returns its processes with their instance names."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ MOST_WORKERS = 64
 
 @dataclass(frozen=True)
 class Line:
-    """One process: `worker.1` is an instance of the line `worker`."""
+    """One process; `worker.1` is an instance of the line `worker`."""
 
     instance: str
     kind: str
@@ -22,7 +22,7 @@ class Line:
 
 
 def read_procfile(path: Path) -> list[tuple[str, str]]:
-    """Return the (name, command) pairs; LocalError naming the first line that is not one."""
+    """Return (name, command) pairs; raises LocalError with the number of an invalid line."""
     if not path.is_file():
         raise LocalError(f"there is no {path.name} in {path.parent}.")
     pairs: list[tuple[str, str]] = []
@@ -31,7 +31,7 @@ def read_procfile(path: Path) -> list[tuple[str, str]]:
             continue
         match = re.fullmatch(r"([A-Za-z0-9_-]+):\s*(\S.*)", text.strip())
         if match is None:
-            raise LocalError(f"{path.name}, line {number}: not of the form 'name: command'.")
+            raise LocalError(f"{path.name}, line {number}: expected 'name: command'.")
         if match[1] in (name for name, _ in pairs):
             raise LocalError(f"{path.name}, line {number}: a second process called '{match[1]}'.")
         pairs.append((match[1], match[2]))
@@ -39,7 +39,7 @@ def read_procfile(path: Path) -> list[tuple[str, str]]:
 
 
 def instances(pairs: list[tuple[str, str]], workers: int) -> list[Line]:
-    """Return one entry per process: the line `worker` as often as asked, the others once."""
+    """Return one entry per process: `workers` of the line `worker`, one of each other line."""
     lines = []
     for kind, command in pairs:
         if kind == REPEATED:
@@ -50,7 +50,7 @@ def instances(pairs: list[tuple[str, str]], workers: int) -> list[Line]:
 
 
 def worker_count(env: Mapping[str, str]) -> int:
-    """Return how many workers WORKERS asks for."""
+    """Return the value of WORKERS; raises LocalError when it is not in range."""
     value = env.get("WORKERS") or str(DEFAULT_WORKERS)
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= MOST_WORKERS:
         raise LocalError(f"WORKERS={value} must be a number from 1 to {MOST_WORKERS}.")

@@ -1,4 +1,4 @@
-"""Starts a child in a session of its own, tied to our life; used by `processes`, `stores`."""
+"""Starts a process in a new session that ends with its parent; used by `processes`, `stores`."""
 
 import signal
 import subprocess
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import IO
 
 from local.stores.system_user import Account
-from local.supervision.lifeline import tie_to_parent
+from local.supervision.parent_death import die_with_parent
 
 
 @dataclass(frozen=True)
 class Launch:
-    """All that is needed to start a process again and again, and to stop it."""
+    """How to start a process, any number of times, and how to stop it."""
 
     name: str
     argv: tuple[str, ...]
@@ -28,7 +28,7 @@ class Launch:
 def spawn(
     launch: Launch, output: int | IO[bytes], errors: int | IO[bytes] = subprocess.STDOUT
 ) -> subprocess.Popen[bytes]:
-    """Start the process; without `errors` both its outputs go to `output`."""
+    """Start the process; its standard error goes to `output` unless `errors` is given."""
     account = launch.account
     with (launch.stdin or Path("/dev/null")).open("rb") as stdin:
         return subprocess.Popen(
@@ -43,5 +43,5 @@ def spawn(
             user=None if account is None else account.uid,
             group=None if account is None else account.gid,
             extra_groups=None if account is None else [],
-            preexec_fn=tie_to_parent(launch.stop_signal),
+            preexec_fn=die_with_parent(launch.stop_signal),
         )

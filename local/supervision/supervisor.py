@@ -1,6 +1,6 @@
-"""Starts, watches, restarts and stops a set of processes, in one thread; called by `serve`.
+"""Starts, observes, restarts and stops a set of processes, in one thread; called by `serve`.
 
-One thread, because the kernel ties the death signal of a child to the thread that started it.
+One thread, because the parent-death signal of a child belongs to the thread that started it.
 """
 
 import os
@@ -12,33 +12,35 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from local.supervision.guardian import Guardian
-from local.supervision.processes import Supervised
-from local.supervision.readable import readable
+from local.supervision.log_lines import format_log_line
+from local.supervision.orphans import ProcessRecord
+from local.supervision.processes import SupervisedProcess
 from local.supervision.spawning import Launch
-from local.supervision.sweep import Record
-from local.terminal import paint, say, say_of
+from local.supervision.watchdog import Watchdog
+from local.terminal import paint, print_line, print_process_line
 
 TICK_SECONDS = 0.2
-FIRST_HURRIED_TIER = 2  # below it are the stores: they are always given their time
-ONCE_TIER = FIRST_HURRIED_TIER
+FIRST_IMPATIENT_TIER = 2  # below it are the stores, which always get their time to stop
+ONCE_TIER = FIRST_IMPATIENT_TIER
 
 
-class StopRequested(Exception):  # noqa: N818 - a wish, not an error
-    """Ctrl-C, SIGTERM or a closed terminal came while something was awaited."""
+class StopRequested(Exception):  # noqa: N818 - not an error
+    """Raised while waiting when SIGINT, SIGTERM or SIGHUP has been received."""
 
 
 class Supervisor:
-    """The processes of one home, in the order they were added."""
+    """The processes of one home, in the order in which they were added."""
 
-    def __init__(self, *, logs: Path, guardian: Guardian, record: Record, verbose: bool) -> None:
+    def __init__(
+        self, *, logs: Path, watchdog: Watchdog, record: ProcessRecord, verbose: bool
+    ) -> None:
         self._logs = logs
-        self._guardian = guardian
+        self._watchdog = watchdog
         self._record = record
         self._verbose = verbose
-        self._processes: dict[str, Supervised] = {}
+        self._processes: dict[str, SupervisedProcess] = {}
         self._selector = selectors.DefaultSelector()
-        self._stops_asked = 0
+        self._stop_requests = 0
         self._stopping: set[str] = set()
         self._listen_for_signals()
 
@@ -48,33 +50,35 @@ class Supervisor:
         self._selector.register(waking, selectors.EVENT_READ, None)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._ask_to_stop)
+            signal.signal(number, self._request_stop)
 
-    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stops_asked += 1
+    def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop_requests += 1
 
     @property
-    def stop_asked(self) -> bool:
-        return self._stops_asked > 0
+    def stop_requested(self) -> bool:
+        return self._stop_requests > 0
 
     @property
     def has_processes(self) -> bool:
         return bool(self._processes)
 
-    def add(self, launch: Launch, *, tier: int, quiet: bool = False) -> Supervised:
-        """Start a process and keep it running. Higher tiers are stopped first."""
+    def add(self, launch: Launch, *, tier: int, quiet: bool = False) -> SupervisedProcess:
+        """Start a process and restart it when it ends. Higher tiers are stopped first."""
         process = self._supervised(launch, tier=tier, quiet=quiet)
         self._processes[launch.name] = process
         self._start(process)
         return process
 
-    def _supervised(self, launch: Launch, *, tier: int, quiet: bool) -> Supervised:
-        return Supervised(launch, logs=self._logs, tier=tier, verbose=self._verbose, quiet=quiet)
+    def _supervised(self, launch: Launch, *, tier: int, quiet: bool) -> SupervisedProcess:
+        return SupervisedProcess(
+            launch, logs=self._logs, tier=tier, verbose=self._verbose, quiet=quiet
+        )
 
     def run_once(self, launch: Launch, seconds: float) -> int | None:
-        """Run a command to its end, its output in its log; return its exit code, None if too slow.
+        """Run a command once, its output in its log; return its exit code, None if too slow.
 
-        Raises StopRequested; the command is ended first.
+        Raises StopRequested after killing the command.
         """
         process = self._supervised(launch, tier=ONCE_TIER, quiet=True)
         process.restarts = False
@@ -87,26 +91,26 @@ class Supervisor:
         return process.ended.code if in_time and process.ended is not None else None
 
     def wait_until(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Look after the processes until `done` holds; return whether it came to hold in time.
+        """Supervise the processes until `done` holds; return whether it held in time.
 
-        Raises StopRequested as soon as the user wants to stop.
+        Raises StopRequested as soon as a stop is requested.
         """
         deadline = time.monotonic() + seconds
         while not done():
-            if self.stop_asked:
+            if self.stop_requested:
                 raise StopRequested
             if time.monotonic() > deadline:
                 return False
-            self.pump(TICK_SECONDS / 4)
+            self.poll(TICK_SECONDS / 4)
         return True
 
     def run(self) -> None:
-        """Look after the processes until the user wants to stop."""
-        while not self.stop_asked:
-            self.pump(TICK_SECONDS)
+        """Supervise the processes until a stop is requested."""
+        while not self.stop_requested:
+            self.poll(TICK_SECONDS)
 
-    def pump(self, seconds: float) -> None:
-        """Wait for output or an end, at most so long, and deal with it."""
+    def poll(self, seconds: float) -> None:
+        """Wait for output or the end of a process, at most this long, and handle it."""
         for key, _ in self._selector.select(seconds):
             if key.data is None:
                 with suppress(BlockingIOError):
@@ -114,67 +118,67 @@ class Supervisor:
             else:
                 self._read(key.data)
         for process in self._processes.values():
-            self._look_at(process)
+            self._check(process)
 
-    def _read(self, process: Supervised) -> None:
+    def _read(self, process: SupervisedProcess) -> None:
         lines = process.read()
         if lines is None:
             if process.output is not None:
                 self._selector.unregister(process.output)
-                process.drop_output()
+                process.close_output()
             return
         for line in lines:
-            say_of(process.name, readable(line))
+            print_process_line(process.name, format_log_line(line))
 
-    def _look_at(self, process: Supervised) -> None:
+    def _check(self, process: SupervisedProcess) -> None:
         pid = process.pid
         ended = process.reap()
         if ended is not None and pid is not None:
-            self._guardian.forget(pid)
-            self._record.forget(pid)
+            self._watchdog.forget(pid)
+            self._record.remove(pid)
             self._drain(process)
             if process.name in self._stopping or not process.restarts:
-                process.note(f"ended ({ended})")
+                process.log(f"ended ({ended})")
             else:
-                delay = process.plan_restart()
-                message = f"{process.name} ended ({ended}); starts again in {delay:g} s"
-                process.note(message)
-                say(paint(message, "yellow") + paint(f"  {process.log_path}", "dim"))
+                delay = process.schedule_restart()
+                message = f"{process.name} ended ({ended}); restarting in {delay:g} s"
+                process.log(message)
+                print_line(paint(message, "yellow") + paint(f"  {process.log_path}", "dim"))
         elif process.is_due() and process.name not in self._stopping:
             self._start(process)
 
-    def _drain(self, process: Supervised) -> None:
+    def _drain(self, process: SupervisedProcess) -> None:
         for _ in range(64):
             if process.output is None:
                 return
             self._read(process)
 
-    def _start(self, process: Supervised) -> None:
+    def _start(self, process: SupervisedProcess) -> None:
         if process.output is not None:
             self._selector.unregister(process.output)
         pid = process.start()
-        self._guardian.watch(pid, process.launch.stop_signal)
-        self._record.note(pid, process.name)
+        self._watchdog.watch(pid, process.launch.stop_signal)
+        self._record.add(pid, process.name)
         if process.output is not None:
             self._selector.register(process.output, selectors.EVENT_READ, process)
 
-    def stop_all(self, patience: dict[int, float]) -> None:
-        """Stop tier by tier, the highest first, each within its seconds, then by force.
+    def stop_all(self, seconds: dict[int, float]) -> None:
+        """Stop tier by tier, the highest first; kill what has not ended after the tier's seconds.
 
-        A further request to stop cuts the waiting of every tier short.
+        Another stop request kills at once, except for the stores.
         """
-        asked_before = self._stops_asked
+        requests_before = self._stop_requests
         for tier in sorted({process.tier for process in self._processes.values()}, reverse=True):
             members = [process for process in self._processes.values() if process.tier == tier]
             for process in members:
                 self._stopping.add(process.name)
-                process.ask_to_stop()
-            deadline = time.monotonic() + patience[tier]
+                process.request_stop()
+            deadline = time.monotonic() + seconds[tier]
             while any(process.pid is not None for process in members):
-                hurried = self._stops_asked > asked_before and tier >= FIRST_HURRIED_TIER
-                if hurried or time.monotonic() > deadline:
+                impatient = self._stop_requests > requests_before and tier >= FIRST_IMPATIENT_TIER
+                if impatient or time.monotonic() > deadline:
                     for process in members:
                         process.kill()
-                self.pump(TICK_SECONDS / 4)
+                self.poll(TICK_SECONDS / 4)
         for process in self._processes.values():
             process.close()

@@ -1,6 +1,6 @@
-"""The order in which a system is brought up and taken down; called by `serve`.
+"""Starts and stops the system of a home in the right order; called by `serve`.
 
-Stores, then migrations, then the lines of the Procfile; down the other way round.
+Stores, then migrations, then the lines of the Procfile; stopped in reverse order.
 """
 
 import shutil
@@ -10,23 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local import credentials
+from local.environment import missing_stores
 from local.errors import LocalError
-from local.home import Home, recall, remember
-from local.ports import keep_or_pick
+from local.home import Home, read_ports, write_ports
+from local.ports import find_free_port
 from local.stores.binaries import find_postgres, find_valkey
 from local.stores.postgres import Postgres
-from local.stores.system_user import Account, give, store_account
+from local.stores.system_user import Account, set_owner, store_account
 from local.stores.valkey import Valkey
-from local.supervision.capture import capture
-from local.supervision.guardian import Guardian
 from local.supervision.logs import last_lines
-from local.supervision.processes import Supervised
+from local.supervision.output_capture import capture_output
+from local.supervision.processes import SupervisedProcess
 from local.supervision.procfile import Line
 from local.supervision.spawning import Launch
 from local.supervision.supervisor import Supervisor
+from local.supervision.watchdog import Watchdog
 
 STORE_SECONDS = 300.0
-MOST_DEATHS = 5
+MOST_FAILURES = 5
 MIGRATION_SECONDS = 600.0
 POSTGRES_TIER, VALKEY_TIER, KEEPER_TIER, WORKER_TIER, BEAT_TIER, WEB_TIER = range(6)
 TIERS = {
@@ -35,7 +36,7 @@ TIERS = {
     "maintenance": WORKER_TIER,
     "beat": BEAT_TIER,
 }
-PATIENCE_SECONDS = {
+STOP_SECONDS = {
     WEB_TIER: 4.0,
     BEAT_TIER: 1.5,
     WORKER_TIER: 4.0,
@@ -47,23 +48,23 @@ PATIENCE_SECONDS = {
 
 @dataclass
 class System:
-    """What runs on one home. `stop` undoes whatever of it was started."""
+    """The system of one home; `stop` stops whatever was started."""
 
     root: Path
     home: Home
     supervisor: Supervisor
-    guardian: Guardian
+    watchdog: Watchdog
 
     def start_stores(self, env: Mapping[str, str]) -> dict[str, str]:
-        """Start the stores that the environment has no address for; return those addresses."""
-        wanted = [name for name in ("DATABASE_URL", "REDIS_URL") if not env.get(name)]
+        """Start the stores that the environment has no URL for; return their URLs."""
+        wanted = missing_stores(env)
         if not wanted:
             return {}
         account = store_account()
         sockets = self._socket_folder(account)
-        kept = recall(self.home)
-        ports = {name: keep_or_pick(kept.get(name)) for name in wanted}
-        remember(self.home, kept | ports)
+        kept = read_ports(self.home)
+        ports = {name: find_free_port(kept.get(name)) for name in wanted}
+        write_ports(self.home, kept | ports)
         waits: list[Callable[[], tuple[str, str]]] = []
         if "DATABASE_URL" in wanted:
             waits.append(self._start_postgres(account, sockets, ports["DATABASE_URL"]))
@@ -72,15 +73,15 @@ class System:
         return dict(wait() for wait in waits)
 
     def _socket_folder(self, account: Account | None) -> Path:
-        """Make a folder with a short path: that of a unix socket must stay below 108 bytes.
+        """Create a folder with a short path: unix(7) allows 108 bytes for that of a socket.
 
-        A link in the home leads to it, so that what a killed start left is found and removed.
+        A link in the home leads to it, by which the next start can remove it after a kill.
         """
         self._remove_sockets()
         folder = Path(tempfile.mkdtemp(prefix="laurel-", dir="/tmp"))
         self.home.sockets.symlink_to(folder)
-        give(folder, account, 0o700)
-        self.guardian.clear(folder)
+        set_owner(folder, account, 0o700)
+        self.watchdog.remove_at_end(folder)
         return folder
 
     def _start_postgres(
@@ -124,30 +125,30 @@ class System:
 
         return wait
 
-    def _wait_for(self, store: Postgres | Valkey, process: Supervised) -> None:
-        """Wait for a store; one that keeps dying is given up, one that recovers is waited for.
+    def _wait_for(self, store: Postgres | Valkey, process: SupervisedProcess) -> None:
+        """Wait until a store is ready; LocalError when it failed several times or took too long.
 
-        Some deaths are borne: right after a kill the old server may still hold the data folder.
+        Single failures are normal: after a kill the old server may still use the data folder.
         """
         self.supervisor.wait_until(
-            lambda: process.deaths >= MOST_DEATHS or store.is_ready(), STORE_SECONDS
+            lambda: process.failures >= MOST_FAILURES or store.is_ready(), STORE_SECONDS
         )
         if not store.is_ready():
             log = self.home.logs / f"{store.name}.log"
-            said = "\n  ".join(last_lines(log))
-            raise LocalError(f"{store.name} did not start; the end of {log}:\n  {said}")
+            output = "\n  ".join(last_lines(log))
+            raise LocalError(f"{store.name} did not start. The end of {log}:\n  {output}")
 
     def migrate(self, env: Mapping[str, str]) -> None:
-        """Bring the schema to head; LocalError with alembic's last words when it cannot."""
+        """Migrate the schema to head; LocalError with the end of alembic's output on failure."""
         command = ["alembic", "upgrade", "head"]
         code = self.supervisor.run_once(self._launch("migrate", command, env), MIGRATION_SECONDS)
         if code != 0:
             log = self.home.logs / "migrate.log"
-            said = "\n  ".join(last_lines(log))
-            raise LocalError(f"the database could not be migrated; the end of {log}:\n  {said}")
+            output = "\n  ".join(last_lines(log))
+            raise LocalError(f"the database could not be migrated. The end of {log}:\n  {output}")
 
     def start_lines(self, lines: Sequence[Line], env: Mapping[str, str]) -> None:
-        """Start every line of the Procfile, through a shell that it then takes the place of."""
+        """Start every line of the Procfile, through a shell that replaces itself (exec)."""
         for line in lines:
             command = ["/bin/sh", "-c", f"exec {line.command}"]
             own = {**env, "LAUREL_PROCESS": line.instance}
@@ -158,16 +159,16 @@ class System:
     def output_of(
         self, name: str, command: Sequence[str], env: Mapping[str, str], seconds: float
     ) -> str | None:
-        """Return what a short command prints, or None with its errors in its log."""
+        """Return the output of a short command; None on failure, with its errors in its log."""
         errors = self.home.logs / f"{name}.log"
-        return capture(self.supervisor, self._launch(name, command, env), errors, seconds)
+        return capture_output(self.supervisor, self._launch(name, command, env), errors, seconds)
 
     def _launch(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Launch:
         return Launch(name=name, argv=tuple(command), env=env, cwd=self.root)
 
     def stop(self) -> None:
-        """Take everything down, the last started first."""
-        self.supervisor.stop_all(PATIENCE_SECONDS)
+        """Stop everything, in the reverse order of the start."""
+        self.supervisor.stop_all(STOP_SECONDS)
         self._remove_sockets()
 
     def _remove_sockets(self) -> None:

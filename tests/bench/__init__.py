@@ -1,1 +1,1 @@
-"""The bench: that it counts rightly. How fast anything is, no test says."""
+"""Tests of `bench`: that it counts correctly. No test depends on how fast anything is."""

@@ -1,9 +1,7 @@
-"""CPU by kind of process, the product's counters, percentiles, and the shape of the results."""
+"""The product's counters, percentiles, and the form of the results."""
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +13,8 @@ from bench.generator.job import Report
 from bench.generator.percentiles import percentiles_ms
 from bench.machine import describe_machine
 from bench.markdown import write_markdown
-from bench.reconciliation import Verdict
 from bench.results import Measured, Memory, Results
-from rig.processes import cpu_seconds, kind_of, memory_bytes, spent_between
+from bench.sent_log import Verdict
 
 REPORT = Report(
     seconds=2.0,
@@ -29,13 +26,6 @@ REPORT = Report(
     cpu_share=0.05,
 )
 VERDICT = Verdict(1000, 1000, 0, 0, 0, 0, 0, 0)
-BURN = "n = 0\nwhile n < 3_000_000: n += 1\n"
-PARENT = f"""
-import subprocess, sys
-subprocess.run([sys.executable, "-c", {BURN!r}], check=True)
-print("done", flush=True)
-sys.stdin.read()
-"""
 
 
 def measured(name: str, connections: int, **changes: object) -> Measured:
@@ -50,34 +40,6 @@ def measured(name: str, connections: int, **changes: object) -> Measured:
         "verdict": VERDICT,
     }
     return Measured(**{**values, **changes})  # type: ignore[arg-type]  # a factory for tests
-
-
-def test_the_cpu_of_a_child_that_has_ended_stays_with_its_kind() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as parent:
-        roots = {parent.pid: "burner"}
-        assert parent.stdout is not None
-        parent.stdout.readline()
-        spent = cpu_seconds(roots)["burner"]
-        occupied = memory_bytes(roots)["burner"]
-        parent.communicate()
-    assert spent > 0.05
-    assert 1_000_000 < occupied < 200_000_000
-
-
-def test_a_process_belongs_to_its_nearest_root() -> None:
-    parents = {2: 1, 3: 2, 4: 3, 5: 1}
-    roots = {2: "launcher", 3: "api"}
-    kinds = [kind_of(pid, parents, roots) for pid in (2, 3, 4, 5)]
-    assert kinds == ["launcher", "api", "api", None]
-
-
-def test_what_was_spent_is_the_difference() -> None:
-    assert spent_between({"api": 1.0}, {"api": 1.5, "control": 0.25}) == {
-        "api": 0.5,
-        "control": 0.25,
-    }
 
 
 def metrics(sizes: list[int], recoveries: int) -> str:

@@ -1,19 +1,20 @@
-"""The generator's loops: what is counted, when a latency begins, what becomes of broken ones."""
+"""The load loops: what is counted, when a latency begins, how broken requests are recorded."""
 
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from bench.generator.connection import Pool
 from bench.generator.loops import run_closed, run_open
-from rig.connection import BROKEN, Pool, split_answer
-from tests.bench.server import OK, Behaviour, serving
+from rig.http_messages import BROKEN
+from tests.rig.server import OK, Behaviour, serving
 
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"
 
 
 class Numbers:
-    """Traffic that numbers its requests and remembers what came of each."""
+    """Traffic that numbers its requests and keeps the status of each."""
 
     def __init__(self, most: int = 1_000_000) -> None:
         self._numbers: Iterator[int] = iter(range(1, most + 1))
@@ -26,23 +27,6 @@ class Numbers:
     def record_answer(self, entry: int, status: int, _body: bytes) -> None:
         assert entry not in self.answers
         self.answers[entry] = status
-
-
-@pytest.mark.parametrize(
-    ("buffer", "answer"),
-    [
-        (OK, (200, b"ok", b"")),
-        (OK + b"HTTP", (200, b"ok", b"HTTP")),
-        (b"HTTP/1.1 503 No\r\nContent-Length: 3\r\nA: b\r\n\r\nabc", (503, b"abc", b"")),
-        (b"HTTP/1.1 204 No Content\r\nA: b\r\n\r\n", (204, b"", b"")),
-        (OK[:-1], None),
-        (OK[:20], None),
-    ],
-)
-def test_an_answer_is_taken_apart_once_it_is_whole(
-    buffer: bytes, answer: tuple[int, bytes, bytes] | None
-) -> None:
-    assert split_answer(buffer) == answer
 
 
 def test_a_closed_loop_counts_only_what_is_answered_inside_the_window() -> None:
@@ -68,7 +52,7 @@ def test_a_closed_loop_ends_when_there_is_nothing_more_to_send() -> None:
     assert outcome.statuses == {200: 10}
 
 
-def test_an_open_loop_charges_a_stall_to_all_who_were_due_meanwhile() -> None:
+def test_an_open_loop_charges_a_stall_to_all_requests_that_were_due() -> None:
     stall = 0.5
 
     def stall_once(number: int) -> bytes:
@@ -88,7 +72,7 @@ def test_an_open_loop_charges_a_stall_to_all_who_were_due_meanwhile() -> None:
     assert len(traffic.answers) == outcome.statuses[200] > 150
 
 
-def test_a_broken_connection_is_replaced_and_its_request_written_down_as_broken() -> None:
+def test_a_broken_connection_is_replaced_and_its_request_is_recorded_as_broken() -> None:
     traffic = Numbers(most=30)
     with serving(lambda number: None if number == 7 else OK) as port:
         pool = Pool(("127.0.0.1", port), 2)
@@ -98,7 +82,7 @@ def test_a_broken_connection_is_replaced_and_its_request_written_down_as_broken(
     assert sorted(traffic.answers.values()) == [BROKEN] + [200] * 29
 
 
-def test_what_is_never_answered_is_written_down_as_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_without_an_answer_is_recorded_as_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.generator.loops.GIVE_UP_SECONDS", 0.1)
     traffic = Numbers()
     with serving(lambda number: OK if number < 5 else b"") as port:
@@ -110,7 +94,7 @@ def test_what_is_never_answered_is_written_down_as_broken(monkeypatch: pytest.Mo
 
 
 def slowly(seconds: float) -> Behaviour:
-    """Answer every request after so long."""
+    """Answer every request after this long."""
 
     def behave(_number: int) -> bytes:
         time.sleep(seconds)

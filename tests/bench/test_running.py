@@ -1,4 +1,4 @@
-"""The bench as a whole, for a second an arm: it comes up, measures, judges, and leaves nothing."""
+"""The benchmark as a whole, one second per arm: it measures, checks, and removes its stack."""
 
 import time
 from pathlib import Path
@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from bench.arms import choose
-from bench.reconciliation import open_ledger
 from bench.running import Bench
-from local.supervision.lifeline import identity
-from rig.stack import running_stack, write_players
+from bench.sent_log import open_sent_log
+from local.supervision.process_groups import identity
+from rig.players import write_players
+from rig.stack import running_stack
 from tests.databases import ROOT
 
 PLAYERS = 30
@@ -19,11 +20,11 @@ CLEARING_SECONDS = 10.0
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.xdist_group("bench")
-def test_arms_on_a_stack_of_their_own_are_measured_and_every_action_found(tmp_path: Path) -> None:
-    with running_stack(ROOT, tmp_path) as stack, open_ledger(stack.database_url) as ledger:
+def test_arms_are_measured_on_a_separate_stack_and_every_action_is_found(tmp_path: Path) -> None:
+    with running_stack(ROOT, tmp_path) as stack, open_sent_log(stack.database_url) as sent_log:
         bench = Bench(
             stack=stack,
-            ledger=ledger,
+            sent_log=sent_log,
             players=write_players(stack, PLAYERS),
             seconds=1.0,
             lead_seconds=0.1,
@@ -47,7 +48,7 @@ def test_arms_on_a_stack_of_their_own_are_measured_and_every_action_found(tmp_pa
         ordinary = bench.measure_control(control)
         assert ordinary.holds, ordinary
         assert ordinary.cpu_seconds["control"] > 0
-        ran = [stack.launcher, *stack.process_ids()]
+        ran = list(stack.process_kinds())
     assert list(tmp_path.iterdir()) == []
     deadline = time.monotonic() + CLEARING_SECONDS
     while left := [pid for pid in ran if identity(pid) is not None]:

@@ -1,4 +1,4 @@
-"""What the generator sends, and what it writes down of the answers."""
+"""What the generator sends, and what it records of the answers."""
 
 import json
 from datetime import datetime
@@ -6,13 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from rig.traffic import Batches, Player, Reads, Singles
+from bench.generator.traffic import Batches, Reads, Singles
+from rig.players import Player
 
 PLAYERS = [Player(str(uuid4()), f"token-{number}") for number in range(5)]
 
 
 def split(request: bytes) -> tuple[str, dict[str, str], bytes]:
-    """Return the first line, the headers, and the body, whose length must be as announced."""
+    """Return the first line, the headers and the body, after a check of its length."""
     head, _, body = request.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
@@ -20,7 +21,7 @@ def split(request: bytes) -> tuple[str, dict[str, str], bytes]:
     return first, headers, body
 
 
-def test_single_actions_are_new_every_time_and_of_the_token_that_sends_them() -> None:
+def test_single_actions_have_new_ids_and_the_token_of_their_player() -> None:
     singles = Singles("host", PLAYERS, prefer="respond-async", each_once=False)
     ids = set()
     for _ in range(200):
@@ -38,7 +39,7 @@ def test_single_actions_are_new_every_time_and_of_the_token_that_sends_them() ->
     assert len(ids) == 200
 
 
-def test_each_once_is_every_player_once() -> None:
+def test_each_once_sends_one_action_of_every_player() -> None:
     singles = Singles("host", PLAYERS, prefer="", each_once=True)
     players = []
     while (request := singles.next_request()) is not None:
@@ -56,12 +57,12 @@ def test_an_action_of_a_batch_that_failed_alone_is_not_acknowledged() -> None:
     results[1] = {"actionId": failed, "error": {"code": "INVALID_PAYLOAD"}}  # type: ignore[dict-item]  # JSON
     body = json.dumps({"results": results}, separators=(",", ":")).encode()
     batches.record_answer(entries, 200, body)
-    assert [(entry[0], entry[3]) for entry in batches.ledger] == [
+    assert [(entry[0], entry[3]) for entry in batches.sent_log] == [
         (entries[0][0], 200),
         (failed, 400),
         (entries[2][0], 200),
     ]
-    assert failed.encode() in batches.strange
+    assert failed.encode() in batches.unexpected
 
 
 def test_reads_send_no_body() -> None:

@@ -1,1 +1,1 @@
-"""The whole stack, as its users meet it."""
+"""Tests of the whole stack, started and used as its users do."""

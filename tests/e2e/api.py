@@ -1,4 +1,4 @@
-"""A plain HTTP client, and the bodies that clients send; nothing of Laurel's own code in it."""
+"""A plain HTTP client and the bodies that clients send, without any code of Laurel."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ ANSWER_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """The answer to a request."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,7 +32,7 @@ class Answer:
 
 
 class Api:
-    """One kept-alive connection."""
+    """One keep-alive connection."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
@@ -51,7 +51,7 @@ class Api:
     def call(
         self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str
     ) -> Answer:
-        """Return the answer; header names are given with underscores."""
+        """Return the answer to a request; underscores in header names become hyphens."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
@@ -77,7 +77,7 @@ class Api:
         return self.call("POST", "/api/actions/complete", action(score, **fields), token=token)
 
     def register(self, username: str | None = None) -> dict[str, Any]:
-        """Make an account with a password and return what the answer says of it."""
+        """Register an account; return its name, its password and the fields of the answer."""
         name = username or f"player-{uuid4().hex[:12]}"
         account = {"username": name, "password": f"pass of {name}"}
         answer = self.call("POST", "/api/auth/register", account)
@@ -86,7 +86,7 @@ class Api:
 
 
 def action(score: int, **fields: Any) -> dict[str, Any]:
-    """Return the body of an action that happened just now."""
+    """Return the body of an action with the current time."""
     body = {
         "actionId": str(uuid4()),
         "score": score,

@@ -1,4 +1,4 @@
-"""One Laurel for all tests of this folder, started and stopped as its users do."""
+"""One running system for all tests of this folder, started and stopped as users do."""
 
 import os
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from tests.local.project import alive
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The running system; at the end Ctrl-C must leave no process of it."""
+    """The running system; at the end Ctrl-C must leave none of its processes."""
     folder = tmp_path_factory.mktemp("e2e")
     if "PYTEST_XDIST_WORKER" in os.environ:
-        # Fails for a second worker: each would count what the other did.
+        # Fails in a second worker of xdist, because tests count what they did.
         (tmp_path_factory.getbasetemp().parent / "one-system-for-all").mkdir()
     made = Stack(folder)
     try:

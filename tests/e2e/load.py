@@ -1,4 +1,4 @@
-"""Players who go on sending while the system breaks, and a ledger of what they were answered."""
+"""Players who keep sending during an outage, and the log of what was sent and answered."""
 
 import http.client
 import itertools
@@ -16,34 +16,34 @@ THREADS = 4
 PAUSE_SECONDS = 0.15
 RETRY_SECONDS = 0.25
 GIVE_UP_SECONDS = 40.0
-# Below ten a minute: nobody here is refused for being too quick.
+# Below ten in a minute, the limit of a player.
 ACTIONS_OF_A_PLAYER = 8
 SCORE = 10
 
 
 @dataclass
-class Ledger:
-    """What was answered; an action is acknowledged by a 2xx, or by a 409 to its repetition."""
+class SentLog:
+    """All answers; an action is acknowledged by 2xx, or by 409 when it was sent again."""
 
     acknowledged: dict[str, str] = field(default_factory=dict)
-    """The user's id by the action's."""
+    """User ids by action id."""
     answers: Counter[str] = field(default_factory=Counter)
     unresolved: list[str] = field(default_factory=list)
     slowest_seconds: float = 0.0
-    """Of one attempt, from its connection to its answer."""
+    """Of one request, from its connection to its answer."""
 
     def expected_scores(self) -> Counter[str]:
-        """Return what each player must have in the end."""
+        """Return the final score of each player."""
         return Counter(
             {user: SCORE * count for user, count in Counter(self.acknowledged.values()).items()}
         )
 
 
 class Load:
-    """Sends from a few threads between entering and leaving; then every fate is known."""
+    """Sends from a few threads during the context; afterwards every outcome is known."""
 
     def __init__(self, stack: Stack, players: list[dict[str, str]]) -> None:
-        self.ledger = Ledger()
+        self.sent_log = SentLog()
         self._stack = stack
         self._turns = itertools.chain.from_iterable(
             itertools.repeat(player, ACTIONS_OF_A_PLAYER) for player in players
@@ -68,11 +68,13 @@ class Load:
             thread.join(GIVE_UP_SECONDS + 10)
 
     def wait_for(self, more: int, seconds: float = 30.0) -> None:
-        """Wait until so many further actions were acknowledged."""
-        wanted = len(self.ledger.acknowledged) + more
+        """Wait until `more` further actions were acknowledged."""
+        wanted = len(self.sent_log.acknowledged) + more
         deadline = time.monotonic() + seconds
-        while len(self.ledger.acknowledged) < wanted:
-            assert time.monotonic() < deadline, f"no {more} more in {seconds} s: {self.ledger}"
+        while len(self.sent_log.acknowledged) < wanted:
+            assert time.monotonic() < deadline, (
+                f"fewer than {more} more in {seconds} s: {self.sent_log}"
+            )
             time.sleep(0.02)
 
     def _play(self) -> None:
@@ -84,7 +86,7 @@ class Load:
             self._send(player)
 
     def _send(self, player: dict[str, str]) -> None:
-        """Post one action, again with the same id for as long as its outcome is unknown."""
+        """Post one action, repeatedly with the same id while its outcome is unknown."""
         body = action(SCORE)
         deadline = time.monotonic() + GIVE_UP_SECONDS
         for attempt in itertools.count():
@@ -92,14 +94,14 @@ class Load:
             word = self._post(player["token"], body)
             is_repetition = attempt > 0 and word == "409 DUPLICATE_ACTION"
             with self._lock:
-                self.ledger.answers[word] += 1
+                self.sent_log.answers[word] += 1
                 took_seconds = time.monotonic() - started
-                self.ledger.slowest_seconds = max(self.ledger.slowest_seconds, took_seconds)
+                self.sent_log.slowest_seconds = max(self.sent_log.slowest_seconds, took_seconds)
                 if word in ("200", "202 pending") or is_repetition:
-                    self.ledger.acknowledged[body["actionId"]] = player["userId"]
+                    self.sent_log.acknowledged[body["actionId"]] = player["userId"]
                     return
             if word not in ("503 SERVICE_UNAVAILABLE", "no answer") or time.monotonic() > deadline:
-                self.ledger.unresolved.append(f"{word} {body['actionId']}")
+                self.sent_log.unresolved.append(f"{word} {body['actionId']}")
                 return
             time.sleep(RETRY_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Laurel as an operator starts it: `run.py` on a home and ports of its own; used by `conftest`."""
+"""Laurel as an operator starts it: `run.py` with a new home on free ports; see `conftest`."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.local.project import descendants, free_ports, wait_for
 
 ROOT = Path(__file__).parents[2]
 FLOWER_LOGIN = ("watcher", "over-the-queues")
-# Two processes of the API, so that nothing holds because one process remembers it.
+# Two processes of the API, so that no test passes because of the memory of one process.
 CHOSEN = {
     "API_WORKERS": "2",
     "SUSPICIOUS_SCORE_THRESHOLD": "5000",
@@ -29,7 +29,7 @@ COMMAND_SECONDS = 60.0
 
 
 class Stack:
-    """The launcher, and the ways in: HTTP, sockets, operators' commands, process ids."""
+    """The launcher, with access by HTTP, sockets, operator's commands and process ids."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
@@ -41,7 +41,7 @@ class Stack:
         self._launcher: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the launcher and wait until it says that all is up."""
+        """Start the launcher and wait until it prints the curl command."""
         with self._said.open("w") as said:
             self._launcher = launcher = subprocess.Popen(
                 [sys.executable, "run.py"],
@@ -60,7 +60,7 @@ class Stack:
         assert launcher.poll() is None, self.said()
 
     def stop(self) -> dict[int, str]:
-        """Press Ctrl-C; return what had been running, by process id."""
+        """Send SIGINT, as Ctrl-C does; return the processes that were running."""
         launcher = self._launcher
         if launcher is None or launcher.poll() is not None:
             return {}
@@ -73,11 +73,11 @@ class Stack:
         return ran
 
     def said(self) -> str:
-        """Return what the launcher printed so far."""
+        """Return the output of the launcher so far."""
         return self._said.read_text()
 
     def explain(self) -> str:
-        """Return what helps to understand a start that failed."""
+        """Return the output and the folder of the logs, for failure messages."""
         return f"{self.said()}\nlogs: {self.home / 'logs'}"
 
     def printed_token(self) -> str:
@@ -87,7 +87,7 @@ class Stack:
         return found.group()
 
     def printed_curl(self) -> str:
-        """Return the command that the launcher offers to paste."""
+        """Return the curl command that the launcher printed."""
         return self.said()[self.said().index("curl -sS") :].partition("\n\n")[0]
 
     @property
@@ -95,11 +95,11 @@ class Stack:
         return f"ws://127.0.0.1:{self.live_port}/ws"
 
     def api(self) -> Api:
-        """Return a client with a connection of its own."""
+        """Return a client with a new connection."""
         return Api(self.port)
 
     def pid_of(self, name: str) -> int | None:
-        """Return the id of a process that the launcher looks after, None while it is away."""
+        """Return the id of a supervised process, None while it is not running."""
         for line in (self.home / "processes").read_text().splitlines():
             pid, _, known = line.split("\t")
             if known == name:
@@ -107,7 +107,7 @@ class Stack:
         return None
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
-        """End a process of the stack by its id, and wait until another has taken its place."""
+        """Send a signal to a process, and wait until the launcher has started another."""
         pid = self.pid_of(name)
         assert pid is not None, f"{name} does not run"
         os.kill(pid, number)
@@ -115,7 +115,7 @@ class Stack:
 
     @contextmanager
     def stalled(self, name: str) -> Iterator[None]:
-        """Stop a process where it stands, and let it go on at the end of the block."""
+        """Pause a process during the context."""
         pid = self.pid_of(name)
         assert pid is not None, f"{name} does not run"
         os.kill(pid, signal.SIGSTOP)
@@ -125,12 +125,12 @@ class Stack:
             os.kill(pid, signal.SIGCONT)
 
     def store_urls(self) -> tuple[str, str]:
-        """Return the addresses of PostgreSQL and Valkey."""
+        """Return the URLs of PostgreSQL and Valkey."""
         kept: dict[str, Any] = json.loads((self.home / "secrets/environment.json").read_text())
         return kept["DATABASE_URL"], kept["REDIS_URL"]
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run one command of `run.py`, as an operator in a second terminal does."""
+        """Run a command of `run.py`, as in a second terminal."""
         return subprocess.run(
             [sys.executable, "run.py", *command],
             cwd=ROOT,
@@ -142,11 +142,11 @@ class Stack:
         )
 
     def flask(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run an operators' command on the running system."""
+        """Run an operator's command on the running system."""
         return self.run("exec", "flask", "--app", "wsgi", *command)
 
     def issue_tokens(self, count: int, *options: Sequence[str] | str) -> list[dict[str, str]]:
-        """Return so many new users with their tokens, made by the operators' command."""
+        """Return `count` new users with tokens, issued by the operator's command."""
         made = self.flask("tokens", "issue", "--count", str(count), "--json", *map(str, options))
         assert made.returncode == 0, made.stderr
         rows: list[dict[str, str]] = [json.loads(line) for line in made.stdout.splitlines()]

@@ -1,4 +1,4 @@
-"""Sessions: they begin by register or login, and end everywhere at once."""
+"""Sessions begin by registration or login, and end in all processes at once."""
 
 import time
 
@@ -8,7 +8,7 @@ from tests.web.live.client import Listener
 
 EVERYWHERE_SECONDS = 1.0
 TOKEN_ENDED = 4401
-# Each connection is taken by one of the API's two processes: so many meet both of them.
+# Each connection goes to one of the API's two processes; this many reach both.
 CONNECTIONS = 12
 
 
@@ -56,6 +56,6 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(api: Api) -> N
 
 
 def status_of(stack: Stack, token: str) -> int:
-    """Return how a request with this token on a connection of its own is answered."""
+    """Return the status of a request with this token on a new connection."""
     with stack.api() as client:
         return client.get("/api/leaderboard/me", token=token).status

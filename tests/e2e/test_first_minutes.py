@@ -1,4 +1,4 @@
-"""What a newcomer does first: start, read, paste, look at the board."""
+"""What a new user does first: start, paste the command, look at the leaderboard."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ BOARD = "/api/leaderboard?limit=100"
 FRESH_SECONDS = 2.0
 
 
-def test_the_start_says_where_everything_is(stack: Stack) -> None:
+def test_the_start_prints_all_addresses(stack: Stack) -> None:
     said = stack.said()
     for address in (
         f"http://127.0.0.1:{stack.port}/",
@@ -37,7 +37,7 @@ def test_the_stores_that_the_launcher_runs_are_fit_for_production(stack: Stack) 
     store.close()
 
 
-def test_the_curl_works_when_pasted_and_says_so_when_pasted_again(stack: Stack) -> None:
+def test_the_printed_curl_works_and_is_a_duplicate_the_second_time(stack: Stack) -> None:
     first, second = (paste(stack.printed_curl()) for _ in range(2))
     assert first["status"] == 200
     assert first["success"] is True
@@ -50,7 +50,7 @@ def test_the_curl_works_when_pasted_and_says_so_when_pasted_again(stack: Stack) 
     assert result["newScore"] == first["newScore"]
 
 
-def test_an_action_can_be_asked_after_and_is_in_the_history(api: Api) -> None:
+def test_an_action_can_be_read_and_is_in_the_history(api: Api) -> None:
     token = api.register()["accessToken"]
     ids = [api.complete(token, score).body["actionId"] for score in (10, 20, 30, 40, 50)]
     one = api.get(f"/api/actions/{ids[2]}", token=token)
@@ -93,7 +93,7 @@ def test_the_board_has_the_shape_of_the_specification_and_an_etag(api: Api) -> N
     assert other.headers["etag"] != tag
 
 
-def test_a_second_start_on_the_same_home_is_told_where_the_first_is(stack: Stack) -> None:
+def test_a_second_start_on_the_same_home_prints_the_address_of_the_first(stack: Stack) -> None:
     refused = stack.run("serve")
     assert refused.returncode == 1
     assert f"http://127.0.0.1:{stack.port}" in refused.stderr
@@ -102,7 +102,7 @@ def test_a_second_start_on_the_same_home_is_told_where_the_first_is(stack: Stack
 
 
 def board_with(api: Api, player: dict[str, Any], *, score: int) -> Answer:
-    """Return the board once it shows the player's score: it may be a tenth of a second old."""
+    """Return the board once it shows the player's score; it may be 0.1 s old."""
     seen: list[Answer] = []
 
     def shows() -> bool:
@@ -114,13 +114,13 @@ def board_with(api: Api, player: dict[str, Any], *, score: int) -> Answer:
 
 
 def find_row(board: Answer, player: dict[str, Any]) -> dict[str, Any]:
-    """Return the player's row, an empty one when it is not there."""
+    """Return the player's row, or an empty dict when there is none."""
     rows = board.body["leaderboard"]
     return next((row for row in rows if row["userId"] == player["userId"]), {})
 
 
 def paste(line: str) -> dict[str, object]:
-    """Run the line in a shell and return the answer with its status."""
+    """Run the command in a shell and return the answer with its status."""
     pasted = subprocess.run(
         ["/bin/sh", "-c", f"{line} -w '\\n%{{http_code}}'"],
         capture_output=True,

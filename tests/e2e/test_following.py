@@ -1,4 +1,4 @@
-"""One request is followed by its id through the logs of every process, as the runbook says."""
+"""A request is traced by its id through the logs of every process, as the runbook says."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ def assert_followed(stack: Stack, request_id: str) -> None:
 
 
 def grep(stack: Stack, word: str) -> list[dict[str, Any]]:
-    """Return the lines of all logs with this word, in order of time."""
+    """Return the lines of all logs that contain this word, in order of time."""
     found = subprocess.run(
         ["sh", "-c", f"grep -h {word} logs/*.log*"],
         cwd=stack.home,

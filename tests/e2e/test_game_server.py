@@ -1,4 +1,4 @@
-"""A game server sends many players' actions with one token, a hundred at a time."""
+"""A game server sends actions of many players with one token, a hundred per request."""
 
 from uuid import uuid4
 

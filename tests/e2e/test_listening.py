@@ -1,4 +1,4 @@
-"""A listener over the real sockets hears what a POST over the real API did."""
+"""A listener on a real socket receives the effects of a POST to the real API."""
 
 import pytest
 
@@ -9,9 +9,7 @@ from tests.web.live.client import Listener
 SPECIFIED = {"event", "userId", "newScore", "scoreIncrease", "newRank", "timestamp"}
 
 
-def test_a_player_hears_the_three_events_and_others_hear_of_the_board(
-    stack: Stack, api: Api
-) -> None:
+def test_a_player_gets_all_three_events_and_others_get_the_board(stack: Stack, api: Api) -> None:
     player, watcher = api.register(), api.register()
     with listen(stack, player) as own, listen(stack, watcher) as other:
         for listener in (own, other):
@@ -54,10 +52,10 @@ def test_a_browser_connects_with_a_ticket_that_works_once(stack: Stack, api: Api
         pass
 
 
-def test_the_api_port_says_where_the_sockets_are(api: Api) -> None:
+def test_the_api_port_refuses_sockets_with_426(api: Api) -> None:
     assert api.get("/ws").status == 426
 
 
 def listen(stack: Stack, player: dict[str, str]) -> Listener:
-    """Return a socket of this player's."""
+    """Return a socket of this player."""
     return Listener(stack.socket_url, [f"Authorization: Bearer {player['accessToken']}"])

@@ -1,4 +1,4 @@
-"""Parts die while players play; afterwards nothing acknowledged is lost and all invariants hold."""
+"""Processes fail while players play; no acknowledged action is lost, all invariants hold."""
 
 import signal
 import time
@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from tests.e2e.load import Ledger, Load
+from tests.e2e.load import Load, SentLog
 from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 
@@ -21,13 +21,13 @@ RESULT_WAIT_SECONDS = 2.0
 
 @pytest.fixture(scope="module")
 def players(stack: Stack) -> Iterator[dict[str, str]]:
-    """Users who have not played yet."""
+    """New players."""
     return iter(stack.issue_tokens(4 * PLAYERS_OF_A_TEST))
 
 
 @pytest.fixture
 def load(stack: Stack, players: Iterator[dict[str, str]]) -> Load:
-    """A load of this test's own players."""
+    """A load by players of this test only."""
     return Load(stack, [next(players) for _ in range(PLAYERS_OF_A_TEST)])
 
 
@@ -37,8 +37,8 @@ def test_worker_and_keeper_killed(stack: Stack, load: Load) -> None:
         for name in ("worker.1", "keeper", "worker.2"):
             stack.kill(name)
             load.wait_for(10)
-    assert set(load.ledger.answers) <= {"200", "202 pending"}
-    check_nothing_is_lost(stack, load.ledger)
+    assert set(load.sent_log.answers) <= {"200", "202 pending"}
+    check_nothing_is_lost(stack, load.sent_log)
 
 
 def test_redis_flushed_and_killed(stack: Stack, load: Load) -> None:
@@ -48,8 +48,10 @@ def test_redis_flushed_and_killed(stack: Stack, load: Load) -> None:
         load.wait_for(10)
         stack.kill("valkey")
         load.wait_for(15)
-    assert set(load.ledger.answers) <= {"200", "202 pending"}, "every action is taken meanwhile"
-    check_nothing_is_lost(stack, load.ledger)
+    assert set(load.sent_log.answers) <= {"200", "202 pending"}, (
+        "every action is accepted during the outage"
+    )
+    check_nothing_is_lost(stack, load.sent_log)
 
 
 def test_redis_stalled(stack: Stack, load: Load) -> None:
@@ -58,9 +60,13 @@ def test_redis_stalled(stack: Stack, load: Load) -> None:
         with stack.stalled("valkey"):
             load.wait_for(15)
         load.wait_for(15)
-    assert set(load.ledger.answers) <= {"200", "202 pending"}, "every action is taken meanwhile"
-    assert load.ledger.slowest_seconds < RESULT_WAIT_SECONDS * 0.75, "no wait to its end"
-    check_nothing_is_lost(stack, load.ledger)
+    assert set(load.sent_log.answers) <= {"200", "202 pending"}, (
+        "every action is accepted during the outage"
+    )
+    assert load.sent_log.slowest_seconds < RESULT_WAIT_SECONDS * 0.75, (
+        "no request waits for its time-out"
+    )
+    check_nothing_is_lost(stack, load.sent_log)
 
 
 def test_postgresql_stopped_at_once(stack: Stack, load: Load) -> None:
@@ -68,54 +74,54 @@ def test_postgresql_stopped_at_once(stack: Stack, load: Load) -> None:
         load.wait_for(15)
         stack.kill("postgres", signal.SIGQUIT)
         load.wait_for(15)
-    check_nothing_is_lost(stack, load.ledger)
+    check_nothing_is_lost(stack, load.sent_log)
 
 
-def check_nothing_is_lost(stack: Stack, ledger: Ledger) -> None:
-    """Wait until the system says it is well; then every acknowledged action has its one effect."""
-    wait_for(lambda: is_well(stack), "health to be ok", stack.explain, HEAL_SECONDS)
+def check_nothing_is_lost(stack: Stack, sent_log: SentLog) -> None:
+    """Wait until the system is healthy; then every acknowledged action has one effect."""
+    wait_for(lambda: is_healthy(stack), "health to be ok", stack.explain, HEAL_SECONDS)
     healed_at = time.monotonic()
-    assert ledger.unresolved == []
+    assert sent_log.unresolved == []
     wait_for(
-        lambda: count_pending(stack, ledger) == 0, "all to be final", stack.explain, FINAL_SECONDS
+        lambda: count_pending(stack, sent_log) == 0, "all to be final", stack.explain, FINAL_SECONDS
     )
     assert time.monotonic() - healed_at <= FINAL_SECONDS
-    assert scores_of(stack, ledger) == ledger.expected_scores()
+    assert scores_of(stack, sent_log) == sent_log.expected_scores()
     verified = stack.run("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert "BROKEN" not in verified.stdout
 
 
-def is_well(stack: Stack) -> bool:
-    """Return whether every part is well by its own account."""
+def is_healthy(stack: Stack) -> bool:
+    """Return whether `/health` reports every part as healthy."""
     with stack.api() as client:
         return bool(client.get("/health").body["status"] == "ok")
 
 
-def count_pending(stack: Stack, ledger: Ledger) -> int:
-    """Return how many acknowledged actions are not applied; fails for one that is missing."""
+def count_pending(stack: Stack, sent_log: SentLog) -> int:
+    """Return how many acknowledged actions are pending; fail when one is missing."""
     statuses = query(
         stack,
         "SELECT status FROM user_actions WHERE action_id = ANY(%s::uuid[])",
-        list(ledger.acknowledged),
+        list(sent_log.acknowledged),
     )
-    assert len(statuses) == len(ledger.acknowledged), "an acknowledged action has no row"
+    assert len(statuses) == len(sent_log.acknowledged), "an acknowledged action has no row"
     assert set(statuses) <= {("pending",), ("applied",)}
     return statuses.count(("pending",))
 
 
-def scores_of(stack: Stack, ledger: Ledger) -> dict[str, int]:
-    """Return the scores of the players who sent something."""
+def scores_of(stack: Stack, sent_log: SentLog) -> dict[str, int]:
+    """Return the scores of the players with acknowledged actions."""
     rows = query(
         stack,
         "SELECT user_id::text, score FROM user_scores WHERE user_id = ANY(%s::uuid[])",
-        list(ledger.expected_scores()),
+        list(sent_log.expected_scores()),
     )
     return dict(rows)
 
 
 def query(stack: Stack, statement: str, ids: list[str]) -> list[tuple[str, int] | tuple[str]]:
-    """Return the rows; from a connection of its own, because PostgreSQL has been away."""
+    """Return the rows, on a new connection, because PostgreSQL has been restarted."""
     connection = psycopg2.connect(stack.store_urls()[0], connect_timeout=5)
     try:
         with connection.cursor() as cursor:

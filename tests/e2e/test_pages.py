@@ -1,4 +1,4 @@
-"""The pages in a real browser, under their own security policy and without the internet."""
+"""The pages in a real browser, with their security policy and without the internet."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.e2e.browser import Visit, open_browser
 from tests.e2e.stack import Stack
 
 PATIENCE_MS = 10_000
-# When set, the pages as they were seen are kept there for people to look at.
+# When set, screenshots of the pages are written to this folder.
 PICTURES = os.environ.get("LAUREL_TEST_PICTURES")
 
 
@@ -24,7 +24,7 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-def test_a_guest_plays_and_sees_the_board_move_by_itself(
+def test_a_guest_plays_and_sees_live_changes_of_the_board(
     stack: Stack, api: Api, browser: Browser
 ) -> None:
     visit = Visit(browser, f"http://127.0.0.1:{stack.port}/")
@@ -55,7 +55,7 @@ def test_a_guest_plays_and_sees_the_board_move_by_itself(
     page.close()
 
 
-def test_the_page_tells_what_the_server_refuses(stack: Stack, browser: Browser) -> None:
+def test_the_page_shows_why_an_action_was_refused(stack: Stack, browser: Browser) -> None:
     visit = Visit(browser, f"http://127.0.0.1:{stack.port}/")
     page = visit.page
     expect(page.locator("#state")).to_have_attribute("data-state", "live")
@@ -73,7 +73,7 @@ def test_the_page_tells_what_the_server_refuses(stack: Stack, browser: Browser) 
     page.close()
 
 
-def test_the_page_comes_back_by_itself_when_the_sockets_do(stack: Stack, browser: Browser) -> None:
+def test_the_page_reconnects_when_the_live_process_restarts(stack: Stack, browser: Browser) -> None:
     page = Visit(browser, f"http://127.0.0.1:{stack.port}/").page
     expect(page.locator("#state")).to_have_attribute("data-state", "live")
     stack.kill("live")
@@ -94,13 +94,13 @@ def test_the_contract_can_be_browsed_without_the_internet(stack: Stack, browser:
 
 
 def column(page: Page, name: str) -> float:
-    """Return where the column of the board begins, by its heading."""
+    """Return the left edge of a column of the board."""
     box = page.locator(f"thead .{name}").bounding_box()
     assert box is not None
     return box["x"]
 
 
 def keep_picture(page: Page, name: str) -> None:
-    """Keep the page as it is seen, when somebody wants to look."""
+    """Write a screenshot when a folder for them is set."""
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)

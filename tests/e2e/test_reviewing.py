@@ -1,4 +1,4 @@
-"""What waits for a person: held and given-up actions, and what a decision does."""
+"""Actions that need a decision by an operator: held and failed ones."""
 
 import json
 import time
@@ -15,9 +15,9 @@ from tests.local.project import wait_for
 
 POISON_SECONDS = 60.0
 DECIDED_SECONDS = 15.0
-# A player may ask a hundred times a minute.
+# A player may send a hundred requests a minute.
 ASK_EVERY_SECONDS = 0.8
-# Scoring it ends in an error that no repetition cures.
+# Scoring the action fails every time.
 POISON = """
     CREATE FUNCTION be_poisonous() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'poison'; END $$;
@@ -30,7 +30,7 @@ CURE = "DROP TRIGGER IF EXISTS poison ON user_actions; DROP FUNCTION IF EXISTS b
 
 @pytest.fixture(scope="module", autouse=True)
 def poisoned(stack: Stack) -> Iterator[dict[str, Any]]:
-    """A player whose one action PostgreSQL refuses to apply; sent first: giving up takes time."""
+    """A player whose action cannot be applied; sent first, because isolating it takes time."""
     change(stack, POISON)
     try:
         with stack.api() as api:
@@ -77,7 +77,7 @@ def test_a_poisonous_action_fails_alone_and_counts_after_a_retry(
 
 
 def hold_two(api: Api, token: str) -> list[str]:
-    """Return two actions that are above what an hour may bring without a look."""
+    """Return two actions above the hourly threshold, which are held for review."""
     for _ in range(5):
         assert api.complete(token, 1000).status == 200
     answers = [api.complete(token, 1000) for _ in range(2)]
@@ -113,7 +113,7 @@ def status_of(
 
 
 def transitions(stack: Stack, action_id: str) -> list[str]:
-    """Return the states that the audit log has of an action, in order, once there are two."""
+    """Return the statuses of an action in the audit log, in order, once there are two."""
     rows: list[str] = []
 
     def are_there() -> bool:
@@ -131,6 +131,6 @@ def transitions(stack: Stack, action_id: str) -> list[str]:
 
 
 def change(stack: Stack, statement: str) -> None:
-    """Change the database as nothing of Laurel does."""
+    """Run a statement that Laurel itself never runs."""
     with closing(psycopg2.connect(stack.store_urls()[0])) as connection, connection:
         connection.cursor().execute(statement)

@@ -1,4 +1,4 @@
-"""Ids that are used twice and players who are too quick, through both API processes and workers."""
+"""Duplicate ids and too many actions, across both API processes and both workers."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ MOST_A_MINUTE = 10
 
 
 def post(stack: Stack, token: str, body: dict[str, object]) -> Answer:
-    """Post one action on a connection of its own, which either of the two processes takes."""
+    """Post one action on a new connection, which goes to either of the two processes."""
     with stack.api() as one:
         return one.call("POST", "/api/actions/complete", body, token=token)
 
@@ -21,7 +21,7 @@ def score_of(api: Api, player: dict[str, str]) -> int:
     return int(api.get(path, token=player["accessToken"]).body["score"])
 
 
-def test_of_fifty_twins_at_once_one_counts_and_the_others_are_told_so(
+def test_of_fifty_copies_at_once_one_counts_and_the_others_are_duplicates(
     stack: Stack, api: Api
 ) -> None:
     player = api.register()
@@ -36,7 +36,7 @@ def test_of_fifty_twins_at_once_one_counts_and_the_others_are_told_so(
     assert score_of(api, player) == 7
 
 
-def test_the_id_of_an_action_is_taken_for_every_other_one(stack: Stack, api: Api) -> None:
+def test_the_id_of_an_action_cannot_be_used_for_another(stack: Stack, api: Api) -> None:
     owner, stranger = api.register(), api.register()
     first = action(50)
     assert post(stack, owner["accessToken"], first).status == 200
@@ -44,14 +44,14 @@ def test_the_id_of_an_action_is_taken_for_every_other_one(stack: Stack, api: Api
     other_player = post(stack, stranger["accessToken"], first)
     for answer in (other_score, other_player):
         assert (answer.status, answer.error["code"]) == (409, "ACTION_ID_CONFLICT")
-        assert "details" not in answer.error, "nothing of the first action is told"
+        assert "details" not in answer.error, "nothing of the first action is shown"
         assert owner["userId"] not in answer.text
     kept = api.get(f"/api/actions/{first['actionId']}", token=owner["accessToken"]).body
     assert (kept["status"], kept["newScore"]) == ("applied", 50)
     assert score_of(api, owner) == 50
 
 
-def test_another_s_action_looks_like_one_that_is_not_there(stack: Stack, api: Api) -> None:
+def test_an_action_of_another_player_looks_like_a_missing_one(stack: Stack, api: Api) -> None:
     owner, stranger = api.register(), api.register()
     first = action(5)
     assert post(stack, owner["accessToken"], first).status == 200

@@ -1,4 +1,4 @@
-"""What an operator watches: health, metrics over all processes, and the queues in Flower."""
+"""What an operator monitors: health, metrics of all processes, and the queues in Flower."""
 
 import base64
 import http.client
@@ -115,7 +115,7 @@ def workers_of(stack: Stack) -> set[str]:
 def ask_flower(
     stack: Stack, path: str, *, login: tuple[str, str] | None = FLOWER_LOGIN, status: int = 200
 ) -> str:
-    """Return what Flower answers; it may be a moment late after its start."""
+    """Return the answer of Flower, which may start later than the other processes."""
     headers = {}
     if login is not None:
         headers["Authorization"] = "Basic " + base64.b64encode(":".join(login).encode()).decode()

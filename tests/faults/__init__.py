@@ -1,1 +1,1 @@
-"""The fault rig itself: what it must see, and that it sees it."""
+"""Tests of `faults`: that it detects what is wrong. `tests.resilience` tests the product."""

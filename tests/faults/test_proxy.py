@@ -1,4 +1,4 @@
-"""An answer that is lost on the way: what was asked is done, and nobody is told."""
+"""A lost answer: the command was executed, and the client gets an error."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,9 @@ def postgres_proxy(stores: Stores) -> Iterator[Proxy]:
     proxy.close()
 
 
-def test_a_lost_reply_of_redis_was_executed(redis_proxy: Proxy, stores: Stores) -> None:
+def test_a_redis_command_whose_answer_is_lost_was_executed(
+    redis_proxy: Proxy, stores: Stores
+) -> None:
     with (
         Redis.from_url(redis_proxy.url, retry=Retry(NoBackoff(), 0)) as client,
         Redis.from_url(stores.redis_url) as direct,
@@ -43,7 +45,7 @@ def test_a_lost_reply_of_redis_was_executed(redis_proxy: Proxy, stores: Stores) 
         assert client.get("counted") == b"1"
 
 
-def test_a_lost_commit_was_made(postgres_proxy: Proxy, stores: Stores) -> None:
+def test_a_commit_whose_answer_is_lost_was_made(postgres_proxy: Proxy, stores: Stores) -> None:
     direct = psycopg2.connect(stores.database_url)
     direct.autocommit = True
     cursor = direct.cursor()

@@ -1,4 +1,4 @@
-"""The ledger of the rig must see each way in which an action can go wrong."""
+"""The reconciliation must detect each way in which an action can go wrong."""
 
 import time
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ import faults.reconciliation
 from domain.actions.model import Status
 from domain.store.store import Store
 from faults.client import Sent
-from faults.reconciliation import Ledger, Verdict
-from rig.traffic import Player as Sender
-from tests.bench.server import serving
+from faults.reconciliation import SentLog, Verdict
+from rig.players import Player as Sender
 from tests.conftest import Stores
 from tests.factories import Player, make_player, make_stored_action
+from tests.rig.server import serving
 
-NOBODY = 1
+CLOSED_PORT = 1
 DUPLICATE = b'{"error":{"code":"DUPLICATE_ACTION"}}'
 
 
@@ -38,7 +38,7 @@ def player(store: Store) -> Player:
 
 
 def apply(store: Store, player: Player, *, after_seconds: float = 1.0) -> str:
-    """Store an applied action, counted once, as the pipeline leaves it."""
+    """Store an applied action and count it once, as the pipeline does."""
     now = datetime.now(UTC)
     done_at = now + timedelta(seconds=after_seconds)
     action_id = make_stored_action(store, player, at=now, completed_at=done_at)
@@ -61,11 +61,11 @@ def judge(
     connection: psycopg2.extensions.connection,
     player: Player,
     *actions: Sent,
-    port: int = NOBODY,
+    port: int = CLOSED_PORT,
     failing_score: int | None = None,
 ) -> Verdict:
-    ledger = Ledger(port, [Sender(str(player.user_id), "token")])
-    return ledger.judge(
+    sent_log = SentLog(port, [Sender(str(player.user_id), "token")])
+    return sent_log.judge(
         list(actions),
         connection,
         healed_at=time.time() - 60,
@@ -105,18 +105,18 @@ def test_a_score_that_was_added_twice_is_doubled(
     assert (verdict.doubled, len(verdict.faults)) == (1, 1)
 
 
-def test_an_effect_that_nobody_sent_is_named(
+def test_an_action_that_was_not_sent_is_reported(
     connection: psycopg2.extensions.connection, store: Store, player: Player
 ) -> None:
     apply(store, player)
     assert judge(connection, player).faults
 
 
-def test_a_refused_action_that_is_there_is_named(
+def test_a_refused_action_that_is_stored_is_reported(
     connection: psycopg2.extensions.connection, store: Store, player: Player
 ) -> None:
     verdict = judge(connection, player, sent(player, apply(store, player), 429))
-    assert any("and it is there" in fault for fault in verdict.faults)
+    assert any("but it is stored" in fault for fault in verdict.faults)
 
 
 def test_an_action_that_took_too_long_is_late(
@@ -136,7 +136,7 @@ def test_a_poisoned_action_must_have_failed(
     assert judge(connection, player, poisoned).lost == 1
 
 
-def test_an_unknown_outcome_is_asked_for_until_it_is_known(
+def test_an_action_with_an_unknown_outcome_is_sent_again(
     connection: psycopg2.extensions.connection,
     store: Store,
     player: Player,
@@ -153,7 +153,7 @@ def test_an_unknown_outcome_is_asked_for_until_it_is_known(
     assert verdict == Verdict(sent=1, acknowledged=1, unknown=1)
 
 
-def test_an_unknown_action_that_is_taken_at_last_must_be_there(
+def test_an_action_that_is_accepted_at_last_must_be_stored(
     connection: psycopg2.extensions.connection, player: Player
 ) -> None:
     with serving(lambda _: b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n") as port:

@@ -1,4 +1,4 @@
-"""A disk that is full to the last byte, and has room again; gone with its process."""
+"""A disk that is filled to the last byte and freed, and that ends with its process."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ try:
     (data / "more").write_text("x")
 except OSError as error:
     print(error.strerror)
-disk.make_room()
+disk.free()
 assert (data / "more").write_text("x") == 1
 """
 

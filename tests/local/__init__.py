@@ -1,1 +1,1 @@
-"""Tests of the launcher, the package `local`."""
+"""Tests of the launcher: the packages `local` and `devtools`."""

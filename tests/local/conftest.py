@@ -1,4 +1,4 @@
-"""The stub project of the launcher's tests."""
+"""The stub project that the tests of the launcher start."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.local.project import Project
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    """A project to launch, in a folder that only its owner can enter."""
+    """A project to start, in a folder that only its owner can enter."""
     made = Project(tmp_path)
     yield made
     made.end()

@@ -1,4 +1,4 @@
-"""A small project to launch: the shape of Laurel with nothing of it inside; used by the tests."""
+"""A small project to start: it has the form of Laurel and stubs for its processes."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local.supervision.lifeline import identity
+from local.supervision.process_groups import identity
 
 ROOT = Path(__file__).parents[2]
 API = """
@@ -42,7 +42,7 @@ def create_app():
     return app
 """
 PROCFILE = """
-# as granian and gunicorn do, the worker has a child of its own
+# like granian and gunicorn, the worker has a child process
 api: python api.py --port ${PORT:-8000}
 worker: sh -c 'sleep 1000 & sleep 1001'
 keeper: sleep 1002
@@ -51,7 +51,7 @@ STUCK_WORKER = """worker: sh -c 'trap "" TERM; sleep 1000 & sleep 1001'"""
 
 
 class Project:
-    """The folder, the launcher's process, and what it printed."""
+    """The folder of the project, its launchers, and their output."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -66,8 +66,8 @@ class Project:
         (folder / "Procfile").write_text(PROCFILE)
 
     def start(self, **env: str) -> subprocess.Popen[str]:
-        """Start the launcher in a session of its own, without waiting for anything."""
-        own = {name: value for name, value in os.environ.items() if name not in _LEAKING}
+        """Start the launcher in a new session, without waiting for anything."""
+        own = {name: value for name, value in os.environ.items() if name not in _UNSET}
         own |= {name: str(port) for name, port in self.ports.items()}
         own |= {"PYTHONPATH": str(ROOT), "LAUREL_HOME": str(self.home), **env}
         with (self.folder / "output.txt").open("a") as output:
@@ -84,7 +84,7 @@ class Project:
         return launcher
 
     def start_until_up(self, **env: str) -> subprocess.Popen[str]:
-        """Start the launcher and wait until it says that all is up."""
+        """Start the launcher and wait until it prints that Laurel is up."""
         seen = self.output().count("Laurel is up")
         launcher = self.start(**env)
         wait_for(
@@ -96,36 +96,36 @@ class Project:
         return launcher
 
     def refused(self, **env: str) -> str:
-        """Start the launcher, which must refuse, and return what it said."""
+        """Start the launcher, which must fail, and return its output."""
         before = len(self.output())
         launcher = self.start(**env)
         assert launcher.wait(30) == 1, self.output()
         return self.output()[before:]
 
     def output(self) -> str:
-        """Return everything the launchers printed so far."""
+        """Return the output of all launchers so far."""
         path = self.folder / "output.txt"
         return path.read_text() if path.exists() else ""
 
     def kept(self) -> dict[str, Any]:
-        """Return the environment that the processes of the last start were given."""
+        """Return the environment of the processes of the last start."""
         kept: dict[str, Any] = json.loads((self.home / "secrets" / "environment.json").read_text())
         return kept
 
     def processes(self) -> dict[str, int]:
-        """Return the ids of the processes that the launcher notes down, by name."""
+        """Return the ids of the running processes by name."""
         lines = (self.home / "processes").read_text().splitlines()
         return {line.split("\t")[2]: int(line.split("\t")[0]) for line in lines}
 
     def make_workers_stuck(self) -> None:
-        """Have the workers and their children ignore SIGTERM."""
+        """Make the workers and their children ignore SIGTERM."""
         procfile = self.folder / "Procfile"
         lines = procfile.read_text().splitlines()
         stuck = [STUCK_WORKER if line.startswith("worker:") else line for line in lines]
         procfile.write_text("\n".join(stuck) + "\n")
 
     def end(self) -> None:
-        """End whatever a failed test left behind."""
+        """Stop the launchers that are still running."""
         for launcher in self.launched:
             deadline = time.monotonic() + 20
             while launcher.poll() is None:
@@ -134,18 +134,19 @@ class Project:
                 time.sleep(0.3)
 
 
-_LEAKING = (
+_UNSET = (
     "DATABASE_URL",
     "REDIS_URL",
     "JWT_SECRET",
     "WORKERS",
     "HOST",
     "PROMETHEUS_MULTIPROC_DIR",
+    "LAUREL_ENV_FILE",
 )
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback address that nobody listens on."""
+    """Return free ports of the loopback address."""
     probes = [socket.socket() for _ in range(count)]
     for probe in probes:
         probe.bind(("127.0.0.1", 0))
@@ -158,15 +159,15 @@ def free_ports(count: int) -> list[int]:
 def wait_for(
     done: Callable[[], bool], what: str, explain: Callable[[], str] = str, seconds: float = 40.0
 ) -> None:
-    """Wait until something holds, or fail saying what was awaited."""
+    """Wait until `done` holds; fail with `what` was awaited after the time-out."""
     deadline = time.monotonic() + seconds
     while not done():
-        assert time.monotonic() < deadline, f"waited in vain for {what}\n{explain()}"
+        assert time.monotonic() < deadline, f"time-out while waiting for {what}\n{explain()}"
         time.sleep(0.05)
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """Return the ids and identities of all processes below this one."""
+    """Return the ids and identities of all descendants of this process."""
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -175,15 +176,15 @@ def descendants(pid: int) -> dict[int, str]:
             continue
         parents[int(stat.parent.name)] = int(fields[1])
     found: dict[int, str] = {}
-    front = {pid}
-    while front:
-        front = {child for child, parent in parents.items() if parent in front}
-        found |= {child: known for child in front if (known := identity(child)) is not None}
+    parents_found = {pid}
+    while parents_found:
+        parents_found = {child for child, parent in parents.items() if parent in parents_found}
+        found |= {child: known for child in parents_found if (known := identity(child)) is not None}
     return found
 
 
 def alive(known: dict[int, str]) -> list[str]:
-    """Return what of these processes still runs."""
+    """Return those of these processes that are still running."""
     return [
         f"{pid} {_command(pid)}" for pid, known_as in known.items() if identity(pid) == known_as
     ]

@@ -1,4 +1,4 @@
-"""The simulated players: honest ones keep the rules, cheaters do not, no answer is lost."""
+"""Simulated players: honest ones obey the rules, cheaters do not, every answer is counted."""
 
 import json
 import random
@@ -13,7 +13,7 @@ import pytest
 from local.demo.client import Client, outcome_of
 from local.demo.drive import Drive
 from local.demo.players import Move, Player, make_players, players_for
-from local.demo.tally import quantile_ms
+from local.demo.statistics import quantile_ms
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ def test_honest_players_stay_below_every_limit_for_hours() -> None:
     assert all(move.timestamp == NOW + timedelta(seconds=at) for at, move in moves)
 
 
-def test_each_trick_breaks_its_rule() -> None:
+def test_each_trick_violates_its_rule() -> None:
     assert min(move.score for _, move in play("too high", hours=0.1)) > 1_000
     ages = [NOW + timedelta(seconds=at) - move.timestamp for at, move in play("stale", hours=0.1)]
     assert min(ages) > timedelta(seconds=300)
@@ -59,7 +59,7 @@ def test_a_seed_does_not_repeat_action_ids() -> None:
 
 
 class Api(ThreadingHTTPServer):
-    """Breaks the connection of each action's first attempt, and knows it at the second."""
+    """Closes the connection of the first request; a repeated action is a duplicate."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -95,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    """An API of a few lines."""
+    """A minimal API."""
     server = Api()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -123,7 +123,7 @@ def test_a_drive_sends_at_the_rate_and_counts_everything(api: Api) -> None:
     drive.start()
     drive.step(1.5)
     drive.stop()
-    snapshot = drive.tally.snapshot()
+    snapshot = drive.statistics.snapshot()
     assert snapshot.outcomes == {"200": len(api.bodies)}
     assert 20 < len(api.bodies) <= 90
     assert snapshot.p95_ms is not None

@@ -1,4 +1,4 @@
-"""`run.py serve` for real: PostgreSQL, Valkey and processes start, die, come back and stop."""
+"""`run.py serve` with real stores: processes start, die, are restarted and stop."""
 
 import os
 import re
@@ -13,9 +13,10 @@ import psycopg2
 from tests.local.project import Project, alive, descendants, wait_for
 
 
-def test_start_says_where_everything_is_and_stop_keeps_the_data(project: Project) -> None:
+def test_start_prints_the_addresses_and_stop_keeps_the_data(project: Project) -> None:
     launcher = project.start_until_up()
     said = project.output()
+    assert "Starting PostgreSQL and Valkey ..." in said
     assert f"http://127.0.0.1:{project.ports['PORT']}/docs" in said
     assert re.search(r"^header\.demo\.[0-9a-f-]{36}$", said, re.MULTILINE)
     assert set(project.processes()) == {
@@ -39,7 +40,7 @@ def test_start_says_where_everything_is_and_stop_keeps_the_data(project: Project
     assert len(set(actions)) == 2
 
 
-def test_a_second_wish_to_stop_does_not_wait_for_stuck_processes(project: Project) -> None:
+def test_a_second_stop_request_does_not_wait_for_stuck_processes(project: Project) -> None:
     project.make_workers_stuck()
     launcher = project.start_until_up()
     running = descendants(launcher.pid)
@@ -62,7 +63,7 @@ def test_every_secret_is_readable_by_its_owner_alone(project: Project) -> None:
         assert not [path.name for path in secrets if path.read_text().strip() in line]
 
 
-def test_a_killed_launcher_leaves_nothing_behind_and_can_start_again(project: Project) -> None:
+def test_a_killed_launcher_leaves_no_process_and_can_start_again(project: Project) -> None:
     project.make_workers_stuck()
     launcher = project.start_until_up()
     running = descendants(launcher.pid)
@@ -76,18 +77,22 @@ def test_a_killed_launcher_leaves_nothing_behind_and_can_start_again(project: Pr
     assert not sockets.exists()
 
 
-def test_the_next_start_ends_what_survived_launcher_and_guardian(project: Project) -> None:
+def test_the_next_start_ends_what_survived_launcher_and_watchdog(project: Project) -> None:
     project.make_workers_stuck()
     launcher = project.start_until_up()
     running = descendants(launcher.pid)
     noted = project.processes()
     sockets = socket_folder(project)
-    (guardian,) = {pid for pid in running if parent(pid) == launcher.pid} - set(noted.values())
-    for pid in (guardian, launcher.pid):
+    (watchdog,) = {pid for pid in running if parent(pid) == launcher.pid} - set(noted.values())
+    for pid in (watchdog, launcher.pid):
         os.kill(pid, signal.SIGKILL)
     launcher.wait()
     tied = {pid: running[pid] for name, pid in noted.items() if not name.startswith("worker")}
-    wait_for(lambda: alive(tied) == [], "those with a death signal", lambda: str(alive(tied)))
+    wait_for(
+        lambda: alive(tied) == [],
+        "the processes with a parent-death signal",
+        lambda: str(alive(tied)),
+    )
     stuck = {pid: running[pid] for name, pid in noted.items() if name.startswith("worker")}
     assert len(alive(stuck)) == 2
     project.start_until_up()
@@ -96,7 +101,7 @@ def test_the_next_start_ends_what_survived_launcher_and_guardian(project: Projec
     assert not sockets.exists()
 
 
-def test_a_second_start_on_the_same_home_is_refused_by_name(project: Project) -> None:
+def test_a_second_start_on_the_same_home_is_refused(project: Project) -> None:
     launcher = project.start_until_up()
     said = project.refused()
     assert f"process {launcher.pid}" in said
@@ -120,7 +125,7 @@ def test_every_bad_setting_is_named_before_anything_starts(project: Project) -> 
     assert not (project.home / "postgres").exists()
 
 
-def test_whatever_dies_is_started_again(project: Project) -> None:
+def test_processes_that_die_are_restarted(project: Project) -> None:
     project.start_until_up()
     before = project.processes()
     killed = ("worker.2", "postgres", "valkey")
@@ -131,7 +136,7 @@ def test_whatever_dies_is_started_again(project: Project) -> None:
         return project.processes().get(name) not in (None, before[name])
 
     wait_for(lambda: all(map(is_new, killed)), "three new processes", project.output)
-    assert "worker.2 ended (killed by SIGKILL); starts again in 0.5 s" in project.output()
+    assert "worker.2 ended (killed by SIGKILL); restarting in 0.5 s" in project.output()
     assert project.processes()["keeper"] == before["keeper"]
 
     def answers() -> bool:
@@ -143,7 +148,7 @@ def test_whatever_dies_is_started_again(project: Project) -> None:
     wait_for(answers, "PostgreSQL to be back", project.output)
 
 
-def test_a_failed_migration_says_why_and_stops_the_stores(project: Project) -> None:
+def test_a_failed_migration_prints_its_error_and_stops_the_stores(project: Project) -> None:
     (project.folder / "migrations" / "env.py").write_text("raise SystemExit('no such revision')")
     said = project.refused()
     assert "the database could not be migrated" in said
@@ -151,12 +156,32 @@ def test_a_failed_migration_says_why_and_stops_the_stores(project: Project) -> N
     assert project.processes() == {}
 
 
-def test_stores_of_ones_own_are_used_and_none_is_started(project: Project) -> None:
+def test_existing_stores_are_used_and_none_is_started(project: Project) -> None:
     urls = {"DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c", "REDIS_URL": "redis://127.0.0.1:1/0"}
     chosen = {**urls, "ARCHIVE_DIR": "/srv/archives"}
     project.start_until_up(**chosen, WORKERS="1")
     assert set(project.processes()) == {"api", "worker.1", "keeper"}
-    assert {name: project.kept()[name] for name in chosen} == chosen, "commands are given the same"
+    assert {name: project.kept()[name] for name in chosen} == chosen, "commands get the same"
+    assert "Starting PostgreSQL" not in project.output()
+    assert "Valkey" not in project.output()
+
+
+def test_variables_of_the_env_file_reach_launcher_and_processes(project: Project) -> None:
+    lines = {
+        "DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "WORKERS": "1",
+        "ARCHIVE_DIR": "/srv/archives",
+        "PORT": "1",  # the environment has another
+    }
+    text = "".join(f"{name}={value}\n" for name, value in lines.items())
+    (project.folder / ".env").write_text(text)
+    project.start_until_up()
+    assert set(project.processes()) == {"api", "worker.1", "keeper"}
+    kept = project.kept()
+    assert kept["PORT"] == str(project.ports["PORT"])
+    for name in ("DATABASE_URL", "REDIS_URL", "ARCHIVE_DIR"):
+        assert kept[name] == lines[name]
 
 
 def test_data_of_another_major_version_is_refused_and_not_touched(project: Project) -> None:
@@ -189,5 +214,5 @@ def socket_folder(project: Project) -> Path:
 
 
 def parent(pid: int) -> int:
-    """Return the id of the process that a process was started by."""
+    """Return the id of the parent of a process."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -1,4 +1,4 @@
-"""Throw-away stores for real: they answer, they are alone, and nothing of them stays."""
+"""Temporary stores: they answer, need a password, and leave nothing behind."""
 
 import os
 import signal
@@ -16,15 +16,15 @@ from tests.local.project import ROOT, alive, descendants, wait_for
 PROGRAM = """
 import sys
 from pathlib import Path
-from local.stores.starting import throwaway_stores
-with throwaway_stores(Path(sys.argv[1])) as stores:
+from local.stores.temporary import temporary_stores
+with temporary_stores(Path(sys.argv[1])) as stores:
     print(stores.database_url, stores.redis_url, flush=True)
     sys.stdin.read()
 """
 
 
 class Owner:
-    """A process that holds throw-away stores until it is told to go, and their addresses."""
+    """A process that runs temporary stores until its stdin is closed, and their URLs."""
 
     def __init__(self, folder: Path) -> None:
         self.process = subprocess.Popen(
@@ -39,16 +39,16 @@ class Owner:
 
     @property
     def database_url(self) -> str:
-        """The address of PostgreSQL."""
+        """The URL of PostgreSQL."""
         return self.said.split()[0]
 
     @property
     def redis_url(self) -> str:
-        """The address of Valkey."""
+        """The URL of Valkey."""
         return self.said.split()[1]
 
-    def go(self) -> int:
-        """End the process, if that has not happened, and return its exit code."""
+    def stop(self) -> int:
+        """End the process if it is running, and return its exit code."""
         if self.process.returncode is None:
             self.process.communicate()
         return self.process.returncode
@@ -64,7 +64,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def start(folder: Path) -> Iterator[Callable[[], Owner]]:
-    """Starts owners of stores, and ends them."""
+    """A function that starts owners of stores, which are stopped at the end."""
     owners: list[Owner] = []
 
     def begin() -> Owner:
@@ -73,12 +73,10 @@ def start(folder: Path) -> Iterator[Callable[[], Owner]]:
 
     yield begin
     for owner in owners:
-        owner.go()
+        owner.stop()
 
 
-def test_they_answer_to_their_addresses_and_are_gone_afterwards(
-    start: Callable[[], Owner], folder: Path
-) -> None:
+def test_they_answer_and_are_removed_afterwards(start: Callable[[], Owner], folder: Path) -> None:
     owner = start()
     running = descendants(owner.process.pid)
     connection = psycopg2.connect(owner.database_url)
@@ -89,41 +87,44 @@ def test_they_answer_to_their_addresses_and_are_gone_afterwards(
         assert cursor.fetchone() == ("off", True)
     connection.close()
     assert owner.redis_url.startswith("redis://:")
-    assert owner.go() == 0
+    assert owner.stop() == 0
     assert alive(running) == []
     assert list(folder.iterdir()) == []
 
 
-def test_killed_they_die_with_their_owner_and_the_next_run_clears_up(
+def test_they_end_with_a_killed_owner_and_the_next_run_cleans_up(
     start: Callable[[], Owner], folder: Path
 ) -> None:
     owner = start()
     running = descendants(owner.process.pid)
     assert len(running) > 4
     owner.process.send_signal(signal.SIGKILL)
-    owner.go()
+    owner.stop()
     wait_for(lambda: alive(running) == [], "the stores to end", lambda: str(alive(running)))
     (left,) = folder.iterdir()
     os.utime(left, (0, 0))
-    assert start().go() == 0
+    assert start().stop() == 0
     assert list(folder.iterdir()) == []
 
 
-def test_without_the_password_nobody_gets_in(start: Callable[[], Owner]) -> None:
+def test_a_wrong_password_is_rejected(start: Callable[[], Owner]) -> None:
     stranger = start().database_url.replace("postgres:", "postgres:x", 1)
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
         psycopg2.connect(stranger)
 
 
-def test_the_command_runs_pytest_on_them_and_returns_its_exit_code(tmp_path: Path) -> None:
+def test_the_test_command_runs_pytest_on_them_without_the_users_settings(tmp_path: Path) -> None:
     (tmp_path / "test_stub.py").write_text(
         "import os\n"
         "def test_addresses():\n"
         "    assert os.environ['LAUREL_TEST_DATABASE_URL'].startswith('postgresql://')\n"
         "    assert os.environ['LAUREL_TEST_REDIS_URL'].startswith('redis://')\n"
         "    assert 'DATABASE_URL' not in os.environ\n"
+        "    assert 'LAUREL_TEST_OF_ENV_FILE' not in os.environ\n"
+        "    assert os.environ['LAUREL_ENV_FILE'] == ''\n"
         "def test_fails(): assert False\n"
     )
+    (tmp_path / ".env").write_text("DATABASE_URL=postgresql://mine\nLAUREL_TEST_OF_ENV_FILE=1\n")
     command = [sys.executable, "-m", "local", str(tmp_path), "test", "-p", "no:cacheprovider"]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": "postgresql://mine"}
     outcomes = {

@@ -1,5 +1,6 @@
-"""`.venv`: made once, mended when half made, installed again only when the lock changed."""
+"""`.venv` is created once, repaired when incomplete, and updated when a lock file changes."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -26,7 +27,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     monkeypatch.setattr(installers, "install", lambda _, lock: names.append(lock.name))
     monkeypatch.setattr(installers, "can_install_into", lambda python: python.exists())
-    monkeypatch.setattr(installers, "make_empty", _make_quickly)
+    monkeypatch.setattr(installers, "create_empty", _make_quickly)
     return names
 
 
@@ -50,7 +51,7 @@ def test_packages_are_installed_once_and_again_when_the_lock_changes(
     assert installed == [venv.BASE_LOCK, venv.DEV_LOCK, venv.BASE_LOCK]
 
 
-def test_what_only_the_bench_needs_is_installed_for_the_bench(
+def test_packages_of_the_benchmark_are_installed_for_it_only(
     checkout: Path, installed: list[str]
 ) -> None:
     venv.ensure(checkout, dev=False)
@@ -59,7 +60,7 @@ def test_what_only_the_bench_needs_is_installed_for_the_bench(
     assert installed == [venv.BASE_LOCK, venv.BENCH_LOCK, venv.DEV_LOCK]
 
 
-def test_a_half_made_environment_is_made_anew(checkout: Path, installed: list[str]) -> None:
+def test_an_incomplete_environment_is_created_again(checkout: Path, installed: list[str]) -> None:
     venv.ensure(checkout, dev=False)
     (checkout / ".venv" / "left").touch()
     (checkout / ".venv" / venv.MARKER).touch()
@@ -82,7 +83,7 @@ def test_an_interrupted_install_is_recognised(
     assert installed == [venv.BASE_LOCK]
 
 
-def test_a_failed_install_is_taken_up_where_it_was(
+def test_a_failed_install_is_continued(
     checkout: Path, installed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def offline(_python: Path, _lock: Path) -> None:
@@ -96,7 +97,7 @@ def test_a_failed_install_is_taken_up_where_it_was(
     assert (checkout / ".venv" / "kept").exists()
 
 
-def test_an_environment_whose_interpreter_is_gone_or_that_was_moved_is_made_anew(
+def test_an_environment_whose_interpreter_is_gone_or_that_was_moved_is_created_again(
     checkout: Path, installed: list[str], tmp_path: Path
 ) -> None:
     venv.ensure(checkout, dev=False)
@@ -110,9 +111,7 @@ def test_an_environment_whose_interpreter_is_gone_or_that_was_moved_is_made_anew
     assert installed == [venv.BASE_LOCK] * 3
 
 
-def test_a_folder_of_somebody_elses_files_is_left_alone(
-    checkout: Path, installed: list[str]
-) -> None:
+def test_a_folder_of_other_files_is_not_touched(checkout: Path, installed: list[str]) -> None:
     (checkout / ".venv").mkdir()
     (checkout / ".venv" / "diary.txt").write_text("dear")
     with pytest.raises(LocalError, match="not a virtual environment"):
@@ -126,7 +125,7 @@ def test_without_a_network_the_message_says_so(checkout: Path) -> None:
     lock.write_text("no-such-package-of-laurel==1.0 --hash=sha256:" + "0" * 64 + "\n")
     with pytest.raises(LocalError, match="Is this machine online") as caught:
         installers.install(Path(sys.executable), lock)
-    assert "run the same command again" in str(caught.value)
+    assert "Run the same command again" in str(caught.value)
 
 
 @pytest.fixture(autouse=True)
@@ -143,10 +142,10 @@ def test_without_ensurepip_uv_or_pip_the_package_to_install_is_named(
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setattr(installers, "_has_pip", lambda _: False)
     with pytest.raises(LocalError, match=r"apt install python3\.\d+-venv"):
-        installers.make_empty(tmp_path)
+        installers.create_empty(tmp_path)
 
 
-def test_help_lists_every_command_and_makes_nothing(tmp_path: Path) -> None:
+def test_help_lists_every_command_and_creates_nothing(tmp_path: Path) -> None:
     (tmp_path / "run.py").write_bytes((ROOT / "run.py").read_bytes())
     (tmp_path / "local").symlink_to(ROOT / "local")
     done = _run_py(tmp_path, "--help")
@@ -156,7 +155,7 @@ def test_help_lists_every_command_and_makes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / ".venv").exists()
 
 
-def test_an_old_python_gets_a_sentence() -> None:
+def test_an_old_python_prints_a_message() -> None:
     program = "import sys, runpy; sys.version_info = (3, 9, 1); runpy.run_path('run.py')"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
@@ -164,6 +163,19 @@ def test_an_old_python_gets_a_sentence() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("Laurel needs Python 3.11 or newer; this is 3.9.")
     assert "Traceback" not in done.stderr
+
+
+def test_what_runs_before_the_environment_exists_needs_the_standard_library_only() -> None:
+    ast.parse((ROOT / "run.py").read_text(), feature_version=(3, 4))
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import local.bootstrap"],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def _run_py(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

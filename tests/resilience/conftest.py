@@ -1,4 +1,4 @@
-"""The fault tests work with the same real workers and keepers as the tests of the workers."""
+"""The fixtures of real workers and keepers, shared with `tests.workers`."""
 
 from tests.workers.conftest import broker, start_worker, supervise
 

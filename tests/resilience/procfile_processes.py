@@ -1,4 +1,4 @@
-"""Lines of the Procfile as processes on the stores of a test, replaced one by one by SIGTERM."""
+"""Lines of the Procfile as processes on the stores of a test."""
 
 import os
 import shlex
@@ -18,11 +18,15 @@ COMMANDS = dict(read_procfile(ROOT / "Procfile"))
 STOP_SECONDS = 20.0
 
 
-class Kept:
-    """One line of the Procfile that runs until it is replaced or ended; what it says is kept."""
+class ProcfileProcess:
+    """The process of one line of the Procfile; its output goes to a log file."""
 
     def __init__(
-        self, line: str, settings: Settings, is_ready: Callable[["Kept"], bool], **env: str
+        self,
+        line: str,
+        settings: Settings,
+        is_ready: Callable[["ProcfileProcess"], bool],
+        **env: str,
     ):
         self.name = env["LAUREL_PROCESS"]
         self.log = Path(settings.laurel_home) / f"{self.name}.log"
@@ -41,7 +45,7 @@ class Kept:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it does its work."""
+        """Start it and wait until it is ready."""
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 ["sh", "-c", f"exec {COMMANDS[self._line]}"],
@@ -55,7 +59,7 @@ class Kept:
         wait_for(lambda: self._is_ready(self), f"{self.name} to be ready", self.log.read_text)
 
     def replace(self) -> None:
-        """Ask it to stop, wait for its end, and start another."""
+        """Stop it by SIGTERM, wait until it has ended, and start another."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(STOP_SECONDS)
@@ -63,7 +67,7 @@ class Kept:
         self.start()
 
     def end(self) -> None:
-        """End it and its children, and wait."""
+        """Kill it and its children, and wait."""
         if self._process is None:
             return
         with suppress(ProcessLookupError):

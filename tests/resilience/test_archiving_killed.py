@@ -1,4 +1,4 @@
-"""Archiving by a process that is killed with -9 again and again ends as if nothing had been."""
+"""Archiving by a process that is killed repeatedly loses and duplicates nothing."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ from tests.factories import make_player, make_stored_action
 from tests.waiting import wait_until
 
 ACTIONS = 150
-# One row a part, so that a kill surely lands in the middle of something.
+# One row per part, so that every kill interrupts the work.
 ARCHIVE_ALL = """
 import sys
 from pathlib import Path

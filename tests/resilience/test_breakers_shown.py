@@ -1,4 +1,4 @@
-"""`/metrics` shows which processes have given Redis up: all that did, and none that is gone."""
+"""`/metrics` shows the open circuit breakers of running processes, and of no others."""
 
 import re
 from collections.abc import Iterator
@@ -13,31 +13,39 @@ from domain.settings import Settings
 from domain.store.store import Store
 from tests.local.project import free_ports
 from tests.redis_server import RedisServer
-from tests.resilience.procfile_processes import Kept
+from tests.resilience.procfile_processes import ProcfileProcess
 from tests.resilience.test_rolling_restart import answers_at, says_ready
 from tests.waiting import wait_until
 
-# A worker looks every 5 s, and the second look in vain opens its breaker.
+# A worker uses Redis every 5 s, and its second failure opens the circuit breaker.
 NOTICED_SECONDS = 30.0
 
 
 class Fleet:
-    """One process of each kind that talks to Redis through a breaker."""
+    """One process of each kind that uses Redis through a circuit breaker."""
 
     def __init__(self, settings: Settings, metrics: Path):
         self.port, live_port = free_ports(2)
         shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics), "LIVE_PORT": str(live_port)}
         self.api = self._keep("api", settings, self.port, shared | {"PORT": str(self.port)})
         self.live = self._keep("live", settings, live_port, shared)
-        self.worker = Kept("worker", settings, says_ready, LAUREL_PROCESS="worker", **shared)
-        self.keeper = Kept("keeper", settings, lambda _: True, LAUREL_PROCESS="keeper", **shared)
+        self.worker = ProcfileProcess(
+            "worker", settings, says_ready, LAUREL_PROCESS="worker", **shared
+        )
+        self.keeper = ProcfileProcess(
+            "keeper", settings, lambda _: True, LAUREL_PROCESS="keeper", **shared
+        )
         self.all = (self.api, self.live, self.worker, self.keeper)
 
-    def _keep(self, name: str, settings: Settings, port: int, env: dict[str, str]) -> Kept:
-        return Kept(name, settings, lambda _: answers_at(port), LAUREL_PROCESS=name, **env)
+    def _keep(
+        self, name: str, settings: Settings, port: int, env: dict[str, str]
+    ) -> ProcfileProcess:
+        return ProcfileProcess(
+            name, settings, lambda _: answers_at(port), LAUREL_PROCESS=name, **env
+        )
 
     def read(self, name: str) -> float:
-        """Return a metric as Prometheus gets it."""
+        """Return the value of a metric."""
         with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
             text = answer.read().decode()
         found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
@@ -45,7 +53,7 @@ class Fleet:
         return float(found[1])
 
     def wait_for_open(self, count: int) -> None:
-        """Wait until so many processes have given Redis up."""
+        """Wait until `count` circuit breakers are open."""
         wait_until(
             lambda: self.read("redis_breakers_open") == count, timeout_seconds=NOTICED_SECONDS
         )
@@ -55,7 +63,7 @@ class Fleet:
 def fleet(
     settings: Settings, store: Store, redis_server: RedisServer, tmp_path: Path
 ) -> Iterator[Fleet]:
-    """The processes at work, on the Redis that may be lost."""
+    """The running processes, on a Redis that may be stalled or killed."""
     metrics = tmp_path / "metrics"
     metrics.mkdir()
     fleet = Fleet(replace(settings, redis_url=redis_server.url), metrics)
@@ -68,7 +76,7 @@ def fleet(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", ["stalled", "killed"])
-def test_metrics_show_how_many_processes_have_given_redis_up(
+def test_metrics_show_how_many_circuit_breakers_are_open(
     fleet: Fleet, redis_server: RedisServer, loss: str
 ) -> None:
     assert fleet.read("redis_breakers_open") == 0
@@ -79,7 +87,9 @@ def test_metrics_show_how_many_processes_have_given_redis_up(
     fleet.keeper.end()
     fleet.live.end()
     fleet.wait_for_open(2)
-    assert fleet.read("redis_breaker_openings_total") >= openings, "what happened is kept"
+    assert fleet.read("redis_breaker_openings_total") >= openings, (
+        "the counters of ended processes are kept"
+    )
     fleet.keeper.start()
     fleet.wait_for_open(3)
     redis_server.go_on() if loss == "stalled" else redis_server.start()

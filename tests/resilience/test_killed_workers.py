@@ -1,4 +1,4 @@
-"""A worker that is killed at any line of a link: the rest happens, and exactly once."""
+"""A worker killed at any point of a link: the rest of the chain happens exactly once."""
 
 import signal
 import threading
@@ -28,14 +28,14 @@ from workers.keeper import keep
 
 pytestmark = pytest.mark.slow
 
-# The two promises.
+# Promised in docs/reliability.md.
 RECOVERY_SECONDS = 15
 POISON_SECONDS = 60
 
 
 @pytest.fixture
 def start_keeper(worker_context: WorkerContext, broker: None) -> Iterator[Callable[[], None]]:
-    """Let a keeper work in this process from now on."""
+    """A function that starts a keeper in this process."""
     stopping = threading.Event()
     thread = threading.Thread(target=keep, args=(worker_context, stopping), daemon=True)
     yield thread.start
@@ -68,11 +68,11 @@ def list_statuses(store: Store) -> dict[int, str]:
         return {row.score_delta: row.status for row in rows}
 
 
-def read_told_scores(store: Store) -> list[list[int]]:
-    """Return what each message on the bus added to the scores."""
+def read_published_scores(store: Store) -> list[list[int]]:
+    """Return the scores of the actions in each message on the bus."""
     entries: Any = store.redis.run(lambda client: client.xrange(keys.bus_stream(GLOBAL_BOARD)))
-    told = [orjson.loads(fields["m"])["actions"] for _, fields in entries]
-    return [[action[4] for action in actions] for actions in told]
+    published = [orjson.loads(fields["m"])["actions"] for _, fields in entries]
+    return [[action[4] for action in actions] for actions in published]
 
 
 def find_broken(context: WorkerContext) -> list[tuple[str, ...]]:
@@ -102,11 +102,11 @@ def test_a_worker_killed_in_a_link_leaves_one_effect(
     left_seconds = killed_at + RECOVERY_SECONDS - time.monotonic()
     wait_until(lambda: not list_unfinished(store), timeout_seconds=left_seconds)
     assert list_statuses(store) == {10: "applied", 20: "applied", 30: "applied"}
-    assert read_told_scores(store) == [[10, 20, 30]], "one message tells all of it"
+    assert read_published_scores(store) == [[10, 20, 30]], "one message has all of them"
     assert find_broken(worker_context) == []
 
 
-def test_a_poison_that_kills_its_process_ends_failed_and_others_are_not_affected(
+def test_a_poison_action_fails_and_other_actions_are_applied(
     supervise: Supervise, worker_context: WorkerContext
 ) -> None:
     store = worker_context.store

@@ -1,4 +1,4 @@
-"""Redis stopped, stalled, restarted and full: PostgreSQL answers, and all comes back by itself."""
+"""Redis killed, stalled, restarted and full: PostgreSQL answers, and everything recovers."""
 
 import time
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from workers.keeper import Keeper
 
 @pytest.fixture
 def context(worker_context: WorkerContext, redis_server: RedisServer) -> Iterator[WorkerContext]:
-    """A worker's context on the Redis that may be lost, with a trusted board."""
+    """A worker's context with a trusted board, on a Redis that may be killed."""
     settings = replace(worker_context.settings, redis_url=redis_server.url)
     redis = connect(settings).redis
     store = Store(worker_context.store.engine, redis)
@@ -51,7 +51,7 @@ def list_stages(store: Store) -> set[str]:
 
 
 def look_again(store: Store) -> None:
-    """Make every batch due for a second look."""
+    """Make every batch due for recovery by the keeper."""
     with store.write() as connection:
         connection.execute(text("UPDATE action_batches SET looks = 1, next_look_at = now()"))
 
@@ -62,15 +62,15 @@ def find_broken(context: WorkerContext) -> list[tuple[str, ...]]:
     return [report.findings for report in reports if not report.holds]
 
 
-def lose_trust_in(store: Store) -> None:
-    """Ask until the breaker is open, as the first requests after a loss do."""
+def open_circuit_breaker(store: Store) -> None:
+    """Send commands until the circuit breaker is open."""
     while store.redis.usable:
         with pytest.raises(RedisUnavailableError):
             store.redis.run(lambda client: client.ping())
 
 
-def get_through(store: Store) -> None:
-    """Wait until the breaker's probe has gone through."""
+def wait_until_usable(store: Store) -> None:
+    """Wait until a probe has closed the circuit breaker."""
 
     def works() -> bool:
         try:
@@ -81,12 +81,12 @@ def get_through(store: Store) -> None:
     wait_until(works)
 
 
-def test_the_keeper_alone_goes_on_to_the_score_without_redis_and_to_the_end_with_it(
+def test_the_keeper_scores_batches_without_redis_and_finishes_them_with_it(
     context: WorkerContext, redis_server: RedisServer
 ) -> None:
     store = context.store
     redis_server.kill()
-    lose_trust_in(store)
+    open_circuit_breaker(store)
     players = [uuid4() for _ in range(5)]
     for player in players:
         accept(store, user_id=player)
@@ -97,7 +97,7 @@ def test_the_keeper_alone_goes_on_to_the_score_without_redis_and_to_the_end_with
     assert get_player_score(store, board=GLOBAL_BOARD, user_id=players[0]).score == 100
     keeper.upkeep.run_due()
     redis_server.start()
-    get_through(store)
+    wait_until_usable(store)
     keeper.upkeep.run_due()
     look_again(store)
     keeper.watch.run_due()
@@ -105,7 +105,7 @@ def test_the_keeper_alone_goes_on_to_the_score_without_redis_and_to_the_end_with
     assert find_broken(context) == []
 
 
-def test_a_real_restart_costs_the_board_its_trust_and_the_bus_its_epoch(
+def test_after_a_restart_the_board_is_untrusted_and_the_epoch_changes(
     context: WorkerContext, redis_server: RedisServer
 ) -> None:
     store = context.store
@@ -114,7 +114,7 @@ def test_a_real_restart_costs_the_board_its_trust_and_the_bus_its_epoch(
     assert boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
     redis_server.kill()
     redis_server.start()
-    get_through(store)
+    wait_until_usable(store)
     assert not boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
     by_sql = read_top(store, board=GLOBAL_BOARD)
     assert (by_sql.epoch, by_sql.standings) == ("", before.standings)
@@ -130,7 +130,7 @@ def test_a_real_restart_costs_the_board_its_trust_and_the_bus_its_epoch(
     assert find_broken(context) == []
 
 
-def test_a_stalled_redis_costs_a_fraction_of_a_second_and_then_nothing(
+def test_a_stalled_redis_delays_a_few_reads_and_then_none(
     context: WorkerContext, redis_server: RedisServer
 ) -> None:
     store = context.store
@@ -141,7 +141,7 @@ def test_a_stalled_redis_costs_a_fraction_of_a_second_and_then_nothing(
     started = time.monotonic()
     assert read_top(store, board=GLOBAL_BOARD).standings == expected
     assert get_player_score(store, board=GLOBAL_BOARD, user_id=player).rank == 1
-    lose_trust_in(store)
+    open_circuit_breaker(store)
     assert time.monotonic() - started < 6 * TIMEOUT_SECONDS + 3
     started = time.monotonic()
     for _ in range(20):
@@ -150,13 +150,15 @@ def test_a_stalled_redis_costs_a_fraction_of_a_second_and_then_nothing(
             find_neighborhood(store, board=GLOBAL_BOARD, user_id=player, neighbors=1).own
             == expected[0]
         )
-    assert time.monotonic() - started < 6, "one probe a second, and nobody else waits"
+    assert time.monotonic() - started < 6, "one probe a second, and no other command waits"
     redis_server.go_on()
-    get_through(store)
-    assert read_top(store, board=GLOBAL_BOARD).epoch, "the board is the one it was"
+    wait_until_usable(store)
+    assert read_top(store, board=GLOBAL_BOARD).epoch, "the board is still trusted"
 
 
-def test_a_full_redis_is_as_good_as_none(context: WorkerContext, redis_server: RedisServer) -> None:
+def test_a_full_redis_is_like_a_missing_one(
+    context: WorkerContext, redis_server: RedisServer
+) -> None:
     store = context.store
     player = uuid4()
     complete_actions(context, [make_action(user_id=player, score=30)])
@@ -170,14 +172,14 @@ def test_a_full_redis_is_as_good_as_none(context: WorkerContext, redis_server: R
     )
     assert read_top(store, board=GLOBAL_BOARD).total_users == 1
     redis_server.command("CONFIG", "SET", "maxmemory", "0")
-    get_through(store)
+    wait_until_usable(store)
     finish_batch(context, batch_id)
     assert get_player_score(store, board=GLOBAL_BOARD, user_id=player).score == 130
     assert find_broken(context) == []
 
 
 @pytest.mark.parametrize("asked_through", ["links", "reads"])
-def test_a_redis_that_is_flushed_all_the_time_loses_nothing(
+def test_a_redis_that_is_flushed_repeatedly_loses_nothing(
     context: WorkerContext, redis_server: RedisServer, asked_through: str
 ) -> None:
     store = context.store

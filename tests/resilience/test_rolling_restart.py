@@ -1,4 +1,4 @@
-"""A rolling restart under load: every process is replaced in turn, and no player notices."""
+"""A rolling restart under load: every process is replaced, and no request fails."""
 
 import http.client
 import itertools
@@ -23,7 +23,7 @@ from domain.store.redis import keys
 from domain.store.store import Store
 from domain.verification.verifying import verify
 from tests.local.project import free_ports
-from tests.resilience.procfile_processes import Kept
+from tests.resilience.procfile_processes import ProcfileProcess
 from tests.waiting import wait_until
 from tests.web.http.bodies import make_body
 from tests.web.live.client import Listener
@@ -32,21 +32,21 @@ from web.access.tokens import TokenCodec
 PLAYERS_AT_ONCE = 4
 PAUSE_SECONDS = 0.03
 ANSWER_SECONDS = 15.0
-# How long the load goes on between two replacements.
+# The load continues this long between two replacements.
 CALM_SECONDS = 0.5
-# What a machine with other work may add to an answer.
+# Added to the limit of an answer for a busy machine.
 BUSY_SECONDS = 2.0
 GOING_AWAY = 1001
 
 
 class Balancer:
-    """Sends a request to the next API process, and to the other when the first takes none."""
+    """Sends each request to the next API process, or to the other when it refuses."""
 
     def __init__(self, ports: list[int]):
         self._turns = itertools.cycle([ports, ports[::-1]])
 
     def post(self, body: dict[str, Any], token: str) -> tuple[int, dict[str, Any]]:
-        """Return status and body. Raises OSError for a connection that was taken and then cut."""
+        """Return status and body; raise OSError when an accepted connection is cut."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         for port in next(self._turns):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
@@ -63,11 +63,11 @@ class Balancer:
 
 
 class Load:
-    """Players who each act once, from a few threads, and what they were answered."""
+    """Players who send one action each, from a few threads, and their answers."""
 
     def __init__(self, balancer: Balancer, codec: TokenCodec):
         self.answers: Counter[str] = Counter()
-        self.taken: set[UUID] = set()
+        self.accepted: set[UUID] = set()
         self.slowest_seconds = 0.0
         self._balancer = balancer
         self._codec = codec
@@ -99,7 +99,7 @@ class Load:
                 self.answers[word] += 1
                 self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - started)
                 if status in (200, 202):
-                    self.taken.add(UUID(body["actionId"]))
+                    self.accepted.add(UUID(body["actionId"]))
 
 
 class Fleet:
@@ -107,7 +107,7 @@ class Fleet:
 
     def __init__(self, settings: Settings):
         *self.api_ports, self.live_port = free_ports(3)
-        self.live = Kept(
+        self.live = ProcfileProcess(
             "live",
             settings,
             lambda _: answers_at(self.live_port),
@@ -116,19 +116,24 @@ class Fleet:
         )
         self.api = [_keep_api(settings, port) for port in self.api_ports]
         self.others = [
-            *(Kept("worker", settings, says_ready, LAUREL_PROCESS=f"worker.{n}") for n in (1, 2)),
-            Kept("keeper", settings, lambda _: True, LAUREL_PROCESS="keeper"),
+            *(
+                ProcfileProcess("worker", settings, says_ready, LAUREL_PROCESS=f"worker.{n}")
+                for n in (1, 2)
+            ),
+            ProcfileProcess("keeper", settings, lambda _: True, LAUREL_PROCESS="keeper"),
         ]
 
     @property
-    def all(self) -> list[Kept]:
+    def all(self) -> list[ProcfileProcess]:
         """Every process."""
         return [self.live, *self.api, *self.others]
 
 
-def _keep_api(settings: Settings, port: int) -> Kept:
+def _keep_api(settings: Settings, port: int) -> ProcfileProcess:
     name = f"api.{port}"
-    return Kept("api", settings, lambda _: answers_at(port), LAUREL_PROCESS=name, PORT=str(port))
+    return ProcfileProcess(
+        "api", settings, lambda _: answers_at(port), LAUREL_PROCESS=name, PORT=str(port)
+    )
 
 
 def answers_at(port: int) -> bool:
@@ -139,13 +144,13 @@ def answers_at(port: int) -> bool:
         return False
 
 
-def says_ready(process: Kept) -> bool:
+def says_ready(process: ProcfileProcess) -> bool:
     return process.log.read_text().count('"event":"worker ready"') == process.starts
 
 
 @pytest.fixture
 def fleet(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
-    """All processes, each doing its work; they use the keys of the product, so we do."""
+    """All processes, ready; the test uses their key prefix."""
     monkeypatch.setattr(keys, "PREFIX", "laurel:")
     assert rebuild_board(store, board=GLOBAL_BOARD)
     fleet = Fleet(settings)
@@ -163,7 +168,7 @@ def count_statuses(store: Store) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_every_process_is_replaced_under_load_and_no_player_notices(
+def test_every_process_is_replaced_under_load_and_no_request_fails(
     fleet: Fleet, settings: Settings, store: Store
 ) -> None:
     codec = TokenCodec(settings)
@@ -181,8 +186,8 @@ def test_every_process_is_replaced_under_load_and_no_player_notices(
             process.replace()
         time.sleep(CALM_SECONDS)
     assert set(load.answers) <= {"200", "202 pending"}, "no 5xx and no connection cut"
-    assert load.answers["200"] > 0.95 * load.answers.total(), "and hardly anybody waited in vain"
+    assert load.answers["200"] > 0.95 * load.answers.total(), "and few requests waited in vain"
     assert load.slowest_seconds < settings.result_wait_seconds + BUSY_SECONDS
-    wait_until(lambda: count_statuses(store) == {"applied": len(load.taken)})
+    wait_until(lambda: count_statuses(store) == {"applied": len(load.accepted)})
     reports = verify(store, archive_path=settings.archive_path)
     assert [report for report in reports if not report.holds] == []

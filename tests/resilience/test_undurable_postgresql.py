@@ -1,6 +1,6 @@
-"""A PostgreSQL that may lose what it committed: no process of production works with it.
+"""No process starts in production with a PostgreSQL that may lose committed transactions.
 
-The tests' own server is such a one: it forgets for speed.
+The server of the tests is one: it is not durable, for speed.
 """
 
 import os
@@ -27,7 +27,7 @@ END_SECONDS = 60.0
 
 
 def run(name: str, settings: Settings) -> subprocess.CompletedProcess[str]:
-    """Run a line of the Procfile to its end; raises subprocess.TimeoutExpired when it stays."""
+    """Run a line of the Procfile until it ends; raise TimeoutExpired when it does not."""
     ports = dict(zip(("PORT", "LIVE_PORT", "FLOWER_PORT"), map(str, free_ports(3)), strict=True))
     return subprocess.run(
         ["sh", "-c", f"exec {COMMANDS[name]}"],
@@ -76,18 +76,18 @@ def test_every_missing_guarantee_is_named(settings: Settings, store: Store) -> N
     assert len(refusal.value.problems) == len(GUARANTEES)
 
 
-def test_every_value_that_waits_for_the_server_s_disk_is_accepted(store: Store) -> None:
+def test_every_synchronous_commit_but_off_is_durable(store: Store) -> None:
     with store.write() as connection:
         for value in ("on", "local", "remote_write", "remote_apply"):
             connection.execute(text(f"SET LOCAL synchronous_commit = {value}"))
             assert find_missing_guarantees(connection) == ["fsync", "full_page_writes"]
 
 
-def test_only_production_is_so_strict(settings: Settings, store: Store) -> None:
+def test_other_environments_accept_it(settings: Settings, store: Store) -> None:
     require_durable_server(replace(settings, laurel_env="development"), store)
 
 
-def test_a_server_that_is_away_is_no_reason_not_to_start() -> None:
+def test_a_process_starts_while_the_server_is_not_running() -> None:
     settings = make_settings(laurel_env="production")
     store = connect(settings)
     require_durable_server(settings, store)

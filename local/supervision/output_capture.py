@@ -1,16 +1,21 @@
-"""Runs a short command while the supervisor goes on with its work, and returns what it printed."""
+"""Runs a short command while the supervisor keeps working, and returns what it printed."""
 
 import signal
 import tempfile
 from pathlib import Path
 
-from local.supervision.lifeline import signal_group
+from local.supervision.process_groups import signal_group
 from local.supervision.spawning import Launch, spawn
 from local.supervision.supervisor import Supervisor
 
 
-def capture(supervisor: Supervisor, launch: Launch, errors: Path, seconds: float) -> str | None:
-    """Return the command's standard output, or None when it failed; its errors go to a file."""
+def capture_output(
+    supervisor: Supervisor, launch: Launch, errors: Path, seconds: float
+) -> str | None:
+    """Return the command's standard output; None when it failed or took too long.
+
+    Its standard error is written to the file `errors`.
+    """
     with tempfile.TemporaryFile() as output, errors.open("wb") as error_file:
         process = spawn(launch, output, error_file)
         try:

@@ -1,4 +1,4 @@
-"""Counts what became of the actions; filled by the sending threads, read by the screen."""
+"""Counts the outcomes of actions; written by the sending threads, read by the screen."""
 
 import threading
 from collections import Counter, deque
@@ -11,7 +11,7 @@ REMEMBERED_TIMES = 2_000
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The counts of one moment; times in milliseconds, None before the first answer."""
+    """The counts at one time; latencies in milliseconds, None before the first answer."""
 
     sent: int
     outcomes: dict[str, int]
@@ -21,8 +21,8 @@ class Snapshot:
     p95_ms: float | None
 
 
-class Tally:
-    """Counts behind a lock."""
+class Statistics:
+    """Counts, protected by a lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class Tally:
             self._honest_refused += honest and not answer.outcome.startswith(("200", "202 pending"))
 
     def snapshot(self) -> Snapshot:
-        """Return the counts of this moment."""
+        """Return the current counts."""
         with self._lock:
             ordered = sorted(self._seconds)
             return Snapshot(

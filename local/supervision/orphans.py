@@ -1,6 +1,6 @@
-"""Which processes a home has started, on disk: the next start ends those that were left behind.
+"""The record of a home's running processes, by which the next start ends orphaned ones.
 
-The guardian and the death signals normally leave nothing; this is for systems without them.
+The watchdog and parent-death signals normally leave none; this is for when both have failed.
 """
 
 import os
@@ -9,24 +9,24 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from local.supervision.lifeline import identity, signal_group
+from local.supervision.process_groups import identity, signal_group
 
-PATIENCE_SECONDS = 5.0
+STOP_SECONDS = 5.0
 
 
-class Record:
-    """The file with one line for each process that runs: id, identity, name."""
+class ProcessRecord:
+    """The file of running processes: id, identity and name, separated by tabs."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lines: dict[int, str] = {}
 
-    def note(self, pid: int, name: str) -> None:
+    def add(self, pid: int, name: str) -> None:
         """Add a process."""
         self._lines[pid] = f"{pid}\t{identity(pid)}\t{name}\n"
         self._write()
 
-    def forget(self, pid: int) -> None:
+    def remove(self, pid: int) -> None:
         """Remove a process."""
         self._lines.pop(pid, None)
         self._write()
@@ -35,13 +35,13 @@ class Record:
         self._path.write_text("".join(self._lines.values()))
 
 
-def sweep(path: Path, report: Callable[[str], None]) -> None:
-    """End the processes of an earlier start that are still the ones noted down."""
-    left = {pid: name for pid, known_as, name in _noted(path) if identity(pid) == known_as}
+def end_orphans(path: Path, report: Callable[[str], None]) -> None:
+    """End the recorded processes of an earlier start; `report` gets a line for each."""
+    left = {pid: name for pid, known_as, name in _read(path) if identity(pid) == known_as}
     for pid, name in left.items():
-        report(f"{name} (process {pid}) was left behind by an earlier start: ending it")
+        report(f"{name} (process {pid}) is left from an earlier start: stopping it")
         os.kill(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + STOP_SECONDS
     while any(identity(pid) is not None for pid in left) and time.monotonic() < deadline:
         time.sleep(0.05)
     for pid in left:
@@ -50,7 +50,7 @@ def sweep(path: Path, report: Callable[[str], None]) -> None:
     path.unlink(missing_ok=True)
 
 
-def _noted(path: Path) -> list[tuple[int, str, str]]:
+def _read(path: Path) -> list[tuple[int, str, str]]:
     try:
         lines = [line.split("\t") for line in path.read_text().splitlines()]
     except OSError:

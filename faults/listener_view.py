@@ -1,4 +1,4 @@
-"""What one listener knows: its position on each channel and the board it would show."""
+"""The state that a listener derives from events: positions on channels, and the board."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,19 +10,19 @@ Row = tuple[int, str, int]
 
 
 @dataclass
-class View:
-    """Takes every event; `holes` are those that did not follow from what came before."""
+class ListenerView:
+    """Applies every event; `gaps` are events that do not follow the position before them."""
 
     events: int = 0
-    holes: list[str] = field(default_factory=list)
-    steps_back: list[str] = field(default_factory=list)
-    """Changes that took a score away, where nothing does."""
+    gaps: list[str] = field(default_factory=list)
+    regressions: list[str] = field(default_factory=list)
+    """Events by which a score went down, which no scenario causes."""
     snapshots: int = 0
     _positions: dict[str, tuple[str, int]] = field(default_factory=dict)
     _rows: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def take(self, event: dict[str, Any]) -> bool:
-        """Take an event; False when something is missing before it: subscribe again then."""
+    def apply(self, event: dict[str, Any]) -> bool:
+        """Apply an event; return False when events before it are missing (then subscribe again)."""
         self.events += 1
         kind, channel = event["event"], event.get("channel", "user:self")
         if kind in ("welcome", "subscribed", "snapshot"):
@@ -44,7 +44,7 @@ class View:
         epoch, seq = self._positions.get(channel, ("", -1))
         if event["epoch"] == epoch and seq in (event["from"], event["seq"]):
             return True
-        self.holes.append(
+        self.gaps.append(
             f"{channel}: at {epoch[:8]}/{seq}, then {event['epoch'][:8]}/{event['from']}"
             f" to {event['seq']}"
         )
@@ -57,9 +57,9 @@ class View:
             user, score = change["userId"], change["score"]
             _, known = self._rows.get(user, (0, 0))
             if score < known:
-                self.steps_back.append(f"seq {event['seq']}: {user} went from {known} to {score}")
+                self.regressions.append(f"seq {event['seq']}: {user} went from {known} to {score}")
             self._rows[user] = (change["newRank"], score)
 
     def board(self) -> list[Row]:
-        """Return the rows of the board as this listener would show them."""
+        """Return the rows of the board as a client of these events would show them."""
         return sorted((rank, user, score) for user, (rank, score) in self._rows.items())

@@ -1,4 +1,4 @@
-"""A tiny HTTP server that does to each request what a test tells it."""
+"""A tiny HTTP server that answers each request as a test decides."""
 
 import socket
 import threading

@@ -1,8 +1,8 @@
-"""A second process that outlives a killed launcher just long enough to end what it started.
+"""A second process that ends what a killed launcher has started.
 
-Forked early, so it shares the launcher's memory; it waits on a pipe that closes when the launcher
-is gone. Death signals reach only direct children: this one ends whole process groups. It holds
-the home's lock too, so the next start waits until all is gone.
+Forked early, so that it shares the launcher's memory. It waits on a pipe that closes when the
+launcher ends. Parent-death signals reach direct children only; the watchdog ends whole process
+groups. It inherits the home's lock, so the next start waits until it has finished.
 """
 
 import os
@@ -12,20 +12,20 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from local.supervision.lifeline import identity, signal_group
+from local.supervision.process_groups import identity, signal_group
 
-NUDGE_SECONDS = 2.0
-PATIENCE_SECONDS = 6.0
-LOOK_EVERY_SECONDS = 0.1
+STOP_SIGNAL_AFTER_SECONDS = 2.0
+KILL_AFTER_SECONDS = 6.0
+POLL_EVERY_SECONDS = 0.1
 DESCRIPTORS = 1024
 NO_SIGNAL = 0
 
 
-class Guardian:
-    """The launcher's end of the pipe."""
+class Watchdog:
+    """The launcher's side: sends the watchdog process what to end and to remove."""
 
     def __init__(self, keep_open: int) -> None:
-        """Fork. `keep_open` is the descriptor of the home's lock."""
+        """Fork the process. `keep_open` is the descriptor of the home's lock."""
         reading, self._pipe = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
@@ -33,30 +33,30 @@ class Guardian:
         os.close(reading)
 
     def watch(self, pid: int, stop_signal: signal.Signals) -> None:
-        """Tell the guardian of a process that leads its own group."""
-        self._tell(f"+ {pid} {int(stop_signal)} {identity(pid)}")
+        """Add a process that leads a process group."""
+        self._send(f"+ {pid} {int(stop_signal)} {identity(pid)}")
 
     def forget(self, pid: int) -> None:
-        """Tell the guardian that the process and its group are gone."""
-        self._tell(f"- {pid}")
+        """Remove a process whose group has ended."""
+        self._send(f"- {pid}")
 
-    def clear(self, folder: Path) -> None:
-        """Have the guardian remove this folder at the end."""
-        self._tell(f"c {folder}")
+    def remove_at_end(self, folder: Path) -> None:
+        """Have this folder removed when the launcher ends."""
+        self._send(f"c {folder}")
 
-    def dismiss(self) -> None:
-        """Close the pipe and wait: with nothing left to end, the guardian leaves at once."""
+    def close(self) -> None:
+        """Close the pipe and wait for the watchdog, which ends at once without running groups."""
         os.close(self._pipe)
         with suppress(ChildProcessError):
             os.waitpid(self._pid, 0)
 
-    def _tell(self, line: str) -> None:
-        with suppress(BrokenPipeError):  # killed by somebody: the death signals still stand
+    def _send(self, line: str) -> None:
+        with suppress(BrokenPipeError):  # it was killed: the parent-death signals remain
             os.write(self._pipe, f"{line}\n".encode())
 
 
 def _serve(reading: int, keep_open: int) -> None:
-    """Be the guardian; never returns."""
+    """Run as the watchdog process; never returns."""
     try:
         os.setsid()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -69,7 +69,7 @@ def _serve(reading: int, keep_open: int) -> None:
         folders: list[str] = []
         with os.fdopen(reading) as lines:
             for line in lines:
-                _note(line.rstrip("\n"), groups, folders)
+                _apply(line.rstrip("\n"), groups, folders)
         _end(groups)
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
@@ -77,7 +77,7 @@ def _serve(reading: int, keep_open: int) -> None:
         os._exit(0)
 
 
-def _note(line: str, groups: dict[int, tuple[signal.Signals, str]], folders: list[str]) -> None:
+def _apply(line: str, groups: dict[int, tuple[signal.Signals, str]], folders: list[str]) -> None:
     kind, _, rest = line.partition(" ")
     if kind == "+":
         pid, number, known_as = rest.split(" ", 2)
@@ -89,20 +89,20 @@ def _note(line: str, groups: dict[int, tuple[signal.Signals, str]], folders: lis
 
 
 def _end(groups: dict[int, tuple[signal.Signals, str]]) -> None:
-    """Wait for the groups to end by their death signals; then ask; then kill."""
+    """Wait until the groups end by their parent-death signals; then stop them, then kill them."""
     started_at = time.monotonic()
-    nudged = False
+    stop_sent = False
     while groups:
         for leader, (_, known_as) in list(groups.items()):
             if identity(leader) not in (None, known_as) or not signal_group(leader, NO_SIGNAL):
                 del groups[leader]
         waited = time.monotonic() - started_at
-        if waited > NUDGE_SECONDS and not nudged:
-            nudged = True
+        if waited > STOP_SIGNAL_AFTER_SECONDS and not stop_sent:
+            stop_sent = True
             for leader, (number, _) in groups.items():
                 signal_group(leader, number)
-        if waited > PATIENCE_SECONDS:
+        if waited > KILL_AFTER_SECONDS:
             for leader in groups:
                 signal_group(leader, signal.SIGKILL)
             return
-        time.sleep(LOOK_EVERY_SECONDS)
+        time.sleep(POLL_EVERY_SECONDS)

@@ -1,6 +1,6 @@
-"""Keep-alive connections on one epoll, with at most one request on its way on each.
+"""Keep-alive connections on one epoll, each with at most one request in flight.
 
-Bytes in, bytes out: an HTTP library would cost more CPU than the server it measures.
+Bytes in, bytes out: an HTTP library would use more CPU than the server that it measures.
 """
 
 import select
@@ -9,14 +9,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from rig.http_messages import BROKEN, split_answer
+
 RECEIVE_BYTES = 262_144
 SEND_STALL_SECONDS = 5.0
-BROKEN = 0  # the status of a request whose connection ended before its answer
-_LENGTH = b"\r\ncontent-length: "
 
 
 class Connection:
-    """One connection, and whose answer it waits for."""
+    """One connection, and the entry of its request in flight (None when there is none)."""
 
     __slots__ = ("buffer", "counts_from", "entry", "socket")
 
@@ -24,7 +24,7 @@ class Connection:
         self.open(address)
 
     def open(self, address: tuple[str, int]) -> None:
-        """Connect, for the first time or again; nothing is on its way then."""
+        """Connect, or connect again; no request is in flight afterwards."""
         self.socket = socket.create_connection(address, timeout=SEND_STALL_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
@@ -33,7 +33,7 @@ class Connection:
         self.entry: Any = None
 
     def send(self, request: bytes, entry: Any, counts_from: float) -> None:
-        """Send a request; `entry` comes back with its answer."""
+        """Send a request; `entry` identifies it when its answer arrives. Raises OSError."""
         self.entry = entry
         self.counts_from = counts_from
         try:
@@ -42,11 +42,11 @@ class Connection:
             sent = 0
         while sent < len(request):
             if not select.select([], [self.socket], [], SEND_STALL_SECONDS)[1]:
-                raise ConnectionError("the server does not read")
+                raise ConnectionError("the server does not read the request")
             sent += self.socket.send(request[sent:])
 
     def receive(self) -> tuple[int, bytes] | None:
-        """Return status and body once the answer is whole; raises ConnectionError."""
+        """Return status and body once the answer is complete; raises ConnectionError."""
         data = self.socket.recv(RECEIVE_BYTES)
         if not data:
             raise ConnectionError("the server closed the connection")
@@ -59,27 +59,8 @@ class Connection:
         return status, body
 
 
-def split_answer(buffer: bytes) -> tuple[int, bytes, bytes] | None:
-    """Return status, body and what follows, or None while something is missing."""
-    head_end = buffer.find(b"\r\n\r\n")
-    if head_end < 0:
-        return None
-    at = buffer.find(_LENGTH, 0, head_end)
-    if at < 0:
-        at = buffer[:head_end].lower().find(_LENGTH)
-    length = 0
-    if at >= 0:
-        at += len(_LENGTH)
-        length = int(buffer[at : buffer.find(b"\r", at)])
-    body_at = head_end + 4
-    end = body_at + length
-    if len(buffer) < end:
-        return None
-    return int(buffer[9:12]), buffer[body_at:end], buffer[end:]
-
-
 class Pool:
-    """All connections of a run; a broken one is opened again."""
+    """All connections of a run; a broken one is replaced."""
 
     def __init__(self, address: tuple[str, int], size: int):
         self._address = address
@@ -96,7 +77,7 @@ class Pool:
         self._epoll.register(number, select.EPOLLIN)
 
     def send(self, connection: Connection, request: bytes, entry: Any, counts_from: float) -> bool:
-        """Send on a connection that is not busy; return whether it went out whole."""
+        """Send on an idle connection; return whether the whole request was sent."""
         try:
             connection.send(request, entry, counts_from)
         except OSError:
@@ -106,9 +87,10 @@ class Pool:
         return True
 
     def answers(self, seconds: float) -> Iterator[tuple[Connection, int, bytes]]:
-        """Wait at most so long; yield what was answered, BROKEN for what never will be.
+        """Wait at most this long; yield connection, status and body of each answer.
 
-        The connection that comes with an answer is the caller's again, to send on or to keep.
+        The status is BROKEN for a request whose connection ended. The caller may send on the
+        connection again, or add it to `idle`.
         """
         # select counts in microseconds where epoll_wait counts in milliseconds.
         if seconds > 0 and not select.select([self._epoll], [], [], seconds)[0]:
@@ -123,7 +105,7 @@ class Pool:
                 entry, counts_from = connection.entry, connection.counts_from
                 self._open_again(connection)
                 if entry is None:
-                    continue  # one that was idle
+                    continue  # the connection was idle
                 connection.entry, connection.counts_from = entry, counts_from
                 answer = BROKEN, b""
             if answer is not None:
@@ -138,7 +120,7 @@ class Pool:
         self._register(connection)
 
     def unanswered(self) -> list[Any]:
-        """Return the entries of the requests that still have no answer."""
+        """Return the entries of the requests that were not answered."""
         entries = [connection.entry for connection in self._connections.values()]
         return [entry for entry in entries if entry is not None]
 
@@ -150,5 +132,5 @@ class Pool:
 
 
 def now() -> float:
-    """Return the clock that all latencies are taken from."""
+    """Return the time, in seconds, by the clock that measures all latencies."""
     return time.perf_counter()

@@ -1,8 +1,8 @@
-"""What a listener of the rig notices: holes, steps back, and the board in the end."""
+"""What a listener detects: gaps, scores that go down, and the board at the end."""
 
 from typing import Any
 
-from faults.view import View
+from faults.listener_view import ListenerView
 
 
 def snapshot(seq: int, *rows: tuple[str, int], epoch: str = "one") -> dict[str, Any]:
@@ -25,37 +25,37 @@ def score_updated(since: int, seq: int, epoch: str = "one") -> dict[str, Any]:
 
 
 def test_changes_lead_from_a_snapshot_to_the_board() -> None:
-    view = View()
-    view.take(snapshot(4, ("ann", 9), ("bob", 5)))
-    view.take(score_updated(4, 6))
-    assert view.take(changed(4, 6, ("cleo", 12, 1), ("ann", 9, 2), removed=("bob",)))
+    view = ListenerView()
+    view.apply(snapshot(4, ("ann", 9), ("bob", 5)))
+    view.apply(score_updated(4, 6))
+    assert view.apply(changed(4, 6, ("cleo", 12, 1), ("ann", 9, 2), removed=("bob",)))
     assert view.board() == [(1, "cleo", 12), (2, "ann", 9)]
-    assert (view.holes, view.steps_back) == ([], [])
+    assert (view.gaps, view.regressions) == ([], [])
 
 
 def test_an_event_from_another_position_is_a_hole() -> None:
-    view = View()
-    view.take(snapshot(4))
-    assert not view.take(changed(5, 6))
-    assert len(view.holes) == 1
+    view = ListenerView()
+    view.apply(snapshot(4))
+    assert not view.apply(changed(5, 6))
+    assert len(view.gaps) == 1
 
 
 def test_an_event_of_another_epoch_is_a_hole() -> None:
-    view = View()
-    view.take(snapshot(4))
-    assert not view.take(score_updated(4, 5, epoch="two"))
+    view = ListenerView()
+    view.apply(snapshot(4))
+    assert not view.apply(score_updated(4, 5, epoch="two"))
 
 
-def test_a_snapshot_begins_anew() -> None:
-    view = View()
-    view.take(snapshot(4, ("ann", 9)))
-    view.take(snapshot(1, ("bob", 5), epoch="two"))
-    assert view.take(score_updated(1, 2, epoch="two"))
+def test_a_snapshot_replaces_the_board() -> None:
+    view = ListenerView()
+    view.apply(snapshot(4, ("ann", 9)))
+    view.apply(snapshot(1, ("bob", 5), epoch="two"))
+    assert view.apply(score_updated(1, 2, epoch="two"))
     assert view.board() == [(1, "bob", 5)]
 
 
-def test_a_score_that_sinks_is_a_step_back() -> None:
-    view = View()
-    view.take(snapshot(4, ("ann", 9)))
-    view.take(changed(4, 5, ("ann", 8, 1)))
-    assert len(view.steps_back) == 1
+def test_a_score_that_goes_down_is_a_regression() -> None:
+    view = ListenerView()
+    view.apply(snapshot(4, ("ann", 9)))
+    view.apply(changed(4, 5, ("ann", 8, 1)))
+    assert len(view.regressions) == 1

@@ -1,4 +1,4 @@
-"""The words of the rig: a scenario, what it has in hand while it strikes, and a result."""
+"""A scenario, the injection of its fault into the running system, and its result."""
 
 import random
 import time
@@ -10,66 +10,67 @@ from faults.client import Sent
 from faults.reconciliation import Verdict
 from faults.stores import Stores
 from faults.system import System
-from rig.traffic import Player
+from rig.players import Player
 
 FINAL_SECONDS = 15.0
 
 
 @dataclass
-class Strike:
-    """What a scenario has in hand while it does its damage. Chance is the seed's."""
+class Injection:
+    """What a scenario works with while it injects its fault; `chance` depends on the seed."""
 
     system: System
     stores: Stores
     players: list[Player]
     chance: random.Random
     ends_at: float  # by time.monotonic()
-    struck_at: float = field(default_factory=time.time)
+    injected_at: float = field(default_factory=time.time)
     healed_at: float = 0.0
     sent: list[Sent] = field(default_factory=list)
-    """What the scenario itself sent, beside the load."""
+    """What the scenario sent in addition to the load."""
     problems: list[str] = field(default_factory=list)
 
     def lasts(self, seconds: float) -> bool:
-        """Wait so long, at most to the end of the strike; return whether that is yet to come."""
+        """Wait this long, at most to the end of the fault; return whether the fault goes on."""
         time.sleep(max(min(seconds, self.ends_at - time.monotonic()), 0.0))
         return time.monotonic() < self.ends_at
 
     def lasts_about(self, seconds: float) -> bool:
-        """Wait a random time around so many seconds, as `lasts` does."""
+        """Wait a random time around `seconds`, as `lasts` does."""
         return self.lasts(self.chance.uniform(0.3, 1.7) * seconds)
 
     def during(self, sent: list[Sent], *, after_seconds: float = 0.0) -> list[Sent]:
-        """Return what was sent while the damage stood, but for its first seconds."""
-        first = self.struck_at + after_seconds
+        """Return what was sent during the fault, its first `after_seconds` excluded."""
+        first = self.injected_at + after_seconds
         return [one for one in sent if first <= one.sent_at < self.healed_at]
 
 
-def find_nothing(_strike: Strike, _sent: list[Sent]) -> list[str]:
-    """Return no problems: the ledger and `verify` say all that is to be said."""
+def find_nothing(_injection: Injection, _sent: list[Sent]) -> list[str]:
+    """Return no problems, for scenarios without checks in addition to those of all scenarios."""
     return []
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What stores and processes a scenario wants; those that want the same share them."""
+    """The stores and processes that a scenario needs; scenarios with the same setup share them."""
 
     replaced: Mapping[str, str] = field(default_factory=dict)
-    """Commands of the Procfile that are others."""
+    """Texts of the Procfile and what replaces them."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """Further settings."""
+    """Further environment variables."""
     disk_megabytes: int = 0
-    """A file system of its own for PostgreSQL, which only root can give; 0 for none."""
+    """Size of a separate file system for PostgreSQL, which needs root; 0 for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One fault: what it breaks, and what must hold besides the ledger and the invariants."""
+    """One fault: how it is injected, and what must hold in addition to the invariants."""
 
     name: str
-    strike: Callable[[Strike], None]
-    find_problems: Callable[[Strike, list[Sent]], list[str]] = find_nothing
+    inject: Callable[[Injection], None]
+    find_problems: Callable[[Injection, list[Sent]], list[str]] = find_nothing
     whole_run: bool = False
+    """Whether the fault lasts for the whole run, not only for its second third."""
     final_seconds: float = FINAL_SECONDS
     failing_score: int | None = None
     setup: Setup = field(default_factory=Setup)
@@ -77,7 +78,7 @@ class Scenario:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What came of a scenario."""
+    """The result of a scenario."""
 
     name: str
     verdict: Verdict
@@ -87,5 +88,5 @@ class Result:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is wrong."""
+        """Return whether nothing is wrong."""
         return not self.faults
