@@ -5,7 +5,7 @@ import subprocess
 import urllib.request
 from typing import Any
 
-from domain.store.durability import find_broken_promises
+from domain.store.durability import find_missing_guarantees
 from domain.store.store import connect
 from tests.e2e.api import Answer, Api
 from tests.e2e.stack import Stack
@@ -33,7 +33,7 @@ def test_the_start_prints_all_addresses(stack: Stack) -> None:
 def test_the_stores_that_the_launcher_runs_are_fit_for_production(stack: Stack) -> None:
     store = connect(make_settings(database_url=stack.store_urls()[0]))
     with store.write() as connection:
-        assert find_broken_promises(connection) == []
+        assert find_missing_guarantees(connection) == []
     store.close()
 
 

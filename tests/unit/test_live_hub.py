@@ -12,7 +12,8 @@ from uuid import UUID
 import orjson
 import pytest
 
-from domain.boards.model import BoardId, Standing, Top, parse_top
+from domain.boards.model import BoardId, Standing, Top
+from domain.events.wire import parse_top
 from web.live.channels import ViewKey
 from web.live.hub import Hub
 from web.live.outgoing import Outgoing
@@ -43,10 +44,11 @@ class FakeBoard:
             actions.append([action_id, str(user), old, old + 50, 50])
         after = self._ranks()
         moves = {str(user): [before[user], after[user]] for user in users}
-        return orjson.dumps({**self._wire(), "ranks": moves, "actions": actions}).decode()
+        message = {**self._wire(), "batch": "b", "ranks": moves, "scores": {}, "actions": actions}
+        return orjson.dumps(message).decode()
 
     def read_top(self) -> Top:
-        return parse_top(self._wire())
+        return parse_top(orjson.dumps(self._wire()))
 
     def read_recent_top(self) -> Top:
         return self.read_top()
@@ -65,6 +67,7 @@ class FakeBoard:
             for user in sorted(self.scores, key=lambda user: (-self.scores[user], user))
         ]
         return {
+            "board": str(BOARD),
             "epoch": "e",
             "seq": self.seq,
             "at": NOW.isoformat(),

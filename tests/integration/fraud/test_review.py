@@ -212,7 +212,7 @@ def test_an_action_that_fails_again_after_its_retry_is_listed_again(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     action = make_action()
     (batch,) = accept_actions(store, actions=[action], reply_to=None).batches
     batch_id = batch.batch_id
@@ -236,7 +236,7 @@ def test_a_quarantine_that_outlives_a_failure_is_listed_after_the_retry(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
-    rebuild_board(store)
+    rebuild_board(store, board=GLOBAL_BOARD)
     action = make_action(score=1000)
     (batch,) = accept_actions(store, actions=[action], reply_to=None).batches
     strict = replace(
