@@ -17,6 +17,9 @@ from domain.errors import SettingsError
 from domain.settings_rules import find_problems
 
 ENV_FILE = ".env"
+# Set to an empty string, it keeps a process from reading the file: tests and the tools that run a
+# stack apart from the user's set it.
+ENV_FILE_VARIABLE = "LAUREL_ENV_FILE"
 
 
 def setting(
@@ -187,7 +190,7 @@ def settings_of_process() -> Settings:
     with `LAUREL_ENV=test` there the file is not read. Raises SettingsError as `load_settings`.
     """
     environ = {name: value for name, value in os.environ.items() if value}
-    if environ.get("LAUREL_ENV") == "test":
+    if os.environ.get(ENV_FILE_VARIABLE) == "" or environ.get("LAUREL_ENV") == "test":
         return load_settings(environ)
     return load_settings({**read_env_file(Path.cwd()), **environ})
 

@@ -6,13 +6,9 @@ Called by `__main__` before a command reads any variable, so PORT or LAUREL_HOME
 from collections.abc import MutableMapping
 from pathlib import Path
 
-from dotenv import dotenv_values
-
+from domain.errors import SettingsError
+from domain.settings import ENV_FILE_VARIABLE, read_env_file
 from local.errors import LocalError
-
-FILE = ".env"
-VARIABLE = "LAUREL_ENV_FILE"
-"""Set to an empty string, it keeps a command and its children from reading the file."""
 
 
 def load_env_file(root: Path, env: MutableMapping[str, str]) -> None:
@@ -20,18 +16,16 @@ def load_env_file(root: Path, env: MutableMapping[str, str]) -> None:
 
     Raises LocalError when the file cannot be read.
     """
-    if env.get(VARIABLE) == "":
+    if env.get(ENV_FILE_VARIABLE) == "":
         return
-    path = root / FILE
     try:
-        found = dotenv_values(path, encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise LocalError(f"{path} cannot be read: {error}.") from error
+        found = read_env_file(root)
+    except SettingsError as error:
+        raise LocalError(error.message) from error
     for name, value in found.items():
-        if value is not None:
-            env.setdefault(name, value)
+        env.setdefault(name, value)
 
 
 def ignore_env_file(env: MutableMapping[str, str]) -> None:
     """Keep everything that inherits `env` from reading the `.env` file."""
-    env[VARIABLE] = ""
+    env[ENV_FILE_VARIABLE] = ""
