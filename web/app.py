@@ -137,7 +137,7 @@ def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -
 def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Background]:
     """Return services with a batcher of their own, and what has to run beside the requests."""
     publish_quickly()
-    submitter = Submitter(submit_batch, on_left=lambda batch_id: batcher.flights.give_up(batch_id))
+    submitter = Submitter(submit_batch, on_left=lambda batch_id: batcher.pending.give_up(batch_id))
     queue_age = QueueAge(store, most_seconds=settings.max_queue_age_seconds)
     batcher = Batcher(
         settings,
@@ -147,17 +147,17 @@ def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Backgrou
         observe_batch=batch_size.observe,
     )
     services = _make_services(settings, store, batcher)
-    redis_watch = RedisWatch(store.redis, batcher.flights)
+    redis_watch = RedisWatch(store.redis, batcher.pending)
 
     def lose_bus() -> None:
         # What is published until the bus is heard again is lost, replies too.
-        batcher.flights.give_up_all()
+        batcher.pending.give_up_all()
         services.board.lose()
 
     subscriber = Subscriber(
         store.redis,
         {
-            keys.replies(batcher.reply_to): batcher.flights.land,
+            keys.replies(batcher.reply_to): batcher.pending.receive_replies,
             keys.bus_channel(): services.board.hear,
             keys.revocation_channel(): services.verifier.look_soon,
         },

@@ -9,7 +9,7 @@ import threading
 import structlog
 
 from domain.store.redis.client import RedisClient
-from web.intake.flights import Flights
+from web.intake.pending import PendingBatches
 
 logger = structlog.get_logger(__name__)
 
@@ -20,9 +20,9 @@ LOOK_SECONDS = 0.1
 class RedisWatch:
     """Asks Redis every LOOK_SECONDS while batches are in flight; without an answer, lands them."""
 
-    def __init__(self, redis: RedisClient, flights: Flights):
+    def __init__(self, redis: RedisClient, pending: PendingBatches):
         self._redis = redis
-        self._flights = flights
+        self._pending = pending
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="redis-watch", daemon=True)
 
@@ -43,6 +43,6 @@ class RedisWatch:
                 logger.exception("redis not watched")
 
     def _look(self) -> None:
-        if self._flights.are_awaited and not self._redis.check():
+        if self._pending.expects_replies and not self._redis.check():
             logger.warning("replies given up", cause="redis")
-            self._flights.give_up_all()
+            self._pending.give_up_all()

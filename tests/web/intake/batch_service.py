@@ -36,7 +36,7 @@ class Service:
         self.batcher = Batcher(settings, store, self._submit, observe_batch=self.sizes.append)
         self._subscriber = Subscriber(
             context.store.redis,
-            {keys.replies(self.batcher.reply_to): self.batcher.flights.land},
+            {keys.replies(self.batcher.reply_to): self.batcher.pending.receive_replies},
         )
         self._subscriber.start()
         wait_until(lambda: self._subscriber.connected)

@@ -28,7 +28,8 @@ from tests.web.intake.batch_service import (
     wait_for_queue,
 )
 from web.intake import batcher as batcher_module
-from web.intake.waiting import Waiter
+from web.intake.batcher import Batcher
+from web.intake.pending_request import PendingRequest
 from workers import chain
 from workers.context import WorkerContext
 
@@ -44,12 +45,12 @@ def test_a_lost_reply_is_caught_up_by_one_look_for_the_whole_batch(
         looks.append(len(action_ids))
         return look_up(store, action_ids=action_ids)
 
-    def wait_in_vain(_waiter: Waiter, **_: float) -> bool:
+    def wait_in_vain(batcher: Batcher, request: PendingRequest, *_: float) -> None:
         assert time_is_up.wait(20)
-        return False
+        batcher.pending.stop_waiting(request)
 
     monkeypatch.setattr(batcher_module, "list_results", count_looks)
-    monkeypatch.setattr(batcher_module, "_await_results", wait_in_vain)
+    monkeypatch.setattr(Batcher, "_wait", wait_in_vain)
     monkeypatch.setattr(chain, "publish_replies", lambda *_, **__: None)
     service = serve()
     first = service.send([make_action()])
@@ -80,7 +81,7 @@ def test_a_late_reply_finds_nobody_and_does_no_harm(serve: Serve) -> None:
     late = make_action()
     assert the_result(service.send([late], wait_seconds=0.05)).status is Status.PENDING
     service.run_pipeline()
-    wait_until(lambda: not service.batcher.flights.count())
+    wait_until(lambda: not service.batcher.pending.count_in_flight())
     (again,) = service.send([late]).result(timeout=20)
     assert again.acceptance is Acceptance.DUPLICATE
     assert again.result is not None
@@ -123,7 +124,7 @@ def test_with_redis_unusable_the_answer_follows_the_commit(
         assert time.monotonic() - started < PATIENCE_SECONDS / 2
         assert count_actions(worker_context.store) == number
     assert service.submitted == [], "the keeper brings them on"
-    assert service.batcher.flights.count() == 0
+    assert service.batcher.pending.count_in_flight() == 0
 
 
 def test_with_redis_unusable_actions_wait_for_company(
@@ -148,7 +149,7 @@ def test_redis_lost_while_requests_queue_releases_them_with_their_commit(
     away = connect(replace(settings, redis_url="redis://127.0.0.1:1/0")).redis
     service = serve(Store(worker_context.store.engine, away))
     waiting = service.send([make_action()])
-    wait_until(lambda: service.batcher._waiting == 1)
+    wait_until(lambda: service.batcher.pending.waiting == 1)
     open_breaker(away)
     started = time.monotonic()
     gate.set()

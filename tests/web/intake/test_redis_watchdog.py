@@ -40,7 +40,7 @@ def batcher(settings: Settings, lame: Store) -> Iterator[Batcher]:
     """A batcher whose batches nobody works on, under watch."""
     patient = replace(settings, result_wait_seconds=PATIENCE_SECONDS, batch_in_flight=2)
     batcher = Batcher(patient, lame, lambda _batch_id: None)
-    watch = RedisWatch(lame.redis, batcher.flights)
+    watch = RedisWatch(lame.redis, batcher.pending)
     watch.start()
     yield batcher
     batcher.close()
@@ -52,7 +52,7 @@ def send(batcher: Batcher) -> Iterator[Send]:
     """Post one action on a thread of its own."""
     with ThreadPoolExecutor(20) as callers:
         yield lambda: callers.submit(batcher.submit, [make_action()], wait_seconds=PATIENCE_SECONDS)
-        batcher.flights.give_up_all()
+        batcher.pending.give_up_all()
 
 
 def test_the_watch_is_quicker_than_a_request_may_be_blocked() -> None:
@@ -72,7 +72,7 @@ def test_a_stall_releases_who_waits_and_holds_up_nobody_who_comes_later(
     assert [the_result(send()).status for _ in range(5)] == [Status.PENDING] * 5
     assert time.monotonic() - started < BUSY_SECONDS
     assert count_actions(store) == 10
-    assert batcher.flights.count() == 0
+    assert batcher.pending.count_in_flight() == 0
     redis_server.go_on()
 
 
@@ -138,7 +138,7 @@ def test_a_batch_that_the_broker_did_not_take_keeps_nobody_waiting(
     def refuse(_batch_id: object) -> None:
         raise RedisUnavailableError
 
-    hand_over = Submitter(refuse, on_left=lambda batch_id: batcher.flights.give_up(batch_id))
+    hand_over = Submitter(refuse, on_left=lambda batch_id: batcher.pending.give_up(batch_id))
     batcher = Batcher(
         replace(settings, result_wait_seconds=PATIENCE_SECONDS), store, hand_over.submit
     )
