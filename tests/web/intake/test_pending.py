@@ -213,6 +213,23 @@ def test_giving_up_releases_what_is_committed_and_nothing_else() -> None:
     assert not intake.pending.expects_replies
 
 
+def test_giving_up_changes_no_request_that_stopped_waiting_or_has_its_result() -> None:
+    intake = Intake()
+    late, resolved, patient = intake.open(), intake.open(), intake.open()
+    batch_id = uuid4()
+    claims = {each.actions[0].action_id: (each, 0) for each in (late, resolved, patient)}
+    outcome = IntakeOutcome((AcceptedBatch(batch_id, frozenset(claims)),))
+    intake.pending.stop_waiting(late)
+    resolved.wants_results = False
+    intake.pending.record_commit([late, resolved, patient], claims, outcome)
+    intake.pending.give_up(batch_id)
+    assert [each.state for each in (late, resolved, patient)] == [
+        RequestState.TIMED_OUT,
+        RequestState.RESOLVED,
+        RequestState.ABANDONED,
+    ]
+
+
 def test_with_redis_lost_the_commit_is_the_last_word() -> None:
     intake = Intake(limit=1)
     request, overdue = intake.open(), intake.open()
