@@ -48,6 +48,11 @@ class TokenVerifier:
         self._remembered: dict[bytes, _Remembered] = {}
         self._lock = threading.Lock()
 
+    @property
+    def revocations(self) -> Revocations:
+        """What this process knows of revoked tokens, with the thread that reads them."""
+        return self._revocations
+
     def start(self) -> None:
         """Start looking for revocations every second."""
         self._revocations.start()
@@ -58,12 +63,12 @@ class TokenVerifier:
 
     def look_soon(self, _message: str = "") -> None:
         """Look for revocations now: the handler of the revocation channel."""
-        self._revocations.look_soon()
+        self._revocations.read_soon()
 
     def look_now(self) -> None:
         """Take in a revocation that was just made here; if it cannot be read the thread will."""
         with suppress(DatabaseUnavailableError):
-            self._revocations.look()
+            self._revocations.read()
 
     def verify(self, token: str) -> Principal:
         """Return who holds this token.

@@ -23,6 +23,7 @@ from domain.store.store import Store
 from web.intake.pending import PendingBatches
 from web.intake.pending_request import Claims, PendingRequest, RequestState
 from web.server.greenlets import run_blocking
+from workers.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 
@@ -31,6 +32,8 @@ MAX_QUEUED_ACTIONS = 10_000
 # Without Redis no request waits for results and no batch is in flight. Flushed one by one, actions
 # would then be as many batches, more than the keeper alone can run in time.
 LINGER_WITHOUT_REDIS_SECONDS = 0.2
+# With nothing to flush the flusher still shows that it is alive.
+IDLE_SECONDS = 2.0
 UNKNOWN_OUTCOME = "The outcome is not known; repeat the request with the same actionId"
 
 
@@ -58,6 +61,8 @@ class Batcher:
             are_replies_expected=lambda: store.redis.usable,
             on_room=self._notify,
         )
+        # Essential: without it every action is refused, which a restart may change.
+        self.thread = BackgroundThread("flusher", self._flush_next, essential=True)
         self._settings = settings
         self._store = store
         self._enqueue_batch = enqueue_batch
@@ -69,8 +74,11 @@ class Batcher:
         self._queued_actions = 0
         self._queued_since = 0.0
         self._closing = False
-        self._flusher = threading.Thread(target=self._run, name="flusher", daemon=True)
-        self._flusher.start()
+        self._is_flushing = False
+
+    def start(self) -> None:
+        """Start the flusher."""
+        self.thread.start()
 
     def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
         """Commit the actions and return one submission for each, in order.
@@ -97,12 +105,16 @@ class Batcher:
                 run_blocking(partial(request.look_up_results, partial(_look_up, self._store)))
         return self._list_submissions(request)
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Commit what is queued, wait for its replies as long as a request would, and stop."""
         with self._queue_changed:
             self._closing = True
             self._queue_changed.notify_all()
-        self._flusher.join(timeout=self._settings.commit_wait_seconds)
+            self._queue_changed.wait_for(
+                lambda: not self._queue and not self._is_flushing,
+                self._settings.commit_wait_seconds,
+            )
+        self.thread.stop(0.1)
         self.pending.drain(self._settings.result_wait_seconds)
 
     def _notify(self) -> None:
@@ -151,19 +163,29 @@ class Batcher:
             submissions.update(zip(repeats, judged, strict=True))
         return [submissions[index] for index in range(len(request.actions))]
 
-    def _run(self) -> None:
-        while requests := self._dequeue():
-            try:
-                self._flush(requests)
-            except Exception as error:  # one flush must not end all
-                if not isinstance(error, DatabaseUnavailableError):
-                    logger.exception("flush failed")
-                self.pending.fail(requests, error)
+    def _flush_next(self) -> None:
+        """Flush once, or return after IDLE_SECONDS without work: one step of the flusher."""
+        requests = self._dequeue()
+        if not requests:
+            return
+        try:
+            self._flush(requests)
+        except DatabaseUnavailableError as error:
+            # An outage fails the requests; it says nothing about the flusher.
+            self.pending.fail(requests, error)
+        except Exception as error:
+            self.pending.fail(requests, error)
+            raise
+        finally:
+            with self._queue_changed:
+                self._is_flushing = False
+                self._queue_changed.notify_all()
 
     def _dequeue(self) -> list[PendingRequest]:
-        """Wait for the moment to flush and return what to flush; nothing once closed."""
+        """Wait for the moment to flush and return what to flush; nothing when idle."""
         with self._queue_changed:
-            while (pause_seconds := self._pause_seconds()) > 0:
+            self._queue_changed.wait_for(lambda: self._queue or self._closing, IDLE_SECONDS)
+            while self._queue and (pause_seconds := self._pause_seconds()) > 0:
                 self._queue_changed.wait(pause_seconds)
             requests, rows = [], 0
             while self._queue and rows < self._settings.batch_max_actions:
@@ -172,11 +194,11 @@ class Batcher:
                 requests.append(request)
             self._queued_actions -= rows
             self._queued_since = time.monotonic()
+            self._is_flushing = bool(requests)
             return requests
 
     def _pause_seconds(self) -> float:
-        if not self._queue:
-            return 0.0 if self._closing else 60.0
+        """Return how long to wait before flushing the queue; 0.0 or less for now."""
         if self._closing:
             return 0.0
         if not self._store.redis.usable:

@@ -27,6 +27,6 @@ def ready() -> Response:
 @blueprint.get("")
 def overall() -> Response:
     """Say how each part of the system is."""
-    parts = services().probes.ask()
+    parts = services().probes.run()
     is_ok = all(part["ok"] for part in parts.values())
     return json_response({"status": "ok" if is_ok else "degraded", "parts": parts})

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from domain.errors import DatabaseConflictError, DatabaseUnavailableError
+from domain.errors import DatabaseConflictError, DatabaseUnavailableError, LaurelError
 from domain.store.postgres.statements import LOST_PLAN_SQLSTATES
 
 # SQLSTATEs after which the same transaction may simply be run again: serialization failure,
@@ -28,6 +28,18 @@ def translate_errors() -> Iterator[None]:
         if is_transient(error):
             raise DatabaseUnavailableError from error
         raise
+
+
+@contextmanager
+def describe_refusals() -> Iterator[None]:
+    """Raise a LaurelError with a readable message for any other error of SQLAlchemy.
+
+    For health: before the first migration, for instance, a part of the system is not well.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise LaurelError(f"PostgreSQL refused: {type(error).__name__}") from error
 
 
 def is_transient(error: Exception) -> bool:

@@ -34,12 +34,13 @@ class Service:
         self.sizes: list[int] = []
         self._context = context
         self.batcher = Batcher(settings, store, self._submit, observe_batch=self.sizes.append)
+        self.batcher.start()
         self._subscriber = Subscriber(
             context.store.redis,
             {keys.replies(self.batcher.reply_to): self.batcher.pending.receive_replies},
         )
         self._subscriber.start()
-        wait_until(lambda: self._subscriber.connected)
+        wait_until(lambda: self._subscriber.is_connected)
         self._callers = ThreadPoolExecutor(60)
 
     def send(
@@ -55,7 +56,7 @@ class Service:
             finish_batch(self._context, batch_id)
 
     def close(self) -> None:
-        self.batcher.close()
+        self.batcher.stop()
         self._callers.shutdown()
         stopping = threading.Thread(target=self._subscriber.stop)
         stopping.start()

@@ -127,7 +127,7 @@ def test_the_log_leads_from_each_request_to_the_batch_it_is_in(serve: Serve, gat
     with capture_logs() as logs:
         gate.set()
         assert the_result(first).status is Status.PENDING
-        service.batcher.close()
+        service.batcher.stop()
     accepted = [line for line in logs if line["event"] == "batch accepted"]
     assert len(accepted) > 2, "the refused action broke its flush into several batches"
     named = sorted(name for line in accepted for name in line["request_ids"])
@@ -165,14 +165,14 @@ def test_who_comes_after_too_many_waiters_is_answered_after_the_commit(serve: Se
     assert service.batcher.pending.waiting == 0
 
 
-def test_close_commits_and_answers_whoever_was_taken_in(
+def test_stop_commits_and_answers_whoever_was_taken_in(
     serve: Serve, gate: Gate, worker_context: WorkerContext
 ) -> None:
     service = serve(batch_max_actions=4)
     service.runs_at_once = True
     futures = [service.send([make_action()]) for _ in range(12)]
     wait_until(lambda: service.batcher.pending.waiting == 12)
-    closing = threading.Thread(target=service.batcher.close)
+    closing = threading.Thread(target=service.batcher.stop)
     closing.start()
     wait_until(lambda: service.batcher._closing)
     with pytest.raises(OverloadedError):
@@ -190,6 +190,7 @@ def test_too_old_a_queue_and_too_long_a_queue_are_refused_at_once(
     is_overdue = threading.Event()
     impatient = replace(settings, result_wait_seconds=0.1)
     batcher = Batcher(impatient, store, lambda _: None, is_overdue=is_overdue.is_set)
+    batcher.start()
     monkeypatch.setattr(batcher_module, "MAX_QUEUED_ACTIONS", 3)
     with ThreadPoolExecutor(4) as callers:
         first = callers.submit(batcher.submit, [make_action()], wait_seconds=0)
@@ -204,5 +205,5 @@ def test_too_old_a_queue_and_too_long_a_queue_are_refused_at_once(
     is_overdue.set()
     with pytest.raises(OverloadedError):
         batcher.submit([make_action()], wait_seconds=0)
-    batcher.close()
+    batcher.stop()
     assert count_actions(store) == 4

@@ -179,7 +179,7 @@ def test_a_stalled_postgresql_is_an_error_in_time_and_the_action_is_there_afterw
         assert again.acceptance is Acceptance.DUPLICATE
     finally:
         proxy.flow()
-        service.batcher.close()
+        service.batcher.stop()
         stalled.close()
         proxy.close()
 

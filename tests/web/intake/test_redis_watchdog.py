@@ -17,7 +17,7 @@ from tests.redis_server import RedisServer
 from tests.waiting import wait_until
 from tests.web.intake.batch_service import PATIENCE_SECONDS, Gate, count_actions, the_result
 from web.intake.batcher import Batcher
-from web.intake.redis_watchdog import LOOK_SECONDS, RedisWatch
+from web.intake.redis_watchdog import CHECK_SECONDS, RedisWatchdog
 from web.intake.submitter import Submitter
 
 # What a request may be blocked by a stalled Redis, and what that may take on a busy machine.
@@ -40,10 +40,11 @@ def batcher(settings: Settings, lame: Store) -> Iterator[Batcher]:
     """A batcher whose batches nobody works on, under watch."""
     patient = replace(settings, result_wait_seconds=PATIENCE_SECONDS, batch_in_flight=2)
     batcher = Batcher(patient, lame, lambda _batch_id: None)
-    watch = RedisWatch(lame.redis, batcher.pending)
+    watch = RedisWatchdog(lame.redis, batcher.pending)
     watch.start()
+    batcher.start()
     yield batcher
-    batcher.close()
+    batcher.stop()
     watch.stop()
 
 
@@ -56,7 +57,7 @@ def send(batcher: Batcher) -> Iterator[Send]:
 
 
 def test_the_watch_is_quicker_than_a_request_may_be_blocked() -> None:
-    assert LOOK_SECONDS + TIMEOUT_SECONDS < MOST_SECONDS
+    assert CHECK_SECONDS + TIMEOUT_SECONDS < MOST_SECONDS
 
 
 def test_a_stall_releases_who_waits_and_holds_up_nobody_who_comes_later(
@@ -117,7 +118,7 @@ def test_requests_wait_again_once_redis_is_back(
     wait_until(is_back)
     patient = send()
     wait_until(lambda: count_actions(store) == 2)
-    time.sleep(5 * LOOK_SECONDS)
+    time.sleep(5 * CHECK_SECONDS)
     assert not patient.done(), "the watch lets them wait while Redis answers"
 
 
@@ -138,14 +139,16 @@ def test_a_batch_that_the_broker_did_not_take_keeps_nobody_waiting(
     def refuse(_batch_id: object) -> None:
         raise RedisUnavailableError
 
-    hand_over = Submitter(refuse, on_left=lambda batch_id: batcher.pending.give_up(batch_id))
+    submitter = Submitter(refuse, on_unpublished=lambda batch_id: batcher.pending.give_up(batch_id))
     batcher = Batcher(
-        replace(settings, result_wait_seconds=PATIENCE_SECONDS), store, hand_over.submit
+        replace(settings, result_wait_seconds=PATIENCE_SECONDS), store, submitter.enqueue
     )
+    submitter.start()
+    batcher.start()
     started = time.monotonic()
     (submission,) = batcher.submit([make_action()], wait_seconds=PATIENCE_SECONDS)
     assert time.monotonic() - started < BUSY_SECONDS
     assert submission.result is not None
     assert submission.result.status is Status.PENDING
-    batcher.close()
-    hand_over.close()
+    batcher.stop()
+    submitter.stop()

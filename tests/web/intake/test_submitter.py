@@ -38,8 +38,8 @@ class Broker:
 @pytest.fixture
 def aging(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueAge]:
     """A look at the queue every hundredth of a second."""
-    monkeypatch.setattr(queue_age, "LOOK_SECONDS", 0.01)
-    age = QueueAge(store, most_seconds=30)
+    monkeypatch.setattr(queue_age, "READ_SECONDS", 0.01)
+    age = QueueAge(store, max_seconds=30)
     age.start()
     yield age
     age.stop()
@@ -52,11 +52,12 @@ def test_a_batch_that_is_refused_is_left_to_the_keeper_and_the_next_is_published
     broker = Broker()
     broker.errors = [error]
     left: list[UUID] = []
-    hand_over = Submitter(broker, on_left=left.append)
+    publisher = Submitter(broker, on_unpublished=left.append)
+    publisher.start()
     refused, taken = uuid4(), uuid4()
-    hand_over.submit(refused)
-    hand_over.submit(taken)
-    hand_over.close()
+    publisher.enqueue(refused)
+    publisher.enqueue(taken)
+    publisher.stop()
     assert broker.taken == [taken]
     assert left == [refused], "who waits for its results is told"
 
@@ -68,14 +69,15 @@ def test_a_slow_broker_holds_up_nobody_and_what_does_not_fit_is_left(
     broker = Broker()
     broker.is_open.clear()
     left: list[UUID] = []
-    hand_over = Submitter(broker, on_left=left.append)
+    publisher = Submitter(broker, on_unpublished=left.append)
+    publisher.start()
     batch_ids = [uuid4() for _ in range(10)]
-    hand_over.submit(batch_ids[0])
+    publisher.enqueue(batch_ids[0])
     assert broker.is_asked.wait(10)
     for batch_id in batch_ids[1:]:
-        hand_over.submit(batch_id)
+        publisher.enqueue(batch_id)
     broker.is_open.set()
-    hand_over.close()
+    publisher.stop()
     assert broker.taken == batch_ids[:4]
     assert left == batch_ids[4:]
 
