@@ -15,8 +15,10 @@ from domain.settings import Settings
 from domain.store.redis.client import RedisClient
 from domain.store.redis.counters import Hits
 from domain.store.store import Store
+from tests.waiting import wait_until
 from tests.web.conftest import RecordingBatcher
 from tests.web.http.bodies import BATCH, Headers, assert_refused, make_body
+from tests.web.intake.batch_service import failures_of
 from web.access import shared_counters
 from web.access.addresses import find_limited_address, is_this_machine
 from web.access.rate_limits import Limits
@@ -222,6 +224,7 @@ def test_hits_of_a_share_that_fails_go_with_the_next_one(
 
     counters = SharedCounters(store.redis, clock=lambda: 1000.0)
     counters.count("user", 60, 2)
+    counters.count("idle", 60, 4)
     during_share.append(fail)
     with pytest.raises(RedisUnavailableError):
         counters.share()
@@ -229,6 +232,24 @@ def test_hits_of_a_share_that_fails_go_with_the_next_one(
     counters.share()
     assert counters.get("user") == 5
     assert read_shared_total(store, "user") == 5
+    assert read_shared_total(store, "idle") == 4
+
+
+def test_a_share_that_fails_does_not_end_the_sharing(
+    store: Store, during_share: list[Callable[[], object]]
+) -> None:
+    def fail() -> None:
+        raise LookupError("a bug")
+
+    before = failures_of("limits")
+    counters = SharedCounters(store.redis, clock=lambda: 1000.0)
+    counters.count("first", 60, 1)
+    during_share.append(fail)
+    counters.start()
+    wait_until(lambda: failures_of("limits") == before + 1)
+    counters.count("second", 60, 2)
+    wait_until(lambda: read_shared_total(store, "second") == 2)
+    counters.stop()
 
 
 def test_a_window_that_ends_during_a_share_takes_nothing_into_the_next(

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Submission
@@ -148,3 +149,8 @@ def fail_once(error: Exception) -> Callable[..., Any]:
         raise error
 
     return fail
+
+
+def failures_of(thread: str) -> float:
+    """Return how many steps of the background thread have failed in this process."""
+    return REGISTRY.get_sample_value("background_failures_total", {"thread": thread}) or 0.0

@@ -23,14 +23,16 @@ from tests.web.intake.batch_service import (
     Serve,
     count_actions,
     fail_once,
+    failures_of,
     open_breaker,
     the_result,
     wait_for_queue,
 )
 from web.intake import batcher as batcher_module
-from web.intake.batcher import Batcher
+from web.intake.batcher import IDLE_SECONDS, Batcher
 from web.intake.pending_request import PendingRequest
 from workers import chain
+from workers.background import FATAL_SECONDS, STUCK_SECONDS
 from workers.context import WorkerContext
 
 
@@ -185,10 +187,71 @@ def test_a_stalled_postgresql_is_an_error_in_time_and_the_action_is_there_afterw
 
 
 def test_a_flush_that_fails_ends_no_other(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    service = serve()
+    service, before = serve(), failures_of("flusher")
     with monkeypatch.context() as patch:
         patch.setattr(batcher_module, "accept_actions", fail_once(LookupError("a bug")))
         with pytest.raises(LookupError):
             service.send([make_action()]).result(timeout=20)
+    assert failures_of("flusher") == before + 1
     service.runs_at_once = True
     assert the_result(service.send([make_action()])).status is Status.APPLIED
+
+
+def test_postgresql_away_is_no_failure_of_the_flusher(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, before = serve(), failures_of("flusher")
+    monkeypatch.setattr(batcher_module, "accept_actions", fail_once(DatabaseUnavailableError()))
+    with pytest.raises(DatabaseUnavailableError):
+        service.send([make_action()]).result(timeout=20)
+    assert failures_of("flusher") == before
+    assert service.batcher.thread.is_healthy
+
+
+def test_a_defect_before_the_flush_is_counted_and_the_queue_is_flushed_later(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, before = serve(), failures_of("flusher")
+    service.runs_at_once = True
+    defects = [LookupError("a bug"), LookupError("a bug")]
+    pause_seconds = service.batcher._pause_seconds
+
+    def fail_twice() -> float:
+        if defects:
+            raise defects.pop()
+        return pause_seconds()
+
+    monkeypatch.setattr(service.batcher, "_pause_seconds", fail_twice)
+    assert the_result(service.send([make_action()])).status is Status.APPLIED
+    assert failures_of("flusher") == before + 2
+
+
+def test_a_flusher_that_cannot_go_on_refuses_actions_and_ends_its_process(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, ended = [0.0], threading.Event()
+    service = serve(commit_wait_seconds=0.2)
+    monkeypatch.setattr(service.batcher.thread, "_clock", lambda: now[0])
+    monkeypatch.setattr(service.batcher.thread, "_end_process", ended.set)
+    wait_until(lambda: service.batcher.thread.seconds_since_success == 0, timeout_seconds=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(service.batcher, "_dequeue", fail_once(LookupError("a bug")))
+        now[0] += FATAL_SECONDS + 1
+        with pytest.raises(DatabaseUnavailableError, match="outcome is not known"):
+            service.send([make_action()]).result(timeout=20)
+        assert ended.wait(20)
+        assert not service.batcher.thread.is_healthy
+    service.runs_at_once = True
+    assert the_result(service.send([make_action()])).status is Status.APPLIED
+    assert service.batcher.thread.is_healthy
+
+
+def test_an_idle_flusher_shows_that_it_is_alive(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert IDLE_SECONDS < STUCK_SECONDS / 5
+    monkeypatch.setattr(batcher_module, "IDLE_SECONDS", 0.01)
+    thread = serve().batcher.thread
+    for _ in range(3):
+        last_success = thread._last_success
+        wait_until(lambda last=last_success: thread._last_success > last)

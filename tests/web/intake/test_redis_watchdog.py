@@ -4,19 +4,29 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import ClassVar, cast
+from uuid import uuid4
 
 import pytest
 
+from domain.actions.intake import AcceptedBatch, IntakeOutcome
 from domain.actions.model import Status, Submission
 from domain.errors import RedisUnavailableError
 from domain.settings import Settings
-from domain.store.redis.client import TIMEOUT_SECONDS, connect_redis
+from domain.store.redis.client import TIMEOUT_SECONDS, RedisClient, connect_redis
 from domain.store.store import Store
 from tests.factories import make_action
 from tests.redis_server import RedisServer
 from tests.waiting import wait_until
-from tests.web.intake.batch_service import PATIENCE_SECONDS, Gate, count_actions, the_result
+from tests.web.intake.batch_service import (
+    PATIENCE_SECONDS,
+    Gate,
+    count_actions,
+    failures_of,
+    the_result,
+)
 from web.intake.batcher import Batcher
+from web.intake.pending import PendingBatches
 from web.intake.redis_watchdog import CHECK_SECONDS, RedisWatchdog
 from web.intake.submitter import Submitter
 
@@ -152,3 +162,29 @@ def test_a_batch_that_the_broker_did_not_take_keeps_nobody_waiting(
     assert submission.result.status is Status.PENDING
     batcher.stop()
     submitter.stop()
+
+
+def test_a_check_that_fails_does_not_end_the_watchdog() -> None:
+    class Redis:
+        usable = True
+        answers: ClassVar[list[bool]] = []
+
+        def check(self) -> bool:
+            return self.answers.pop(0) if self.answers else bool(0 / 0)
+
+    redis, before = Redis(), failures_of("redis-watchdog")
+    pending = PendingBatches(
+        limit=1, wait_seconds=60, max_waiting=1, are_replies_expected=lambda: True
+    )
+    request = pending.open_request([make_action()], wants_results=True)
+    name = request.actions[0].action_id
+    outcome = IntakeOutcome((AcceptedBatch(uuid4(), frozenset({name})),))
+    pending.record_commit([request], {name: (request, 0)}, outcome)
+    watchdog = RedisWatchdog(cast(RedisClient, redis), pending)
+    watchdog.start()
+    wait_until(lambda: failures_of("redis-watchdog") > before)
+    assert not request.done.wait(0)
+    redis.answers[:] = [True, False]
+    assert request.done.wait(20), "the next checks were made"
+    watchdog.stop()
+    assert not watchdog.thread.is_alive
