@@ -1,13 +1,13 @@
-"""The processes as factories: `create_front` and `create_live` for servers, `create_app` for the
+"""The processes as factories: `create_api` and `create_live` for servers, `create_app` for the
 `flask` command (`flask --app wsgi ...`)."""
 
 from flask import Flask
 
 from cli.registry import register_commands
+from web.app import create_api, create_live
 from web.app import create_app as create_web_app
-from web.app import create_front, create_live
 
-__all__ = ["create_app", "create_front", "create_live"]
+__all__ = ["create_api", "create_app", "create_live"]
 
 
 def create_app() -> Flask:

@@ -40,7 +40,7 @@ from web.routes import (
 )
 from web.server.background import Background
 from web.server.flask_app import Api
-from web.server.rsgi import Front
+from web.server.rsgi import RsgiServer
 from web.server.subscriber import Subscriber
 from web.services import EXTENSION, ActionSubmitter, NoIntake, Services
 from workers.background import BackgroundThread
@@ -61,12 +61,12 @@ BLUEPRINTS = (
 )
 
 
-def create_front() -> Front:
-    """Return what serves the API, made from the environment."""
+def create_api() -> RsgiServer:
+    """Return the server of the API, made from the environment."""
     settings = _read_settings()
     store = _connect(settings)
     services, background = _make_services_with_intake(settings, store)
-    return Front(_make_app(services), background)
+    return RsgiServer(_make_app(services), background)
 
 
 def create_app(

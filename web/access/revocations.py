@@ -18,7 +18,7 @@ from domain.store.postgres.accounts.revocations import (
     list_revocations,
 )
 from domain.store.store import Store
-from web.server.greenlets import run_blocking
+from web.server.greenlets import run_in_thread
 from workers.background import BackgroundThread
 
 READ_SECONDS = 1.0
@@ -79,7 +79,7 @@ class Revocations:
         when revocations could not be read even once since the start.
         """
         if self._last_read is None:
-            run_blocking(self._read_first)
+            run_in_thread(self._read_first)
         if jti in self._jtis:
             return True
         if session_id is not None and self._sessions and str(session_id) in self._sessions:

@@ -9,7 +9,7 @@ from domain.boards.model import Top
 from domain.boards.reader import read_top
 from domain.events.wire import parse_message_top
 from domain.store.store import Store
-from web.server.greenlets import run_blocking
+from web.server.greenlets import run_in_thread
 
 logger = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class Board:
         top = self._find_fresh()
         if top is not None:
             return top, True
-        return run_blocking(self._read_anew)
+        return run_in_thread(self._read_anew)
 
     def hear(self, raw: str) -> None:
         """Take a bus message; called on the subscriber's thread.

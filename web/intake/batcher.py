@@ -22,7 +22,7 @@ from domain.settings import Settings
 from domain.store.store import Store
 from web.intake.pending import PendingBatches
 from web.intake.pending_request import Claims, PendingRequest, RequestState
-from web.server.greenlets import run_blocking
+from web.server.greenlets import run_in_thread
 from workers.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
@@ -102,7 +102,7 @@ class Batcher:
         if request.state is RequestState.TIMED_OUT:
             # The actions are durable in any case; without the store they are `pending`.
             with suppress(DatabaseUnavailableError):
-                run_blocking(partial(request.look_up_results, partial(_look_up, self._store)))
+                run_in_thread(partial(request.look_up_results, partial(_look_up, self._store)))
         return self._list_submissions(request)
 
     def stop(self) -> None:
@@ -159,7 +159,7 @@ class Batcher:
         repeats = [index for index in range(len(request.actions)) if index not in submissions]
         if repeats:
             actions = [request.actions[index] for index in repeats]
-            judged = run_blocking(partial(judge_repeats, self._store, actions=actions))
+            judged = run_in_thread(partial(judge_repeats, self._store, actions=actions))
             submissions.update(zip(repeats, judged, strict=True))
         return [submissions[index] for index in range(len(request.actions))]
 

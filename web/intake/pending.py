@@ -14,7 +14,7 @@ from domain.actions.model import NewAction
 from domain.actions.replies import parse_replies
 from web.http.prefer import MAX_WAIT_SECONDS
 from web.intake.pending_request import Claims, PendingBatch, PendingRequest, RequestState
-from web.server.greenlets import make_signal
+from web.server.greenlets import make_event
 
 
 class PendingBatches:
@@ -76,7 +76,7 @@ class PendingBatches:
 
     def open_request(self, actions: Sequence[NewAction], *, wants_results: bool) -> PendingRequest:
         """Return a new request in QUEUED; when too many wait, it does not wait for results."""
-        done = make_signal()
+        done = make_event()
         if wants_results:
             with self._lock:
                 wants_results = self._waiting < self._max_waiting

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from domain.actions.model import ActionResult, NewAction
-from web.server.greenlets import Signal
+from web.server.greenlets import Event
 
 LookUp = Callable[[Sequence[UUID]], dict[UUID, ActionResult]]
 
@@ -48,7 +48,7 @@ class PendingRequest:
     """
 
     actions: Sequence[NewAction]
-    done: Signal
+    done: Event
     wants_results: bool
     is_waiting: bool
     state: RequestState = RequestState.QUEUED

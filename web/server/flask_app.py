@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter, MapAdapter
 
 from web.http.json_body import MAX_BODY_BYTES
-from web.server.greenlets import run_blocking
+from web.server.greenlets import run_in_thread
 from web.server.request_body import fetch_body
 
 # The views that touch memory only, or say themselves where they wait. All others have a thread.
@@ -74,7 +74,7 @@ class Api(Flask):
             return super().dispatch_request()
         fetch_body(request.environ, MAX_BODY_BYTES + 1)
         watches = request.blueprint in WATCH_BLUEPRINTS
-        return run_blocking(super().dispatch_request, for_watching=watches)
+        return run_in_thread(super().dispatch_request, for_monitoring=watches)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is: every view and hook of ours is an ordinary one."""

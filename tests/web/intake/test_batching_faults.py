@@ -192,7 +192,7 @@ def test_a_flush_that_fails_ends_no_other(serve: Serve, monkeypatch: pytest.Monk
         patch.setattr(batcher_module, "accept_actions", fail_once(LookupError("a bug")))
         with pytest.raises(LookupError):
             service.send([make_action()]).result(timeout=20)
-    assert failures_of("flusher") == before + 1
+    wait_until(lambda: failures_of("flusher") == before + 1)
     service.runs_at_once = True
     assert the_result(service.send([make_action()])).status is Status.APPLIED
 
@@ -231,11 +231,12 @@ def test_a_flusher_that_cannot_go_on_refuses_actions_and_ends_its_process(
 ) -> None:
     now, ended = [0.0], threading.Event()
     service = serve(commit_wait_seconds=0.2)
-    monkeypatch.setattr(service.batcher.thread, "_clock", lambda: now[0])
-    monkeypatch.setattr(service.batcher.thread, "_end_process", ended.set)
+    # Not by monkeypatch, which would put the real end of the process back before the thread stops.
+    service.batcher.thread._clock = lambda: now[0]
+    service.batcher.thread._end_process = ended.set
     wait_until(lambda: service.batcher.thread.seconds_since_success == 0, timeout_seconds=5)
     with monkeypatch.context() as patch:
-        patch.setattr(service.batcher, "_dequeue", fail_once(LookupError("a bug")))
+        patch.setattr(service.batcher, "_pause_seconds", fail_once(LookupError("a bug")))
         now[0] += FATAL_SECONDS + 1
         with pytest.raises(DatabaseUnavailableError, match="outcome is not known"):
             service.send([make_action()]).result(timeout=20)
@@ -243,7 +244,7 @@ def test_a_flusher_that_cannot_go_on_refuses_actions_and_ends_its_process(
         assert not service.batcher.thread.is_healthy
     service.runs_at_once = True
     assert the_result(service.send([make_action()])).status is Status.APPLIED
-    assert service.batcher.thread.is_healthy
+    wait_until(lambda: service.batcher.thread.is_healthy)
 
 
 def test_an_idle_flusher_shows_that_it_is_alive(
