@@ -87,7 +87,7 @@ def create_app(
 def create_live() -> Flask:
     """Return the application of the live process, made from the environment.
 
-    Raises SettingsError rather than SystemExit, after which gunicorn would try again for ever.
+    Raises SettingsError rather than SystemExit, after which gunicorn would try again forever.
     """
     settings = settings_of_process()
     configure_logging(settings, "live")

@@ -47,12 +47,12 @@ def without_postgresql() -> Iterator[FlaskClient]:
 def without_redis(settings: Settings, store: Store) -> Iterator[FlaskClient]:
     """A client of an application whose Redis is away."""
     client = Redis.from_url(NOWHERE, decode_responses=True, socket_connect_timeout=0.3)
-    lame = Store(store.engine, RedisClient(client))
-    batcher = Batcher(settings, lame, lambda _batch_id: None)
+    losing_redis = Store(store.engine, RedisClient(client))
+    batcher = Batcher(settings, losing_redis, lambda _batch_id: None)
     batcher.start()
-    yield create_app(settings, lame, batcher).test_client()
+    yield create_app(settings, losing_redis, batcher).test_client()
     batcher.stop()
-    lame.redis.close()
+    losing_redis.redis.close()
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class RequestState(Enum):
     ABANDONED = auto()
     """Durable; no replies are expected."""
     FAILED = auto()
-    """Not durable, or nobody knows: `error` says why."""
+    """Not durable, or unknown to be: `error` says why."""
 
 
 @dataclass(slots=True, eq=False)

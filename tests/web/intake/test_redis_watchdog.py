@@ -38,7 +38,7 @@ Send = Callable[[], "Future[Sequence[Submission]]"]
 
 
 @pytest.fixture
-def lame(store: Store, redis_server: RedisServer) -> Iterator[Store]:
+def losing_redis(store: Store, redis_server: RedisServer) -> Iterator[Store]:
     """The stores of a process that may lose its Redis."""
     redis = connect_redis(redis_server.url)
     yield replace(store, redis=redis)
@@ -46,11 +46,11 @@ def lame(store: Store, redis_server: RedisServer) -> Iterator[Store]:
 
 
 @pytest.fixture
-def batcher(settings: Settings, lame: Store) -> Iterator[Batcher]:
+def batcher(settings: Settings, losing_redis: Store) -> Iterator[Batcher]:
     """A batcher whose batches nobody works on, under watch."""
     patient = replace(settings, result_wait_seconds=PATIENCE_SECONDS, batch_in_flight=2)
-    batcher = Batcher(patient, lame, lambda _batch_id: None)
-    watch = RedisWatchdog(lame.redis, batcher.pending)
+    batcher = Batcher(patient, losing_redis, lambda _batch_id: None)
+    watch = RedisWatchdog(losing_redis.redis, batcher.pending)
     watch.start()
     batcher.start()
     yield batcher
@@ -111,7 +111,7 @@ def test_a_death_releases_who_waits(redis_server: RedisServer, store: Store, sen
 
 
 def test_requests_wait_again_once_redis_is_back(
-    redis_server: RedisServer, store: Store, lame: Store, send: Send
+    redis_server: RedisServer, store: Store, losing_redis: Store, send: Send
 ) -> None:
     first = send()
     wait_until(lambda: count_actions(store) == 1)
@@ -121,7 +121,7 @@ def test_requests_wait_again_once_redis_is_back(
 
     def is_back() -> bool:
         try:
-            return bool(lame.redis.run(lambda client: client.ping()))
+            return bool(losing_redis.redis.run(lambda client: client.ping()))
         except RedisUnavailableError:
             return False
 
@@ -133,14 +133,14 @@ def test_requests_wait_again_once_redis_is_back(
 
 
 def test_a_ping_that_is_answered_does_not_hide_that_writes_are_refused(
-    redis_server: RedisServer, lame: Store
+    redis_server: RedisServer, losing_redis: Store
 ) -> None:
     redis_server.command("CONFIG", "SET", "maxmemory", "1")
     for _ in range(2):
-        assert lame.redis.check()
+        assert losing_redis.redis.check()
         with pytest.raises(RedisUnavailableError):
-            lame.redis.run(lambda client: client.set("x", "y"))
-    assert not lame.redis.check()
+            losing_redis.redis.run(lambda client: client.set("x", "y"))
+    assert not losing_redis.redis.check()
 
 
 def test_a_batch_that_the_broker_did_not_take_keeps_nobody_waiting(
