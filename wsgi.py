@@ -1,4 +1,4 @@
-"""The factories of the processes: `create_front` and `create_live` for servers, `create_app` for
+"""The factories of the processes: `create_api` and `create_live` for servers, `create_app` for
 the `flask` command (`flask --app wsgi ...`).
 
 Each ends the process with the reasons when its settings are refused.
@@ -8,14 +8,14 @@ from flask import Flask
 
 from cli.registry import register_commands
 from web import app as web_app
-from web.server.rsgi import Front
+from web.server.rsgi import RsgiServer
 from workers.startup import exit_on_bad_settings
 
 
-def create_front() -> Front:
+def create_api() -> RsgiServer:
     """Return what granian serves: the API and what runs besides its requests."""
     with exit_on_bad_settings():
-        return web_app.create_front()
+        return web_app.create_api()
 
 
 def create_live() -> Flask:

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from domain.settings import ENV_FILE_VARIABLE
 from local import credentials
-from local.env_file import VARIABLE
 from local.home import Home
 from local.ports import LOOPBACK
 
@@ -45,7 +45,7 @@ def without_stores(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without anything that leads to the user's data, `.env` included."""
     private = (*STORE_VARIABLES, "LAUREL_HOME", "PROMETHEUS_MULTIPROC_DIR", "JWT_SECRET")
     kept = {name: value for name, value in env.items() if name not in private}
-    return kept | {"PATH": path_with_venv(env), VARIABLE: ""}
+    return kept | {"PATH": path_with_venv(env), ENV_FILE_VARIABLE: ""}
 
 
 def path_with_venv(env: Mapping[str, str]) -> str:

@@ -1,4 +1,6 @@
-"""The web processes as factories, and the API's application alone; `wsgi.py` names them."""
+"""The factories of the web processes, and of the API's application alone; used by `wsgi.py`."""
+
+from collections.abc import Sequence
 
 from flask import Flask
 
@@ -15,36 +17,36 @@ from web.access.shared_counters import SharedCounters
 from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
-from web.health.probes import make_probes
+from web.health.probes import ListThreads, make_probes
 from web.health.readiness import Readiness
 from web.http.errors import register_error_handlers
 from web.http.headers import register_headers
 from web.http.request_context import add_request_id
 from web.intake.batcher import Batcher
 from web.intake.queue_age import QueueAge
-from web.intake.redis_watchdog import RedisWatch
+from web.intake.redis_watchdog import RedisWatchdog
 from web.intake.submitter import Submitter
 from web.live.app import create_live_app
 from web.metrics import batch_size, register_metrics
 from web.routes.table import OPERATIONS
 from web.server.background import Background
 from web.server.flask_app import Api
-from web.server.rsgi import Front
+from web.server.rsgi import RsgiServer
 from web.server.subscriber import Subscriber
 from web.services import EXTENSION, ActionSubmitter, NoIntake, Services
+from workers.background import BackgroundThread
 from workers.broker import submit_batch
-from workers.garbage_collector import tune_garbage_collector
 
 # Tickets are redeemed one statement each; thousands may come back at once after a restart.
 LIVE_POOL_SIZE = 5
 
 
-def create_front() -> Front:
-    """Return what serves the API, made from the environment; raises SettingsError."""
+def create_api() -> RsgiServer:
+    """Return the server of the API, made from the environment; raises SettingsError."""
     settings = _read_settings()
     store = _connect(settings)
-    services, background = _make_pipeline(settings, store)
-    return Front(_make_app(services), background)
+    services, background = _make_services_with_intake(settings, store)
+    return RsgiServer(_make_app(services), background)
 
 
 def create_app(
@@ -102,46 +104,70 @@ def _make_app(services: Services) -> Flask:
     return app
 
 
-def _make_services(settings: Settings, store: Store, batcher: ActionSubmitter) -> Services:
+def _make_services(
+    settings: Settings,
+    store: Store,
+    batcher: ActionSubmitter,
+    *,
+    counters: SharedCounters | None = None,
+    required_threads: Sequence[BackgroundThread] = (),
+    list_threads: ListThreads = tuple,
+) -> Services:
+    """Return the services; the threads are those of the background, which health shows."""
     verifier = TokenVerifier(settings, store)
     return Services(
         settings=settings,
         store=store,
         verifier=verifier,
-        limits=Limits(settings, SharedCounters(store.redis)),
+        limits=Limits(settings, counters or SharedCounters(store.redis)),
         passwords=Passwords(),
         batcher=batcher,
         board=GLOBAL_BOARD,
         cached_top=CachedTop(store, GLOBAL_BOARD),
         top_encoder=TopEncoder(),
-        readiness=Readiness(store),
-        probes=make_probes(settings, store, verifier),
+        readiness=Readiness(store, required_threads),
+        probes=make_probes(settings, store, verifier, list_threads),
     )
 
 
-def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Background]:
-    """Return services with a batcher of their own, and what has to run beside the requests."""
-    submitter = Submitter(submit_batch, on_left=lambda batch_id: batcher.flights.give_up(batch_id))
-    queue_age = QueueAge(store, most_seconds=settings.max_queue_age_seconds)
+def _make_intake(settings: Settings, store: Store) -> tuple[Batcher, Submitter, QueueAge]:
+    """Return a batcher that publishes its batches, and what it works with."""
+    queue_age = QueueAge(store, max_seconds=settings.max_queue_age_seconds)
+    submitter = Submitter(
+        submit_batch, on_unpublished=lambda batch_id: batcher.pending.give_up(batch_id)
+    )
     batcher = Batcher(
         settings,
         store,
-        submitter.submit,
+        submitter.enqueue,
         is_overdue=lambda: queue_age.is_overdue,
         observe_batch=batch_size.observe,
     )
-    services = _make_services(settings, store, batcher)
-    redis_watch = RedisWatch(store.redis, batcher.flights)
+    return batcher, submitter, queue_age
+
+
+def _make_services_with_intake(settings: Settings, store: Store) -> tuple[Services, Background]:
+    """Return services that accept actions, and the background services that this takes."""
+    batcher, submitter, queue_age = _make_intake(settings, store)
+    counters = SharedCounters(store.redis)
+    services = _make_services(
+        settings,
+        store,
+        batcher,
+        counters=counters,
+        required_threads=(batcher.thread,),
+        list_threads=lambda: background.threads,
+    )
 
     def lose_bus() -> None:
-        # What is published until the bus is heard again is lost, replies too.
-        batcher.flights.give_up_all()
+        # What is published until the subscription is back is lost, replies too.
+        batcher.pending.give_up_all()
         services.cached_top.on_lost()
 
     subscriber = Subscriber(
         store.redis,
         {
-            keys.replies(batcher.reply_to): batcher.flights.land,
+            keys.replies(batcher.reply_to): batcher.pending.receive_replies,
             keys.bus_channel(services.board): services.cached_top.on_message,
             keys.revocation_channel(): services.verifier.look_soon,
         },
@@ -150,20 +176,13 @@ def _make_pipeline(settings: Settings, store: Store) -> tuple[Services, Backgrou
     )
     background = Background(
         subscriber,
-        starts=(
-            tune_garbage_collector,
-            services.verifier.start,
-            services.limits.start,
-            queue_age.start,
-            redis_watch.start,
-        ),
-        stops=(
-            batcher.close,
-            redis_watch.stop,
-            submitter.close,
-            services.limits.stop,
-            services.verifier.stop,
-            queue_age.stop,
+        services=(
+            services.verifier.revocations,
+            counters,
+            queue_age,
+            RedisWatchdog(store.redis, batcher.pending),
+            submitter,
+            batcher,
         ),
     )
     return services, background

@@ -1,7 +1,7 @@
-"""What the API counts, and how `/metrics` gathers it over all processes.
+"""The metrics of the API, and how `/metrics` collects those of all processes.
 
 The pipeline's metrics are in `workers/metrics.py`, the sockets' in `web/live/metrics.py`; with
-PROMETHEUS_MULTIPROC_DIR set, one answer has them all.
+PROMETHEUS_MULTIPROC_DIR set, one answer has all of them.
 """
 
 import os
@@ -41,12 +41,12 @@ READ_TRIES = 5
 READ_PAUSE_SECONDS = 0.02
 
 _exporter = PrometheusMetrics.for_app_factory(path=None, export_defaults=False)
-# A look-up of labels takes a lock and several microseconds; a child is kept for each pair.
+# Looking labels up takes a lock and several microseconds, so the child of each pair is kept.
 _request_children: dict[tuple[str | None, int], Counter] = {}
 
 
 def register_metrics(app: Flask) -> None:
-    """Count every answer of this application, and show how it stands with Redis."""
+    """Count every answer of this application, and show whether it has given Redis up."""
     watch_breaker(app.extensions[EXTENSION].store.redis)
     app.after_request(count_request)
 
@@ -83,9 +83,9 @@ def export_metrics(accept: str | None, *, shared_folder: str) -> tuple[str, str]
 
 
 def _forget_the_dead(folder: Path) -> None:
-    """Take the gauges of processes that ended out of the sums.
+    """Remove the gauges of processes that have ended from the sums.
 
-    Nobody else does it for one that was killed together with its parent.
+    No other code does it for a process that was killed together with its parent.
     """
     for left in folder.glob("gauge_live*_*.db"):
         if not _is_alive(int(left.stem.rpartition("_")[2])):

@@ -1,4 +1,4 @@
-"""What the routes work with: one object per application, made by `web/app.py`."""
+"""The services that routes use: one object per application, made by `web/app.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,20 +16,21 @@ from web.access.rate_limits import Limits
 from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
-from web.health.readiness import Probes, Readiness
+from web.health.probe_runner import ProbeRunner
+from web.health.readiness import Readiness
 
 EXTENSION = "laurel"
 
 
 class ActionSubmitter(Protocol):
-    """Takes actions into the store and waits for their outcome; see `web/intake/batcher.py`."""
+    """Commits actions and waits for their outcome; see `web/intake/batcher.py`."""
 
     def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
         """Return one submission per action, in order, once they are committed."""
 
 
 class NoIntake:
-    """Takes no action: for applications without a pipeline, as those of command lines are."""
+    """Refuses every action: for applications without intake, such as those of command lines."""
 
     def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
         """Raise OverloadedError."""
@@ -50,7 +51,7 @@ class Services:
     cached_top: CachedTop
     top_encoder: TopEncoder
     readiness: Readiness
-    probes: Probes
+    probes: ProbeRunner
 
 
 def services() -> Services:

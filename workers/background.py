@@ -1,6 +1,6 @@
 """Supervised background threads: an exception never ends one silently.
 
-Used by every process for work outside its requests and tasks. `/health` reads the last
+Used by every process for the work outside its requests and tasks. `/health` shows the last
 successes; `background_failures_total` counts the failures.
 """
 
@@ -19,22 +19,27 @@ logger = structlog.get_logger(__name__)
 
 # A step that fails at once must not fill the log: the least pause before the next step.
 FAILURE_PAUSE_SECONDS = 0.1
-# An essential thread that has failed for this long ends its process, which is then restarted.
+# A thread without a success for so long, or for ten of its intervals, is stuck: longer than any
+# statement of the database may take (10 s), so that a slow one is not taken for a stuck thread.
+STUCK_SECONDS = 15.0
+STUCK_INTERVALS = 10
+# An essential thread without a success for so long ends its process, which is then restarted.
 FATAL_SECONDS = 60.0
 
 
 def end_process() -> None:
-    """Ask this process to shut down gracefully, as its supervisor would."""
+    """Shut this process down gracefully, as its supervisor would."""
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 class BackgroundThread:
     """Calls `step` again and again, `every_seconds` apart or when woken, until it is stopped.
 
-    An exception is logged and counted, and the thread continues; a TransientError is a warning. An
-    `essential` thread that has failed for FATAL_SECONDS without a success ends the process: a
-    restart may help, and without the thread the process would look alive and do no work. `clock`
-    is monotonic, in seconds.
+    An exception is logged and counted, and the thread goes on; a TransientError is a warning, once
+    until the next success. An `essential` thread that has failed for FATAL_SECONDS without a
+    success ends the process: a restart may help, and without the thread the process would look
+    alive and serve nothing. A step that waits for work must return every few seconds without it,
+    or it looks stuck. `clock` is monotonic, in seconds.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class BackgroundThread:
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self._last_success = clock()
+        self._is_failing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._failures = metrics.background_failures.labels(name)
 
@@ -66,13 +72,19 @@ class BackgroundThread:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether `stop` was called; a step that blocks must check this."""
+        """Whether `stop` was called."""
         return self._stopping.is_set()
 
     @property
     def seconds_since_success(self) -> float:
         """Seconds since a step last succeeded, or since the thread was started."""
         return self._clock() - self._last_success
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the thread runs and is not stuck: its last success is not too long ago."""
+        stuck_seconds = max(STUCK_SECONDS, STUCK_INTERVALS * self._every_seconds)
+        return self._thread.is_alive() and self.seconds_since_success <= stuck_seconds
 
     def start(self) -> None:
         """Start the thread."""
@@ -83,8 +95,13 @@ class BackgroundThread:
         """Run the next step now instead of when it is due."""
         self._woken.set()
 
+    def pause(self, seconds: float) -> None:
+        """Wait inside a step, until the thread is woken or stopped at the latest."""
+        if not self._stopping.is_set():
+            self._woken.wait(seconds)
+
     def stop(self, timeout_seconds: float = 1.0) -> None:
-        """Start no further step, and wait up to `timeout_seconds` for the running one."""
+        """Start no further step, and wait up to `timeout_seconds` for the current one."""
         self._stopping.set()
         self._woken.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
@@ -95,15 +112,19 @@ class BackgroundThread:
         try:
             self._step()
         except TransientError as error:
-            logger.warning("background step put off", thread=self.name, cause=type(error).__name__)
-        except Exception:  # must not end the thread
+            if not self._is_failing:
+                cause = type(error).__name__
+                logger.warning("background step postponed", thread=self.name, cause=cause)
+        except Exception:  # the thread must outlive it
             logger.exception("background step failed", thread=self.name)
         else:
             self._last_success = self._clock()
+            self._is_failing = False
             return True
+        self._is_failing = True
         self._failures.inc()
         if self._essential and self.seconds_since_success > FATAL_SECONDS:
-            logger.critical("process ends: an essential thread cannot go on", thread=self.name)
+            logger.critical("process ends: an essential thread keeps failing", thread=self.name)
             self._end_process()
         return False
 

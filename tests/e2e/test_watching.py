@@ -13,7 +13,10 @@ from tests.e2e.stack import FLOWER_LOGIN, Stack
 from tests.local.project import wait_for
 from tests.web.live.client import Listener
 
-PARTS = {"database", "redis", "websocket", "authentication", "workers", "keeper", "queueAge"}
+PARTS = {
+    *("database", "redis", "websocket", "authentication"),
+    *("workers", "keeper", "queueAge", "threads"),
+}
 CHAIN = ("screen", "score", "refresh", "audit", "broadcast")
 SETTLE_SECONDS = 10.0
 

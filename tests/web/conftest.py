@@ -60,8 +60,9 @@ def client(app: Flask) -> FlaskClient:
 def intake_client(settings: Settings, store: Store) -> Iterator[FlaskClient]:
     """A client whose actions are really taken in; no worker scores them."""
     batcher = Batcher(settings, store, lambda _batch_id: None)
+    batcher.start()
     yield create_app(settings, store, batcher).test_client()
-    batcher.close()
+    batcher.stop()
 
 
 @pytest.fixture

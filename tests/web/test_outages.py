@@ -37,8 +37,9 @@ def without_postgresql() -> Iterator[FlaskClient]:
     settings = make_settings(commit_wait_seconds=2.0)
     store = connect(settings)
     batcher = Batcher(settings, store, lambda _batch_id: None)
+    batcher.start()
     yield create_app(settings, store, batcher).test_client()
-    batcher.close()
+    batcher.stop()
     store.close()
 
 
@@ -46,11 +47,12 @@ def without_postgresql() -> Iterator[FlaskClient]:
 def without_redis(settings: Settings, store: Store) -> Iterator[FlaskClient]:
     """A client of an application whose Redis is away."""
     client = Redis.from_url(NOWHERE, decode_responses=True, socket_connect_timeout=0.3)
-    lame = Store(store.engine, RedisClient(client))
-    batcher = Batcher(settings, lame, lambda _batch_id: None)
-    yield create_app(settings, lame, batcher).test_client()
-    batcher.close()
-    lame.redis.close()
+    losing_redis = Store(store.engine, RedisClient(client))
+    batcher = Batcher(settings, losing_redis, lambda _batch_id: None)
+    batcher.start()
+    yield create_app(settings, losing_redis, batcher).test_client()
+    batcher.stop()
+    losing_redis.redis.close()
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from domain.errors import DatabaseUnavailableError
 from tests.waiting import wait_until
-from workers.background import FATAL_SECONDS, BackgroundThread
+from workers.background import FATAL_SECONDS, STUCK_INTERVALS, STUCK_SECONDS, BackgroundThread
 
 
 def failures_of(name: str) -> float:
@@ -105,3 +106,60 @@ def test_the_time_since_the_last_success_is_measured_by_the_clock() -> None:
     fail.set()
     thread.run_step()
     assert thread.seconds_since_success == 5
+
+
+@pytest.mark.parametrize(
+    ("every_seconds", "allowed_seconds"),
+    [(0.1, STUCK_SECONDS), (60.0, STUCK_INTERVALS * 60.0)],
+)
+def test_a_thread_without_a_success_for_too_long_is_not_healthy(
+    every_seconds: float, allowed_seconds: float
+) -> None:
+    clock, is_in_step, go_on = Clock(), threading.Event(), threading.Event()
+
+    def step() -> None:
+        is_in_step.set()
+        assert go_on.wait(20)
+
+    thread = BackgroundThread("stuck", step, every_seconds=every_seconds, clock=clock)
+    assert not thread.is_healthy, "it does not run yet"
+    thread.start()
+    assert is_in_step.wait(20)
+    clock.now += allowed_seconds
+    assert thread.is_healthy
+    clock.now += 1
+    assert not thread.is_healthy
+    go_on.set()
+    wait_until(lambda: thread.is_healthy)
+    thread.stop(20)
+    assert not thread.is_healthy, "it has ended"
+
+
+def test_a_row_of_transient_errors_is_one_warning_and_all_are_counted() -> None:
+    errors: list[Exception | None] = [DatabaseUnavailableError()] * 3
+    errors += [None, DatabaseUnavailableError()]
+
+    def step() -> None:
+        if (error := errors.pop(0)) is not None:
+            raise error
+
+    thread = BackgroundThread("postponed", step)
+    with capture_logs() as logs:
+        while errors:
+            thread.run_step()
+    assert [line["event"] for line in logs] == ["background step postponed"] * 2
+    assert failures_of("postponed") == 4
+
+
+def test_a_pause_inside_a_step_ends_with_stop() -> None:
+    is_in_step = threading.Event()
+
+    def step() -> None:
+        is_in_step.set()
+        thread.pause(3600)
+
+    thread = BackgroundThread("pausing", step)
+    thread.start()
+    assert is_in_step.wait(20)
+    thread.stop(20)
+    assert not thread.is_alive

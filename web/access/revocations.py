@@ -1,15 +1,14 @@
-"""What this process knows of revoked tokens: read from PostgreSQL every second, sooner when told.
+"""What this process knows of revoked tokens, read from PostgreSQL every second.
 
-Owned by `web/access/verifier.py`. PostgreSQL decides; the pub/sub message only
-hastens the next look.
+Owned by `web/access/verifier.py`. PostgreSQL decides; the pub/sub message only makes the next read
+come sooner.
 """
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
-
-import structlog
 
 from domain.errors import DatabaseUnavailableError
 from domain.store.postgres.accounts.revocations import (
@@ -19,45 +18,52 @@ from domain.store.postgres.accounts.revocations import (
     list_revocations,
 )
 from domain.store.store import Store
-from web.server.greenlets import run_blocking
+from web.server.greenlets import run_in_thread
+from workers.background import BackgroundThread
 
-logger = structlog.get_logger(__name__)
-
-LOOK_SECONDS = 1.0
-# Everything is read anew this often, which is also when ended revocations are forgotten.
-FULL_LOOK_SECONDS = 600.0
+READ_SECONDS = 1.0
+# Everything is read again this often, which is also when ended revocations are forgotten.
+FULL_READ_SECONDS = 600.0
 
 
 class Revocations:
-    """Answers from memory whether a token, a session or a user is revoked."""
+    """Answers from memory whether a token, a session or a user is revoked; thread-safe.
 
-    def __init__(self, store: Store):
+    `clock` is monotonic, in seconds.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic):
+        self.thread = BackgroundThread("revocations", self.read, every_seconds=READ_SECONDS)
         self._store = store
+        self._clock = clock
         self._jtis: frozenset[str] = frozenset()
         self._sessions: frozenset[str] = frozenset()
         self._users: dict[str, datetime] = {}
         self._known: dict[tuple[RevocationKind, str], Revocation] = {}
-        self._last_look: float | None = None
-        self._last_full_look = 0.0
-        self._failed_at = -LOOK_SECONDS
+        self._created_at = clock()
+        self._last_read: float | None = None
+        self._last_full_read = 0.0
+        self._failed_at = -READ_SECONDS
         self._lock = threading.Lock()
-        self._looking_first = threading.Lock()
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="revocations", daemon=True)
+        self._first_read_lock = threading.Lock()
+
+    @property
+    def age_seconds(self) -> float:
+        """Seconds since revocations were last read, or since this object was made."""
+        read_at = self._created_at if self._last_read is None else self._last_read
+        return self._clock() - read_at
 
     def start(self) -> None:
-        """Start looking every second in the background."""
-        self._thread.start()
+        """Start reading every second in the background."""
+        self.thread.start()
 
     def stop(self) -> None:
-        """Stop looking."""
-        self._stopping.set()
-        self._wake.set()
+        """Stop reading."""
+        self.thread.stop()
 
-    def look_soon(self) -> None:
-        """Look at once; called when another process has announced a revocation."""
-        self._wake.set()
+    def read_soon(self) -> None:
+        """Have the thread read now; called when another process has announced a revocation."""
+        self.thread.wake()
 
     def is_revoked(
         self,
@@ -72,8 +78,8 @@ class Revocations:
         Without `issued_at` every revocation of the user counts. Raises DatabaseUnavailableError
         when revocations could not be read even once since the start.
         """
-        if self._last_look is None:
-            run_blocking(self._look_first)
+        if self._last_read is None:
+            run_in_thread(self._read_first)
         if jti in self._jtis:
             return True
         if session_id is not None and self._sessions and str(session_id) in self._sessions:
@@ -83,15 +89,15 @@ class Revocations:
         revoked_at = self._users.get(str(user_id))
         return revoked_at is not None and (issued_at is None or issued_at <= revoked_at)
 
-    def look(self) -> None:
+    def read(self) -> None:
         """Read what is new; raises DatabaseUnavailableError."""
         with self._lock:
-            now = time.monotonic()
-            # Away for longer than the overlap, something may have been missed: read everything.
+            now = self._clock()
+            # After a gap longer than the overlap something may have been missed: read everything.
             full = (
-                self._last_look is None
-                or now - self._last_look > OVERLAP_SECONDS / 2
-                or now - self._last_full_look > FULL_LOOK_SECONDS
+                self._last_read is None
+                or now - self._last_read > OVERLAP_SECONDS / 2
+                or now - self._last_full_read > FULL_READ_SECONDS
             )
             with self._store.write() as connection:
                 found = list_revocations(connection, only_recent=not full)
@@ -99,21 +105,21 @@ class Revocations:
             fresh = {(item.kind, item.subject): item for item in found}
             if full or not fresh.keys() <= known.keys() or self._has_later(fresh):
                 self._remember({**known, **fresh})
-            self._last_look = now
+            self._last_read = now
             if full:
-                self._last_full_look = now
+                self._last_full_read = now
 
-    def _look_first(self) -> None:
-        """Look, unless somebody who was first here has just tried; raises as `look`."""
-        with self._looking_first:
-            if self._last_look is not None:
+    def _read_first(self) -> None:
+        """Read, unless another request has just read or failed to; raises as `read` does."""
+        with self._first_read_lock:
+            if self._last_read is not None:
                 return
-            if time.monotonic() < self._failed_at + LOOK_SECONDS:
+            if self._clock() < self._failed_at + READ_SECONDS:
                 raise DatabaseUnavailableError
             try:
-                self.look()
+                self.read()
             except DatabaseUnavailableError:
-                self._failed_at = time.monotonic()
+                self._failed_at = self._clock()
                 raise
 
     def _has_later(self, fresh: dict[tuple[RevocationKind, str], Revocation]) -> bool:
@@ -127,12 +133,3 @@ class Revocations:
         self._jtis = frozenset(item.subject for item in subjects[RevocationKind.JTI])
         self._sessions = frozenset(item.subject for item in subjects[RevocationKind.SESSION])
         self._users = {item.subject: item.revoked_at for item in subjects[RevocationKind.USER]}
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except DatabaseUnavailableError:
-                logger.warning("revocations could not be read")
-            self._wake.wait(LOOK_SECONDS)
-            self._wake.clear()

@@ -1,12 +1,13 @@
-"""The counters under the rate limits: a storage for `limits` in memory, shared through Redis.
+"""The counters of the rate limits: a storage for `limits` in memory, shared through Redis.
 
-A request only touches memory. Ten times a second a thread sends what was counted in one call and
-takes in what other processes have counted. Without Redis each process counts for itself.
+A request touches memory only. Ten times a second a thread sends what was counted here and receives
+the totals of all processes, in one call. Without Redis each process counts alone.
 """
 
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from limits.storage import Storage
@@ -14,16 +15,19 @@ from limits.storage import Storage
 from domain.errors import RedisUnavailableError
 from domain.store.redis.client import RedisClient
 from domain.store.redis.counters import Hits, add_hits
+from workers.background import BackgroundThread
 
 SHARE_SECONDS = 0.1
-# Bounds one call; what is over goes with the next.
+# Bounds one call; the rest goes with the next.
 MAX_SHARED_AT_ONCE = 2000
 FORGET_EVERY_SHARES = 100
+# While Redis is unusable, one share in so many is tried: it is what finds Redis usable again.
+TRY_EVERY_SHARES = 10
 
 
 @dataclass(slots=True)
 class _Counter:
-    """One key in one window: the total of all when last shared, and what came here since."""
+    """One key in one window: all processes' total when last shared, and this process's since."""
 
     window: int
     window_seconds: int
@@ -40,7 +44,10 @@ class _Counter:
 
 
 class SharedCounters(Storage):
-    """Counts in windows cut by the clock, so that every process means the same window."""
+    """Counts hits in windows aligned to the clock, so that they are the same in every process.
+
+    `clock` is the time of day, in seconds of the epoch.
+    """
 
     STORAGE_SCHEME = None
 
@@ -51,24 +58,24 @@ class SharedCounters(Storage):
         self._counters: dict[str, _Counter] = {}
         self._unshared: dict[str, _Counter] = {}
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="limits", daemon=True)
+        self._shares = 0
+        self.thread = BackgroundThread("limits", self._share_next, every_seconds=SHARE_SECONDS)
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What `limits` may expect from here: nothing of ours is an error of the storage."""
+        """What `limits` may catch; no method that it calls raises it."""
         return RedisUnavailableError
 
     def start(self) -> None:
         """Start sharing in the background."""
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """Stop sharing."""
-        self._stopping.set()
+        self.thread.stop()
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count a hit and return the window's total as far as it is known here."""
+        """Count a hit and return the window's total as this process knows it."""
         return self.count(key, expiry, amount)[0]
 
     def count(self, key: str, window_seconds: int, amount: int = 1) -> tuple[int, int]:
@@ -93,7 +100,7 @@ class SharedCounters(Storage):
         return counter.ends_at if counter else self._clock()
 
     def check(self) -> bool:
-        """Return whether counting works: it does not depend on anybody."""
+        """Return True: counting depends on no server."""
         return True
 
     def reset(self) -> int:
@@ -111,17 +118,17 @@ class SharedCounters(Storage):
             self._unshared.pop(key, None)
 
     def share(self) -> None:
-        """Add what was counted here to the shared totals and take in theirs.
+        """Add what was counted here to the shared totals and receive them.
 
         Raises RedisUnavailableError; what was counted then goes with the next call.
         """
         with self._lock:
-            taken = [
+            counters = [
                 (key, self._unshared.pop(key)) for key in list(self._unshared)[:MAX_SHARED_AT_ONCE]
             ]
             hits = [
                 Hits(f"{key}:{counter.window}", counter.own, counter.window_seconds)
-                for key, counter in taken
+                for key, counter in counters
             ]
         if not hits:
             return
@@ -129,13 +136,14 @@ class SharedCounters(Storage):
             totals = add_hits(self._redis, hits)
         except RedisUnavailableError:
             with self._lock:
-                for key, counter in taken:
+                for key, counter in counters:
                     if self._counters.get(key) is counter:
                         self._unshared[key] = counter
             raise
         with self._lock:
-            for (_, counter), hit, total in zip(taken, hits, totals, strict=True):
+            for (_, counter), hit, total in zip(counters, hits, totals, strict=True):
                 counter.shared = total
+                # Not 0: more may have been counted since the call began.
                 counter.own -= hit.count
 
     def forget_ended(self) -> None:
@@ -147,15 +155,11 @@ class SharedCounters(Storage):
                 del self._counters[key]
                 self._unshared.pop(key, None)
 
-    def _run(self) -> None:
-        shares = 0
-        while not self._stopping.wait(SHARE_SECONDS):
-            shares += 1
-            if shares % FORGET_EVERY_SHARES == 0:
-                self.forget_ended()
-            if not self._redis.usable and shares % 10:
-                continue
-            try:
+    def _share_next(self) -> None:
+        self._shares += 1
+        if self._shares % FORGET_EVERY_SHARES == 0:
+            self.forget_ended()
+        if self._redis.usable or self._shares % TRY_EVERY_SHARES == 0:
+            # Without Redis each process counts alone, as designed: no failure of this thread.
+            with suppress(RedisUnavailableError):
                 self.share()
-            except RedisUnavailableError:
-                continue

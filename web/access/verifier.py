@@ -46,6 +46,11 @@ class TokenVerifier:
         self._remembered: dict[bytes, _Remembered] = {}
         self._lock = threading.Lock()
 
+    @property
+    def revocations(self) -> Revocations:
+        """What this process knows of revoked tokens, with the thread that reads them."""
+        return self._revocations
+
     def start(self) -> None:
         """Start reading revocations every second."""
         self._revocations.start()
@@ -56,12 +61,12 @@ class TokenVerifier:
 
     def look_soon(self, _message: str = "") -> None:
         """Have the revocations read now: the handler of the revocation channel."""
-        self._revocations.look_soon()
+        self._revocations.read_soon()
 
     def look_now(self) -> None:
         """Read a revocation just made by this process; on failure the thread reads it later."""
         with suppress(DatabaseUnavailableError):
-            self._revocations.look()
+            self._revocations.read()
 
     def verify(self, token: str) -> Principal:
         """Return the holder of this token.

@@ -12,7 +12,7 @@ from domain.boards.model import BoardId, Top
 from domain.boards.reader import read_top
 from domain.events.wire import parse_top
 from domain.store.store import Store
-from web.server.greenlets import run_blocking
+from web.server.greenlets import run_in_thread
 
 logger = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ class CachedTop:
         top = self._find_fresh()
         if top is not None:
             return top, True
-        return run_blocking(self._read_store)
+        return run_in_thread(self._read_store)
 
     def on_message(self, raw: str) -> None:
         """Keep a bus message, to be parsed when the top is read next.

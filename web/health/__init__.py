@@ -1,1 +1,1 @@
-"""Health: whether this process may take traffic, and how each part of the system is."""
+"""Health: whether this process may take traffic, and the state of each part of the system."""

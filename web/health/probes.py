@@ -1,6 +1,7 @@
-"""The parts of the system that `/health` asks, each one entry of a table."""
+"""The table of probes: the parts of the system that `/health` asks, one entry each."""
 
 import http.client
+from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -8,20 +9,31 @@ from domain.errors import LaurelError
 from domain.settings import Settings
 from domain.store.health import ping_database, ping_redis
 from domain.store.postgres.actions.batches import read_queue_age_seconds
+from domain.store.postgres.errors import describe_refusals
 from domain.store.postgres.heartbeats import list_silence_seconds
 from domain.store.store import Store
 from web.access.verifier import TokenVerifier
-from web.health.readiness import Facts, Probe, Probes
+from web.health.probe_runner import Facts, Probe, ProbeRunner
+from workers.background import BackgroundThread
 
 LIVE_ANSWER_SECONDS = 1.0
-# A process beats every 5 s or oftener; three missed beats are silence.
+# A process sends a heartbeat every 5 s or more often; three missed ones are silence.
 SILENCE_SECONDS = 15.0
+# Revocations are read every second; a token revoked longer ago than this might still be accepted.
+MAX_REVOCATIONS_AGE_SECONDS = 10.0
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 NOBODY = UUID(int=0)
 
+ListThreads = Callable[[], Sequence[BackgroundThread]]
 
-def make_probes(settings: Settings, store: Store, verifier: TokenVerifier) -> Probes:
-    """Return the probes of the API; another part is one more entry here."""
+
+def make_probes(
+    settings: Settings,
+    store: Store,
+    verifier: TokenVerifier,
+    list_threads: ListThreads = tuple,
+) -> ProbeRunner:
+    """Return the probes of the API; `list_threads` names the background threads."""
     table: dict[str, Probe] = {
         "database": partial(_probe_database, store),
         "redis": partial(_probe_redis, store),
@@ -30,12 +42,13 @@ def make_probes(settings: Settings, store: Store, verifier: TokenVerifier) -> Pr
         "workers": partial(_probe_heartbeat, store, "worker"),
         "keeper": partial(_probe_heartbeat, store, "keeper"),
         "queueAge": partial(_probe_queue_age, settings, store),
+        "threads": partial(_probe_threads, list_threads),
     }
-    return Probes(table)
+    return ProbeRunner(table)
 
 
 def _probe_database(store: Store) -> Facts:
-    with store.write() as connection:
+    with describe_refusals(), store.write() as connection:
         ping_database(connection)
     return {}
 
@@ -63,11 +76,14 @@ def _probe_websocket(settings: Settings) -> Facts:
 def _probe_authentication(verifier: TokenVerifier) -> Facts:
     token = verifier.codec.issue(user_id=NOBODY, username=None, lifetime_seconds=5)
     verifier.codec.decode(token)
-    return {}
+    facts = {"revocationsSeconds": round(verifier.revocations.age_seconds, 1)}
+    if facts["revocationsSeconds"] > MAX_REVOCATIONS_AGE_SECONDS:
+        raise LaurelError("revocations have not been read for too long", details=facts)
+    return facts
 
 
 def _probe_heartbeat(store: Store, process: str) -> Facts:
-    with store.write() as connection:
+    with describe_refusals(), store.write() as connection:
         silence = list_silence_seconds(connection).get(process)
     if silence is None:
         raise LaurelError("was never seen")
@@ -78,9 +94,18 @@ def _probe_heartbeat(store: Store, process: str) -> Facts:
 
 
 def _probe_queue_age(settings: Settings, store: Store) -> Facts:
-    with store.write() as connection:
+    with describe_refusals(), store.write() as connection:
         age = read_queue_age_seconds(connection)
     facts = {"seconds": round(age, 1)}
     if age > settings.max_queue_age_seconds:
         raise LaurelError("actions wait too long to be scored", details=facts)
+    return facts
+
+
+def _probe_threads(list_threads: ListThreads) -> Facts:
+    threads = list_threads()
+    facts = {"seconds": {thread.name: round(thread.seconds_since_success, 1) for thread in threads}}
+    sick = [thread.name for thread in threads if not thread.is_healthy]
+    if sick:
+        raise LaurelError(f"dead or stuck: {', '.join(sick)}", details=facts)
     return facts

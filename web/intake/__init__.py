@@ -1,1 +1,1 @@
-"""Intake: requests become batches, and wait for their results."""
+"""Intake: requests become batches and wait for their results."""

@@ -1,4 +1,4 @@
-"""What a client hears of an action that intake took or refused; called by the action routes."""
+"""The HTTP answer for an action that intake accepted or refused; called by the action routes."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def describe_submission(submission: Submission) -> dict[str, Any]:
 
 
 def describe_result(result: ActionResult) -> dict[str, Any]:
-    """Return what is known of an action, as it stands in a batch's and in a duplicate's answer."""
+    """Return a result's fields, as the answers to a batch and to a duplicate have them."""
     return {
         "status": result.status,
         "newScore": result.new_score,
@@ -61,7 +61,7 @@ def describe_result(result: ActionResult) -> dict[str, Any]:
 
 
 def describe_record(record: ActionRecord) -> dict[str, Any]:
-    """Return an action as its owner sees it later."""
+    """Return the fields of a stored action for its owner."""
     return {
         "actionId": record.action_id,
         "status": record.status,
@@ -84,7 +84,7 @@ def is_final(submission: Submission) -> bool:
 
 
 def find_error(submission: Submission) -> LaurelError | None:
-    """Return the error that the submission amounts to, if it is one."""
+    """Return the error to answer with, or None."""
     if submission.acceptance is Acceptance.CONFLICT:
         return ActionIdConflictError()
     if submission.acceptance is Acceptance.UNSTORABLE:

@@ -1,48 +1,38 @@
-"""The watch on Redis while requests wait for replies that come through it.
+"""The watchdog of Redis while requests wait for replies that come through it.
 
-A stalled server keeps its connections open and says nothing: without the watch every request that
-waits would wait to its end. Started in the background of an API process by `web/app.py`.
+A stalled server keeps its connections open and sends nothing: without the watchdog every waiting
+request would wait to its end. Started by `web/server/background.py`.
 """
-
-import threading
 
 import structlog
 
 from domain.store.redis.client import RedisClient
-from web.intake.flights import Flights
+from web.intake.pending import PendingBatches
+from workers.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 
-# With the gate's timeout of 0.3 s: a request is released within 0.4 s of the beginning of a stall.
-LOOK_SECONDS = 0.1
+# With Redis's timeout of 0.3 s a request is released within 0.4 s of the beginning of a stall.
+CHECK_SECONDS = 0.1
 
 
-class RedisWatch:
-    """Asks Redis every LOOK_SECONDS while batches are in flight; without an answer, lands them."""
+class RedisWatchdog:
+    """Pings Redis every CHECK_SECONDS while replies are expected; gives them up without a pong."""
 
-    def __init__(self, redis: RedisClient, flights: Flights):
+    def __init__(self, redis: RedisClient, pending: PendingBatches):
+        self.thread = BackgroundThread("redis-watchdog", self._check, every_seconds=CHECK_SECONDS)
         self._redis = redis
-        self._flights = flights
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="redis-watch", daemon=True)
+        self._pending = pending
 
     def start(self) -> None:
-        """Begin to watch."""
-        self._thread.start()
+        """Start checking in the background."""
+        self.thread.start()
 
     def stop(self) -> None:
-        """Watch no more."""
-        self._stopping.set()
-        self._thread.join(timeout=1.0)
+        """Stop checking."""
+        self.thread.stop()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
-            try:
-                self._look()
-            except Exception:  # without this thread requests would wait for a stalled server
-                logger.exception("redis not watched")
-
-    def _look(self) -> None:
-        if self._flights.are_awaited and not self._redis.check():
+    def _check(self) -> None:
+        if self._pending.expects_replies and not self._redis.check():
             logger.warning("replies given up", cause="redis")
-            self._flights.give_up_all()
+            self._pending.give_up_all()

@@ -19,7 +19,7 @@ from web.metrics import action_seconds
 from web.schemas.actions import read_action, read_batch, read_batch_element
 from web.schemas.cursors import write_cursor
 from web.schemas.queries import HistoryQuery, load_query, read_path_uuid
-from web.server.greenlets import run_blocking
+from web.server.greenlets import run_in_thread
 from web.server.request_body import fetch_body
 from web.services import services
 
@@ -40,7 +40,7 @@ def batch() -> Response:
     """Accept many actions, applied in their order; an invalid one fails alone."""
     wait = _read_wait()
     fetch_body(request.environ, MAX_BATCH_BODY_BYTES + 1)
-    read = run_blocking(_read_elements)
+    read = run_in_thread(_read_elements)
     actions = [entry for entry in read if isinstance(entry, NewAction)]
     submissions = iter(services().batcher.submit(actions, wait_seconds=wait.seconds))
     results: list[dict[str, Any]] = []

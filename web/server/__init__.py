@@ -1,1 +1,1 @@
-"""The server: RSGI, greenlets on the event loop, and what runs beside the requests."""
+"""The server: RSGI, greenlets on the event loop, and the background services."""

@@ -1,7 +1,7 @@
-"""Ordinary code on an event loop: run in a greenlet, it can wait without holding up the loop.
+"""Blocking code on an event loop: run in a greenlet, it can wait without blocking the loop.
 
-`cross` runs a function so; inside, `await_here`, `run_blocking` and a Signal's `wait` give the loop
-back until there is something to go on with. On any other thread they simply block.
+`GreenletRunner.run` runs a function in a greenlet; inside it `await_`, `run_in_thread` and an
+Event's `wait` yield to the loop until they can continue. On any other thread they simply block.
 """
 
 import asyncio
@@ -18,52 +18,54 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from domain.errors import OverloadedError
 
 BLOCKING_THREADS = 128
-# Work that may stand before them: more would wait longer than its client.
+# Work that may be queued for them: more would wait longer than its client.
 MAX_QUEUED_WORK = 128
-# For what must be answered while all others wait for a store that is away.
-WATCH_THREADS = 4
+# For health and metrics, which are asked most while every other thread waits for a lost store.
+MONITORING_THREADS = 4
 
 Result = TypeVar("Result")
 
 
-class Signal(Protocol):
-    """Something that happens once; may be set on any thread."""
+class Event(Protocol):
+    """An event that happens once; may be set on any thread."""
 
     def set(self) -> None:
-        """Say that it has happened."""
+        """Mark the event as happened and wake its waiter."""
 
     def wait(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds; return whether it has happened."""
 
 
-class Bridge:
-    """One event loop, the greenlets on it, and the threads for what would block it."""
+class GreenletRunner:
+    """One event loop, the greenlets on it, and the threads for work that would block it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop):
         self.loop = loop
         self._threads = ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking")
-        self._watch_threads = ThreadPoolExecutor(WATCH_THREADS, thread_name_prefix="watch")
+        self._monitoring_threads = ThreadPoolExecutor(
+            MONITORING_THREADS, thread_name_prefix="monitoring"
+        )
         self._unfinished = 0
-        self._idle: list[_Crossing] = []
-        self._happened: deque[LoopSignal] = deque()
+        self._idle: list[_RunnerGreenlet] = []
+        self._happened: deque[LoopEvent] = deque()
         self._is_woken = False
 
-    async def cross(self, function: Callable[[], Result]) -> Result:
-        """Return what the function returns; the loop goes on whenever it waits."""
-        crossing = self._idle.pop() if self._idle else self._make_crossing()
-        waits_for = crossing.switch(function)
-        while not crossing.is_over:
+    async def run(self, function: Callable[[], Result]) -> Result:
+        """Run the function in a greenlet and return its result; raises what the function raises."""
+        current = self._idle.pop() if self._idle else self._make_greenlet()
+        waits_for = current.switch(function)
+        while not current.is_over:
             try:
                 answer = await waits_for
-            except BaseException as error:  # noqa: BLE001 - it goes to who waits
-                waits_for = crossing.throw(error)
+            except BaseException as error:  # noqa: BLE001 - raised where the greenlet waits
+                waits_for = current.throw(error)
             else:
-                waits_for = crossing.switch(answer)
-        self._idle.append(crossing)
-        return cast(Result, crossing.take_result())
+                waits_for = current.switch(answer)
+        self._idle.append(current)
+        return cast(Result, current.pop_result())
 
     async def run_on_thread(self, work: Callable[[], Result]) -> Result:
-        """Do the work on a thread; raises OverloadedError when too much stands before it."""
+        """Run the work on a thread; raises OverloadedError when too much is queued."""
         if self._unfinished >= BLOCKING_THREADS + MAX_QUEUED_WORK:
             raise OverloadedError
         self._unfinished += 1
@@ -72,76 +74,76 @@ class Bridge:
         finally:
             self._unfinished -= 1
 
-    async def run_on_watch_thread(self, work: Callable[[], Result]) -> Result:
-        """Do the work on a thread that no ordinary request has."""
-        return await self.loop.run_in_executor(self._watch_threads, work)
+    async def run_on_monitoring_thread(self, work: Callable[[], Result]) -> Result:
+        """Run the work on a thread that is kept for monitoring."""
+        return await self.loop.run_in_executor(self._monitoring_threads, work)
 
-    def tell(self, signal: "LoopSignal") -> None:
-        """Wake who waits for the signal; for many of a moment the loop is woken once."""
-        self._happened.append(signal)
+    def notify(self, event: "LoopEvent") -> None:
+        """Wake the event's waiter on the loop; many events at once wake the loop once."""
+        self._happened.append(event)
         if not self._is_woken:
             self._is_woken = True
             self.loop.call_soon_threadsafe(self._wake)
 
     def close(self) -> None:
-        """Start nothing more on threads."""
-        for threads in (self._threads, self._watch_threads):
+        """Start no further work on threads."""
+        for threads in (self._threads, self._monitoring_threads):
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _make_crossing(self) -> "_Crossing":
-        crossing = _Crossing(self)
-        # To where it waits for a function: what it is started with it would keep to its end.
-        crossing.switch()
-        return crossing
+    def _make_greenlet(self) -> "_RunnerGreenlet":
+        current = _RunnerGreenlet(self)
+        # Run it to where it waits for a function: it would keep the arguments of its first switch.
+        current.switch()
+        return current
 
     def _wake(self) -> None:
-        # In this order: what is told from here on wakes the loop again.
+        # Reset first: an event that happens from here on wakes the loop again.
         self._is_woken = False
         while self._happened:
             self._happened.popleft().release()
 
 
-class LoopSignal:
-    """A Signal that a greenlet on the loop waits for."""
+class LoopEvent:
+    """An Event that a greenlet on the loop waits for."""
 
-    __slots__ = ("_bridge", "_future", "_has_happened")
+    __slots__ = ("_future", "_has_happened", "_runner")
 
-    def __init__(self, bridge: Bridge):
-        self._bridge = bridge
+    def __init__(self, runner: GreenletRunner):
+        self._runner = runner
         self._future: asyncio.Future[None] | None = None
         self._has_happened = False
 
     def set(self) -> None:
-        """Say that it has happened."""
+        """Mark the event as happened and wake its waiter."""
         self._has_happened = True
-        self._bridge.tell(self)
+        self._runner.notify(self)
 
     def wait(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds, in a greenlet; return whether it has happened."""
         if not self._has_happened and timeout > 0:
-            self._future = self._bridge.loop.create_future()
-            timer = self._bridge.loop.call_later(timeout, self.release)
+            self._future = self._runner.loop.create_future()
+            timer = self._runner.loop.call_later(timeout, self.release)
             try:
-                await_here(self._future)
+                await_(self._future)
             finally:
                 timer.cancel()
         return self._has_happened
 
     def release(self) -> None:
-        """Let who waits go on; on the loop's own thread."""
+        """Resume the waiter; on the loop's thread."""
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
 
 
-class _Crossing(greenlet):
+class _RunnerGreenlet(greenlet):
     """A greenlet that runs one function after the other; its parent is the loop.
 
-    It is kept: the stack of a new one costs a tenth of a request.
+    It is reused: the stack of a new one costs a tenth of a request.
     """
 
-    def __init__(self, bridge: Bridge):
+    def __init__(self, runner: GreenletRunner):
         super().__init__()
-        self.bridge = bridge
+        self.runner = runner
         self.is_over = False
         self._result: Any = None
         self._error: BaseException | None = None
@@ -155,13 +157,13 @@ class _Crossing(greenlet):
                 self._result = function()
             except GreenletExit:
                 raise
-            except BaseException as error:  # noqa: BLE001 - it goes to who crossed
+            except BaseException as error:  # noqa: BLE001 - raised by `GreenletRunner.run`
                 self._error = error
             self.is_over = True
-            # Idle, it must not keep its last request, nor a body that the server waits to see gone.
+            # An idle greenlet must not keep its last request, whose end the server waits for.
             del function
 
-    def take_result(self) -> Any:
+    def pop_result(self) -> Any:
         """Return what the function returned, or raise what it raised."""
         result, error = self._result, self._error
         self._result = self._error = None
@@ -170,28 +172,28 @@ class _Crossing(greenlet):
         return result
 
 
-def await_here(awaitable: Awaitable[Result]) -> Result:
-    """Wait for the awaitable and return its result; only inside `Bridge.cross`."""
-    crossing: Any = getcurrent()
-    return cast(Result, crossing.parent.switch(awaitable))
+def await_(awaitable: Awaitable[Result]) -> Result:
+    """Wait for the awaitable and return its result; only inside `GreenletRunner.run`."""
+    current: Any = getcurrent()
+    return cast(Result, current.parent.switch(awaitable))
 
 
-def run_blocking(work: Callable[[], Result], *, for_watching: bool = False) -> Result:
+def run_in_thread(work: Callable[[], Result], *, for_monitoring: bool = False) -> Result:
     """Return what the work returns; on the loop it is done by a thread, elsewhere here and now.
 
     It runs in a copy of the current context. Raises OverloadedError when too much waits for a
-    thread, except `for_watching`.
+    thread, except `for_monitoring`.
     """
-    crossing = getcurrent()
-    if not isinstance(crossing, _Crossing):
+    current = getcurrent()
+    if not isinstance(current, _RunnerGreenlet):
         return work()
     context = contextvars.copy_context()
-    bridge = crossing.bridge
-    run = bridge.run_on_watch_thread if for_watching else bridge.run_on_thread
-    return await_here(run(functools.partial(context.run, work)))
+    runner = current.runner
+    run = runner.run_on_monitoring_thread if for_monitoring else runner.run_on_thread
+    return await_(run(functools.partial(context.run, work)))
 
 
-def make_signal() -> Signal:
-    """Return a signal for the current thread or greenlet to wait for."""
-    crossing = getcurrent()
-    return LoopSignal(crossing.bridge) if isinstance(crossing, _Crossing) else threading.Event()
+def make_event() -> Event:
+    """Return an event for the current thread or greenlet to wait for."""
+    current = getcurrent()
+    return LoopEvent(current.runner) if isinstance(current, _RunnerGreenlet) else threading.Event()

@@ -1,17 +1,17 @@
-"""A request's body on the event loop: nobody waits for it on a thread, and nobody for ever."""
+"""A request's body, read on the event loop: no thread waits for it, and nothing waits forever."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol
 
 from domain.errors import MalformedJsonError
-from web.server.greenlets import await_here
+from web.server.greenlets import await_
 
 BODY_SECONDS = 10.0
 
 
 class BodySource(Protocol):
-    """What granian gives to read a body."""
+    """granian's object to read a body."""
 
     def __call__(self) -> Awaitable[bytes]:
         """Read all of it."""
@@ -23,8 +23,8 @@ class BodySource(Protocol):
 class Body:
     """The body as WSGI reads it (`wsgi.input`), once and from its start.
 
-    `length` is what the request says, None when it does not. The server reads no further. A body in
-    chunks that breaks off looks as if it ended there.
+    `length` is what the request says, None when it does not. The server reads no further. A chunked
+    body that breaks off looks as if it ended there.
     """
 
     def __init__(self, source: BodySource):
@@ -43,9 +43,9 @@ class Body:
         return (self._fetched or b"")[:size]
 
     def fetch(self, size: int) -> None:
-        """Take in the first `size` bytes, unless it says that it is longer; raises as `read`."""
+        """Receive the first `size` bytes, unless it says that it is longer; raises as `read`."""
         if self.length is None or self.length <= size:
-            self._fetched = await_here(self._receive(size))
+            self._fetched = await_(self._receive(size))
 
     async def _receive(self, size: int) -> bytes:
         parts, received = [], 0
@@ -60,13 +60,13 @@ class Body:
                         break
         except TimeoutError as error:
             raise MalformedJsonError("The body did not come in time") from error
-        except RuntimeError as error:  # the server's word for a client that is gone
+        except RuntimeError as error:  # what granian raises when the client is gone
             raise MalformedJsonError("The body ended early") from error
         return b"".join(parts)
 
 
 def fetch_body(environ: Mapping[str, Any], size: int) -> None:
-    """Take in a request's body before a thread reads it: one that never comes would keep it.
+    """Receive a request's body before a thread reads it: one that never comes would block it.
 
     Does nothing off the event loop. Raises as `Body.read`.
     """

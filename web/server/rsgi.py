@@ -1,8 +1,7 @@
-"""The front: granian's RSGI on the one side, the application's WSGI on the other.
+"""The RSGI server of the API: translates granian's RSGI to the application's WSGI.
 
-Every request runs on the one event loop of its process and gives it back while it waits
-(`web/server/greenlets.py`). Hundreds that wait for their actions are then no threads, which would
-cost more in context switches than the requests do.
+Every request runs in a greenlet on the one event loop of its process (`web/server/greenlets.py`):
+hundreds of waiting requests as threads would cost more in context switches than their work does.
 """
 
 import asyncio
@@ -15,12 +14,12 @@ import structlog
 from flask import Flask
 
 from web.server.background import Background
-from web.server.greenlets import Bridge
+from web.server.greenlets import GreenletRunner
 from web.server.request_body import Body, BodySource
 
 logger = structlog.get_logger(__name__)
 
-_OF_EVERY_REQUEST: Mapping[str, Any] = {
+_COMMON_ENVIRON: Mapping[str, Any] = {
     "SCRIPT_NAME": "",
     "SERVER_PROTOCOL": "HTTP/1.1",
     "wsgi.version": (1, 0),
@@ -34,34 +33,34 @@ _UNDERSCORED = "laurel.underscored"
 
 
 class RequestProtocol(BodySource, Protocol):
-    """What granian gives to read a request's body and to answer it."""
+    """granian's object to read a request's body and to answer it."""
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """Answer."""
 
 
-class Front:
-    """Serves one application and what runs beside its requests; granian calls the dunders."""
+class RsgiServer:
+    """Serves one application and runs its background services; granian calls the dunders."""
 
     def __init__(self, app: Flask, background: Background):
         self._app = app
         self._background = background
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to serve, before the first connection is taken."""
-        self._bridge = Bridge(loop)
+        """Start, before the first connection is accepted."""
+        self._runner = GreenletRunner(loop)
         self._background.start()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End: every request has been answered."""
+        """Stop, after every request has been answered."""
         self._background.stop()
-        self._bridge.close()
+        self._runner.close()
 
     async def __rsgi__(self, scope: Any, protocol: RequestProtocol) -> None:
         """Answer one request."""
         try:
             environ = _make_environ(scope, Body(protocol))
-            answer = await self._bridge.cross(functools.partial(self._call, environ))
+            answer = await self._runner.run(functools.partial(self._call, environ))
         except Exception:
             logger.exception("request failed outside the application")
             raise
@@ -78,21 +77,21 @@ class Front:
 
 
 class _Answer:
-    """What WSGI says through `start_response`, and the body after it."""
+    """The status and headers given to `start_response`, and the body."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
 
     def start(self, status: str, headers: list[tuple[str, str]], _error: Any = None, /) -> Any:
-        """Take the first line and the headers."""
+        """Keep the status and the headers: WSGI's `start_response`."""
         self.status, self.headers = int(status[:3]), headers
 
 
 def _make_environ(scope: Any, body: Body) -> dict[str, Any]:
-    """Return the request as WSGI has it (PEP 3333)."""
+    """Return the WSGI environ of the request (PEP 3333)."""
     environ = {
-        **_OF_EVERY_REQUEST,
+        **_COMMON_ENVIRON,
         "REQUEST_METHOD": scope.method,
         "PATH_INFO": _as_wsgi(scope.path),
         "QUERY_STRING": _as_wsgi(scope.query_string),
@@ -103,11 +102,11 @@ def _make_environ(scope: Any, body: Body) -> dict[str, Any]:
     environ["SERVER_NAME"], _, environ["SERVER_PORT"] = scope.server.rpartition(":")
     for name, value in scope.headers.items():
         key = _environ_name(name)
-        # The same header twice is one list, as HTTP has it.
+        # A repeated header is one comma-separated list (RFC 9110, 5.3).
         environ[key] = f"{environ[key]},{value}" if key in environ else value
-    # A name with an underscore would pass for the one with a hyphen that a proxy vouches for.
+    # A name with an underscore would pass for one with a hyphen, which only a proxy may set.
     environ.pop(_UNDERSCORED, None)
-    # Values that are not ASCII are left out by the server; that there was one must be known.
+    # The server drops values that are not ASCII; that there was one must still be visible.
     for name in ("forwarded", "x-forwarded-for"):
         if name in scope.headers:
             environ.setdefault(_environ_name(name), "")

@@ -1,28 +1,25 @@
-"""The one Redis subscription of a web process: a thread that reads, hands over and reconnects."""
+"""The Redis subscription of a web process: one thread that receives, dispatches and reconnects."""
 
-import threading
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import structlog
-from redis.exceptions import RedisError
 
 from domain.errors import RedisUnavailableError
 from domain.store.redis.client import RedisClient
+from domain.store.redis.subscription import POLL_SECONDS, Message, Subscription
+from workers.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 
-POLL_SECONDS = 1.0
-# Pings that may stay without an answer: a stalled server keeps its connections open.
-MAX_SILENT_POLLS = 3
 RECONNECT_SECONDS = (0.1, 0.2, 0.5, 1.0)
 
 
 class Subscriber:
-    """Listens on channels and calls each one's handler with the raw text of every message.
+    """Subscribes to channels and calls each one's handler with the raw text of every message.
 
     Handlers run on the subscriber's thread and must be quick. `on_connected` runs after every
-    (re)connection, because what was published in between is gone; `on_lost` after every loss.
+    (re)connection, because what was published in between is gone; `on_lost` after every loss and
+    every failed attempt to connect.
     """
 
     def __init__(
@@ -33,86 +30,63 @@ class Subscriber:
         on_connected: Callable[[], None] = lambda: None,
         on_lost: Callable[[], None] = lambda: None,
     ):
+        # Essential: a Redis that is away is no failure of it, so only a defect ends the process.
+        self.thread = BackgroundThread("subscriber", self._receive_next, essential=True)
+        self.is_connected = False
         self._redis = redis
         self._handlers = dict(handlers)
         self._on_connected = on_connected
         self._on_lost = on_lost
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)
-        self.connected = False
+        self._subscription: Subscription | None = None
+        self._failures = 0
 
     def start(self) -> None:
-        """Start listening in the background."""
-        self._thread.start()
+        """Start receiving in the background."""
+        self.thread.start()
 
     def stop(self) -> None:
-        """Stop listening and wait for the thread to end."""
-        self._stopping.set()
-        self._thread.join(timeout=2 * POLL_SECONDS)
+        """Stop receiving and wait for the thread to end."""
+        self.thread.stop(2 * POLL_SECONDS)
+        if not self.thread.is_alive:
+            self._close()
 
-    def _run(self) -> None:
-        failures = 0
-        while not self._stopping.is_set():
-            try:
-                self._listen()
-            except (RedisError, RedisUnavailableError, OSError) as error:
-                failures = self._lose(failures, error)
-            except Exception as error:
-                logger.error("message not handled", error=type(error).__name__, exc_info=error)
-                failures = self._lose(failures, error)
-
-    def _lose(self, failures: int, error: Exception) -> int:
-        if self.connected:
-            failures = 0
-            logger.warning("subscription lost", error=type(error).__name__)
-        self.connected = False
-        self._on_lost()
-        self._stopping.wait(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
-        return failures + 1
-
-    def _listen(self) -> None:
-        pubsub = self._redis.subscribe(*self._handlers)
+    def _receive_next(self) -> None:
+        """Connect if needed and dispatch what comes within a poll: one step of the thread."""
         try:
-            early = self._await_confirmations(pubsub)
-            self.connected = True
-            self._on_connected()
-            for message in early:
-                self._hand_over(message)
-            self._hand_over_all(pubsub)
-        finally:
-            pubsub.close()
-
-    def _await_confirmations(self, pubsub: Any) -> list[dict[str, Any]]:
-        """Return the messages that came before the last confirmation.
-
-        What `on_connected` reads must be read after the server counts us among the subscribers, or
-        a message published in between would be in neither.
-        """
-        early = []
-        awaited = set(self._handlers)
-        while awaited:
-            message = pubsub.get_message(timeout=POLL_SECONDS)
-            if message is None:
-                raise RedisUnavailableError
-            if message["type"] == "subscribe":
-                awaited.discard(message["channel"])
+            if self._subscription is None:
+                self._connect()
             else:
-                early.append(message)
-        return early
+                self._dispatch(self._subscription.receive())
+        except RedisUnavailableError as error:
+            self._lose(error)
+            self.thread.pause(RECONNECT_SECONDS[self._failures])
+            self._failures = min(self._failures + 1, len(RECONNECT_SECONDS) - 1)
+        except Exception as error:
+            # The message is lost to its handler: what that keeps must be read again.
+            self._lose(error)
+            raise
 
-    def _hand_over_all(self, pubsub: Any) -> None:
-        silent_polls = 0
-        while not self._stopping.is_set():
-            message = pubsub.get_message(timeout=POLL_SECONDS)
-            if message is not None:
-                silent_polls = 0
-                self._hand_over(message)
-                continue
-            silent_polls += 1
-            if silent_polls > MAX_SILENT_POLLS:
-                raise RedisUnavailableError
-            pubsub.ping()
+    def _connect(self) -> None:
+        self._subscription = Subscription(self._redis, self._handlers)
+        early = self._subscription.confirm()
+        self.is_connected = True
+        self._failures = 0
+        self._on_connected()
+        for message in early:
+            self._dispatch(message)
 
-    def _hand_over(self, message: dict[str, Any]) -> None:
-        if message["type"] == "message":
-            self._handlers[message["channel"]](message["data"])
+    def _dispatch(self, message: Message | None) -> None:
+        if message is not None:
+            self._handlers[message.channel](message.text)
+
+    def _lose(self, error: Exception) -> None:
+        if self.is_connected:
+            logger.warning("subscription lost", error=type(error).__name__)
+        self.is_connected = False
+        self._close()
+        self._on_lost()
+
+    def _close(self) -> None:
+        if self._subscription is not None:
+            self._subscription.close()
+            self._subscription = None

@@ -3,10 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from domain.errors import DatabaseConflictError, DatabaseUnavailableError, UnstorableDataError
+from domain.errors import (
+    DatabaseConflictError,
+    DatabaseUnavailableError,
+    LaurelError,
+    UnstorableDataError,
+)
 from domain.store.postgres.statements import LOST_PLAN_SQLSTATES
 
 # SQLSTATEs after which the same transaction may be run again: serialization failure, deadlock,
@@ -34,6 +46,18 @@ def translate_errors() -> Iterator[None]:
         if isinstance(error, DataError | IntegrityError):
             raise UnstorableDataError from error
         raise
+
+
+@contextmanager
+def describe_refusals() -> Iterator[None]:
+    """Raise a LaurelError with a readable message for any other error of SQLAlchemy.
+
+    For health: before the first migration, for instance, a part of the system is not well.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise LaurelError(f"PostgreSQL refused: {type(error).__name__}") from error
 
 
 def is_transient(error: Exception) -> bool:

@@ -1,7 +1,8 @@
 """Rate limits: which requests are counted together, in which order, and the headers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +13,13 @@ from redis import Redis
 from domain.errors import RedisUnavailableError
 from domain.settings import Settings
 from domain.store.redis.client import RedisClient
+from domain.store.redis.counters import Hits
 from domain.store.store import Store
+from tests.waiting import wait_until
 from tests.web.conftest import RecordingBatcher
 from tests.web.http.bodies import BATCH, Headers, assert_refused, make_body
+from tests.web.intake.batch_service import failures_of
+from web.access import shared_counters
 from web.access.addresses import find_limited_address, is_this_machine
 from web.access.rate_limits import Limits
 from web.access.shared_counters import SharedCounters
@@ -169,6 +174,100 @@ def test_without_redis_each_process_counts_alone_and_tells_later(
     elsewhere.hit_user(user)
     other.share()
     assert elsewhere.hit_user(user).is_exceeded
+
+
+@pytest.fixture
+def during_share(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What happens while a share's call to Redis is under way; the test fills the list."""
+    steps: list[Callable[[], object]] = []
+    add_hits = shared_counters.add_hits
+
+    def add_hits_slowly(redis: RedisClient, hits: Sequence[Hits]) -> list[int]:
+        while steps:
+            steps.pop(0)()
+        return add_hits(redis, hits)
+
+    monkeypatch.setattr(shared_counters, "add_hits", add_hits_slowly)
+    return steps
+
+
+def read_shared_total(store: Store, key: str) -> int:
+    """Return what a process that counts nothing learns from the shared counter."""
+    other = SharedCounters(store.redis, clock=lambda: 1000.0)
+    other.count(key, 60, 0)
+    other.share()
+    return other.get(key)
+
+
+def test_hits_counted_during_a_share_are_neither_lost_nor_counted_twice(
+    store: Store, during_share: list[Callable[[], object]]
+) -> None:
+    counters = SharedCounters(store.redis, clock=lambda: 1000.0)
+    counters.count("user", 60, 2)
+    during_share.append(partial(counters.count, "user", 60, 3))
+    counters.share()
+    assert counters.get("user") == 5, "the hits of the share are still this process's own"
+    assert read_shared_total(store, "user") == 2
+    counters.share()
+    assert counters.get("user") == 5
+    assert read_shared_total(store, "user") == 5
+    counters.share()
+    assert read_shared_total(store, "user") == 5, "nothing is left to share"
+
+
+def test_hits_of_a_share_that_fails_go_with_the_next_one(
+    store: Store, during_share: list[Callable[[], object]]
+) -> None:
+    def fail() -> None:
+        counters.count("user", 60, 3)
+        raise RedisUnavailableError
+
+    counters = SharedCounters(store.redis, clock=lambda: 1000.0)
+    counters.count("user", 60, 2)
+    counters.count("idle", 60, 4)
+    during_share.append(fail)
+    with pytest.raises(RedisUnavailableError):
+        counters.share()
+    assert counters.get("user") == 5
+    counters.share()
+    assert counters.get("user") == 5
+    assert read_shared_total(store, "user") == 5
+    assert read_shared_total(store, "idle") == 4
+
+
+def test_a_share_that_fails_does_not_end_the_sharing(
+    store: Store, during_share: list[Callable[[], object]]
+) -> None:
+    def fail() -> None:
+        raise LookupError("a bug")
+
+    before = failures_of("limits")
+    counters = SharedCounters(store.redis, clock=lambda: 1000.0)
+    counters.count("first", 60, 1)
+    during_share.append(fail)
+    counters.start()
+    wait_until(lambda: failures_of("limits") == before + 1)
+    counters.count("second", 60, 2)
+    wait_until(lambda: read_shared_total(store, "second") == 2)
+    counters.stop()
+
+
+def test_a_window_that_ends_during_a_share_takes_nothing_into_the_next(
+    store: Store, during_share: list[Callable[[], object]]
+) -> None:
+    now = [1000.0]
+    counters = SharedCounters(store.redis, clock=lambda: now[0])
+
+    def begin_next_window() -> None:
+        now[0] += 60
+        counters.count("user", 60, 1)
+
+    counters.count("user", 60, 2)
+    during_share.append(begin_next_window)
+    counters.share()
+    assert counters.get("user") == 1
+    counters.share()
+    assert counters.get("user") == 1
 
 
 def test_a_new_window_starts_anew_and_the_old_one_is_forgotten(

@@ -77,6 +77,7 @@ def test_health_names_each_part(client: FlaskClient, store: Store) -> None:
         "workers",
         "keeper",
         "queueAge",
+        "threads",
     }
     assert all(
         parts[name]["ok"] for name in ("database", "redis", "authentication", "workers", "queueAge")

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Submission
@@ -34,12 +35,13 @@ class Service:
         self.sizes: list[int] = []
         self._context = context
         self.batcher = Batcher(settings, store, self._submit, observe_batch=self.sizes.append)
+        self.batcher.start()
         self._subscriber = Subscriber(
             context.store.redis,
-            {keys.replies(self.batcher.reply_to): self.batcher.flights.land},
+            {keys.replies(self.batcher.reply_to): self.batcher.pending.receive_replies},
         )
         self._subscriber.start()
-        wait_until(lambda: self._subscriber.connected)
+        wait_until(lambda: self._subscriber.is_connected)
         self._callers = ThreadPoolExecutor(60)
 
     def send(
@@ -55,7 +57,7 @@ class Service:
             finish_batch(self._context, batch_id)
 
     def close(self) -> None:
-        self.batcher.close()
+        self.batcher.stop()
         self._callers.shutdown()
         stopping = threading.Thread(target=self._subscriber.stop)
         stopping.start()
@@ -147,3 +149,8 @@ def fail_once(error: Exception) -> Callable[..., Any]:
         raise error
 
     return fail
+
+
+def failures_of(thread: str) -> float:
+    """Return how many steps of the background thread have failed in this process."""
+    return REGISTRY.get_sample_value("background_failures_total", {"thread": thread}) or 0.0

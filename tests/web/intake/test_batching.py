@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from domain.actions.model import Acceptance, ActionResult, Status
+from domain.actions.model import Acceptance, Status
 from domain.errors import OverloadedError
 from domain.settings import Settings
 from domain.store.store import Store
@@ -25,7 +25,6 @@ from tests.web.intake.batch_service import (
 )
 from web.intake import batcher as batcher_module
 from web.intake.batcher import Batcher
-from web.intake.waiting import Waiter
 from workers.context import WorkerContext
 
 
@@ -37,23 +36,6 @@ def test_a_request_hears_its_own_result(serve: Serve) -> None:
     second = the_result(service.send([make_action(user_id=player, score=12)]))
     assert (first.status, first.previous_score, first.new_score) == (Status.APPLIED, 0, 30)
     assert (second.previous_score, second.new_score, second.rank) == (30, 42, 1)
-
-
-def test_who_asked_not_to_wait_hears_pending_however_quick_the_reply(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    service = serve()
-    commit = batcher_module.Waiter.commit
-
-    def commit_after_the_reply(waiter: Waiter, *, is_last_word: bool = False) -> None:
-        for action in waiter.actions:
-            waiter.hear(ActionResult(action.action_id, Status.APPLIED))
-        commit(waiter, is_last_word=is_last_word)
-
-    monkeypatch.setattr(batcher_module.Waiter, "commit", commit_after_the_reply)
-    hasty = the_result(service.send([make_action()], wait_seconds=0))
-    assert hasty.status is Status.PENDING
-    assert the_result(service.send([make_action()])).status is Status.APPLIED
 
 
 def test_requests_that_come_together_are_one_batch(serve: Serve, gate: Gate) -> None:
@@ -145,7 +127,7 @@ def test_the_log_leads_from_each_request_to_the_batch_it_is_in(serve: Serve, gat
     with capture_logs() as logs:
         gate.set()
         assert the_result(first).status is Status.PENDING
-        service.batcher.close()
+        service.batcher.stop()
     accepted = [line for line in logs if line["event"] == "batch accepted"]
     assert len(accepted) > 2, "the refused action broke its flush into several batches"
     named = sorted(name for line in accepted for name in line["request_ids"])
@@ -174,23 +156,23 @@ def test_the_bound_on_what_is_in_flight_holds_the_next_batch_back(
 def test_who_comes_after_too_many_waiters_is_answered_after_the_commit(serve: Serve) -> None:
     service = serve(max_waiters=2, batch_linger_ms=0)
     patient = [service.send([make_action()]) for _ in range(2)]
-    wait_until(lambda: service.batcher._waiting == 2)
+    wait_until(lambda: service.batcher.pending.waiting == 2)
     assert the_result(service.send([make_action()])).status is Status.PENDING
     assert not any(future.done() for future in patient)
     service.runs_at_once = True
     service.run_pipeline()
     assert [the_result(future).status for future in patient] == [Status.APPLIED] * 2
-    assert service.batcher._waiting == 0
+    assert service.batcher.pending.waiting == 0
 
 
-def test_close_commits_and_answers_whoever_was_taken_in(
+def test_stop_commits_and_answers_whoever_was_taken_in(
     serve: Serve, gate: Gate, worker_context: WorkerContext
 ) -> None:
     service = serve(batch_max_actions=4)
     service.runs_at_once = True
     futures = [service.send([make_action()]) for _ in range(12)]
-    wait_until(lambda: service.batcher._waiting == 12)
-    closing = threading.Thread(target=service.batcher.close)
+    wait_until(lambda: service.batcher.pending.waiting == 12)
+    closing = threading.Thread(target=service.batcher.stop)
     closing.start()
     wait_until(lambda: service.batcher._closing)
     with pytest.raises(OverloadedError):
@@ -208,6 +190,7 @@ def test_too_old_a_queue_and_too_long_a_queue_are_refused_at_once(
     is_overdue = threading.Event()
     impatient = replace(settings, result_wait_seconds=0.1)
     batcher = Batcher(impatient, store, lambda _: None, is_overdue=is_overdue.is_set)
+    batcher.start()
     monkeypatch.setattr(batcher_module, "MAX_QUEUED_ACTIONS", 3)
     with ThreadPoolExecutor(4) as callers:
         first = callers.submit(batcher.submit, [make_action()], wait_seconds=0)
@@ -222,5 +205,5 @@ def test_too_old_a_queue_and_too_long_a_queue_are_refused_at_once(
     is_overdue.set()
     with pytest.raises(OverloadedError):
         batcher.submit([make_action()], wait_seconds=0)
-    batcher.close()
+    batcher.stop()
     assert count_actions(store) == 4

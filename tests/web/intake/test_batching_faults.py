@@ -23,13 +23,16 @@ from tests.web.intake.batch_service import (
     Serve,
     count_actions,
     fail_once,
+    failures_of,
     open_breaker,
     the_result,
     wait_for_queue,
 )
 from web.intake import batcher as batcher_module
-from web.intake.waiting import Waiter
+from web.intake.batcher import IDLE_SECONDS, Batcher
+from web.intake.pending_request import PendingRequest
 from workers import chain
+from workers.background import FATAL_SECONDS, STUCK_SECONDS
 from workers.context import WorkerContext
 
 
@@ -44,12 +47,12 @@ def test_a_lost_reply_is_caught_up_by_one_look_for_the_whole_batch(
         looks.append(len(action_ids))
         return look_up(store, action_ids=action_ids)
 
-    def wait_in_vain(_waiter: Waiter, **_: float) -> bool:
+    def wait_in_vain(batcher: Batcher, request: PendingRequest, *_: float) -> None:
         assert time_is_up.wait(20)
-        return False
+        batcher.pending.stop_waiting(request)
 
     monkeypatch.setattr(batcher_module, "list_results", count_looks)
-    monkeypatch.setattr(batcher_module, "_await_results", wait_in_vain)
+    monkeypatch.setattr(Batcher, "_wait", wait_in_vain)
     monkeypatch.setattr(chain, "publish_replies", lambda *_, **__: None)
     service = serve()
     first = service.send([make_action()])
@@ -80,7 +83,7 @@ def test_a_late_reply_finds_nobody_and_does_no_harm(serve: Serve) -> None:
     late = make_action()
     assert the_result(service.send([late], wait_seconds=0.05)).status is Status.PENDING
     service.run_pipeline()
-    wait_until(lambda: not service.batcher.flights.count())
+    wait_until(lambda: not service.batcher.pending.count_in_flight())
     (again,) = service.send([late]).result(timeout=20)
     assert again.acceptance is Acceptance.DUPLICATE
     assert again.result is not None
@@ -123,7 +126,7 @@ def test_with_redis_unusable_the_answer_follows_the_commit(
         assert time.monotonic() - started < PATIENCE_SECONDS / 2
         assert count_actions(worker_context.store) == number
     assert service.submitted == [], "the keeper brings them on"
-    assert service.batcher.flights.count() == 0
+    assert service.batcher.pending.count_in_flight() == 0
 
 
 def test_with_redis_unusable_actions_wait_for_company(
@@ -148,7 +151,7 @@ def test_redis_lost_while_requests_queue_releases_them_with_their_commit(
     away = connect(replace(settings, redis_url="redis://127.0.0.1:1/0")).redis
     service = serve(Store(worker_context.store.engine, away))
     waiting = service.send([make_action()])
-    wait_until(lambda: service.batcher._waiting == 1)
+    wait_until(lambda: service.batcher.pending.waiting == 1)
     open_breaker(away)
     started = time.monotonic()
     gate.set()
@@ -178,16 +181,78 @@ def test_a_stalled_postgresql_is_an_error_in_time_and_the_action_is_there_afterw
         assert again.acceptance is Acceptance.DUPLICATE
     finally:
         proxy.flow()
-        service.batcher.close()
+        service.batcher.stop()
         stalled.close()
         proxy.close()
 
 
 def test_a_flush_that_fails_ends_no_other(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    service = serve()
+    service, before = serve(), failures_of("flusher")
     with monkeypatch.context() as patch:
         patch.setattr(batcher_module, "accept_actions", fail_once(LookupError("a bug")))
         with pytest.raises(LookupError):
             service.send([make_action()]).result(timeout=20)
+    wait_until(lambda: failures_of("flusher") == before + 1)
     service.runs_at_once = True
     assert the_result(service.send([make_action()])).status is Status.APPLIED
+
+
+def test_postgresql_away_is_no_failure_of_the_flusher(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, before = serve(), failures_of("flusher")
+    monkeypatch.setattr(batcher_module, "accept_actions", fail_once(DatabaseUnavailableError()))
+    with pytest.raises(DatabaseUnavailableError):
+        service.send([make_action()]).result(timeout=20)
+    assert failures_of("flusher") == before
+    assert service.batcher.thread.is_healthy
+
+
+def test_a_defect_before_the_flush_is_counted_and_the_queue_is_flushed_later(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, before = serve(), failures_of("flusher")
+    service.runs_at_once = True
+    defects = [LookupError("a bug"), LookupError("a bug")]
+    pause_seconds = service.batcher._pause_seconds
+
+    def fail_twice() -> float:
+        if defects:
+            raise defects.pop()
+        return pause_seconds()
+
+    monkeypatch.setattr(service.batcher, "_pause_seconds", fail_twice)
+    assert the_result(service.send([make_action()])).status is Status.APPLIED
+    assert failures_of("flusher") == before + 2
+
+
+def test_a_flusher_that_cannot_go_on_refuses_actions_and_ends_its_process(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, ended = [0.0], threading.Event()
+    service = serve(commit_wait_seconds=0.2)
+    # Not by monkeypatch, which would put the real end of the process back before the thread stops.
+    service.batcher.thread._clock = lambda: now[0]
+    service.batcher.thread._end_process = ended.set
+    wait_until(lambda: service.batcher.thread.seconds_since_success == 0, timeout_seconds=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(service.batcher, "_pause_seconds", fail_once(LookupError("a bug")))
+        now[0] += FATAL_SECONDS + 1
+        with pytest.raises(DatabaseUnavailableError, match="outcome is not known"):
+            service.send([make_action()]).result(timeout=20)
+        assert ended.wait(20)
+        assert not service.batcher.thread.is_healthy
+    service.runs_at_once = True
+    assert the_result(service.send([make_action()])).status is Status.APPLIED
+    wait_until(lambda: service.batcher.thread.is_healthy)
+
+
+def test_an_idle_flusher_shows_that_it_is_alive(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert IDLE_SECONDS < STUCK_SECONDS / 5
+    monkeypatch.setattr(batcher_module, "IDLE_SECONDS", 0.01)
+    thread = serve().batcher.thread
+    for _ in range(3):
+        last_success = thread._last_success
+        wait_until(lambda last=last_success: thread._last_success > last)

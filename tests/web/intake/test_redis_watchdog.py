@@ -4,20 +4,30 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import ClassVar, cast
+from uuid import uuid4
 
 import pytest
 
+from domain.actions.intake import AcceptedBatch, IntakeOutcome
 from domain.actions.model import Status, Submission
 from domain.errors import RedisUnavailableError
 from domain.settings import Settings
-from domain.store.redis.client import TIMEOUT_SECONDS, connect_redis
+from domain.store.redis.client import TIMEOUT_SECONDS, RedisClient, connect_redis
 from domain.store.store import Store
 from tests.factories import make_action
 from tests.redis_server import RedisServer
 from tests.waiting import wait_until
-from tests.web.intake.batch_service import PATIENCE_SECONDS, Gate, count_actions, the_result
+from tests.web.intake.batch_service import (
+    PATIENCE_SECONDS,
+    Gate,
+    count_actions,
+    failures_of,
+    the_result,
+)
 from web.intake.batcher import Batcher
-from web.intake.redis_watchdog import LOOK_SECONDS, RedisWatch
+from web.intake.pending import PendingBatches
+from web.intake.redis_watchdog import CHECK_SECONDS, RedisWatchdog
 from web.intake.submitter import Submitter
 
 # What a request may be blocked by a stalled Redis, and what that may take on a busy machine.
@@ -28,7 +38,7 @@ Send = Callable[[], "Future[Sequence[Submission]]"]
 
 
 @pytest.fixture
-def lame(store: Store, redis_server: RedisServer) -> Iterator[Store]:
+def losing_redis(store: Store, redis_server: RedisServer) -> Iterator[Store]:
     """The stores of a process that may lose its Redis."""
     redis = connect_redis(redis_server.url)
     yield replace(store, redis=redis)
@@ -36,14 +46,15 @@ def lame(store: Store, redis_server: RedisServer) -> Iterator[Store]:
 
 
 @pytest.fixture
-def batcher(settings: Settings, lame: Store) -> Iterator[Batcher]:
+def batcher(settings: Settings, losing_redis: Store) -> Iterator[Batcher]:
     """A batcher whose batches nobody works on, under watch."""
     patient = replace(settings, result_wait_seconds=PATIENCE_SECONDS, batch_in_flight=2)
-    batcher = Batcher(patient, lame, lambda _batch_id: None)
-    watch = RedisWatch(lame.redis, batcher.flights)
+    batcher = Batcher(patient, losing_redis, lambda _batch_id: None)
+    watch = RedisWatchdog(losing_redis.redis, batcher.pending)
     watch.start()
+    batcher.start()
     yield batcher
-    batcher.close()
+    batcher.stop()
     watch.stop()
 
 
@@ -52,11 +63,11 @@ def send(batcher: Batcher) -> Iterator[Send]:
     """Post one action on a thread of its own."""
     with ThreadPoolExecutor(20) as callers:
         yield lambda: callers.submit(batcher.submit, [make_action()], wait_seconds=PATIENCE_SECONDS)
-        batcher.flights.give_up_all()
+        batcher.pending.give_up_all()
 
 
 def test_the_watch_is_quicker_than_a_request_may_be_blocked() -> None:
-    assert LOOK_SECONDS + TIMEOUT_SECONDS < MOST_SECONDS
+    assert CHECK_SECONDS + TIMEOUT_SECONDS < MOST_SECONDS
 
 
 def test_a_stall_releases_who_waits_and_holds_up_nobody_who_comes_later(
@@ -72,7 +83,7 @@ def test_a_stall_releases_who_waits_and_holds_up_nobody_who_comes_later(
     assert [the_result(send()).status for _ in range(5)] == [Status.PENDING] * 5
     assert time.monotonic() - started < BUSY_SECONDS
     assert count_actions(store) == 10
-    assert batcher.flights.count() == 0
+    assert batcher.pending.count_in_flight() == 0
     redis_server.go_on()
 
 
@@ -100,7 +111,7 @@ def test_a_death_releases_who_waits(redis_server: RedisServer, store: Store, sen
 
 
 def test_requests_wait_again_once_redis_is_back(
-    redis_server: RedisServer, store: Store, lame: Store, send: Send
+    redis_server: RedisServer, store: Store, losing_redis: Store, send: Send
 ) -> None:
     first = send()
     wait_until(lambda: count_actions(store) == 1)
@@ -110,26 +121,26 @@ def test_requests_wait_again_once_redis_is_back(
 
     def is_back() -> bool:
         try:
-            return bool(lame.redis.run(lambda client: client.ping()))
+            return bool(losing_redis.redis.run(lambda client: client.ping()))
         except RedisUnavailableError:
             return False
 
     wait_until(is_back)
     patient = send()
     wait_until(lambda: count_actions(store) == 2)
-    time.sleep(5 * LOOK_SECONDS)
+    time.sleep(5 * CHECK_SECONDS)
     assert not patient.done(), "the watch lets them wait while Redis answers"
 
 
 def test_a_ping_that_is_answered_does_not_hide_that_writes_are_refused(
-    redis_server: RedisServer, lame: Store
+    redis_server: RedisServer, losing_redis: Store
 ) -> None:
     redis_server.command("CONFIG", "SET", "maxmemory", "1")
     for _ in range(2):
-        assert lame.redis.check()
+        assert losing_redis.redis.check()
         with pytest.raises(RedisUnavailableError):
-            lame.redis.run(lambda client: client.set("x", "y"))
-    assert not lame.redis.check()
+            losing_redis.redis.run(lambda client: client.set("x", "y"))
+    assert not losing_redis.redis.check()
 
 
 def test_a_batch_that_the_broker_did_not_take_keeps_nobody_waiting(
@@ -138,14 +149,42 @@ def test_a_batch_that_the_broker_did_not_take_keeps_nobody_waiting(
     def refuse(_batch_id: object) -> None:
         raise RedisUnavailableError
 
-    hand_over = Submitter(refuse, on_left=lambda batch_id: batcher.flights.give_up(batch_id))
+    submitter = Submitter(refuse, on_unpublished=lambda batch_id: batcher.pending.give_up(batch_id))
     batcher = Batcher(
-        replace(settings, result_wait_seconds=PATIENCE_SECONDS), store, hand_over.submit
+        replace(settings, result_wait_seconds=PATIENCE_SECONDS), store, submitter.enqueue
     )
+    submitter.start()
+    batcher.start()
     started = time.monotonic()
     (submission,) = batcher.submit([make_action()], wait_seconds=PATIENCE_SECONDS)
     assert time.monotonic() - started < BUSY_SECONDS
     assert submission.result is not None
     assert submission.result.status is Status.PENDING
-    batcher.close()
-    hand_over.close()
+    batcher.stop()
+    submitter.stop()
+
+
+def test_a_check_that_fails_does_not_end_the_watchdog() -> None:
+    class Redis:
+        usable = True
+        answers: ClassVar[list[bool]] = []
+
+        def check(self) -> bool:
+            return self.answers.pop(0) if self.answers else bool(0 / 0)
+
+    redis, before = Redis(), failures_of("redis-watchdog")
+    pending = PendingBatches(
+        limit=1, wait_seconds=60, max_waiting=1, are_replies_expected=lambda: True
+    )
+    request = pending.open_request([make_action()], wants_results=True)
+    name = request.actions[0].action_id
+    outcome = IntakeOutcome((AcceptedBatch(uuid4(), frozenset({name})),))
+    pending.record_commit([request], {name: (request, 0)}, outcome)
+    watchdog = RedisWatchdog(cast(RedisClient, redis), pending)
+    watchdog.start()
+    wait_until(lambda: failures_of("redis-watchdog") > before)
+    assert not request.done.wait(0)
+    redis.answers[:] = [True, False]
+    assert request.done.wait(20), "the next checks were made"
+    watchdog.stop()
+    assert not watchdog.thread.is_alive

@@ -1,4 +1,4 @@
-"""The bridge: what waits on the loop lets the others go on, and a thread does what blocks."""
+"""The runner: what waits on the loop lets the others go on, and a thread does what blocks."""
 
 import asyncio
 import contextvars
@@ -14,10 +14,10 @@ from domain.errors import OverloadedError
 from web.server.greenlets import (
     BLOCKING_THREADS,
     MAX_QUEUED_WORK,
-    Bridge,
-    await_here,
-    make_signal,
-    run_blocking,
+    GreenletRunner,
+    await_,
+    make_event,
+    run_in_thread,
 )
 
 SECONDS = 5.0
@@ -27,11 +27,11 @@ def run_all(*functions: Callable[[], Any]) -> list[Any]:
     """Run the functions at once on one loop and return what each returned."""
 
     async def gather() -> list[Any]:
-        bridge = Bridge(asyncio.get_running_loop())
+        runner = GreenletRunner(asyncio.get_running_loop())
         try:
-            return await asyncio.gather(*(bridge.cross(function) for function in functions))
+            return await asyncio.gather(*(runner.run(function) for function in functions))
         finally:
-            bridge.close()
+            runner.close()
 
     return asyncio.run(asyncio.wait_for(gather(), 2 * SECONDS))
 
@@ -40,7 +40,7 @@ def test_many_wait_on_one_thread_and_each_goes_on_with_its_own() -> None:
     waiting: list[Any] = []
 
     def wait_for_all(number: int) -> tuple[int, bool, int]:
-        signal = make_signal()
+        signal = make_event()
         waiting.append(signal)
         if len(waiting) == 300:
             threading.Thread(target=lambda: [each.set() for each in waiting]).start()
@@ -54,7 +54,7 @@ def test_many_wait_on_one_thread_and_each_goes_on_with_its_own() -> None:
 
 def test_a_signal_that_does_not_come_is_waited_for_so_long_and_may_be_waited_for_again() -> None:
     def wait() -> list[bool]:
-        signal = make_signal()
+        signal = make_event()
         early = signal.wait(0.05)
         threading.Timer(0.05, signal.set).start()
         return [early, signal.wait(SECONDS), signal.wait(0)]
@@ -64,7 +64,7 @@ def test_a_signal_that_does_not_come_is_waited_for_so_long_and_may_be_waited_for
 
 def test_a_signal_that_was_set_before_is_not_waited_for() -> None:
     def wait() -> bool:
-        signal = make_signal()
+        signal = make_event()
         signal.set()
         return signal.wait(SECONDS)
 
@@ -78,12 +78,12 @@ def test_what_blocks_has_a_thread_and_the_context_of_who_asked() -> None:
 
     def ask() -> tuple[str, bool]:
         name.set("ada")
-        return run_blocking(lambda: (name.get(), threading.get_ident() == main))
+        return run_in_thread(lambda: (name.get(), threading.get_ident() == main))
 
     main = threading.get_ident()
     both_run = threading.Barrier(2)
     assert run_all(ask) == [("ada", False)]
-    assert run_all(*[lambda: run_blocking(lambda: both_run.wait(SECONDS))] * 2)
+    assert run_all(*[lambda: run_in_thread(lambda: both_run.wait(SECONDS))] * 2)
     assert name.get() == "nobody"
 
 
@@ -93,7 +93,7 @@ def test_an_error_goes_to_who_waits_and_what_that_raises_to_who_crossed() -> Non
 
     def catch() -> str:
         try:
-            run_blocking(fail)
+            run_in_thread(fail)
         except KeyError as error:
             return f"caught {error}"
         return "nothing"
@@ -104,13 +104,13 @@ def test_an_error_goes_to_who_waits_and_what_that_raises_to_who_crossed() -> Non
 
     assert run_all(catch) == ["caught 'lost'"]
     with pytest.raises(OSError, match="later"):
-        run_all(lambda: await_here(fail_later()))
+        run_all(lambda: await_(fail_later()))
 
 
 def test_off_the_loop_all_of_it_simply_blocks() -> None:
     thread = threading.get_ident()
-    assert run_blocking(threading.get_ident) == thread
-    signal = make_signal()
+    assert run_in_thread(threading.get_ident) == thread
+    signal = make_event()
     assert not signal.wait(0.01)
     threading.Timer(0.05, signal.set).start()
     assert signal.wait(SECONDS)
@@ -121,15 +121,15 @@ def test_an_idle_greenlet_keeps_nothing_of_what_it_ran() -> None:
         def __call__(self) -> str:
             return "answered"
 
-    async def cross() -> tuple[str, bool]:
-        bridge = Bridge(asyncio.get_running_loop())
+    async def run_request() -> tuple[str, bool]:
+        runner = GreenletRunner(asyncio.get_running_loop())
         request = Request()
         left = weakref.ref(request)
-        answer = await bridge.cross(request)
+        answer = await runner.run(request)
         del request
         return answer, left() is None
 
-    assert asyncio.run(cross()) == ("answered", True)
+    assert asyncio.run(run_request()) == ("answered", True)
 
 
 def test_too_much_that_blocks_is_refused_and_watching_is_not() -> None:
@@ -137,12 +137,12 @@ def test_too_much_that_blocks_is_refused_and_watching_is_not() -> None:
 
     def wait_on_thread() -> bool:
         try:
-            return run_blocking(lambda: go_on.wait(SECONDS))
+            return run_in_thread(lambda: go_on.wait(SECONDS))
         except OverloadedError:
             return False
 
     def watch() -> str:
-        seen = run_blocking(lambda: "seen", for_watching=True)
+        seen = run_in_thread(lambda: "seen", for_monitoring=True)
         go_on.set()
         return seen
 

@@ -18,6 +18,7 @@ import pytest
 
 from tests.conftest import Stores
 from tests.factories import JWT_SECRET, make_settings
+from tests.waiting import wait_until
 from tests.web.http.bodies import make_body
 from web.access.tokens import TokenCodec
 from web.server.request_body import BODY_SECONDS
@@ -207,6 +208,42 @@ def test_an_action_is_taken_and_an_answer_in_the_making_outlives_a_stop(
             assert read_all(waiting).startswith(b"HTTP/1.1 202 ")
         assert server.process.wait(15) == 0
         assert '"event":"stopped"' in server.log.read_text()
+
+
+def list_children(pid: int) -> list[int]:
+    """Return the processes that this one has started."""
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def list_workers(server: Server) -> list[int]:
+    """Return the processes of the server that answer requests."""
+    return [
+        pid
+        for pid in list_children(server.process.pid)
+        if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+def answers(server: Server) -> bool:
+    """Return whether the server takes an action."""
+    try:
+        return server.ask(post_action(make_body())).startswith(b"HTTP/1.1 202 ")
+    except OSError:
+        return False
+
+
+def test_a_process_that_ends_itself_is_replaced(stores: Stores, tmp_path: Path) -> None:
+    with start(stores, tmp_path) as server:
+        wait_until(lambda: answers(server))
+        (worker,) = list_workers(server)
+        os.kill(worker, signal.SIGTERM)
+        wait_until(lambda: list_workers(server) not in ([worker], []))
+        wait_until(lambda: answers(server))
+        assert server.process.poll() is None
 
 
 def test_a_name_with_an_underscore_does_not_pass_for_a_header(server: Server) -> None:

@@ -12,6 +12,7 @@ from faults.proxy import Proxy
 from tests.conftest import Stores
 from tests.factories import make_settings
 from tests.waiting import wait_until
+from tests.web.intake.batch_service import failures_of
 from web.server.subscriber import Subscriber
 
 # Of this worker: channels know no database number.
@@ -113,8 +114,17 @@ def test_a_quiet_server_is_not_a_lost_one(heard: Heard, publish: Publish) -> Non
 
 
 def test_a_handler_that_fails_does_not_end_the_hearing(heard: Heard, publish: Publish) -> None:
+    before = failures_of("subscriber")
     heard.fails_on = "bad"
     publish("bad")
     wait_until(lambda: heard.connections == 2)
     publish("good")
     wait_until(lambda: heard.messages == ["bad", "good"])
+    assert failures_of("subscriber") == before + 1
+
+
+def test_a_lost_server_is_no_failure_of_the_thread(heard: Heard, proxy: Proxy) -> None:
+    before = failures_of("subscriber")
+    proxy.cut()
+    wait_until(lambda: heard.losses > 3)
+    assert failures_of("subscriber") == before
