@@ -18,8 +18,8 @@ from local.running import write_environment
 from local.supervision.orphans import ProcessRecord, end_orphans
 from local.supervision.procfile import Line, instances, read_procfile, worker_count
 from local.supervision.supervisor import StopRequested, Supervisor
-from local.supervision.system import System
 from local.supervision.watchdog import Watchdog
+from local.system import System
 from local.terminal import print_line
 from local.welcome import print_not_ready, print_ready, token_command
 

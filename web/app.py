@@ -140,6 +140,7 @@ def _make_intake(settings: Settings, store: Store) -> tuple[Batcher, Submitter, 
         settings,
         store,
         submitter.enqueue,
+        board=GLOBAL_BOARD,
         is_overdue=lambda: queue_age.is_overdue,
         observe_batch=batch_size.observe,
     )

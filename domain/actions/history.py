@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
-from domain.boards.model import GLOBAL_BOARD
+from domain.boards.model import BoardId
 from domain.boards.reader import find_ranks
 from domain.errors import NotFoundError
 from domain.store.postgres.actions.stored_actions import (
@@ -36,8 +36,10 @@ class ActionRecord:
     completed_at: datetime | None
 
 
-def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> ActionRecord:
-    """Return an action of this user, or of any user when `user_id` is None.
+def get_action(
+    store: Store, *, board: BoardId, action_id: UUID, user_id: UUID | None
+) -> ActionRecord:
+    """Return an action of this user, or of any user when `user_id` is None; its rank is on `board`.
 
     Raises NotFoundError for an unknown id, an archived action and another user's action.
     """
@@ -45,27 +47,29 @@ def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> Action
         stored = list_stored_actions(connection, action_ids=[action_id]).get(action_id)
     if stored is None or stored.status is None or user_id not in (None, stored.user_id):
         raise NotFoundError("There is no such action")
-    rank = find_ranks(store, board=GLOBAL_BOARD, user_ids=[stored.user_id]).get(stored.user_id)
+    rank = find_ranks(store, board=board, user_ids=[stored.user_id]).get(stored.user_id)
     return _record(stored, rank)
 
 
 def list_actions(
-    store: Store, *, user_id: UUID, before_no: int | None, limit: int
+    store: Store, *, board: BoardId, user_id: UUID, before_no: int | None, limit: int
 ) -> tuple[list[ActionRecord], int | None]:
     """Return a page of a user's actions, newest first, and the next page's `before_no` or None."""
     with store.write() as connection:
         rows = list_user_actions(connection, user_id=user_id, before_no=before_no, limit=limit + 1)
-    rank = find_ranks(store, board=GLOBAL_BOARD, user_ids=[user_id]).get(user_id)
+    rank = find_ranks(store, board=board, user_ids=[user_id]).get(user_id)
     page = [_record(stored, rank) for stored in rows[:limit]]
     return page, rows[limit - 1].action_no if len(rows) > limit else None
 
 
-def list_results(store: Store, *, action_ids: Sequence[UUID]) -> dict[UUID, ActionResult]:
+def list_results(
+    store: Store, *, board: BoardId, action_ids: Sequence[UUID]
+) -> dict[UUID, ActionResult]:
     """Return what is known now of these ids; archived and unknown ones are absent."""
     with store.write() as connection:
         found = list_stored_actions(connection, action_ids=action_ids)
     ranks = find_ranks(
-        store, board=GLOBAL_BOARD, user_ids=sorted({stored.user_id for stored in found.values()})
+        store, board=board, user_ids=sorted({stored.user_id for stored in found.values()})
     )
     return {
         action_id: _result(stored, ranks.get(stored.user_id))
@@ -74,7 +78,9 @@ def list_results(store: Store, *, action_ids: Sequence[UUID]) -> dict[UUID, Acti
     }
 
 
-def judge_repeats(store: Store, *, actions: Sequence[NewAction]) -> list[Submission]:
+def judge_repeats(
+    store: Store, *, board: BoardId, actions: Sequence[NewAction]
+) -> list[Submission]:
     """Return for each action whose id is in use whether it is a retry or a conflict, in order.
 
     A retry has the same user, score and metadata, and gets what became of the first. A conflict
@@ -83,7 +89,7 @@ def judge_repeats(store: Store, *, actions: Sequence[NewAction]) -> list[Submiss
     with store.write() as connection:
         found = list_stored_actions(connection, action_ids=[action.action_id for action in actions])
     users = sorted({stored.user_id for stored in found.values() if stored.status is not None})
-    ranks = find_ranks(store, board=GLOBAL_BOARD, user_ids=users)
+    ranks = find_ranks(store, board=board, user_ids=users)
     return [_judge(action, found.get(action.action_id), ranks) for action in actions]
 
 

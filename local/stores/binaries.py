@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local.errors import LocalError
 from local.stores.copies import reachable_postgres, reachable_program
-from local.stores.system_user import Account
+from local.supervision.system_user import Account
 
 SYSTEM_POSTGRES = (
     "/usr/lib/postgresql/*/bin",

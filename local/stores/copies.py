@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from local.errors import LocalError
-from local.stores.system_user import Account, can_execute
+from local.supervision.system_user import Account, can_execute
 
 COPIES = Path("/var/lib/laurel")
 LEFT_OUT = shutil.ignore_patterns("*.a", "pkgconfig", "pgxs", "include", "doc", "man")

@@ -20,8 +20,8 @@ from psycopg2 import sql
 from local.errors import LocalError
 from local.ports import LOOPBACK
 from local.stores.binaries import PostgresBinaries
-from local.stores.system_user import Account, can_execute, set_owner
 from local.supervision.spawning import Launch
+from local.supervision.system_user import Account, can_execute, set_owner
 
 SUPERUSER = "postgres"
 DATABASE = "laurel"

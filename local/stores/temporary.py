@@ -17,10 +17,10 @@ from local.errors import LocalError
 from local.ports import find_free_port
 from local.stores.binaries import find_postgres, find_valkey
 from local.stores.postgres import DEFAULTS, NOT_DURABLE, Postgres
-from local.stores.system_user import set_owner, store_account
 from local.stores.valkey import Valkey
 from local.supervision.process_groups import signal_group
 from local.supervision.spawning import Launch, spawn
+from local.supervision.system_user import set_owner, store_account
 
 PREFIX = "laurel-test-"
 # Not TMPDIR: the path of a unix socket must be short, and the stores' user must reach it.

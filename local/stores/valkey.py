@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from local.ports import LOOPBACK
-from local.stores.system_user import Account, set_owner
 from local.supervision.spawning import Launch
+from local.supervision.system_user import Account, set_owner
 
 PROBE_SECONDS = 0.5
 

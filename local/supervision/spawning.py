@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from local.stores.system_user import Account
 from local.supervision.parent_death import die_with_parent
+from local.supervision.system_user import Account
 
 
 @dataclass(frozen=True)

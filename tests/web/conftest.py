@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from cli.registry import register_commands
 from domain.actions.model import NewAction, Submission
+from domain.boards.model import GLOBAL_BOARD
 from domain.settings import Settings
 from domain.store.store import Store
 from tests.web.http.bodies import Headers, applied
@@ -59,7 +60,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def intake_client(settings: Settings, store: Store) -> Iterator[FlaskClient]:
     """A client whose actions are really taken in; no worker scores them."""
-    batcher = Batcher(settings, store, lambda _batch_id: None)
+    batcher = Batcher(settings, store, lambda _batch_id: None, board=GLOBAL_BOARD)
     batcher.start()
     yield create_app(settings, store, batcher).test_client()
     batcher.stop()

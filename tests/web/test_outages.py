@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 from structlog.testing import capture_logs
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.errors import DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.redis.client import RedisClient
@@ -36,7 +37,7 @@ def without_postgresql() -> Iterator[FlaskClient]:
     """A client of an application whose stores are both away."""
     settings = make_settings(commit_wait_seconds=2.0)
     store = connect(settings)
-    batcher = Batcher(settings, store, lambda _batch_id: None)
+    batcher = Batcher(settings, store, lambda _batch_id: None, board=GLOBAL_BOARD)
     batcher.start()
     yield create_app(settings, store, batcher).test_client()
     batcher.stop()
@@ -48,7 +49,7 @@ def without_redis(settings: Settings, store: Store) -> Iterator[FlaskClient]:
     """A client of an application whose Redis is away."""
     client = Redis.from_url(NOWHERE, decode_responses=True, socket_connect_timeout=0.3)
     losing_redis = Store(store.engine, RedisClient(client))
-    batcher = Batcher(settings, losing_redis, lambda _batch_id: None)
+    batcher = Batcher(settings, losing_redis, lambda _batch_id: None, board=GLOBAL_BOARD)
     batcher.start()
     yield create_app(settings, losing_redis, batcher).test_client()
     batcher.stop()

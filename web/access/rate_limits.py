@@ -28,14 +28,6 @@ class Limits:
         self._address = RateLimitItemPerSecond(settings.address_limit_requests, window, "address")
         self._login = RateLimitItemPerMinute(LOGINS_PER_MINUTE, 1, "login")
 
-    def start(self) -> None:
-        """Start sharing the counts with other processes."""
-        self._counters.start()
-
-    def stop(self) -> None:
-        """Stop sharing the counts."""
-        self._counters.stop()
-
     def hit_user(self, user_id: UUID) -> Allowance:
         """Count a request of a user and return what is left."""
         return self._strategy.take(self._user, str(user_id))

@@ -17,6 +17,7 @@ import structlog
 from domain.actions.history import judge_repeats, list_results
 from domain.actions.intake import accept_actions
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
+from domain.boards.model import BoardId
 from domain.errors import DatabaseUnavailableError, OverloadedError
 from domain.settings import Settings
 from domain.store.store import Store
@@ -50,10 +51,12 @@ class Batcher:
         store: Store,
         enqueue_batch: Callable[[UUID], None],
         *,
+        board: BoardId,
         is_overdue: Callable[[], bool] = lambda: False,
         observe_batch: Callable[[int], None] = lambda _size: None,
     ):
         self.reply_to = uuid4().hex
+        self._board = board
         self.pending = PendingBatches(
             limit=settings.batch_in_flight,
             wait_seconds=settings.result_wait_seconds,
@@ -102,7 +105,7 @@ class Batcher:
         if request.state is RequestState.TIMED_OUT:
             # The actions are durable in any case; without the store they are `pending`.
             with suppress(DatabaseUnavailableError):
-                run_in_thread(partial(request.look_up_results, partial(_look_up, self._store)))
+                run_in_thread(partial(request.look_up_results, self._look_up))
         return self._list_submissions(request)
 
     def stop(self) -> None:
@@ -159,9 +162,14 @@ class Batcher:
         repeats = [index for index in range(len(request.actions)) if index not in submissions]
         if repeats:
             actions = [request.actions[index] for index in repeats]
-            judged = run_in_thread(partial(judge_repeats, self._store, actions=actions))
+            judged = run_in_thread(
+                partial(judge_repeats, self._store, board=self._board, actions=actions)
+            )
             submissions.update(zip(repeats, judged, strict=True))
         return [submissions[index] for index in range(len(request.actions))]
+
+    def _look_up(self, action_ids: Sequence[UUID]) -> dict[UUID, ActionResult]:
+        return list_results(self._store, board=self._board, action_ids=action_ids)
 
     def _flush_next(self) -> None:
         """Flush once, or return after IDLE_SECONDS without work: one step of the flusher."""
@@ -246,7 +254,3 @@ def _list_request_ids(claims: Claims, action_ids: Iterable[UUID]) -> list[str]:
 
 def _seconds_until(moment: float) -> float:
     return max(moment - time.monotonic(), 0.0)
-
-
-def _look_up(store: Store, action_ids: Sequence[UUID]) -> dict[UUID, ActionResult]:
-    return list_results(store, action_ids=action_ids)

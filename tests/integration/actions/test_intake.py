@@ -8,6 +8,7 @@ import pytest
 from domain.actions.history import judge_repeats
 from domain.actions.intake import IntakeOutcome
 from domain.actions.model import Acceptance, Status
+from domain.boards.model import GLOBAL_BOARD
 from domain.store.store import Store
 from tests.factories import make_action, make_player
 from tests.intakes import accept, accepted_ids, fetch
@@ -41,7 +42,7 @@ def test_ids_in_use_are_left_out_and_the_others_live(store: Store) -> None:
     assert accepted_ids(outcome) == {other.action_id}
     stranger = make_action(action_id=first.action_id)
     changed = make_action(user_id=player, action_id=first.action_id, request_hash=b"x" * 32)
-    judged = judge_repeats(store, actions=[twin, stranger, changed])
+    judged = judge_repeats(store, board=GLOBAL_BOARD, actions=[twin, stranger, changed])
     assert [submission.acceptance for submission in judged] == [
         Acceptance.DUPLICATE,
         Acceptance.CONFLICT,

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Submission
 from domain.actions.replies import publish_replies
+from domain.boards.model import GLOBAL_BOARD
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store
@@ -34,7 +35,9 @@ class Service:
         self.runs_at_once = False
         self.sizes: list[int] = []
         self._context = context
-        self.batcher = Batcher(settings, store, self._submit, observe_batch=self.sizes.append)
+        self.batcher = Batcher(
+            settings, store, self._submit, board=GLOBAL_BOARD, observe_batch=self.sizes.append
+        )
         self.batcher.start()
         self._subscriber = Subscriber(
             context.store.redis,

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from domain.actions.model import Acceptance, Status
+from domain.boards.model import GLOBAL_BOARD
 from domain.errors import OverloadedError
 from domain.settings import Settings
 from domain.store.store import Store
@@ -189,7 +190,9 @@ def test_too_old_a_queue_and_too_long_a_queue_are_refused_at_once(
 ) -> None:
     is_overdue = threading.Event()
     impatient = replace(settings, result_wait_seconds=0.1)
-    batcher = Batcher(impatient, store, lambda _: None, is_overdue=is_overdue.is_set)
+    batcher = Batcher(
+        impatient, store, lambda _: None, board=GLOBAL_BOARD, is_overdue=is_overdue.is_set
+    )
     batcher.start()
     monkeypatch.setattr(batcher_module, "MAX_QUEUED_ACTIONS", 3)
     with ThreadPoolExecutor(4) as callers:

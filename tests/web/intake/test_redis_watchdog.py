@@ -11,6 +11,7 @@ import pytest
 
 from domain.actions.intake import AcceptedBatch, IntakeOutcome
 from domain.actions.model import Status, Submission
+from domain.boards.model import GLOBAL_BOARD
 from domain.errors import RedisUnavailableError
 from domain.settings import Settings
 from domain.store.redis.client import TIMEOUT_SECONDS, RedisClient, connect_redis
@@ -49,7 +50,7 @@ def losing_redis(store: Store, redis_server: RedisServer) -> Iterator[Store]:
 def batcher(settings: Settings, losing_redis: Store) -> Iterator[Batcher]:
     """A batcher whose batches nobody works on, under watch."""
     patient = replace(settings, result_wait_seconds=PATIENCE_SECONDS, batch_in_flight=2)
-    batcher = Batcher(patient, losing_redis, lambda _batch_id: None)
+    batcher = Batcher(patient, losing_redis, lambda _batch_id: None, board=GLOBAL_BOARD)
     watch = RedisWatchdog(losing_redis.redis, batcher.pending)
     watch.start()
     batcher.start()

@@ -16,7 +16,6 @@ from local.home import Home, read_ports, write_ports
 from local.ports import find_free_port
 from local.stores.binaries import find_postgres, find_valkey
 from local.stores.postgres import Postgres
-from local.stores.system_user import Account, set_owner, store_account
 from local.stores.valkey import Valkey
 from local.supervision.logs import last_lines
 from local.supervision.output_capture import capture_output
@@ -24,6 +23,7 @@ from local.supervision.processes import SupervisedProcess
 from local.supervision.procfile import Line
 from local.supervision.spawning import Launch
 from local.supervision.supervisor import Supervisor
+from local.supervision.system_user import Account, set_owner, store_account
 from local.supervision.watchdog import Watchdog
 
 STORE_SECONDS = 300.0
