@@ -38,7 +38,7 @@ def test_the_file_may_be_missing(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"PORT=\xff\n")
-    with pytest.raises(LocalError, match=r"\.env cannot be read"):
+    with pytest.raises(LocalError, match=r"\.env: cannot be read"):
         load_env_file(tmp_path, {})
 
 

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from domain.errors import SettingsError
-from domain.settings import Settings, load_settings, read_env_file, settings_of_process
+from domain.settings import (
+    ENV_FILE_VARIABLE,
+    Settings,
+    load_settings,
+    read_env_file,
+    settings_of_process,
+)
 
 SECRET = "5b1f0c9e7a3d4826b0f1e2d3c4a59687"
 SOUND = {
@@ -134,6 +140,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory, with no setting in the environment."""
     for spec in fields(Settings):
         monkeypatch.delenv(spec.name.upper(), raising=False)
+    monkeypatch.delenv(ENV_FILE_VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from domain.actions.model import Acceptance, ActionResult, Status
+from domain.boards.model import BoardId
 from domain.errors import DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.store import Store, connect
@@ -43,9 +44,11 @@ def test_a_lost_reply_is_caught_up_by_one_look_for_the_whole_batch(
     look_up = batcher_module.list_results
     time_is_up = threading.Event()
 
-    def count_looks(store: Store, *, action_ids: Sequence[UUID]) -> dict[UUID, ActionResult]:
+    def count_looks(
+        store: Store, *, board: BoardId, action_ids: Sequence[UUID]
+    ) -> dict[UUID, ActionResult]:
         looks.append(len(action_ids))
-        return look_up(store, action_ids=action_ids)
+        return look_up(store, board=board, action_ids=action_ids)
 
     def wait_in_vain(batcher: Batcher, request: PendingRequest, *_: float) -> None:
         assert time_is_up.wait(20)

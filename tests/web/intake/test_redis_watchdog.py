@@ -152,7 +152,10 @@ def test_a_batch_that_the_broker_did_not_take_keeps_nobody_waiting(
 
     submitter = Submitter(refuse, on_unpublished=lambda batch_id: batcher.pending.give_up(batch_id))
     batcher = Batcher(
-        replace(settings, result_wait_seconds=PATIENCE_SECONDS), store, submitter.enqueue
+        replace(settings, result_wait_seconds=PATIENCE_SECONDS),
+        store,
+        submitter.enqueue,
+        board=GLOBAL_BOARD,
     )
     submitter.start()
     batcher.start()

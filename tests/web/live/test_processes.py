@@ -68,4 +68,4 @@ def test_a_failing_background_thread_shows_in_health_and_stops_nothing_else(
     server = start_server(database_url="postgresql://nobody@127.0.0.1:1/nowhere")
     wait_until(lambda: server.health()["threads"]["position"] > 3)
     assert server.health()["threads"]["deadlines"] < 2
-    assert b"background step put off" in server.log.read_bytes()
+    assert b"background step postponed" in server.log.read_bytes()
