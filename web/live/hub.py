@@ -18,7 +18,7 @@ from domain.events.changes import find_view_change, list_own_events
 from domain.events.wire import BusMessage, parse_bus_message
 from web.live import metrics
 from web.live.board_source import BoardSource
-from web.live.board_state import BoardState, BusState
+from web.live.followed_board import FollowedBoard, BusState
 from web.live.channels import (
     Channel,
     Listener,
@@ -54,7 +54,7 @@ class Hub:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         writes_per_turn: int = WRITES_PER_TURN,
     ):
-        self._state = BoardState(source)
+        self._state = FollowedBoard(source)
         self._yield_turn = yield_turn
         self._now = now
         self._writes_per_turn = writes_per_turn

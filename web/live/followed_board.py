@@ -24,7 +24,7 @@ class BusState(Enum):
     """Subscribed, and the next message is the step from `head`, unless one was missed."""
 
 
-class BoardState:
+class FollowedBoard:
     """The last known top of one board, and where it is on the bus."""
 
     def __init__(self, source: BoardSource):
