@@ -18,7 +18,6 @@ from domain.events.changes import find_view_change, list_own_events
 from domain.events.wire import BusMessage, parse_bus_message
 from web.live import metrics
 from web.live.board_source import BoardSource
-from web.live.followed_board import FollowedBoard, BusState
 from web.live.channels import (
     Channel,
     Listener,
@@ -30,6 +29,7 @@ from web.live.channels import (
     encode_view_start,
     position_of,
 )
+from web.live.followed_board import BusState, FollowedBoard
 from web.live.outgoing import Outgoing
 from web.live.protocol import MessageId, Position
 
