@@ -163,6 +163,8 @@ def _make_services_with_intake(settings: Settings, store: Store) -> tuple[Servic
         list_threads=lambda: background.threads,
     )
 
+    batcher.pending.on_results(services.cached_top.on_results)
+
     def lose_bus() -> None:
         # What is published until the subscription is back is lost, replies too.
         batcher.pending.give_up_all()
