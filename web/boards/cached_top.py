@@ -1,7 +1,7 @@
 """The top of one board in memory, kept up to date by bus messages; read again while there are none.
 
-Read by `web/routes/leaderboard.py`; the subscriber calls the `on_` methods on its thread. A player's
-answer precedes the bus message of its batch: between the two the next read asks the store, once.
+Read by `web/routes/leaderboard.py`; the subscriber calls the `on_` methods on its thread. An answer
+precedes the bus message of its batch: between the two the next read asks the store, once.
 """
 
 import threading
