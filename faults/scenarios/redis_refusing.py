@@ -25,10 +25,10 @@ def demote(injection: Injection) -> None:
     """Make it a replica of a server that is not there; connections stay open."""
     with injection.stores.redis() as redis:
         refused_before = _count_refused(redis, "READONLY")
-        redis.execute_command("REPLICAOF", *NOBODY)  # type: ignore[no-untyped-call]  # redis-py
+        redis.execute_command("REPLICAOF", *NOBODY)
         while injection.lasts(1.0):
             pass
-        redis.execute_command("REPLICAOF", "NO", "ONE")  # type: ignore[no-untyped-call]
+        redis.execute_command("REPLICAOF", "NO", "ONE")
         _require_refusals(injection, redis, "READONLY", refused_before)
 
 
@@ -48,17 +48,15 @@ def evict(injection: Injection) -> None:
     board, rows = keys.board(GLOBAL_BOARD), keys.board_rows(GLOBAL_BOARD)
     users = _read_board(injection)["totalUsers"]
     with injection.stores.redis() as redis:
-        losses = cycle(
-            (
-                lambda: redis.delete(board),
-                lambda: redis.delete(rows),
-                lambda: redis.zremrangebyrank(board, 0, 20),
-                lambda: redis.zremrangebyrank(board, -5, -1),
-                lambda: redis.delete(board, rows),
-            )
+        losses = (
+            ("DEL", board),
+            ("DEL", rows),
+            ("ZREMRANGEBYRANK", board, 0, 20),
+            ("ZREMRANGEBYRANK", board, -5, -1),
+            ("DEL", board, rows),
         )
-        for lose in losses:
-            lose()
+        for command in cycle(losses):
+            redis.execute_command(*command)
             for _ in range(LOOKS_AT_EACH_LOSS):
                 problem = _find_wrong(_read_board(injection), users)
                 if problem:

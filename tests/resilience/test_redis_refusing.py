@@ -7,11 +7,13 @@ from uuid import UUID, uuid4
 import pytest
 from flask.testing import FlaskClient
 from redis import Redis
+from structlog.testing import capture_logs
 
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.players import get_player_score
 from domain.boards.reader import find_neighborhood, find_ranks, read_top
 from domain.errors import RedisUnavailableError
+from domain.store.health import warn_of_eviction
 from domain.store.redis import boards, keys
 from domain.store.redis.client import connect_redis
 from domain.store.store import Store
@@ -267,6 +269,25 @@ def test_whatever_redis_answers_actions_are_taken_and_reads_come_from_sql(
     assert not ask_health(api)["ok"]
     heal()
     wait_until(lambda: ask_health(api)["ok"])
+
+
+def test_a_server_that_may_evict_keys_is_named_at_the_start_and_in_health(
+    context: WorkerContext, redis_server: RedisServer, api: FlaskClient
+) -> None:
+    with capture_logs() as logs:
+        warn_of_eviction(context.store.redis)
+        assert logs == []
+        redis_server.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        warn_of_eviction(context.store.redis)
+        redis_server.kill()
+        warn_of_eviction(context.store.redis)
+    assert [(line["event"], line["policy"]) for line in logs if "policy" in line] == [
+        ("redis may evict keys", "allkeys-lru")
+    ]
+    redis_server.start()
+    redis_server.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    wait_until(lambda: "warning" in ask_health(api))
+    assert ask_health(api)["evictionPolicy"] == "allkeys-lru"
 
 
 def ask_health(api: FlaskClient) -> dict[str, Any]:
