@@ -61,6 +61,8 @@ task_send_sent_event = False
 # A worker that starts before Redis waits for it, and one that loses it never gives up.
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
+# An error that Redis answers is an outage too: by default it would end the worker.
+broker_channel_error_retry = True
 # A link publishes the next one: one quick retry, after which the keeper finishes the batch.
 task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
 broker_transport_options = {

@@ -48,6 +48,19 @@ class RedisUnavailableError(TransientError):
     """Redis did not answer in time, refused the command, or its circuit breaker is open."""
 
 
+class RedisRefusalError(RedisUnavailableError):
+    """Redis answered with an error; `reply` is its code, such as "READONLY"."""
+
+    def __init__(self, reply: str):
+        super().__init__()
+        self.reply = reply
+
+    @property
+    def is_demotion(self) -> bool:
+        """Whether the server is a replica: another one is the primary, or none."""
+        return self.reply in ("READONLY", "MASTERDOWN")
+
+
 class UnstorableDataError(ValueError):
     """PostgreSQL refuses the data: a value out of range, or a constraint.
 

@@ -39,6 +39,10 @@ class Proxy:
         address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         return self._parts._replace(netloc=f"{credentials}{at}{address}").geturl()
 
+    def lead_to(self, url: str) -> None:
+        """Lead new connections to the server of this URL; the open ones stay where they are."""
+        self._parts = urlsplit(url)
+
     def stall(self) -> None:
         """Keep every connection open and forward nothing, as a stopped server does."""
         self._flows.clear()

@@ -39,4 +39,4 @@ def list_board(store: Store, board: BoardId) -> list[UUID]:
 
 def restart(store: Store, board: BoardId) -> None:
     """Make the board that of an earlier run of the server, as a restart does: the data stays."""
-    store.redis.run(lambda client: client.set(keys.board_marker(board), "the run before"))
+    store.redis.run(lambda client: client.hset(keys.board_rows(board), "#", "the run before"))

@@ -9,6 +9,7 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.logs import configure_logging
 from domain.settings import Settings, settings_of_process
 from domain.store.durability import require_durable_server
+from domain.store.health import warn_of_eviction
 from domain.store.redis import keys
 from domain.store.store import Store, connect
 from web.access.middleware import AccessMiddleware
@@ -73,6 +74,7 @@ def create_live() -> Flask:
     configure_logging(settings, "live")
     store = connect(settings, pool_size=LIVE_POOL_SIZE)
     require_durable_server(settings, store)
+    warn_of_eviction(store.redis)
     return create_live_app(settings, store)
 
 
@@ -85,6 +87,7 @@ def _read_settings() -> Settings:
 def _connect(settings: Settings) -> Store:
     store = connect(settings, pool_size=settings.database_pool_size)
     require_durable_server(settings, store)
+    warn_of_eviction(store.redis)
     return store
 
 
@@ -159,6 +162,8 @@ def _make_services_with_intake(settings: Settings, store: Store) -> tuple[Servic
         required_threads=(batcher.thread,),
         list_threads=lambda: background.threads,
     )
+
+    batcher.pending.on_results(services.cached_top.on_results)
 
     def lose_bus() -> None:
         # What is published until the subscription is back is lost, replies too.

@@ -14,7 +14,7 @@ from prometheus_client import Counter, Histogram
 from prometheus_flask_exporter import PrometheusMetrics
 
 from web.services import EXTENSION
-from workers.metrics import watch_breaker
+from workers.metrics import watch_redis
 
 # Seconds from the request's arrival to its answer; 20 ms is an idle system, 2 s the default wait.
 action_seconds = Histogram(
@@ -47,7 +47,7 @@ _request_children: dict[tuple[str | None, int], Counter] = {}
 
 def register_metrics(app: Flask) -> None:
     """Count every answer of this application, and show whether it has given Redis up."""
-    watch_breaker(app.extensions[EXTENSION].store.redis)
+    watch_redis(app.extensions[EXTENSION].store.redis)
     app.after_request(count_request)
 
 

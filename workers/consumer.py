@@ -16,6 +16,7 @@ from celery.worker.consumer import Consumer
 from domain.settings import settings_of_process
 from workers.celery import app
 from workers.startup import exit_on_bad_settings
+from workers.transport import drop_message
 
 QUEUES = ("actions", "maintenance")
 BEAT = "beat"
@@ -47,6 +48,26 @@ class LaurelConsumer(Consumer):
         if self.hub and not self._has_events:
             self._has_events = True
             self.hub.call_later(EVENTS_SECONDS, self._publish_events)
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        """Drop a message that is no task."""
+        self._drop(message, "unknown_format", "no task is named")
+
+    def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """Drop a message of a task that this version does not have."""
+        self._drop(message, "unknown_task", exc)
+
+    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """Drop a message whose task cannot be made."""
+        self._drop(message, "invalid_task", exc)
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Drop a message whose body cannot be read."""
+        self._drop(message, "unreadable", exc)
+
+    def _drop(self, message: Any, cause: str, error: object) -> None:
+        drop_message(cause, error)
+        message.reject()
 
     def _publish_events(self) -> None:
         self._has_events = False

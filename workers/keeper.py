@@ -27,6 +27,7 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import compare_board, rebuild_board
 from domain.errors import RedisUnavailableError, TransientError
 from domain.logs import configure_logging
+from domain.store.health import warn_of_eviction
 from domain.store.postgres.actions.batches import Batch, find_batch, read_queue_age_seconds
 from domain.store.postgres.advisory_locks import AdvisoryLock
 from domain.store.postgres.heartbeats import beat
@@ -45,6 +46,7 @@ logger = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 1.0
 COMPARE_SECONDS = 600.0
+FOLLOW_SECONDS = 5.0
 PARTITION_SECONDS = 3600.0
 # The parts of a batch that was split are left to the workers for so many looks.
 LOOKS_FOR_WORKERS = 3
@@ -87,6 +89,7 @@ class Keeper:
         self.watch = DutySchedule([(0.0, self._beat), (0.0, self._finish_stalled)])
         self.upkeep = DutySchedule(
             [
+                (FOLLOW_SECONDS, self._follow_primary),
                 (0.0, self._rebuild),
                 (PARTITION_SECONDS, self._make_partitions),
                 (COMPARE_SECONDS, self._compare),
@@ -160,6 +163,10 @@ class Keeper:
             if outcome is LinkOutcome.NOT_ITS_TURN:
                 return
 
+    def _follow_primary(self) -> None:
+        """Close the connections to an old primary; raises RedisUnavailableError."""
+        self._context.store.redis.find_server()
+
     def _rebuild(self) -> None:
         if boards.is_board_trusted(self._context.store.redis, board=GLOBAL_BOARD):
             return
@@ -223,7 +230,8 @@ def main() -> int:
     with exit_on_bad_settings():
         context = get_context()
     configure_logging(context.settings, context.settings.laurel_process or "keeper")
-    metrics.watch_breaker(context.store.redis)
+    metrics.watch_redis(context.store.redis)
+    warn_of_eviction(context.store.redis)
     tune_garbage_collector()
     stopping = threading.Event()
 

@@ -12,7 +12,7 @@ from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 from domain.errors import RedisUnavailableError
 from domain.logs import configure_logging
-from domain.store.health import ping_redis
+from domain.store.health import warn_of_eviction
 from domain.store.postgres.heartbeats import beat
 from workers import metrics
 from workers.background import BackgroundThread
@@ -37,9 +37,9 @@ def log_as_json(**_: Any) -> None:
 
 def _beat() -> None:
     store = get_context().store
-    # So that an idle worker notices too whether Redis answers: its breaker is in the metrics.
+    # So that an idle worker notices too whether Redis answers, and which server is the primary.
     with suppress(RedisUnavailableError):
-        ping_redis(store.redis)
+        store.redis.find_server()
     with store.lazy() as connection:
         beat(connection, process="worker")
 
@@ -53,7 +53,8 @@ def start_heartbeat(sender: Any, **_: Any) -> None:
     queues = [queue.name for queue in sender.task_consumer.queues]
     logger.info("worker ready", queues=queues)
     tune_garbage_collector()
-    metrics.watch_breaker(get_context().store.redis)
+    metrics.watch_redis(get_context().store.redis)
+    warn_of_eviction(get_context().store.redis)
     if "actions" in queues:
         _heartbeat.start()
 

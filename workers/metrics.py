@@ -35,18 +35,27 @@ breakers_open = Gauge(
     multiprocess_mode="livesum",
 )
 breaker_openings = Counter("redis_breaker_openings_total", "Times that a circuit breaker opened")
+redis_errors = Counter(
+    "laurel_redis_errors_total", "Commands that Redis answered with an error, by its code", ["code"]
+)
+messages_dropped = Counter(
+    "laurel_broker_messages_dropped_total",
+    "Messages of the broker that no task could be made of",
+    ["cause"],
+)
 background_failures = Counter(
     "background_failures_total", "Steps of background threads that failed", ["thread"]
 )
 
 
-def watch_breaker(redis: RedisClient) -> None:
-    """Show from now on whether this process's circuit breaker for Redis is open.
+def watch_redis(redis: RedisClient) -> None:
+    """Show from now on whether this process's circuit breaker for Redis is open, and count errors.
 
     Every process with a RedisClient calls it once, which also overwrites the value of an earlier
     process with the same id.
     """
     redis.on_breaker_change(_show_breaker)
+    redis.on_error(lambda code: redis_errors.labels(code).inc())
 
 
 def _show_breaker(is_open: bool) -> None:

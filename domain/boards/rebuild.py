@@ -52,7 +52,7 @@ def compare_board(store: Store, *, board: BoardId) -> Comparison:
     """
     require_rows_of(board)
     users = repaired = 0
-    is_sound = boards.is_dense(store.redis, board=board)
+    is_sound = boards.is_board_trusted(store.redis, board=board)
     for rows in _walk(store):
         stored = read_rows(store.redis, board=board, user_ids=[row.user_id for row in rows])
         behind = [row for row in rows if _version(stored, row) < row.version]

@@ -1,11 +1,22 @@
 """Every scenario, in the order in which they run."""
 
 from faults.scenario import Scenario
-from faults.scenarios import clocks, disk, messages, postgres, processes, races, redis, sockets
+from faults.scenarios import (
+    clocks,
+    disk,
+    messages,
+    postgres,
+    processes,
+    races,
+    redis,
+    redis_refusing,
+    sockets,
+)
 
 SCENARIOS: tuple[Scenario, ...] = (
     *processes.SCENARIOS,
     *redis.SCENARIOS,
+    *redis_refusing.SCENARIOS,
     *postgres.SCENARIOS,
     *races.SCENARIOS,
     *messages.SCENARIOS,

@@ -14,6 +14,7 @@ from rig.child import Child
 
 QUEUE = keys.broker_prefix() + "actions"
 HUGE_BYTES = 5_000_000
+COPIES = 20
 POISONED_ACTIONS = 3
 POISON_SECONDS = 60.0
 
@@ -30,13 +31,21 @@ def repeat(injection: Injection) -> None:
 
 
 def send_junk(injection: Injection) -> None:
-    """Put messages into the queue that the product never publishes."""
+    """Put messages into the queue that the product never publishes; no worker may end."""
+    before = _list_workers(injection)
     with injection.stores.redis() as redis:
         for junk in _junk():
-            injection.lasts_about(1.0)
-            redis.lpush(QUEUE, junk)
+            injection.lasts_about(0.5)
+            redis.lpush(QUEUE, *[junk] * (1 if len(junk) > HUGE_BYTES else COPIES))
     while injection.lasts(1.0):
         pass
+    if _list_workers(injection) != before:
+        injection.problems.append("a worker ended because of a message")
+
+
+def _list_workers(injection: Injection) -> dict[str, int]:
+    processes = injection.system.stack.processes()
+    return {name: pid for name, pid in processes.items() if name.startswith("worker")}
 
 
 def _junk() -> Iterator[bytes]:

@@ -50,6 +50,24 @@ def test_the_printed_curl_works_and_is_a_duplicate_the_second_time(stack: Stack)
     assert result["newScore"] == first["newScore"]
 
 
+def test_a_player_reads_what_was_answered(api: Api) -> None:
+    # One connection: the system has two processes of the API, and this one must show it at once.
+    player = api.register()
+    answered, stale = 0, []
+    for number in range(1, 51):
+        answer = api.complete(player["accessToken"], 10)
+        if answer.status != 200:
+            continue
+        answered += 1
+        rows = api.get(BOARD, token=player["accessToken"]).body["leaderboard"]
+        own = next((row for row in rows if row["username"] == player["username"]), None)
+        rank = answer.body["leaderboardPosition"]
+        if rank <= 100 and (own is None or own["score"] < answer.body["newScore"]):
+            stale.append(number)
+    assert answered
+    assert stale == []
+
+
 def test_an_action_can_be_read_and_is_in_the_history(api: Api) -> None:
     token = api.register()["accessToken"]
     ids = [api.complete(token, score).body["actionId"] for score in (10, 20, 30, 40, 50)]

@@ -1,8 +1,6 @@
 """Redis killed, stalled, restarted and full: PostgreSQL answers, and everything recovers."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +17,7 @@ from domain.boards.rebuild import rebuild_board
 from domain.errors import RedisUnavailableError
 from domain.store.redis import boards
 from domain.store.redis.client import TIMEOUT_SECONDS
-from domain.store.store import Store, connect
+from domain.store.store import Store
 from domain.verification.verifying import verify
 from tests.factories import make_action
 from tests.pipeline import complete_actions, finish_batch
@@ -27,17 +25,6 @@ from tests.redis_server import RedisServer
 from tests.waiting import wait_until
 from workers.context import WorkerContext
 from workers.keeper import Keeper
-
-
-@pytest.fixture
-def context(worker_context: WorkerContext, redis_server: RedisServer) -> Iterator[WorkerContext]:
-    """A worker's context with a trusted board, on a Redis that may be killed."""
-    settings = replace(worker_context.settings, redis_url=redis_server.url)
-    redis = connect(settings).redis
-    store = Store(worker_context.store.engine, redis)
-    assert rebuild_board(store, board=GLOBAL_BOARD)
-    yield WorkerContext(settings, store, worker_context.policy)
-    redis.close()
 
 
 def accept(store: Store, *, user_id: UUID | None = None) -> UUID:

@@ -4,29 +4,37 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from redis.exceptions import (
-    BusyLoadingError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    ResponseError,
-)
+from redis._parsers.base import BaseParser
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from structlog.testing import capture_logs
 
-from domain.errors import RedisUnavailableError
+from domain.errors import RedisRefusalError, RedisUnavailableError
 from domain.store.redis.circuit_breaker import FAILURES_TO_OPEN
 from domain.store.redis.client import RedisClient
 
-PASSING_ERRORS = [
-    RedisConnectionError("refused"),
-    RedisTimeoutError("too slow"),
-    BusyLoadingError("loading"),
-    OutOfMemoryError("command not allowed when used memory > 'maxmemory'"),
-    ReadOnlyError("You can't write against a read only replica."),
-    ResponseError("MISCONF Errors writing to the AOF file: No space left on device"),
-    ResponseError("BUSY Valkey is busy running a script."),
-    ResponseError("NOREPLICAS Not enough good replicas to write."),
-]
+IN_SCRIPT = "ERR Error running script (call to f_1f): @user_script:3: @user_script: 3: -"
+SILENCE = [RedisConnectionError("refused"), RedisTimeoutError("too slow"), OSError(104, "reset")]
+OF_THE_SERVER = {
+    "LOADING Redis is loading the dataset in memory": "LOADING",
+    "OOM command not allowed when used memory > 'maxmemory'.": "OOM",
+    "READONLY You can't write against a read only replica.": "READONLY",
+    "MASTERDOWN Link with MASTER is down.": "MASTERDOWN",
+    "CLUSTERDOWN The cluster is down": "CLUSTERDOWN",
+    "MISCONF Errors writing to the AOF file: No space left on device": "MISCONF",
+    "BUSY Valkey is busy running a script.": "BUSY",
+    "NOREPLICAS Not enough good replicas to write.": "NOREPLICAS",
+    "NOPERM User default has no permissions to run the 'evalsha' command": "NOPERM",
+    "NOAUTH Authentication required.": "NOAUTH",
+    IN_SCRIPT + "READONLY You can't write against a read only replica.": "READONLY",
+    IN_SCRIPT + "OOM command not allowed when used memory > 'maxmemory'.": "OOM",
+}
+OF_THE_COMMAND = {
+    "WRONGTYPE Operation against a key holding the wrong kind of value": "WRONGTYPE",
+    "ERR unknown command": "ERR",
+    "ERR Error running script (call to f_1f): @user_script:3: attempt to index a nil value": "ERR",
+    IN_SCRIPT + "WRONGTYPE Operation against a key holding the wrong kind of value": "WRONGTYPE",
+}
 
 
 @pytest.fixture
@@ -35,8 +43,22 @@ def client() -> RedisClient:
     return RedisClient(Redis(host="127.0.0.1", port=1))
 
 
-@pytest.mark.parametrize("error", PASSING_ERRORS, ids=lambda error: str(error).split()[0])
-def test_an_error_that_may_pass_opens_the_breaker(client: RedisClient, error: Exception) -> None:
+def fail_with(client: RedisClient, error: Exception, *, times: int) -> list[RedisUnavailableError]:
+    """Run a command that fails, and return what the caller was told."""
+    told = []
+
+    def fail(_client: Any) -> None:
+        raise error
+
+    for _ in range(times):
+        with pytest.raises(RedisUnavailableError) as raised:
+            client.run(fail)
+        told.append(raised.value)
+    return told
+
+
+@pytest.mark.parametrize("error", SILENCE, ids=lambda error: type(error).__name__)
+def test_silence_opens_the_breaker(client: RedisClient, error: Exception) -> None:
     calls: list[int] = []
 
     def fail(_client: Any) -> None:
@@ -50,14 +72,33 @@ def test_an_error_that_may_pass_opens_the_breaker(client: RedisClient, error: Ex
     assert len(calls) == FAILURES_TO_OPEN, "no call is made to a server that does not answer"
 
 
-@pytest.mark.parametrize("message", ["WRONGTYPE Operation against a key", "ERR unknown command"])
-def test_a_wrong_command_is_raised_as_it_is_and_does_not_open_the_breaker(
-    client: RedisClient, message: str
+@pytest.mark.parametrize(("reply", "code"), OF_THE_SERVER.items())
+def test_what_a_server_says_of_itself_opens_the_breaker(
+    client: RedisClient, reply: str, code: str
 ) -> None:
-    def fail(_client: Any) -> None:
-        raise ResponseError(message)
+    error = BaseParser.parse_error(reply)
+    told = fail_with(client, error, times=FAILURES_TO_OPEN + 1)
+    assert not client.usable
+    assert [one.reply for one in told if isinstance(one, RedisRefusalError)] == [code] * len(told)
 
-    for _ in range(FAILURES_TO_OPEN + 1):
-        with pytest.raises(ResponseError, match=message.split()[0]):
-            client.run(fail)
+
+@pytest.mark.parametrize(("reply", "code"), OF_THE_COMMAND.items())
+def test_a_wrong_command_is_an_outage_to_its_caller_alone_and_is_loud(
+    client: RedisClient, reply: str, code: str
+) -> None:
+    counted: list[str] = []
+    client.on_error(counted.append)
+    with capture_logs() as logs:
+        fail_with(client, BaseParser.parse_error(reply), times=FAILURES_TO_OPEN + 1)
     assert client.usable
+    assert counted == [code] * (FAILURES_TO_OPEN + 1)
+    assert [(line["event"], line["log_level"], line["code"]) for line in logs] == [
+        ("redis refused a command", "error", code)
+    ]
+
+
+def test_a_success_ends_what_is_said_of_a_refusal(client: RedisClient) -> None:
+    fail_with(client, BaseParser.parse_error("OOM full"), times=1)
+    client.run(lambda _: None)
+    (told,) = fail_with(client, RedisConnectionError("refused"), times=1)
+    assert not isinstance(told, RedisRefusalError)

@@ -1,14 +1,18 @@
 """The top of one board in memory, kept up to date by bus messages; read again while there are none.
 
-Read by `web/routes/leaderboard.py`; the subscriber calls the `on_` methods on its thread.
+Read by `web/routes/leaderboard.py`; the subscriber calls the `on_` methods on its thread. An answer
+precedes the bus message of its batch: between the two the next read asks the store, once.
 """
 
 import threading
 import time
+from collections.abc import Iterable
+from uuid import UUID
 
 import structlog
 
-from domain.boards.model import BoardId, Top
+from domain.actions.model import ActionResult, Status
+from domain.boards.model import TOP_SIZE, BoardId, Top
 from domain.boards.reader import read_top
 from domain.events.wire import parse_top
 from domain.store.store import Store
@@ -18,6 +22,10 @@ logger = structlog.get_logger(__name__)
 
 # Without the bus, a top in memory is at most this old.
 STALE_SECONDS = 0.1
+# Batches that were answered and not seen yet; with more, the bus has lost their messages.
+MAX_UNSEEN = 1000
+# In a bus message the key of its batch; inside a name the quotes would be escaped.
+_BATCH_KEY = '"batch":"'
 
 
 class CachedTop:
@@ -34,6 +42,8 @@ class CachedTop:
         self._read_at = 0.0
         self._is_connected = False
         self._connections = 0
+        # Batches whose players may have been told of a change that `_top` does not have.
+        self._unseen: set[str] = set()
 
     def read(self) -> tuple[Top, bool]:
         """Return the top, and whether it was in memory. Raises DatabaseUnavailableError."""
@@ -48,11 +58,28 @@ class CachedTop:
         Parsing one takes a millisecond, and under load more messages come than reads.
         """
         self._message = raw
+        if self._unseen:
+            with self._mutex:
+                self._unseen.discard(_read_batch_id(raw))
+
+    def on_results(self, batch_id: UUID, results: Iterable[ActionResult]) -> None:
+        """Read the top again if these results change it; call it before the players are answered.
+
+        The batch's standings must be on the board already. An action never lowers a score, so
+        only one who is in the top afterwards changes it; a first score changes the number of users.
+        """
+        if not any(_may_change_top(result) for result in results):
+            return
+        with self._mutex:
+            if len(self._unseen) >= MAX_UNSEEN:
+                self._unseen.clear()
+            self._unseen.add(str(batch_id))
 
     def on_connected(self) -> None:
         """Drop what is in memory: what was published before the connection is not in it."""
         with self._mutex:
             self._top = self._message = None
+            self._unseen.clear()
             self._is_connected = True
             self._connections += 1
 
@@ -66,15 +93,21 @@ class CachedTop:
             top = self._find_fresh()
             if top is not None:
                 return top, True
-            connections = self._connections
+            with self._mutex:
+                before, connections = self._top, self._connections
+                unseen = frozenset(self._unseen)
             top = read_top(self._store, board=self._board)
-            self._keep(top, connections)
+            if self._keep(top, before, connections):
+                with self._mutex:
+                    self._unseen -= unseen
             return top, False
 
     def _find_fresh(self) -> Top | None:
         if self._message is not None:
             self._parse_message()
         top = self._top
+        if self._unseen:
+            return None
         if self._is_connected or time.monotonic() - self._read_at < STALE_SECONDS:
             return top
         return None
@@ -94,12 +127,31 @@ class CachedTop:
             if current is None or current.epoch != top.epoch or current.seq < top.seq:
                 self._top = top
 
-    def _keep(self, top: Top, connections: int) -> None:
-        """Keep what was read, unless a bus message has brought a newer top meanwhile.
+    def _keep(self, top: Top, before: Top | None, connections: int) -> bool:
+        """Keep what was read unless a bus message has brought a newer top; return whether it was.
 
-        Nor if the bus was connected meanwhile: what was published in between is in neither.
+        A message at the position of the read was published before it, so the read is newer. Nor is
+        it kept if the bus was connected meanwhile: what was published in between is in neither.
         """
         with self._mutex:
-            if self._connections == connections and (self._top is None or not self._is_connected):
-                self._top = top
-                self._read_at = time.monotonic()
+            current = self._top
+            is_newest = current is before or (
+                current is not None and current.epoch == top.epoch and current.seq <= top.seq
+            )
+            if self._connections != connections or not (is_newest or not self._is_connected):
+                return False
+            self._top = top
+            self._read_at = time.monotonic()
+            return True
+
+
+def _may_change_top(result: ActionResult) -> bool:
+    if result.status is not Status.APPLIED:
+        return False
+    return not result.previous_score or result.rank is None or result.rank <= TOP_SIZE
+
+
+def _read_batch_id(raw: str) -> str:
+    """Return the batch of a bus message without parsing it; "" for any other text."""
+    start = raw.find(_BATCH_KEY) + len(_BATCH_KEY)
+    return raw[start : raw.find('"', start)] if start >= len(_BATCH_KEY) else ""

@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from domain.errors import DatabaseUnavailableError, LaurelError, RedisUnavailableError
+from domain.errors import (
+    DatabaseUnavailableError,
+    LaurelError,
+    RedisRefusalError,
+    RedisUnavailableError,
+)
 
 ANSWER_SECONDS = 1.5
 
@@ -49,6 +54,8 @@ def _run(probe: Probe) -> dict[str, Any]:
         facts: dict[str, Any] = {"ok": True, **probe()}
     except DatabaseUnavailableError:
         facts = {"ok": False, "error": "PostgreSQL does not answer"}
+    except RedisRefusalError as error:
+        facts = {"ok": False, "error": f"Redis refuses commands: {error.reply}"}
     except RedisUnavailableError:
         facts = {"ok": False, "error": "Redis does not answer"}
     except LaurelError as error:

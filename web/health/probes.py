@@ -3,14 +3,17 @@
 import http.client
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
+from domain.boards.model import GLOBAL_BOARD
 from domain.errors import LaurelError
 from domain.settings import Settings
-from domain.store.health import ping_database, ping_redis
+from domain.store.health import SAFE_POLICY, ping_database
 from domain.store.postgres.actions.batches import read_queue_age_seconds
 from domain.store.postgres.errors import describe_refusals
 from domain.store.postgres.heartbeats import list_silence_seconds
+from domain.store.redis.boards import is_board_trusted
 from domain.store.store import Store
 from web.access.verifier import TokenVerifier
 from web.health.probe_runner import Facts, Probe, ProbeRunner
@@ -54,8 +57,13 @@ def _probe_database(store: Store) -> Facts:
 
 
 def _probe_redis(store: Store) -> Facts:
-    ping_redis(store.redis)
-    return {}
+    policy = store.redis.find_server().eviction_policy
+    facts: dict[str, Any] = {"evictionPolicy": policy}
+    if policy not in (None, SAFE_POLICY):
+        facts["warning"] = f"keys may be evicted: set maxmemory-policy to {SAFE_POLICY}"
+    if not is_board_trusted(store.redis, board=GLOBAL_BOARD):
+        raise LaurelError("the board is incomplete and is read from SQL", details=facts)
+    return facts
 
 
 def _probe_websocket(settings: Settings) -> Facts:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 from domain.actions.intake import AcceptedBatch, IntakeOutcome
-from domain.actions.model import NewAction
+from domain.actions.model import ActionResult, NewAction
 from domain.actions.replies import parse_replies
 from web.http.prefer import MAX_WAIT_SECONDS
 from web.intake.pending_request import Claims, PendingBatch, PendingRequest, RequestState
 from web.server.greenlets import make_event
+
+OnResults = Callable[[UUID, Iterable[ActionResult]], None]
 
 
 class PendingBatches:
@@ -42,6 +44,7 @@ class PendingBatches:
         self._max_waiting = max_waiting
         self._are_replies_expected = are_replies_expected
         self._on_room = on_room
+        self._notify_results: OnResults = lambda _batch_id, _results: None
         self._clock = clock
         self._lock = threading.Lock()
         self._slot_freed = threading.Condition(self._lock)
@@ -58,6 +61,10 @@ class PendingBatches:
     def expects_replies(self) -> bool:
         """Whether a reply may still come; reads without the lock, so a moment old."""
         return bool(self._in_flight or self._late)
+
+    def on_results(self, notify: OnResults) -> None:
+        """Call `notify` with the results of every reply, before its requests are released."""
+        self._notify_results = notify
 
     def count_in_flight(self) -> int:
         """Return how many batches hold a slot."""
@@ -133,6 +140,7 @@ class PendingBatches:
     def receive_replies(self, raw: str) -> None:
         """Apply a batch's reply from the bus: the handler of this process's reply channel."""
         batch_id, results = parse_replies(raw)
+        self._notify_results(batch_id, results.values())
         released: list[PendingRequest] = []
         with self._lock:
             batch = self._remove(batch_id)

@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from redis import Redis
-
 from domain.boards.model import BoardId, Standing, Top, to_milliseconds
 from domain.events.wire import parse_neighborhood, parse_top
 from domain.store.postgres.boards.standings import BoardRow
@@ -22,8 +20,8 @@ from domain.store.redis.client import RedisClient
 _MAX_SEQ = 2**63 - 1
 
 
-def _keys_of(board: BoardId) -> tuple[str, str, str]:
-    return keys.board(board), keys.board_rows(board), keys.board_marker(board)
+def _keys_of(board: BoardId) -> tuple[str, str]:
+    return keys.board(board), keys.board_rows(board)
 
 
 def board_member(reached_seq: int, user_id: UUID) -> str:
@@ -102,49 +100,30 @@ def find_ranks(
 
 
 def is_board_trusted(redis: RedisClient, *, board: BoardId) -> bool:
-    """Return whether the board is complete for the server that answers."""
-    return bool(redis.run_script("is_trusted", [keys.board_marker(board)], []))
+    """Return whether the board is complete for the server that answers, and its keys agree."""
+    return bool(redis.run_script("is_trusted", _keys_of(board), []))
 
 
 def begin_rebuild(redis: RedisClient, *, board: BoardId) -> str:
     """Empty the board and return the token of the rebuild that begins."""
     token = uuid4().hex
-    redis.run_script(
-        "begin_rebuild",
-        [*_keys_of(board), keys.board_rebuild(board)],
-        [token, keys.REBUILD_TTL_SECONDS],
-    )
+    redis.run_script("begin_rebuild", _keys_of(board), [token])
     return token
 
 
 def continue_rebuild(redis: RedisClient, *, board: BoardId, token: str) -> bool:
-    """Renew the rebuild's token; return False if the token, and so what was written, is lost."""
-    args = [token, keys.REBUILD_TTL_SECONDS]
-    return bool(redis.run_script("continue_rebuild", [keys.board_rebuild(board)], args))
+    """Return whether the rebuild's token, and so what was written, is still there."""
+    return bool(redis.run_script("continue_rebuild", [keys.board_rows(board)], [token]))
 
 
 def finish_rebuild(redis: RedisClient, *, board: BoardId, token: str) -> bool:
-    """Declare the board complete; return False if the token is lost."""
-    script_keys = [keys.board_marker(board), keys.board_rebuild(board)]
-    return bool(redis.run_script("finish_rebuild", script_keys, [token]))
-
-
-def is_dense(redis: RedisClient, *, board: BoardId) -> bool:
-    """Return whether the set has as many members as the hash has users, counted together."""
-
-    def count(client: Redis) -> Any:
-        with client.pipeline(transaction=True) as pipeline:
-            pipeline.zcard(keys.board(board))
-            pipeline.hlen(keys.board_rows(board))
-            return pipeline.execute()
-
-    members, users = redis.run(count)
-    return bool(members == users)
+    """Declare the board complete; return False if the token or a part of the board is lost."""
+    return bool(redis.run_script("finish_rebuild", _keys_of(board), [token]))
 
 
 def distrust(redis: RedisClient, *, board: BoardId) -> None:
     """Revoke the board's trust: SQL answers until the board has been rebuilt."""
-    redis.run(lambda client: client.delete(keys.board_marker(board)))
+    redis.run_script("distrust", [keys.board_rows(board)], [])
 
 
 def new_epoch() -> str:

@@ -39,7 +39,6 @@ def publish_batch(
             keys.bus_stream(board),
             keys.board(board),
             keys.board_rows(board),
-            keys.board_marker(board),
             keys.previous_ranks(board, batch_id),
         ],
         [

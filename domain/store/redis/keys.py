@@ -13,7 +13,6 @@ PREFIX = "laurel:"
 USER_CACHE_TTL_SECONDS = 3600
 SENT_TTL_SECONDS = 600
 PREVIOUS_RANKS_TTL_SECONDS = 600
-REBUILD_TTL_SECONDS = 120
 STREAM_MAX_MESSAGES = 1000
 
 
@@ -23,18 +22,12 @@ def board(board: BoardId) -> str:
 
 
 def board_rows(board: BoardId) -> str:
-    """Hash user -> version, member, last update, username. No TTL: it belongs to the board."""
+    """Hash user -> version, member, last update, username; and in one field the board's marker.
+
+    The marker names the server's run for which the board is complete, or the rebuild that is under
+    way. No TTL: it belongs to the board.
+    """
     return f"{PREFIX}board:{board}:rows"
-
-
-def board_marker(board: BoardId) -> str:
-    """The server's run_id for which the board is complete. No TTL: a restart invalidates it."""
-    return f"{PREFIX}board:{board}:marker"
-
-
-def board_rebuild(board: BoardId) -> str:
-    """Token of the running rebuild; TTL REBUILD_TTL_SECONDS, renewed by every chunk."""
-    return f"{PREFIX}board:{board}:rebuild"
 
 
 def previous_ranks(board: BoardId, batch_id: UUID | str) -> str:

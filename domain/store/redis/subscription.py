@@ -3,17 +3,21 @@
 Used by `web/server/subscriber.py`.
 """
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from redis.exceptions import RedisError
 
-from domain.errors import RedisUnavailableError
+from domain.errors import RedisRefusalError, RedisUnavailableError
 from domain.store.redis.client import RedisClient
 
 POLL_SECONDS = 1.0
 # Pings that may stay unanswered: a stalled server keeps its connections open.
 MAX_SILENT_POLLS = 3
+# How often a subscription asks where new connections lead. A server that has become a replica, or
+# is no longer behind the address, keeps its subscribers and has nothing more to tell them.
+CHECK_SECONDS = 2.0
 
 
 class Message(NamedTuple):
@@ -27,11 +31,21 @@ class Subscription:
     """A subscription to some channels on its own connection; one thread uses it.
 
     Every method but `close` raises RedisUnavailableError when the server is away, refuses, or has
-    not answered a ping for MAX_SILENT_POLLS polls; the subscription is then of no more use.
+    not answered a ping for MAX_SILENT_POLLS polls, or when the primary is another server now; the
+    subscription is then of no more use. `clock` is monotonic, in seconds.
     """
 
-    def __init__(self, redis: RedisClient, channels: Collection[str]):
+    def __init__(
+        self,
+        redis: RedisClient,
+        channels: Collection[str],
+        clock: Callable[[], float] = time.monotonic,
+    ):
         """Connect and ask for the channels; nothing is confirmed yet."""
+        self._redis = redis
+        self._clock = clock
+        self._server = redis.find_server()
+        self._checked_at = clock()
         self._unconfirmed = set(channels)
         self._silent_polls = 0
         try:
@@ -58,6 +72,8 @@ class Subscription:
 
     def receive(self) -> Message | None:
         """Return the next message, or None when none comes within POLL_SECONDS."""
+        if self._clock() - self._checked_at >= CHECK_SECONDS:
+            self._check_server()
         raw = self._poll()
         if raw is not None:
             self._silent_polls = 0
@@ -71,6 +87,18 @@ class Subscription:
     def close(self) -> None:
         """Close the connection."""
         self._pubsub.close()
+
+    def _check_server(self) -> None:
+        self._checked_at = self._clock()
+        try:
+            server = self._redis.find_server()
+        except RedisUnavailableError as error:
+            # Whether the server is silent is for the polls to say.
+            if isinstance(error, RedisRefusalError) and error.is_demotion:
+                raise
+            return
+        if server.run_id != self._server.run_id:
+            raise RedisUnavailableError
 
     def _poll(self) -> dict[str, Any] | None:
         try:

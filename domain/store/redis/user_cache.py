@@ -30,7 +30,6 @@ def find_cached(
             keys.user_cache(board, user_id),
             keys.board(board),
             keys.board_rows(board),
-            keys.board_marker(board),
         ],
         [str(user_id)],
     )
@@ -55,7 +54,7 @@ def fill_cache(redis: RedisClient, *, board: BoardId, row: PlayerRow) -> None:
     )
     redis.run_script(
         "fill_user_cache",
-        [keys.user_cache(board, row.user_id), keys.board_rows(board), keys.board_marker(board)],
+        [keys.user_cache(board, row.user_id), keys.board(board), keys.board_rows(board)],
         [str(row.user_id), row.version, value, keys.USER_CACHE_TTL_SECONDS],
     )
 

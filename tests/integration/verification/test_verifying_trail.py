@@ -120,7 +120,11 @@ def test_the_board_is_compared_in_members_scores_and_order(
             keys.board(GLOBAL_BOARD), {members[0]: 230, stranger: 1, "nonsense": 2}
         )
     )
-    store.redis.run(lambda client: client.hdel(keys.board_rows(GLOBAL_BOARD), str(bob)))
+    rows = keys.board_rows(GLOBAL_BOARD)
+    store.redis.run(lambda client: client.hdel(rows, str(bob)))
+    # As many rows as members: otherwise the board would not be trusted, and not be compared.
+    spare = {str(uuid4()): f"1|{members[0]}|1|spare" for _ in range(3)}
+    store.redis.run(lambda client: client.hset(rows, mapping=spare))
     found = find_broken(store, settings)[Invariant.BOARD]
     assert set(found) == {
         f"user {ada} has 230 on the board and the score 220",

@@ -3,10 +3,13 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
 
+from domain.actions.model import ActionResult, Status
 from domain.boards.model import GLOBAL_BOARD, BoardId, Top
 from domain.store.store import Store
 from tests.waiting import run_in_threads, wait_until
@@ -20,9 +23,15 @@ def make_top(seq: int, epoch: str = "e") -> Top:
     return Top(GLOBAL_BOARD, epoch, seq, 0, (), NOW)
 
 
-def make_message(seq: int, epoch: str = "e") -> str:
+def make_message(seq: int, epoch: str = "e", *, batch: UUID | None = None) -> str:
     message = {"board": "global", "epoch": epoch, "seq": seq, "at": NOW, "total": 0, "top": []}
-    return orjson.dumps({**message, "ranks": {}, "scores": {}, "actions": []}).decode()
+    more = {"batch": batch or uuid4(), "ranks": {}, "scores": {}, "actions": []}
+    return orjson.dumps({**message, **more}).decode()
+
+
+def make_result(**fields: Any) -> ActionResult:
+    values = {"previous_score": 10, "new_score": 20, "rank": 3, **fields}
+    return ActionResult(uuid4(), values.pop("status", Status.APPLIED), None, **values)
 
 
 class SlowRead:
@@ -107,3 +116,91 @@ def test_a_lost_bus_is_not_trusted(store: Store, slow: SlowRead) -> None:
     cached.on_message(make_message(9))
     cached.on_lost()
     assert cached.read() == (make_top(5), False)
+
+
+@pytest.fixture
+def connected(store: Store, slow: SlowRead) -> CachedTop:
+    """A top that a bus message has brought, at position 4; a read of the store returns 5, 6, ..."""
+    slow.finish.set()
+    cached = CachedTop(store, GLOBAL_BOARD)
+    cached.on_connected()
+    cached.on_message(make_message(4))
+    assert cached.read() == (make_top(4), True)
+    return cached
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        make_result(),
+        make_result(rank=100),
+        make_result(rank=None),
+        make_result(previous_score=0, rank=900),
+    ],
+    ids=["in the top", "the last of it", "of unknown rank", "a new player"],
+)
+def test_a_result_that_changes_the_top_is_seen_by_one_read_of_the_store(
+    connected: CachedTop, slow: SlowRead, result: ActionResult
+) -> None:
+    connected.on_results(uuid4(), [make_result(rank=500), result])
+    assert connected.read() == (make_top(5), False)
+    for _ in range(20):
+        assert connected.read() == (make_top(5), True)
+    assert slow.reads == 1
+
+
+@pytest.mark.parametrize(
+    "result",
+    [make_result(rank=101), make_result(status=Status.REJECTED, rank=None)],
+    ids=["below the top", "rejected"],
+)
+def test_a_result_that_does_not_change_the_top_costs_no_read(
+    connected: CachedTop, slow: SlowRead, result: ActionResult
+) -> None:
+    connected.on_results(uuid4(), [result])
+    assert connected.read() == (make_top(4), True)
+    assert slow.reads == 0
+
+
+def test_the_message_of_the_batch_saves_the_read(connected: CachedTop, slow: SlowRead) -> None:
+    batch, other = uuid4(), uuid4()
+    connected.on_results(batch, [make_result()])
+    connected.on_message(make_message(5, batch=other))
+    connected.on_message(make_message(6, batch=batch))
+    assert connected.read() == (make_top(6), True)
+    connected.on_results(batch, [make_result()])
+    connected.on_message(make_message(7, batch=other))
+    assert connected.read()[1] is False, "another batch's message says nothing of this one"
+    assert slow.reads == 1
+
+
+def test_messages_from_before_the_read_do_not_replace_it(
+    connected: CachedTop, slow: SlowRead
+) -> None:
+    connected.on_results(uuid4(), [make_result()])
+    read = connected.read()[0]
+    assert read.seq == 5
+    connected.on_message(make_message(5))
+    assert connected.read() == (read, True)
+    connected.on_message(make_message(6))
+    assert connected.read() == (make_top(6), True)
+
+
+def test_a_result_that_comes_during_a_read_is_not_taken_for_seen(
+    connected: CachedTop, slow: SlowRead
+) -> None:
+    slow.finish.clear()
+    connected.on_results(uuid4(), [make_result()])
+    read_while(connected, slow, lambda: connected.on_results(uuid4(), [make_result()]))
+    assert connected.read() == (make_top(6), False)
+
+
+def test_results_whose_messages_never_come_are_forgotten(
+    connected: CachedTop, slow: SlowRead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached_top_module, "MAX_UNSEEN", 3)
+    for _ in range(20):
+        connected.on_results(uuid4(), [make_result()])
+    assert len(connected._unseen) <= 3
+    assert connected.read()[1] is False
+    assert connected.read()[1] is True

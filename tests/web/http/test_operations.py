@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from domain.boards.model import GLOBAL_BOARD
+from domain.boards.rebuild import rebuild_board
 from domain.settings import Settings
 from domain.store.postgres.heartbeats import beat
 from domain.store.store import Store, connect
@@ -68,6 +70,9 @@ def test_without_postgresql_a_process_lives_and_is_not_ready(lonely_client: Flas
 
 def test_health_names_each_part(client: FlaskClient, store: Store) -> None:
     pulse(store, "worker")
+    redis = client.get("/health").get_json()["parts"]["redis"]
+    assert redis["error"] == "the board is incomplete and is read from SQL"
+    assert rebuild_board(store, board=GLOBAL_BOARD)
     parts = client.get("/health").get_json()["parts"]
     assert parts.keys() == {
         "database",
@@ -82,6 +87,7 @@ def test_health_names_each_part(client: FlaskClient, store: Store) -> None:
     assert all(
         parts[name]["ok"] for name in ("database", "redis", "authentication", "workers", "queueAge")
     )
+    assert parts["redis"]["evictionPolicy"] == "noeviction"
     assert parts["keeper"]["error"] == "was never seen"
     assert all(part["ms"] >= 0 for part in parts.values())
 

@@ -3,7 +3,7 @@
 local totals = {}
 for i, key in ipairs(KEYS) do
   local hits = tonumber(ARGV[2 * i - 1])
-  totals[i] = redis.call('INCRBY', key, hits)
+  totals[i] = call_anew('INCRBY', key, hits)
   if totals[i] == hits then redis.call('PEXPIRE', key, ARGV[2 * i]) end
 end
 return totals

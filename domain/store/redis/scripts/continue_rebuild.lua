@@ -1,4 +1,3 @@
--- Renew the rebuild's token; 0 when it is lost, and with it what was written so far.
--- KEYS rebuild    ARGV token, TTL
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('EXPIRE', KEYS[1], ARGV[2])
+-- Answer 1 while the rebuild's token is there; 0 when it is lost, and with it what was written so far.
+-- KEYS rows    ARGV token
+return try('HGET', KEYS[1], MARKER) == ARGV[1] .. ':' .. run_id() and 1 or 0

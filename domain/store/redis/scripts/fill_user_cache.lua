@@ -1,7 +1,7 @@
 -- Cache one user's score and statistics, unless the board has a newer version of the user.
--- KEYS user cache, rows, marker    ARGV user id, version, value, TTL
-if not is_trusted(KEYS[3]) then return 0 end
-local row = redis.call('HGET', KEYS[2], ARGV[1])
+-- KEYS user cache, board, rows    ARGV user id, version, value, TTL
+if not is_trusted(KEYS[2], KEYS[3]) then return 0 end
+local row = redis.call('HGET', KEYS[3], ARGV[1])
 if row then
   local version = parse_row(row)
   if version > tonumber(ARGV[2]) then return 0 end

@@ -16,13 +16,39 @@ local function run_id()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 end
 
-local function is_trusted(marker_key)
-  return redis.call('GET', marker_key) == run_id()
+-- The answer of a command, or nil when the key holds another type than the command's; raises what
+-- else the server refuses.
+local function try(command, key, ...)
+  local answer = redis.pcall(command, key, ...)
+  if type(answer) ~= 'table' or not answer.err then return answer end
+  if string.find(answer.err, 'WRONGTYPE', 1, true) then return nil end
+  return redis.call(command, key, ...)
+end
+
+-- The answer of a command, before which a key of another type is deleted.
+local function call_anew(command, key, ...)
+  local answer = try(command, key, ...)
+  if answer ~= nil then return answer end
+  redis.call('DEL', key)
+  return redis.call(command, key, ...)
+end
+
+-- The field of the rows' hash that says for which run of the server the board is complete. It has no
+-- key of its own: what evicts the rows takes it along. Set by `finish_rebuild.lua`.
+local MARKER = '#'
+
+-- A trusted board is complete for this run of the server, its two keys have the same users, and it
+-- can be written: a server that refuses writes would show the same board for ever, so that raises.
+local function is_trusted(board_key, rows_key)
+  -- Changes nothing: XX adds no member, and none is called '-'.
+  if try('ZADD', board_key, 'XX', 0, '-') == nil then return false end
+  if try('HGET', rows_key, MARKER) ~= run_id() then return false end
+  return redis.call('ZCARD', board_key) == redis.call('HLEN', rows_key) - 1
 end
 
 -- The position of the bus; a new server or a lost key begins a new epoch at 0.
 local function position(position_key, new_epoch)
-  local stored = redis.call('HMGET', position_key, 'run_id', 'epoch', 'seq')
+  local stored = call_anew('HMGET', position_key, 'run_id', 'epoch', 'seq')
   local current = run_id()
   if stored[1] == current and stored[2] and stored[3] then
     return stored[2], tonumber(stored[3])
@@ -32,7 +58,7 @@ local function position(position_key, new_epoch)
 end
 
 -- Rows by index from 0, in the form of `domain/events/wire.py`. A score stays an integer: cjson
--- would write the larger ones as floats.
+-- would write the larger ones as floats. Nil when a member has no row: then the board loses its trust.
 local function rows_json(board_key, rows_key, first, last)
   local found = redis.call('ZREVRANGE', board_key, first, last, 'WITHSCORES')
   if #found == 0 then return '[]' end
@@ -41,7 +67,11 @@ local function rows_json(board_key, rows_key, first, last)
   local rows = redis.call('HMGET', rows_key, unpack(users))
   local parts = {}
   for i, user in ipairs(users) do
-    local _, _, updated, username = parse_row(rows[i] or '0|-|0|')
+    local _, _, updated, username = parse_row(rows[i] or '')
+    if not username then
+      redis.call('HDEL', rows_key, MARKER)
+      return nil
+    end
     parts[i] = '["' .. user .. '",' .. string.format('%.0f', found[2 * i]) .. ',' .. updated .. ','
       .. cjson.encode(username) .. ']'
   end

@@ -1,17 +1,18 @@
 -- Publish one batch once, under the next position; answer {1, or 0 for a repeat, seq}, or nil when
 -- the board is not trusted and the caller has brought no state from SQL.
--- KEYS sent, position, stream, board, rows, marker, previous ranks
+-- KEYS sent, position, stream, board, rows, previous ranks
 -- ARGV channel, board id, new epoch, now, actions JSON, users JSON, top size, TTL of sent, stream
 --      length, batch id, then from SQL ('' when not brought): top JSON, total, ranks and scores JSON
-local sent = redis.call('GET', KEYS[1])
+local sent = call_anew('GET', KEYS[1])
 if sent then return {0, tonumber(sent)} end
 local top, total, ranks, scores = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
-if is_trusted(KEYS[6]) then
-  top = rows_json(KEYS[4], KEYS[5], 0, ARGV[7] - 1)
+local trusted_top = is_trusted(KEYS[4], KEYS[5]) and rows_json(KEYS[4], KEYS[5], 0, ARGV[7] - 1)
+if trusted_top then
+  top = trusted_top
   total = redis.call('ZCARD', KEYS[4])
   local moves, known = {}, {}
   for i, user in ipairs(cjson.decode(ARGV[6])) do
-    local before = redis.call('HGET', KEYS[7], user)
+    local before = redis.call('HGET', KEYS[6], user)
     local row = redis.call('HGET', KEYS[5], user)
     local index = false
     if row then
@@ -34,6 +35,6 @@ redis.call('HSET', KEYS[2], 'seq', seq)
 redis.call('SET', KEYS[1], seq, 'EX', ARGV[8])
 local message = state_json(ARGV[2], epoch, seq, ARGV[4], total, top,
   {'batch', '"' .. ARGV[10] .. '"', 'ranks', ranks, 'scores', scores, 'actions', ARGV[5]})
-redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[9], '*', 'm', message)
+call_anew('XADD', KEYS[3], 'MAXLEN', '~', ARGV[9], '*', 'm', message)
 redis.call('PUBLISH', ARGV[1], message)
 return {1, seq}

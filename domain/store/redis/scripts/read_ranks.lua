@@ -1,6 +1,6 @@
 -- Answer {rank or 0, ...} for user ids in order; nil when the board is not trusted.
--- KEYS board, rows, marker    ARGV user ids
-if not is_trusted(KEYS[3]) then return false end
+-- KEYS board, rows    ARGV user ids
+if not is_trusted(KEYS[1], KEYS[2]) then return false end
 local answer = {}
 for i, user in ipairs(ARGV) do
   local row = redis.call('HGET', KEYS[2], user)

@@ -1,8 +1,8 @@
 -- Answer {value, rank or 0} of one cached user; nil when it is not cached or the board is
 -- not trusted.
--- KEYS user cache, board, rows, marker    ARGV user id
-if not is_trusted(KEYS[4]) then return false end
-local value = redis.call('GET', KEYS[1])
+-- KEYS user cache, board, rows    ARGV user id
+if not is_trusted(KEYS[2], KEYS[3]) then return false end
+local value = call_anew('GET', KEYS[1])
 if not value then return false end
 local index = false
 local row = redis.call('HGET', KEYS[3], ARGV[1])

@@ -1,8 +1,10 @@
 -- Write absolute standings and refuse older versions; answer {trusted, rank or 0, ...} in order.
--- KEYS board, rows, marker, previous ranks
+-- KEYS board, rows, previous ranks
 -- ARGV user cache prefix, TTL of the previous ranks (0: keep none), then for each user:
 --      id, version, member, score, updatedMs, username
-local board, rows, marker, previous = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local board, rows, previous = KEYS[1], KEYS[2], KEYS[3]
+-- Keys of another type: nothing is written, and the rebuild makes them anew from SQL.
+if try('ZCARD', board) == nil or try('HLEN', rows) == nil then return {0} end
 local ttl = tonumber(ARGV[2])
 local changed = {}
 for i = 3, #ARGV, 6 do
@@ -25,7 +27,7 @@ for _, change in ipairs(changed) do
   redis.call('DEL', ARGV[1] .. ARGV[i])
 end
 if ttl > 0 and #changed > 0 then redis.call('EXPIRE', previous, ttl) end
-local answer = {is_trusted(marker) and 1 or 0}
+local answer = {is_trusted(board, rows) and 1 or 0}
 for i = 3, #ARGV, 6 do
   local index = redis.call('ZREVRANK', board, ARGV[i + 2])
   answer[#answer + 1] = index and index + 1 or 0
