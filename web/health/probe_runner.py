@@ -47,8 +47,8 @@ def _run(probe: Probe) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         facts: dict[str, Any] = {"ok": True, **probe()}
-    except DatabaseUnavailableError:
-        facts = {"ok": False, "error": "PostgreSQL does not answer"}
+    except DatabaseUnavailableError as error:
+        facts = {"ok": False, "error": error.cause}
     except RedisUnavailableError:
         facts = {"ok": False, "error": "Redis does not answer"}
     except LaurelError as error:

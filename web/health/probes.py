@@ -10,7 +10,7 @@ from domain.settings import Settings
 from domain.store.health import ping_database, ping_redis
 from domain.store.postgres.actions.batches import read_queue_age_seconds
 from domain.store.postgres.errors import describe_refusals
-from domain.store.postgres.heartbeats import list_silence_seconds
+from domain.store.postgres.heartbeats import beat, list_silence_seconds
 from domain.store.store import Store
 from web.access.verifier import TokenVerifier
 from web.health.probe_runner import Facts, Probe, ProbeRunner
@@ -50,6 +50,7 @@ def make_probes(
 def _probe_database(store: Store) -> Facts:
     with describe_refusals(), store.write() as connection:
         ping_database(connection)
+        beat(connection, process="api")
     return {}
 
 

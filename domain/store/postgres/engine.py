@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import IsolationLevel
 
 from domain.settings import Settings
 from domain.store.postgres.arrays import write_lists_as_literals
+from domain.store.postgres.errors import drop_bad_connections
 from domain.store.postgres.statements import keep_prepared_statements
 
 CONNECT_TIMEOUT_SECONDS = 3
@@ -68,4 +69,5 @@ def create_engine(
         },
     )
     keep_prepared_statements(engine)
+    drop_bad_connections(engine)
     return engine

@@ -160,4 +160,7 @@ def test_an_error_of_the_schema_is_a_part_that_is_not_well(
 
     monkeypatch.setattr("web.health.probes.ping_database", ask_unmigrated)
     part = make_probes(settings, store, verifier).run()["database"]
-    assert (part["ok"], part["error"]) == (False, "PostgreSQL refused: ProgrammingError")
+    assert (part["ok"], part["error"]) == (
+        False,
+        "PostgreSQL is not able to do the work (SQLSTATE 42P01)",
+    )
