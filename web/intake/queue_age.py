@@ -3,7 +3,7 @@
 Started by `web/server/background.py`; the batcher asks it before it takes more actions.
 """
 
-from domain.store.postgres.actions.batches import read_queue_age_seconds
+from domain.store.postgres.actions.queue_age import read_queue_age_seconds
 from domain.store.store import Store
 from workers.background import BackgroundThread
 
