@@ -87,17 +87,23 @@ def store(pools: Store, stores: Stores) -> Iterator[Store]:
 
 
 @pytest.fixture
-def read_only(store: Store) -> Iterator[Callable[[bool], None]]:
-    """Make new sessions of this worker's database read-only, or writable again."""
+def read_only(settings: Settings, store: Store) -> Iterator[Callable[[bool], None]]:
+    """Make new sessions of this worker's database read-only, or writable again.
+
+    Use no shared pool while they are: its new connections would stay read-only for other tests.
+    """
+    own = connect(settings)
 
     def change(is_on: bool) -> None:
-        with store.write() as connection:
+        with own.write() as connection:
+            connection.execute(text("SET TRANSACTION READ WRITE"))
             name = connection.execute(text("SELECT current_database()")).scalar_one()
             state = "SET default_transaction_read_only = on" if is_on else "RESET ALL"
-            connection.execute(text(f'SET TRANSACTION READ WRITE; ALTER DATABASE "{name}" {state}'))
+            connection.execute(text(f'ALTER DATABASE "{name}" {state}'))
 
     yield change
     change(False)
+    own.close()
 
 
 @pytest.fixture
