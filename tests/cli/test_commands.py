@@ -14,6 +14,8 @@ from sqlalchemy import text
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction, Status
 from domain.actions.recovery import SINGLE_ATTEMPTS, isolate
+from domain.boards.model import GLOBAL_BOARD
+from domain.boards.rebuild import rebuild_board
 from domain.fraud import review
 from domain.settings import Settings
 from domain.store.store import Store
@@ -238,7 +240,10 @@ def test_an_action_that_is_not_in_the_audit_log_yet_is_left_and_said_so(
     assert "1 were left" in result.stderr
 
 
-def test_verify_tells_of_failed_actions_and_holds(app: Flask, failed: list[NewAction]) -> None:
+def test_verify_tells_of_failed_actions_and_holds(
+    app: Flask, store: Store, failed: list[NewAction]
+) -> None:
+    rebuild_board(store, board=GLOBAL_BOARD)
     result = run(app, "verify")
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[-1].startswith("note    3 actions have failed")
