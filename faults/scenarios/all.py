@@ -1,12 +1,23 @@
 """Every scenario, in the order in which they run."""
 
 from faults.scenario import Scenario
-from faults.scenarios import clocks, disk, messages, postgres, processes, races, redis, sockets
+from faults.scenarios import (
+    clocks,
+    disk,
+    messages,
+    postgres,
+    postgres_unwell,
+    processes,
+    races,
+    redis,
+    sockets,
+)
 
 SCENARIOS: tuple[Scenario, ...] = (
     *processes.SCENARIOS,
     *redis.SCENARIOS,
     *postgres.SCENARIOS,
+    *postgres_unwell.SCENARIOS,
     *races.SCENARIOS,
     *messages.SCENARIOS,
     *sockets.SCENARIOS,
