@@ -32,6 +32,9 @@ logger = structlog.get_logger(__name__)
 SWEEP_LIMIT = 100
 BATCH_ATTEMPTS = 2
 SINGLE_ATTEMPTS = 3
+# After some 40 s a batch is split even if its attempts do not count: whether the others fail is
+# unknown then, and those of its actions that do not must not wait with them.
+SPLIT_LOOKS = 6
 COUNTED_STAGES = frozenset(list_counted_stages())
 # Left out of the sweeps while Redis is away: a long outage's thousands of such batches would take
 # the turns of those that can be scored.
@@ -52,8 +55,8 @@ class Remedy(StrEnum):
 def begin_attempt(store: Store, *, batch_id: UUID, link: Link) -> bool:
     """Count an attempt, committed before the work so that a killed process leaves its mark.
 
-    An attempt counts only if it fails alone: not while other batches fail at the same link and
-    none passes it. Return False when the batch is not at `link.before`, or another process is at
+    An attempt counts only if it fails alone: not while several other batches fail at the same link
+    and none passes it. Return False when the batch is not at `link.before`, or another process is at
     work on it. Raises DatabaseUnavailableError.
     """
     with store.autocommit() as connection:
@@ -83,7 +86,7 @@ def claim_stalled_batches(store: Store) -> Sequence[Batch]:
 
 def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:
     """Return what to do: first a new message, then running it here, then splitting it."""
-    if batch.stage in COUNTED_STAGES and batch.attempts >= BATCH_ATTEMPTS:
+    if batch.stage in COUNTED_STAGES and _keeps_failing(batch):
         return Remedy.ISOLATE
     if broker_usable and batch.looks <= 1:
         return Remedy.RESUBMIT
@@ -93,13 +96,13 @@ def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:
 def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
     """Split a batch that keeps failing into batches of one; fail a single action that does.
 
-    An action fails only if it does so alone: not while other batches failed at the same link since
-    and none has passed it. Return the batches that replace the batch: itself when it is not split,
-    none when another process was faster. Raises DatabaseUnavailableError.
+    An action fails only if it does so alone: not while several other batches failed at the same
+    link and none has passed it since. Return the batches that replace the batch: itself when it is
+    not split, none when another process was faster. Raises DatabaseUnavailableError.
     """
     with store.write() as connection:
         locked = find_locked_batch(connection, batch_id=batch.batch_id, stage=batch.stage)
-        if locked is None or locked.attempts < BATCH_ATTEMPTS:
+        if locked is None or not _keeps_failing(locked):
             return ()
         action_ids = list_pending_ids(connection, batch=locked)
         if len(action_ids) == 1:
@@ -115,6 +118,10 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
         )
         divert_batch(connection, batch=locked, stage=Stage.SPLIT)
     return singles
+
+
+def _keeps_failing(batch: Batch) -> bool:
+    return batch.attempts >= BATCH_ATTEMPTS or (batch.attempts > 0 and batch.looks >= SPLIT_LOOKS)
 
 
 def set_locked_aside(store: Store, *, batch_id: UUID) -> bool:

@@ -11,8 +11,15 @@ from structlog.testing import capture_logs
 from domain.actions.chain import SCORE, SCREEN, Stage
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome
-from domain.actions.recovery import begin_attempt, claim_stalled_batches, isolate
+from domain.actions.recovery import (
+    SINGLE_ATTEMPTS,
+    SPLIT_LOOKS,
+    begin_attempt,
+    claim_stalled_batches,
+    isolate,
+)
 from domain.errors import DatabaseLockedError
+from domain.store.postgres.actions.attempts import EPIDEMIC_BATCHES
 from domain.store.postgres.actions.queue_age import read_oldest_seconds, read_queue_age_seconds
 from domain.store.store import Store
 from tests.batches import accept, count_by_status, get_batch, let_time_pass, set_attempts
@@ -170,52 +177,78 @@ def test_a_link_that_fails_for_all_fails_no_action(
     worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = worker_context.store
-    for _ in range(3):
+    for _ in range(EPIDEMIC_BATCHES + 1):
         accept(store, actions=2)
+    count = 2 * (EPIDEMIC_BATCHES + 1)
     with monkeypatch.context() as patch:
         break_link(patch)
-        look(worker_context, 10)
-    assert count_by_status(store) == {"pending": 6}
-    assert {row.stage for row in fetch(store, "SELECT stage FROM action_batches")} == {"accepted"}
+        look(worker_context, SPLIT_LOOKS - 1)
+        stages = {row.stage for row in fetch(store, "SELECT stage FROM action_batches")}
+        assert stages == {Stage.ACCEPTED}, "no batch is split"
+        look(worker_context, 6)
+    assert count_by_status(store) == {"pending": count}
     look(worker_context, 2)
-    assert count_by_status(store) == {"applied": 6}
+    assert count_by_status(store) == {"applied": count}
 
 
 def test_what_fails_while_others_pass_is_failed(
     worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = worker_context.store
-    poisoned = {uuid4(), uuid4()}
+    poisoned = {uuid4() for _ in range(EPIDEMIC_BATCHES + 1)}
     for player in poisoned:
         accept_actions(store, actions=[make_action(user_id=player)], reply_to=None)
     break_link(monkeypatch, of_users=poisoned)
-    look(worker_context, 10)
-    assert count_by_status(store) == {"pending": 2}, "nothing has shown yet that others pass"
-    for _ in range(8):
+    look(worker_context, 8)
+    assert count_by_status(store) == {"pending": len(poisoned)}, "nothing shows that others pass"
+    for _ in range(5):
         complete_actions(worker_context, [make_action()])
         look(worker_context, 1)
-    assert count_by_status(store) == {"applied": 8, "failed": 2}
+    assert count_by_status(store) == {"applied": 5, "failed": len(poisoned)}
 
 
-def test_an_action_is_not_failed_for_what_hit_others_after_it_was_tried(
+def test_a_few_poisoned_actions_fail_without_other_traffic_and_their_neighbours_do_not(
+    worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = worker_context.store
+    poisoned = {uuid4() for _ in range(3)}
+    for player in poisoned:
+        actions = [make_action(), make_action(user_id=player), make_action()]
+        accept_actions(store, actions=actions, reply_to=None)
+    break_link(monkeypatch, of_users=poisoned)
+    look(worker_context, 10)
+    assert count_by_status(store) == {"applied": 6, "failed": 3}
+
+
+def test_neighbours_of_many_poisoned_actions_do_not_wait_with_them(
+    worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = worker_context.store
+    poisoned = {uuid4() for _ in range(EPIDEMIC_BATCHES + 2)}
+    for player in poisoned:
+        actions = [make_action(), make_action(user_id=player)]
+        accept_actions(store, actions=actions, reply_to=None)
+    break_link(monkeypatch, of_users=poisoned)
+    look(worker_context, SPLIT_LOOKS + 2)
+    assert count_by_status(store)["applied"] == len(poisoned)
+
+
+def test_an_action_fails_only_after_another_has_passed_since_its_last_attempt(
     worker_context: WorkerContext,
 ) -> None:
     store = worker_context.store
-    batch_id, other_id = accept(store), accept(store)
-    for _ in range(2):
+    batch_ids = [accept(store) for _ in range(EPIDEMIC_BATCHES + 1)]
+    for batch_id in batch_ids:
         begin_attempt(store, batch_id=batch_id, link=SCREEN)
-        begin_attempt(store, batch_id=other_id, link=SCREEN)
-    for each in (batch_id, other_id):
-        set_attempts(store, each, 3)
+        set_attempts(store, batch_id, SINGLE_ATTEMPTS)
     with store.write() as connection:
         connection.execute(text("UPDATE action_batches SET looks = 2"))
-    assert isolate(store, batch=get_batch(store, batch_id)) == (batch_id,)
-    assert count_by_status(store) == {"pending": 2}
-    run_in_screen = get_batch(store, other_id)
-    assert run_in_screen.stage is Stage.ACCEPTED
-    run_link(worker_context, link=SCREEN, batch_id=other_id)
-    isolate(store, batch=get_batch(store, batch_id))
-    assert count_by_status(store) == {"pending": 1, "failed": 1}
+    first, last = batch_ids[0], batch_ids[-1]
+    assert isolate(store, batch=get_batch(store, first)) == (first,)
+    assert count_by_status(store) == {"pending": len(batch_ids)}
+    run_link(worker_context, link=SCREEN, batch_id=last)
+    isolate(store, batch=get_batch(store, first))
+    assert count_by_status(store) == {"pending": len(batch_ids) - 1, "failed": 1}
 
 
 def test_a_batch_at_a_stage_of_a_newer_version_is_left_alone(

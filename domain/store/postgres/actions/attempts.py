@@ -12,6 +12,10 @@ from domain.store.postgres.actions.batches import Batch
 from domain.store.postgres.stages import stage_in
 from domain.store.postgres.statements import prepared, sql
 
+# So many others that fail at the same link are an illness of the system. Fewer may be poison sent
+# at once, on a system without other traffic that could show that they fail alone.
+EPIDEMIC_BATCHES = 5
+
 # Who holds the row is at work on the batch: an attempt beside that one would only wait for it.
 _UNLOCKED = (
     "SELECT batch_id FROM action_batches"
@@ -22,19 +26,21 @@ _UNLOCKED = (
 def _last_attempt_counts(link: Link) -> str:
     """Return the condition that the last attempt of the batch `b` at `link` speaks against it.
 
-    It does not while other batches are in the same state and none has passed the link since.
+    It does not while EPIDEMIC_BATCHES others are in the same state and none has passed the link
+    since.
     """
     # Without a look of the keeper it may be at work on its first attempt.
     failing = (
         "SELECT 1 FROM action_batches o WHERE o.stage = b.stage AND o.attempts > 0"
-        " AND o.looks > 0 AND o.batch_id <> b.batch_id"
+        f" AND o.looks > 0 AND o.batch_id <> b.batch_id LIMIT {EPIDEMIC_BATCHES}"
     )
     passed = (
         "SELECT 1 FROM action_batches o WHERE o.updated_at > b.attempted_at"
         f" AND (o.stage = '{link.after}' OR o.created_at > b.attempted_at"
         f" AND {stage_in((*list_passed_stages(link), CHAIN[-1].after), 'o.stage')})"
     )
-    return f"(NOT EXISTS ({failing}) OR EXISTS ({passed}))"
+    is_alone = f"(SELECT count(*) FROM ({failing}) few) < {EPIDEMIC_BATCHES}"
+    return f"({is_alone} OR EXISTS ({passed}))"
 
 
 # The sub-queries are run for a second attempt only: the first costs what a plain UPDATE does.
@@ -71,7 +77,7 @@ def begin_attempt(connection: Connection, *, batch_id: UUID, link: Link) -> bool
 def last_attempt_counts(connection: Connection, *, batch: Batch) -> bool:
     """Return whether the last attempt speaks against this batch at a counted stage.
 
-    It does not while other batches failed there too and none has passed since.
+    It does not while EPIDEMIC_BATCHES others failed there too and none has passed since.
     """
     counts = connection.execute(_COUNTS[batch.stage], {"batch_id": batch.batch_id}).scalar()
     return bool(counts)
