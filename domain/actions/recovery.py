@@ -56,8 +56,8 @@ def begin_attempt(store: Store, *, batch_id: UUID, link: Link) -> bool:
     """Count an attempt, committed before the work so that a killed process leaves its mark.
 
     An attempt counts only if it fails alone: not while several other batches fail at the same link
-    and none passes it. Return False when the batch is not at `link.before`, or another process is at
-    work on it. Raises DatabaseUnavailableError.
+    and none passes it. Return False when the batch is not at `link.before`, or another process is
+    at work on it. Raises DatabaseUnavailableError.
     """
     with store.autocommit() as connection:
         return attempts.begin_attempt(connection, batch_id=batch_id, link=link)
