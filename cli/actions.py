@@ -10,8 +10,14 @@ import click
 
 from cli.errors import CommandFailedError, OperatorGroup
 from domain.actions.model import Status
-from domain.fraud.review import Decision, list_actions_to_review, review_action
-from domain.store.postgres.actions.reviews import HeldAction
+from domain.fraud.review import (
+    Decision,
+    RetryProgress,
+    list_actions_to_review,
+    retry_failed_actions,
+    review_action,
+)
+from domain.store.postgres.actions.reviews import FailedFilter, HeldAction
 from web.http.responses import dump_json
 from web.services import services
 
@@ -30,17 +36,21 @@ def login_name() -> str:
         return "operator"
 
 
-def decision_options(callback: Callback) -> Callback:
-    """Add the arguments of every decision: the action, the reason and the reviewer."""
+def reviewer_options(callback: Callback) -> Callback:
+    """Add the options of every decision: the reason and the reviewer."""
     for decorate in (
         click.option(
             "--by", default=login_name, help="Name of the reviewer; by default the login name."
         ),
         click.option("--reason", required=True, help="Reason; stored with the action's checks."),
-        click.argument("action_id", type=click.UUID),
     ):
         callback = decorate(callback)
     return callback
+
+
+def decision_options(callback: Callback) -> Callback:
+    """Add the arguments of a decision on one action: the action, the reason and the reviewer."""
+    return click.argument("action_id", type=click.UUID)(reviewer_options(callback))
 
 
 @actions.command("list")
@@ -78,10 +88,54 @@ def reject(action_id: UUID, reason: str, by: str) -> None:
 
 
 @actions.command("retry")
-@decision_options
-def retry(action_id: UUID, reason: str, by: str) -> None:
-    """Send an action that failed through the pipeline again."""
-    _decide(action_id, Decision.RETRY, reason, by)
+@reviewer_options
+@click.argument("action_id", type=click.UUID, required=False)
+@click.option("--all-failed", is_flag=True, help="Every failed action instead of one.")
+@click.option("--status-reason", help="With --all-failed: those with this reason only.")
+@click.option(
+    "--since", help="With --all-failed: those that failed then or later; ISO 8601, UTC if bare."
+)
+def retry(
+    action_id: UUID | None,
+    all_failed: bool,
+    status_reason: str | None,
+    since: str | None,
+    reason: str,
+    by: str,
+) -> None:
+    """Send an action that failed through the pipeline again, or all of them."""
+    if (action_id is None) != all_failed:
+        raise click.UsageError("name one action, or --all-failed")
+    if action_id is not None:
+        if status_reason is not None or since is not None:
+            raise click.UsageError("--status-reason and --since go with --all-failed")
+        _decide(action_id, Decision.RETRY, reason, by)
+        return
+    _retry_all(FailedFilter(status_reason, _read_moment(since)), reason, by)
+
+
+def _retry_all(wanted: FailedFilter, reason: str, by: str) -> None:
+    progress = RetryProgress()
+    for progress in retry_failed_actions(
+        services().store, wanted=wanted, by=by, note=reason, now=datetime.now(UTC)
+    ):
+        click.echo(f"{progress.retried} on their way", err=True)
+    click.echo(f"retried {progress.retried} failed actions")
+    if progress.left:
+        raise CommandFailedError(
+            f"{progress.left} were left: decided on just now, or not in the audit log yet; "
+            "run the command again"
+        )
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter("is not a time in ISO 8601", param_hint="--since") from error
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _decide(action_id: UUID, decision: Decision, reason: str, by: str) -> None:

@@ -30,7 +30,8 @@ class OperatorCommand(click.Command):
         try:
             return super().invoke(ctx)
         except DatabaseUnavailableError as error:
-            raise CommandFailedError("PostgreSQL at DATABASE_URL does not answer") from error
+            cause = error.cause.replace("PostgreSQL", "PostgreSQL at DATABASE_URL", 1)
+            raise CommandFailedError(cause) from error
         except RedisUnavailableError as error:
             raise CommandFailedError("Redis at REDIS_URL does not answer") from error
         except LaurelError as error:

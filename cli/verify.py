@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from cli.errors import OperatorCommand
+from domain.fraud.review import count_failed_actions
 from domain.verification.model import Invariant, InvariantReport
 from domain.verification.verifying import QUIET_WAIT_SECONDS
 from domain.verification.verifying import verify as verify_invariants
@@ -44,7 +45,14 @@ def verify(wait_seconds: float, read_archives: bool, as_json: bool) -> None:
         wait_seconds=wait_seconds,
         read_archives=read_archives,
     )
-    click.echo(_dump(reports) if as_json else "\n".join(_describe(report) for report in reports))
+    failed = count_failed_actions(services().store)
+    if as_json:
+        click.echo(_dump(reports, failed))
+    else:
+        click.echo("\n".join(_describe(report) for report in reports))
+        # Nothing is broken: each was told to its sender, and a person decides on it.
+        if failed:
+            click.echo(f"note    {failed} actions have failed: see `actions list --status failed`")
     if not all(report.holds for report in reports):
         raise click.exceptions.Exit(1)
 
@@ -55,10 +63,11 @@ def _describe(report: InvariantReport) -> str:
     return "\n  ".join([line, *report.findings, *(["and more"] if report.more else [])])
 
 
-def _dump(reports: Sequence[InvariantReport]) -> str:
+def _dump(reports: Sequence[InvariantReport], failed: int) -> str:
     return dump_json(
         {
             "holds": all(report.holds for report in reports),
+            "failedActions": failed,
             "invariants": [
                 {
                     "name": report.invariant,

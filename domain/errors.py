@@ -37,11 +37,31 @@ class TransientError(LaurelError):
 
 
 class DatabaseUnavailableError(TransientError):
-    """PostgreSQL did not answer, or aborted the transaction."""
+    """PostgreSQL did not answer, or refused for its own state and not for the data.
+
+    `sqlstate` is the code that it answered with, or None when it did not answer.
+    """
+
+    def __init__(self, message: str | None = None, *, sqlstate: str | None = None):
+        super().__init__(message)
+        self.sqlstate = sqlstate
+
+    @property
+    def cause(self) -> str:
+        """What is wrong, in words for operators."""
+        if self.sqlstate is None:
+            return "PostgreSQL does not answer"
+        if self.sqlstate == "25006":
+            return "PostgreSQL is read-only"
+        return f"PostgreSQL is not able to do the work (SQLSTATE {self.sqlstate})"
 
 
 class DatabaseConflictError(DatabaseUnavailableError):
     """PostgreSQL aborted the transaction for another one; an immediate retry may succeed."""
+
+
+class DatabaseLockedError(DatabaseUnavailableError):
+    """Another transaction holds a lock for longer than this one may wait."""
 
 
 class RedisUnavailableError(TransientError):

@@ -102,7 +102,10 @@ class Settings:
         2000, "Requests of one process that may wait for a result", minimum=1, maximum=10000
     )
     max_queue_age_seconds: float = setting(
-        30.0, "Age of the oldest pending action at which intake answers 503", minimum=1
+        30.0,
+        "Age of the queue at which intake answers 503: the wait of the oldest action that no"
+        " later one has overtaken",
+        minimum=1,
     )
     batch_max_actions: int = setting(500, "Rows of one intake flush", minimum=1, maximum=1000)
     batch_linger_ms: float = setting(

@@ -1,7 +1,7 @@
 """Fixtures of the real stores: each worker of xdist has its own database and Redis number."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,26 @@ def store(pools: Store, stores: Stores) -> Iterator[Store]:
     redis = connect_redis(stores.redis_url)
     yield replace(pools, redis=redis)
     redis.close()
+
+
+@pytest.fixture
+def read_only(settings: Settings, store: Store) -> Iterator[Callable[[bool], None]]:
+    """Make new sessions of this worker's database read-only, or writable again.
+
+    Use no shared pool while they are: its new connections would stay read-only for other tests.
+    """
+    own = connect(settings)
+
+    def change(is_on: bool) -> None:
+        with own.write() as connection:
+            connection.execute(text("SET TRANSACTION READ WRITE"))
+            name = connection.execute(text("SELECT current_database()")).scalar_one()
+            state = "SET default_transaction_read_only = on" if is_on else "RESET ALL"
+            connection.execute(text(f'ALTER DATABASE "{name}" {state}'))
+
+    yield change
+    change(False)
+    own.close()
 
 
 @pytest.fixture

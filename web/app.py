@@ -24,6 +24,7 @@ from web.http.errors import register_error_handlers
 from web.http.headers import register_headers
 from web.http.request_context import add_request_id
 from web.intake.batcher import Batcher
+from web.intake.commit_watchdog import CommitWatchdog
 from web.intake.queue_age import QueueAge
 from web.intake.redis_watchdog import RedisWatchdog
 from web.intake.submitter import Submitter
@@ -144,7 +145,7 @@ def _make_intake(settings: Settings, store: Store) -> tuple[Batcher, Submitter, 
         store,
         submitter.enqueue,
         board=GLOBAL_BOARD,
-        is_overdue=lambda: queue_age.is_overdue,
+        is_overdue=queue_age.refuses,
         observe_batch=batch_size.observe,
     )
     return batcher, submitter, queue_age
@@ -187,6 +188,7 @@ def _make_services_with_intake(settings: Settings, store: Store) -> tuple[Servic
             counters,
             queue_age,
             RedisWatchdog(store.redis, batcher.pending),
+            CommitWatchdog(store, commit_wait_seconds=settings.commit_wait_seconds),
             submitter,
             batcher,
         ),

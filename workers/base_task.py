@@ -5,13 +5,20 @@ from typing import Any
 import structlog
 from celery import Task
 
-from domain.errors import TransientError
+from domain.errors import DatabaseLockedError, TransientError
 
 
 class LaurelTask(Task[Any, Any]):
-    """Retried after 1 and 2 s when a store is away; after that the keeper takes over."""
+    """Retried after 1 and 2 s when a store is away; after that the keeper takes over.
+
+    What waits for a locked row is the keeper's at once: the retries would wait on the time of all
+    other batches.
+    """
 
     autoretry_for = (TransientError,)
+    dont_autoretry_for = (DatabaseLockedError,)
+    # Logged as a line and not as a defect.
+    throws = (DatabaseLockedError,)
     max_retries = 2
     retry_backoff = 1
     retry_backoff_max = 4

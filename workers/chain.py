@@ -11,13 +11,13 @@ import structlog
 
 from domain.actions.chain import AUDIT, BROADCAST, REFRESH, SCORE, SCREEN, Link
 from domain.actions.model import LinkOutcome
-from domain.actions.recovery import begin_attempt, take_back_attempt
+from domain.actions.recovery import begin_attempt, end_attempt, set_locked_aside
 from domain.actions.replies import publish_replies
 from domain.actions.scoring import score_batch
 from domain.audit.auditing import audit_batch
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.refresh import finish_refresh, refresh_batch
-from domain.errors import DatabaseUnavailableError, TransientError
+from domain.errors import DatabaseLockedError, DatabaseUnavailableError, TransientError
 from domain.events.broadcast import broadcast_batch
 from domain.fraud.screening import screen_batch
 from workers import metrics
@@ -35,7 +35,13 @@ def _screen(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
 
 
 def _score(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
-    outcome = score_batch(context.store, batch_id=batch_id)
+    wait_ms = context.lock_wait_ms
+    try:
+        outcome = score_batch(context.store, batch_id=batch_id, lock_wait_ms=wait_ms)
+    except DatabaseLockedError:
+        if not set_locked_aside(context.store, batch_id=batch_id):
+            raise
+        outcome = score_batch(context.store, batch_id=batch_id, lock_wait_ms=wait_ms)
     metrics.count_effects(outcome.effects)
     return outcome.link
 
@@ -100,12 +106,12 @@ def _run_counted(context: WorkerContext, link: Link, batch_id: UUID) -> LinkOutc
     try:
         return RUNNERS[link](context, batch_id)
     except TransientError:
-        _take_back(context, link, batch_id)
+        _end_attempt(context, link, batch_id)
         raise
 
 
-def _take_back(context: WorkerContext, link: Link, batch_id: UUID) -> None:
+def _end_attempt(context: WorkerContext, link: Link, batch_id: UUID) -> None:
     try:
-        take_back_attempt(context.store, batch_id=batch_id, link=link)
+        end_attempt(context.store, batch_id=batch_id, link=link)
     except DatabaseUnavailableError:
         logger.warning("attempt not taken back", batch_id=str(batch_id), link=link.name)

@@ -3,6 +3,7 @@
 import functools
 from dataclasses import dataclass
 
+from domain.actions.scoring import LOCK_WAIT_MS
 from domain.fraud.policy import Policy, policy_from
 from domain.settings import Settings, settings_of_process
 from domain.store.durability import require_durable_server
@@ -19,6 +20,8 @@ class WorkerContext:
     settings: Settings
     store: Store
     policy: Policy
+    # How long a batch waits for a player's score that another transaction has locked.
+    lock_wait_ms: int = LOCK_WAIT_MS
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -28,7 +28,8 @@ from domain.boards.rebuild import compare_board, rebuild_board
 from domain.errors import RedisUnavailableError, TransientError
 from domain.logs import configure_logging
 from domain.store.health import warn_of_eviction
-from domain.store.postgres.actions.batches import Batch, find_batch, read_queue_age_seconds
+from domain.store.postgres.actions.batches import Batch, find_batch
+from domain.store.postgres.actions.queue_age import count_unknown_batches, read_queue_age_seconds
 from domain.store.postgres.advisory_locks import AdvisoryLock
 from domain.store.postgres.heartbeats import beat
 from domain.store.postgres.leadership import Leadership
@@ -39,6 +40,7 @@ from workers.background import BackgroundThread
 from workers.broker import submit_batch
 from workers.chain import run_link
 from workers.context import WorkerContext, get_context
+from workers.duties import DutySchedule
 from workers.garbage_collector import tune_garbage_collector
 from workers.startup import exit_on_bad_settings
 
@@ -47,51 +49,26 @@ logger = structlog.get_logger(__name__)
 SWEEP_SECONDS = 1.0
 COMPARE_SECONDS = 600.0
 FOLLOW_SECONDS = 5.0
+UNKNOWN_SECONDS = 60.0
 PARTITION_SECONDS = 3600.0
 # The parts of a batch that was split are left to the workers for so many looks.
 LOOKS_FOR_WORKERS = 3
-
-
-class DutySchedule:
-    """Duties that are run one after another, each when it is due: every so many seconds."""
-
-    def __init__(self, duties: Sequence[tuple[float, Callable[[], None]]]):
-        self._duties = duties
-        self._due = dict.fromkeys((duty.__name__ for _, duty in duties), 0.0)
-
-    def run_due(self) -> None:
-        """Run the duties that are due; one that fails does not stop the others.
-
-        After a TransientError a duty stays due. After any other error it waits for its pause.
-        """
-        for pause_seconds, duty in self._duties:
-            if time.monotonic() < self._due[duty.__name__]:
-                continue
-            try:
-                duty()
-            except TransientError as error:
-                logger.warning("duty put off", duty=duty.__name__, cause=type(error).__name__)
-                continue
-            except Exception:  # the other duties do not depend on this one
-                logger.exception("duty failed", duty=duty.__name__)
-            self._due[duty.__name__] = time.monotonic() + pause_seconds
-
-    def make_due(self, duty: Callable[[], None]) -> None:
-        """Let the next `run_due` run this duty."""
-        self._due[duty.__name__] = 0.0
+# The keeper alone does the work of all batches that are due: less than a worker's patience.
+LOCK_WAIT_MS = 50
 
 
 class Keeper:
     """The watch over batches, run every second, and the upkeep, which may take longer."""
 
     def __init__(self, context: WorkerContext):
-        self._context = context
+        self._context = replace(context, lock_wait_ms=LOCK_WAIT_MS)
         self.watch = DutySchedule([(0.0, self._beat), (0.0, self._finish_stalled)])
         self.upkeep = DutySchedule(
             [
                 (FOLLOW_SECONDS, self._follow_primary),
                 (0.0, self._rebuild),
                 (PARTITION_SECONDS, self._make_partitions),
+                (UNKNOWN_SECONDS, self._report_unknown),
                 (COMPARE_SECONDS, self._compare),
             ]
         )
@@ -183,6 +160,11 @@ class Keeper:
             logger.warning("board repaired", users=comparison.users, repaired=comparison.repaired)
         if not comparison.is_sound:
             logger.error("board not trusted", users=comparison.users)
+
+    def _report_unknown(self) -> None:
+        with self._context.store.write() as connection:
+            for stage, batches in count_unknown_batches(connection).items():
+                logger.warning("batches left alone", stage=stage, batches=batches)
 
     def _make_partitions(self) -> None:
         with self._context.store.write() as connection:

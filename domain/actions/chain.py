@@ -72,6 +72,16 @@ def list_audited_stages(chain: Chain = CHAIN) -> tuple[Stage, ...]:
     return (*(link.before for link in rest), *list_finished_stages(chain))
 
 
+def list_passed_stages(link: Link, chain: Chain = CHAIN) -> tuple[Stage, ...]:
+    """Return the stages of a batch that has passed `link` and is not finished."""
+    return tuple(rest.before for rest in list_links_from(link.after, chain))
+
+
+def list_open_stages(chain: Chain = CHAIN) -> tuple[Stage, ...]:
+    """Return the stages that a link takes a batch on from."""
+    return tuple(link.before for link in chain)
+
+
 def list_counted_stages(chain: Chain = CHAIN) -> tuple[Stage, ...]:
     """Return the stages whose next link counts its attempts."""
     return tuple(link.before for link in chain if link.is_counted)

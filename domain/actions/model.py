@@ -68,6 +68,8 @@ class Acceptance(StrEnum):
     """The id was used for something else."""
     UNSTORABLE = "unstorable"
     """PostgreSQL refuses its data; nothing was stored."""
+    LOCKED = "locked"
+    """Another transaction has locked its player; nothing was stored, and it may be sent again."""
 
 
 @dataclass(frozen=True, slots=True)

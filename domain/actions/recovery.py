@@ -10,22 +10,31 @@ from uuid import UUID, uuid4
 import structlog
 
 from domain.actions.chain import SCORE, Link, Stage, list_counted_stages, list_redis_stages
+from domain.store.postgres.actions import attempts
 from domain.store.postgres.actions.batches import (
     Batch,
     claim_due_batches,
-    count_attempt,
     divert_batch,
     find_locked_batch,
     insert_batch,
 )
-from domain.store.postgres.actions.isolation import fail_action, list_pending_ids, reassign_action
-from domain.store.store import Store
+from domain.store.postgres.actions.isolation import (
+    fail_action,
+    list_pending_by_player,
+    list_pending_ids,
+    reassign_action,
+)
+from domain.store.postgres.actions.scoring import list_lockable_players
+from domain.store.store import Connection, Store
 
 logger = structlog.get_logger(__name__)
 
 SWEEP_LIMIT = 100
 BATCH_ATTEMPTS = 2
 SINGLE_ATTEMPTS = 3
+# After some 40 s a batch is split even if its attempts do not count: whether the others fail is
+# unknown then, and those of its actions that do not must not wait with them.
+SPLIT_LOOKS = 6
 COUNTED_STAGES = frozenset(list_counted_stages())
 # Left out of the sweeps while Redis is away: a long outage's thousands of such batches would take
 # the turns of those that can be scored.
@@ -46,16 +55,22 @@ class Remedy(StrEnum):
 def begin_attempt(store: Store, *, batch_id: UUID, link: Link) -> bool:
     """Count an attempt, committed before the work so that a killed process leaves its mark.
 
-    Return False when the batch is not at `link.before`. Raises DatabaseUnavailableError.
+    An attempt counts only if it fails alone: not while several other batches fail at the same link
+    and none passes it. Return False when the batch is not at `link.before`, or another process is
+    at work on it. Raises DatabaseUnavailableError.
     """
     with store.autocommit() as connection:
-        return count_attempt(connection, batch_id=batch_id, stage=link.before, step=1)
+        return attempts.begin_attempt(connection, batch_id=batch_id, link=link)
 
 
-def take_back_attempt(store: Store, *, batch_id: UUID, link: Link) -> None:
-    """Uncount an attempt that a transient fault ended. Raises DatabaseUnavailableError."""
+def end_attempt(store: Store, *, batch_id: UUID, link: Link) -> None:
+    """Forget the attempts at a link after a transient error, which no action is to blame for.
+
+    All of them: one whose end could not be written, because another attempt had the row, must not
+    add up with later ones. Raises DatabaseUnavailableError.
+    """
     with store.autocommit() as connection:
-        count_attempt(connection, batch_id=batch_id, stage=link.before, step=-1)
+        attempts.forget_attempts(connection, batch_id=batch_id, stage=link.before)
 
 
 def claim_stalled_batches(store: Store) -> Sequence[Batch]:
@@ -71,7 +86,7 @@ def claim_stalled_batches(store: Store) -> Sequence[Batch]:
 
 def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:
     """Return what to do: first a new message, then running it here, then splitting it."""
-    if batch.stage in COUNTED_STAGES and batch.attempts >= BATCH_ATTEMPTS:
+    if batch.stage in COUNTED_STAGES and _keeps_failing(batch):
         return Remedy.ISOLATE
     if broker_usable and batch.looks <= 1:
         return Remedy.RESUBMIT
@@ -81,33 +96,65 @@ def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:
 def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
     """Split a batch that keeps failing into batches of one; fail a single action that does.
 
-    Return the batches that replace it: itself when it is not split, none when another process was
-    faster. Raises DatabaseUnavailableError.
+    An action fails only if it does so alone: not while several other batches failed at the same
+    link and none has passed it since. Return the batches that replace the batch: itself when it is
+    not split, none when another process was faster. Raises DatabaseUnavailableError.
     """
     with store.write() as connection:
         locked = find_locked_batch(connection, batch_id=batch.batch_id, stage=batch.stage)
-        if locked is None or locked.attempts < BATCH_ATTEMPTS:
+        if locked is None or not _keeps_failing(locked):
             return ()
         action_ids = list_pending_ids(connection, batch=locked)
         if len(action_ids) == 1:
-            if locked.attempts < SINGLE_ATTEMPTS:
+            if locked.attempts < SINGLE_ATTEMPTS or not attempts.last_attempt_counts(
+                connection, batch=locked
+            ):
                 return (batch.batch_id,)
             fail_action(connection, action_id=action_ids[0], batch=locked)
             divert_batch(connection, batch=locked, stage=SCORE.after)
             return (batch.batch_id,)
-        singles = tuple(uuid4() for _ in action_ids)
-        for single, action_id in zip(singles, action_ids, strict=True):
-            insert_batch(
-                connection, batch_id=single, stage=locked.stage, created_at=locked.created_at
-            )
-            reassign_action(connection, action_id=action_id, batch=locked, batch_id=single)
+        singles = tuple(
+            _move_out(connection, batch=locked, action_ids=[action_id]) for action_id in action_ids
+        )
         divert_batch(connection, batch=locked, stage=Stage.SPLIT)
-    for single, action_id in zip(singles, action_ids, strict=True):
+    return singles
+
+
+def _keeps_failing(batch: Batch) -> bool:
+    return batch.attempts >= BATCH_ATTEMPTS or (batch.attempts > 0 and batch.looks >= SPLIT_LOOKS)
+
+
+def set_locked_aside(store: Store, *, batch_id: UUID) -> bool:
+    """Move the actions of players whose scores are locked out of a batch that waits to be scored.
+
+    Each such player gets a batch, so that only their actions wait. Return whether the batch can be
+    scored now; False also when another process was faster. Raises DatabaseUnavailableError.
+    """
+    with store.write() as connection:
+        batch = find_locked_batch(connection, batch_id=batch_id, stage=SCORE.before)
+        if batch is None:
+            return False
+        pending = list_pending_by_player(connection, batch=batch)
+        lockable = list_lockable_players(connection, user_ids=list(pending))
+        locked = [player for player in pending if player not in lockable]
+        # With nobody else in the batch, one of them keeps it.
+        is_free = len(locked) < len(pending)
+        for player in locked if is_free else locked[1:]:
+            _move_out(connection, batch=batch, action_ids=pending[player])
+    return is_free
+
+
+def _move_out(connection: Connection, *, batch: Batch, action_ids: Sequence[UUID]) -> UUID:
+    """Move actions of a batch whose lock is held to a new batch at its stage; return the new id."""
+    part = uuid4()
+    insert_batch(connection, batch_id=part, stage=batch.stage, created_at=batch.created_at)
+    for action_id in action_ids:
+        reassign_action(connection, action_id=action_id, batch=batch, batch_id=part)
         # Without this line an action could not be followed beyond the batch it was in.
         logger.info(
             "action isolated",
             action_id=str(action_id),
-            batch_id=str(single),
+            batch_id=str(part),
             part_of=str(batch.batch_id),
         )
-    return singles
+    return part

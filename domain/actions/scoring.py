@@ -27,14 +27,21 @@ class ScoringOutcome:
     effects: Effects = NO_EFFECTS
 
 
-def score_batch(store: Store, *, batch_id: UUID) -> ScoringOutcome:
+# Longer than another batch holds a player's score, on a slow disk too.
+LOCK_WAIT_MS = 300
+
+
+def score_batch(
+    store: Store, *, batch_id: UUID, lock_wait_ms: int = LOCK_WAIT_MS
+) -> ScoringOutcome:
     """Apply the batch in one transaction: statuses, scores, statistics, and the stage SCORED.
 
-    Raises DatabaseUnavailableError, and TransientError when another transaction changed an action
-    of the batch; nothing is changed then.
+    Raises DatabaseLockedError when a player's score stays locked for `lock_wait_ms`,
+    DatabaseUnavailableError, and TransientError when another transaction changed an action of the
+    batch; nothing is changed then.
     """
     with store.write() as connection:
-        batch = claim_batch(connection, batch_id=batch_id, link=SCORE)
+        batch = claim_batch(connection, batch_id=batch_id, link=SCORE, lock_wait_ms=lock_wait_ms)
         if batch is None:
             return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)
         effects = _apply(connection, batch)

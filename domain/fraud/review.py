@@ -4,7 +4,7 @@ Called by the operators' `flask actions` commands. A decision only makes the act
 the pipeline then scores, audits and broadcasts it like any other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,12 +14,16 @@ import structlog
 
 from domain.actions.chain import SCORE, SCREEN, Link
 from domain.actions.model import Status
-from domain.errors import NotFoundError, TransientError
+from domain.errors import DatabaseUnavailableError, NotFoundError, TransientError
 from domain.fraud.model import Verdict
 from domain.store.postgres.actions.batches import insert_batch
 from domain.store.postgres.actions.reviews import (
+    FailedFilter,
+    FailedKey,
     HeldAction,
+    count_failed,
     find_action_state,
+    list_failed_keys,
     list_held_actions,
     record_review,
     reopen_action,
@@ -29,6 +33,7 @@ from domain.store.store import Store
 logger = structlog.get_logger(__name__)
 
 REVIEW_REJECTED = "REVIEW_REJECTED"
+RETRY_PAGE = 200
 
 
 class Decision(StrEnum):
@@ -119,3 +124,53 @@ def review_action(
         "action reviewed", action_id=str(action_id), batch_id=str(batch_id), decision=decision
     )
     return ReviewOutcome(Status.PENDING, batch_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryProgress:
+    """How many failed actions were sent through the pipeline again, and how many were not."""
+
+    retried: int = 0
+    left: int = 0
+    """Decided on by somebody else just now, or still on their way to the audit log."""
+
+
+def count_failed_actions(store: Store) -> int:
+    """Return how many actions have failed. Raises DatabaseUnavailableError."""
+    with store.read() as connection:
+        return count_failed(connection)
+
+
+def retry_failed_actions(
+    store: Store, *, wanted: FailedFilter, by: str, note: str, now: datetime
+) -> Iterator[RetryProgress]:
+    """Retry every failed action that is wanted, oldest first; yield the progress now and then.
+
+    Interrupted, it may be started again. Raises DatabaseUnavailableError.
+    """
+    after: FailedKey | None = None
+    progress = RetryProgress()
+    while True:
+        with store.write() as connection:
+            keys = list_failed_keys(connection, wanted=wanted, after=after, limit=RETRY_PAGE)
+        if not keys:
+            return
+        retried = sum(
+            _retry(store, action_id=action_id, by=by, note=note, now=now) for _, action_id in keys
+        )
+        progress = RetryProgress(progress.retried + retried, progress.left + len(keys) - retried)
+        yield progress
+        after = keys[-1]
+
+
+def _retry(store: Store, *, action_id: UUID, by: str, note: str, now: datetime) -> bool:
+    """Retry one action; return False when that is not possible now."""
+    try:
+        outcome = review_action(
+            store, action_id=action_id, decision=Decision.RETRY, by=by, note=note, now=now
+        )
+    except DatabaseUnavailableError:
+        raise
+    except (TransientError, NotFoundError):
+        return False
+    return outcome.batch_id is not None

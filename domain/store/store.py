@@ -5,15 +5,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine
 
 from domain.settings import Settings
-from domain.store.postgres.engine import LAZY_COMMITS, create_engine
+from domain.store.postgres.engine import INTAKE_OPTIONS, LAZY_COMMITS, create_engine
 from domain.store.postgres.errors import translate_errors
+from domain.store.postgres.running import RunningTransactions
 from domain.store.redis.client import RedisClient, connect_redis
+
+# One flusher, and what it leaves behind when a connection gets no answer.
+INTAKE_CONNECTIONS = 2
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class Store:
     autocommit_engine: Engine | None = None
     # A replica's connections; without it, the primary's.
     read_engine: Engine | None = None
+    # Intake's connections, which wait for locks only briefly.
+    intake_engine: Engine | None = None
+    # Intake's transactions: a thread of the web process abandons those that get no answer.
+    intake_transactions: RunningTransactions = field(default_factory=RunningTransactions)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -39,6 +47,22 @@ class Store:
         that PostgreSQL refuses.
         """
         with translate_errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def intake(self) -> Iterator[Connection]:
+        """Open a transaction as `write` does, which waits for locks half a second only.
+
+        Another thread may abandon it through `intake_transactions`; it then raises
+        DatabaseUnavailableError, and whether it was committed is unknown.
+        """
+        engine = self.intake_engine or self.engine
+        with (
+            translate_errors(),
+            engine.connect() as connection,
+            self.intake_transactions.watch(connection),
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -79,6 +103,7 @@ class Store:
             self.lazy_engine,
             self.autocommit_engine,
             self.read_engine,
+            self.intake_engine,
         ):
             if engine is not None:
                 engine.dispose()
@@ -94,4 +119,5 @@ def connect(settings: Settings, *, pool_size: int = 2) -> Store:
         autocommit_engine=create_engine(
             settings, pool_size, LAZY_COMMITS, isolation_level="AUTOCOMMIT"
         ),
+        intake_engine=create_engine(settings, INTAKE_CONNECTIONS, INTAKE_OPTIONS),
     )

@@ -169,6 +169,7 @@ def create_batches() -> None:
         sa.Column("batch_id", sa.Uuid, nullable=False),
         sa.Column("stage", sa.String(16), nullable=False),
         sa.Column("attempts", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
+        at_column("attempted_at", nullable=True),
         sa.Column("looks", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
         at_column("next_look_at"),
         sa.Column("reply_to", sa.String(64)),

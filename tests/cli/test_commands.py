@@ -11,19 +11,30 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import text
 
+from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction, Status
+from domain.actions.recovery import SINGLE_ATTEMPTS, isolate
+from domain.boards.model import GLOBAL_BOARD
+from domain.boards.rebuild import rebuild_board
+from domain.fraud import review
 from domain.settings import Settings
 from domain.store.store import Store
 from domain.verification.model import Invariant
 from tests.archives import MARCH, archive_all, drop_old_months
+from tests.batches import count_by_status, get_batch, set_attempts
 from tests.factories import make_action, make_player, make_stored_action
-from tests.pipeline import complete_actions
+from tests.intakes import fetch
+from tests.pipeline import complete_actions, finish_batch
 from tests.verification import change, make_history
 from workers.context import WorkerContext
 
 
 def run(app: Flask, *arguments: str) -> Result:
     return app.test_cli_runner().invoke(args=arguments)
+
+
+def last_line(result: Result) -> str:
+    return result.stdout.splitlines()[-1]
 
 
 @pytest.fixture
@@ -154,3 +165,86 @@ def test_an_unknown_action_is_reported(app: Flask, store: Store) -> None:
         2,
         "Error: There is no such action, or it is archived\n",
     )
+
+
+@pytest.fixture
+def failed(worker_context: WorkerContext) -> list[NewAction]:
+    """Three actions that have failed and are in the audit log."""
+    store = worker_context.store
+    actions = [make_action(score=10) for _ in range(3)]
+    for action in actions:
+        (batch,) = accept_actions(store, actions=[action], reply_to=None).batches
+        set_attempts(store, batch.batch_id, SINGLE_ATTEMPTS)
+        isolate(store, batch=get_batch(store, batch.batch_id))
+        finish_batch(worker_context, batch.batch_id)
+    assert count_by_status(store) == {"failed": 3}
+    return actions
+
+
+def test_one_command_retries_all_that_failed(
+    app: Flask,
+    worker_context: WorkerContext,
+    failed: list[NewAction],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(review, "RETRY_PAGE", 2)
+    result = run(app, "actions", "retry", "--all-failed", "--reason", "the disk has room")
+    assert (result.exit_code, last_line(result)) == (0, "retried 3 failed actions")
+    assert result.stderr.splitlines() == ["2 on their way", "3 on their way"]
+    store = worker_context.store
+    for row in fetch(store, "SELECT batch_id FROM user_actions"):
+        finish_batch(worker_context, row.batch_id)
+    assert count_by_status(store) == {"applied": 3}
+    again = run(app, "actions", "retry", "--all-failed", "--reason", "again")
+    assert (again.exit_code, last_line(again)) == (0, "retried 0 failed actions")
+
+
+@pytest.mark.parametrize(
+    ("options", "retried"),
+    [
+        (["--status-reason", "PROCESSING_FAILED"], 3),
+        (["--status-reason", "SCORE_LIMIT"], 0),
+        (["--since", "2026-01-01"], 3),
+        (["--since", "2999-01-01T00:00:00+02:00"], 0),
+    ],
+)
+def test_a_retry_of_all_may_be_limited(
+    app: Flask, failed: list[NewAction], options: list[str], retried: int
+) -> None:
+    result = run(app, "actions", "retry", "--all-failed", "--reason", "seen", *options)
+    assert (result.exit_code, last_line(result)) == (0, f"retried {retried} failed actions")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--reason", "seen"],
+        ["--reason", "seen", "--all-failed", str(uuid4())],
+        ["--reason", "seen", "--since", "2026-01-01", str(uuid4())],
+        ["--reason", "seen", "--all-failed", "--since", "yesterday"],
+        ["--all-failed"],
+    ],
+)
+def test_a_retry_that_is_not_clear_is_refused(
+    app: Flask, store: Store, arguments: list[str]
+) -> None:
+    assert run(app, "actions", "retry", *arguments).exit_code == 2
+
+
+def test_an_action_that_is_not_in_the_audit_log_yet_is_left_and_said_so(
+    app: Flask, store: Store, failed: list[NewAction]
+) -> None:
+    change(store, "DELETE FROM audit_log WHERE seq = 1")
+    result = run(app, "actions", "retry", "--all-failed", "--reason", "seen")
+    assert (result.exit_code, last_line(result)) == (2, "retried 2 failed actions")
+    assert "1 were left" in result.stderr
+
+
+def test_verify_tells_of_failed_actions_and_holds(
+    app: Flask, store: Store, failed: list[NewAction]
+) -> None:
+    rebuild_board(store, board=GLOBAL_BOARD)
+    result = run(app, "verify")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1].startswith("note    3 actions have failed")
+    assert json.loads(run(app, "verify", "--json").output)["failedActions"] == 3

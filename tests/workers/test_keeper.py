@@ -23,7 +23,8 @@ from tests.waiting import wait_until
 from workers import chain
 from workers import keeper as keeper_module
 from workers.context import WorkerContext
-from workers.keeper import DutySchedule, Keeper, keep
+from workers.duties import DutySchedule
+from workers.keeper import Keeper, keep
 
 
 @pytest.fixture

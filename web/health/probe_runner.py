@@ -52,8 +52,8 @@ def _run(probe: Probe) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         facts: dict[str, Any] = {"ok": True, **probe()}
-    except DatabaseUnavailableError:
-        facts = {"ok": False, "error": "PostgreSQL does not answer"}
+    except DatabaseUnavailableError as error:
+        facts = {"ok": False, "error": error.cause}
     except RedisRefusalError as error:
         facts = {"ok": False, "error": f"Redis refuses commands: {error.reply}"}
     except RedisUnavailableError:

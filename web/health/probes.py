@@ -10,9 +10,9 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.errors import LaurelError
 from domain.settings import Settings
 from domain.store.health import SAFE_POLICY, ping_database
-from domain.store.postgres.actions.batches import read_queue_age_seconds
+from domain.store.postgres.actions.queue_age import read_oldest_seconds, read_queue_age_seconds
 from domain.store.postgres.errors import describe_refusals
-from domain.store.postgres.heartbeats import list_silence_seconds
+from domain.store.postgres.heartbeats import beat, list_silence_seconds
 from domain.store.redis.boards import is_board_trusted
 from domain.store.store import Store
 from web.access.verifier import TokenVerifier
@@ -53,6 +53,7 @@ def make_probes(
 def _probe_database(store: Store) -> Facts:
     with describe_refusals(), store.write() as connection:
         ping_database(connection)
+        beat(connection, process="api")
     return {}
 
 
@@ -104,8 +105,9 @@ def _probe_heartbeat(store: Store, process: str) -> Facts:
 def _probe_queue_age(settings: Settings, store: Store) -> Facts:
     with describe_refusals(), store.write() as connection:
         age = read_queue_age_seconds(connection)
-    facts = {"seconds": round(age, 1)}
-    if age > settings.max_queue_age_seconds:
+        oldest = read_oldest_seconds(connection)
+    facts = {"seconds": round(age, 1), "oldestSeconds": round(oldest, 1)}
+    if oldest > settings.max_queue_age_seconds:
         raise LaurelError("actions wait too long to be scored", details=facts)
     return facts
 

@@ -8,6 +8,7 @@ from domain.actions.history import ActionRecord
 from domain.actions.model import Acceptance, ActionResult, Status, Submission
 from domain.errors import (
     ActionIdConflictError,
+    DatabaseLockedError,
     DuplicateActionError,
     FraudDetectedError,
     InvalidPayloadError,
@@ -17,6 +18,7 @@ from web.http.errors import describe_error, error_response
 from web.http.responses import json_response
 
 RETRY_AFTER_SECONDS = "1"
+LOCKED_MESSAGE = "The player's score is locked right now; repeat the request with the same actionId"
 
 
 def answer_submission(submission: Submission) -> Response:
@@ -89,6 +91,8 @@ def find_error(submission: Submission) -> LaurelError | None:
         return ActionIdConflictError()
     if submission.acceptance is Acceptance.UNSTORABLE:
         return InvalidPayloadError("The action has data that cannot be stored")
+    if submission.acceptance is Acceptance.LOCKED:
+        return DatabaseLockedError(LOCKED_MESSAGE)
     if submission.acceptance is Acceptance.DUPLICATE:
         return DuplicateActionError(details={"result": _describe_duplicate(submission)})
     result = submission.result

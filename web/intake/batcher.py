@@ -159,6 +159,8 @@ class Batcher:
                 submissions[index] = Submission(action_id, Acceptance.ACCEPTED, result)
             elif action_id in request.unstorable:
                 submissions[index] = Submission(action_id, Acceptance.UNSTORABLE)
+            elif action_id in request.locked:
+                submissions[index] = Submission(action_id, Acceptance.LOCKED)
         repeats = [index for index in range(len(request.actions)) if index not in submissions]
         if repeats:
             actions = [request.actions[index] for index in repeats]

@@ -119,7 +119,7 @@ class PendingBatches:
             for accepted in outcome.batches:
                 self._add(accepted, claims, is_expected)
             for request in requests:
-                request.unstorable = outcome.unstorable
+                request.unstorable, request.locked = outcome.unstorable, outcome.locked
                 request.state = _state_after_commit(request, is_expected)
                 if request.state is not RequestState.COMMITTED:
                     released.append(request)

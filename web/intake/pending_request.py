@@ -54,6 +54,7 @@ class PendingRequest:
     state: RequestState = RequestState.QUEUED
     accepted: set[int] = field(default_factory=set)
     unstorable: frozenset[UUID] = frozenset()
+    locked: frozenset[UUID] = frozenset()
     results: dict[UUID, ActionResult] = field(default_factory=dict)
     batches: list["PendingBatch"] = field(default_factory=list)
     error: Exception | None = None

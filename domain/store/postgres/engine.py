@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import IsolationLevel
 
 from domain.settings import Settings
 from domain.store.postgres.arrays import write_lists_as_literals
+from domain.store.postgres.errors import drop_bad_connections
 from domain.store.postgres.statements import keep_prepared_statements
 
 CONNECT_TIMEOUT_SECONDS = 3
@@ -19,7 +20,10 @@ CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
+INTAKE_LOCK_TIMEOUT_MS = 500
 LAZY_COMMITS = (("synchronous_commit", "off"),)
+# One locked player must not keep the actions of all others waiting.
+INTAKE_OPTIONS = (("lock_timeout", INTAKE_LOCK_TIMEOUT_MS),)
 
 
 def create_engine(
@@ -31,7 +35,6 @@ def create_engine(
     """Return a pool of `pool_size` connections with these extra session options."""
     write_lists_as_literals()
     options: Sequence[tuple[str, Any]] = (
-        *extra_options,
         ("statement_timeout", STATEMENT_TIMEOUT_MS),
         ("lock_timeout", LOCK_TIMEOUT_MS),
         ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
@@ -46,6 +49,8 @@ def create_engine(
         # One plan serves every batch: the chain reads by index, however many rows there are.
         ("plan_cache_mode", "force_generic_plan"),
         ("timezone", "UTC"),
+        # Last: of two values for one option the later holds.
+        *extra_options,
     )
     engine = create_sqlalchemy_engine(
         settings.sqlalchemy_url,
@@ -68,4 +73,5 @@ def create_engine(
         },
     )
     keep_prepared_statements(engine)
+    drop_bad_connections(engine)
     return engine

@@ -6,11 +6,19 @@ from domain.store.postgres.statements import sql
 
 
 def beat(connection: Connection, *, process: str) -> None:
-    """Record that a process of this kind is alive now, by PostgreSQL's clock."""
+    """Record that a process of this kind is alive now, by PostgreSQL's clock.
+
+    Never waits for another process that is just doing the same: its beat counts for both.
+    """
     connection.execute(
         sql(
-            "INSERT INTO heartbeats (process, seen_at) VALUES (:process, clock_timestamp())"
-            " ON CONFLICT (process) DO UPDATE SET seen_at = excluded.seen_at"
+            "WITH free AS MATERIALIZED (SELECT process FROM heartbeats"
+            "   WHERE process = :process FOR NO KEY UPDATE SKIP LOCKED"
+            "), beaten AS (UPDATE heartbeats h SET seen_at = clock_timestamp()"
+            "   FROM free WHERE h.process = free.process)"
+            " INSERT INTO heartbeats (process, seen_at) SELECT :process, clock_timestamp()"
+            " WHERE NOT EXISTS (SELECT 1 FROM heartbeats WHERE process = :process)"
+            " ON CONFLICT DO NOTHING"
         ),
         {"process": process},
     )

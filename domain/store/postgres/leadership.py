@@ -29,8 +29,9 @@ class Leadership:
                 self._leads = self._try_lock(self._connection)
             elif not self._leads:
                 self._leads = self._try_lock(self._connection)
-            else:
-                self._connection.execute(text("SELECT 1"))
+            elif self._is_read_only(self._connection):
+                # After a failover this session's server is not the one where the work is.
+                self.release()
         except (DBAPIError, PoolTimeoutError):
             self.release()
             return False
@@ -42,6 +43,13 @@ class Leadership:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+    def _is_read_only(self, connection: Connection) -> bool:
+        return bool(
+            connection.execute(
+                text("SELECT CAST(current_setting('transaction_read_only') AS boolean)")
+            ).scalar_one()
+        )
 
     def _try_lock(self, connection: Connection) -> bool:
         return bool(

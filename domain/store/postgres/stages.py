@@ -7,9 +7,12 @@ only for a condition that is the same as the index's.
 from collections.abc import Iterable
 
 from domain.actions.chain import (
+    SCORE,
     Stage,
     list_audited_stages,
     list_finished_stages,
+    list_open_stages,
+    list_passed_stages,
     list_unscored_stages,
 )
 
@@ -30,6 +33,9 @@ def _quote(stages: Iterable[Stage]) -> str:
 
 IS_FINISHED = stage_in(list_finished_stages())
 IS_UNFINISHED = stage_not_in(list_finished_stages())
+# A newer version beside this one may write stages that this one does not know: neither of both.
+IS_OPEN = stage_in(list_open_stages())
 IS_UNSCORED = stage_in(list_unscored_stages())
+IS_PAST_SCORE = stage_in(list_passed_stages(SCORE))
 BATCH_IS_FINISHED = stage_in(list_finished_stages(), "b.stage")
 BATCH_IS_UNAUDITED = stage_not_in(list_audited_stages(), "b.stage")

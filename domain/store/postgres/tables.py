@@ -158,7 +158,10 @@ action_batches = Table(
     metadata,
     Column("batch_id", Uuid, primary_key=True),
     Column("stage", String(16), nullable=False),
+    # Attempts at the next link that ended in neither success nor a transient error, as far as they
+    # count, and when the last one began.
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    _at("attempted_at", nullable=True),
     # How often the keeper found the batch stalled; each look doubles the pause before the next.
     Column("looks", SmallInteger, nullable=False, server_default=text("0")),
     _at("next_look_at"),

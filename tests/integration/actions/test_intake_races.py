@@ -167,6 +167,12 @@ def test_a_missing_partition_is_our_fault_and_not_the_action_s(store: Store) -> 
     assert accepted_ids(accept(store, actions)) == {action.action_id for action in actions}
 
 
+class BorrowingStore(Store):
+    """A store of which intake's transactions are like all others."""
+
+    intake = Store.write
+
+
 def borrowed(store: Store, connection: Connection) -> Store:
     """Return a store whose transactions are parts of the one that is open on the connection."""
 
@@ -175,7 +181,7 @@ def borrowed(store: Store, connection: Connection) -> Store:
         with connection.begin_nested():
             yield connection
 
-    return Store(cast(Engine, SimpleNamespace(begin=begin)), store.redis)
+    return BorrowingStore(cast(Engine, SimpleNamespace(begin=begin)), store.redis)
 
 
 def is_lock_awaited(store: Store, kind: str) -> bool:

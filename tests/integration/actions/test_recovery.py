@@ -16,7 +16,7 @@ from domain.actions.recovery import (
     SWEEP_LIMIT,
     begin_attempt,
     claim_stalled_batches,
-    take_back_attempt,
+    end_attempt,
 )
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
@@ -120,10 +120,11 @@ def test_an_attempt_is_counted_only_at_the_stage_of_the_batch(store: Store) -> N
     assert begin_attempt(store, batch_id=batch_id, link=SCREEN)
     assert not begin_attempt(store, batch_id=batch_id, link=SCORE)
     assert get_batch(store, batch_id).attempts == 1
-    take_back_attempt(store, batch_id=batch_id, link=SCORE)
+    end_attempt(store, batch_id=batch_id, link=SCORE)
     assert get_batch(store, batch_id).attempts == 1
-    take_back_attempt(store, batch_id=batch_id, link=SCREEN)
-    take_back_attempt(store, batch_id=batch_id, link=SCREEN)
+    assert begin_attempt(store, batch_id=batch_id, link=SCREEN)
+    assert get_batch(store, batch_id).attempts == 2
+    end_attempt(store, batch_id=batch_id, link=SCREEN)
     assert get_batch(store, batch_id).attempts == 0
 
 

@@ -26,9 +26,9 @@ from domain.fraud.review import (
 from domain.store.postgres.actions.batches import (
     divert_batch,
     find_batch,
-    read_queue_age_seconds,
 )
 from domain.store.postgres.actions.isolation import fail_action
+from domain.store.postgres.actions.queue_age import read_queue_age_seconds
 from domain.store.postgres.actions.reviews import LIST_HELD
 from domain.store.store import Store
 from tests.factories import make_action

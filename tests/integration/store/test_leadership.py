@@ -39,3 +39,13 @@ def test_a_keeper_whose_connection_was_ended_does_not_believe_that_it_leads(stor
     second.release()
     wait_until(first.hold)
     first.release()
+
+
+def test_a_keeper_does_not_lead_on_a_server_that_is_read_only(store: Store) -> None:
+    leadership = Leadership(store.engine, AdvisoryLock.KEEPER)
+    wait_until(leadership.hold)
+    assert leadership._connection is not None
+    leadership._connection.execute(text("SET default_transaction_read_only = on"))
+    assert not leadership.hold()
+    wait_until(leadership.hold)
+    leadership.release()

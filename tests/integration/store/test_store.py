@@ -1,14 +1,16 @@
 """The store's connections: transient faults are one error, and nothing waits forever."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
+from structlog.testing import capture_logs
 
 from domain.errors import DatabaseConflictError, DatabaseUnavailableError, UnstorableDataError
 from domain.settings import Settings
+from domain.store.postgres import errors
 from domain.store.store import Store, connect
 from faults.proxy import Proxy
 from tests.factories import make_player
@@ -57,10 +59,27 @@ def test_a_backend_that_was_ended_is_unavailable(store: Store) -> None:
     "statement",
     [
         "SET LOCAL statement_timeout = 10; SELECT pg_sleep(5)",
-        "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '53300'; END $$",
-        "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '53100'; END $$",
-        "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '57P01'; END $$",
-        "DO $$ BEGIN RAISE EXCEPTION SQLSTATE '08006'; END $$",
+        "SELECT 1 FROM no_such_table",
+        "SELECT no_such_column FROM users",
+        "SET TRANSACTION READ ONLY; DELETE FROM heartbeats",
+        *(
+            f"DO $$ BEGIN RAISE EXCEPTION SQLSTATE '{state}'; END $$"
+            for state in (
+                "08006",
+                "25006",
+                "25P03",
+                "42501",
+                "53100",
+                "53300",
+                "53400",
+                "55000",
+                "55P03",
+                "57P01",
+                "57P04",
+                "58030",
+                "XX000",
+            )
+        ),
     ],
 )
 def test_a_transient_fault_is_unavailable(store: Store, statement: str) -> None:
@@ -79,7 +98,7 @@ def test_refused_data_is_unstorable_and_a_bad_statement_comes_through(store: Sto
     with pytest.raises(UnstorableDataError):
         ask(store, "SELECT CAST('x' AS integer)")
     with pytest.raises(ProgrammingError):
-        ask(store, "SELECT no_such_column FROM users")
+        ask(store, "SELECT FROM WHERE")
     with pytest.raises(UnstorableDataError):
         ask(store, f"INSERT INTO user_scores (user_id) VALUES ('{player.user_id}')")
     with pytest.raises(UnstorableDataError):
@@ -119,5 +138,62 @@ def test_an_autocommitted_statement_is_committed_whatever_follows(store: Store) 
     player = make_player(store)
     with pytest.raises(ProgrammingError), store.autocommit() as connection:
         connection.execute(text("UPDATE user_scores SET score = 5"))
-        connection.execute(text("SELECT no_such_column FROM users"))
+        connection.execute(text("SELECT FROM WHERE"))
     assert ask(store, f"SELECT score FROM user_scores WHERE user_id = '{player.user_id}'") == 5
+
+
+def own_backend(store: Store) -> object:
+    return ask(store, "SELECT pg_backend_pid()")
+
+
+@pytest.mark.parametrize("state", ["25006", "55000", "58030", "57P01", "XX000"])
+def test_a_connection_whose_server_is_unwell_is_given_up(settings: Settings, state: str) -> None:
+    store = connect(settings, pool_size=1)
+    before = own_backend(store)
+    with pytest.raises(DatabaseUnavailableError) as refused:
+        ask(store, f"DO $$ BEGIN RAISE EXCEPTION SQLSTATE '{state}'; END $$")
+    assert refused.value.sqlstate == state
+    assert own_backend(store) != before
+    store.close()
+
+
+@pytest.mark.parametrize("state", ["55P03", "57014", "53100", "42501"])
+def test_a_connection_is_kept_after_what_concerns_the_statement(
+    settings: Settings, state: str
+) -> None:
+    store = connect(settings, pool_size=1)
+    before = own_backend(store)
+    with pytest.raises(DatabaseUnavailableError):
+        ask(store, f"DO $$ BEGIN RAISE EXCEPTION SQLSTATE '{state}'; END $$")
+    assert own_backend(store) == before
+    store.close()
+
+
+def test_pooled_connections_to_a_server_that_was_read_only_do_not_outlive_the_first_write(
+    settings: Settings, read_only: Callable[[bool], None]
+) -> None:
+    store = connect(settings, pool_size=2)
+    write = "INSERT INTO heartbeats VALUES ('test', now()) ON CONFLICT DO NOTHING RETURNING 1"
+    read_only(True)
+    with store.write() as first, store.write() as second:
+        for connection in (first, second):
+            connection.execute(text("SELECT 1"))
+    with pytest.raises(DatabaseUnavailableError):
+        ask(store, write)
+    read_only(False)
+    with store.write() as first, store.write() as second:
+        for connection in (first, second):
+            assert connection.execute(text("SHOW transaction_read_only")).scalar() == "off"
+    store.close()
+
+
+def test_what_the_server_says_is_logged_once_in_a_while(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "_logged_at", {})
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(DatabaseUnavailableError):
+                ask(store, "SELECT 1 FROM no_such_table")
+    assert [(line["event"], line["sqlstate"]) for line in logs] == [("database refused", "42P01")]
+    assert "no_such_table" in logs[0]["said"]

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from domain.accounts.sessions import revoke_user
 from domain.errors import DatabaseUnavailableError
 from domain.settings import Settings
 from domain.store.postgres.heartbeats import beat
@@ -55,6 +57,11 @@ def verifier(settings: Settings, store: Store, clock: Clock) -> TokenVerifier:
     verifier._revocations = Revocations(store, clock)
     verifier.look_now()
     return verifier
+
+
+def run(store: Store, statement: str) -> None:
+    with store.write() as connection:
+        connection.execute(text(statement))
 
 
 def test_a_process_whose_required_thread_is_stuck_is_not_ready_until_it_goes_on(
@@ -128,6 +135,35 @@ def test_revocations_are_read_again_after_a_read_that_failed(
     assert not revocations.thread.is_alive
 
 
+def test_a_revocation_holds_after_the_tables_were_away(
+    settings: Settings, store: Store, clock: Clock
+) -> None:
+    verifier = TokenVerifier(settings, store)
+    verifier._revocations = Revocations(store, clock)
+    verifier.look_now()
+    probes = make_probes(settings, store, verifier)
+    user_id, issued_at = uuid4(), datetime.now(UTC) - timedelta(seconds=1)
+    before = failures_of("revocations")
+    run(store, "ALTER TABLE revocations RENAME TO away")
+    verifier.revocations.start()
+    try:
+        wait_until(lambda: failures_of("revocations") > before)
+        clock.now += MAX_REVOCATIONS_AGE_SECONDS + 1
+        assert not probes.run()["authentication"]["ok"]
+    finally:
+        run(store, "ALTER TABLE away RENAME TO revocations")
+    revoke_user(store, user_id=user_id, until=issued_at + timedelta(hours=1))
+
+    def is_revoked() -> bool:
+        return verifier.revocations.is_revoked(
+            user_id=user_id, session_id=None, jti=None, issued_at=issued_at
+        )
+
+    wait_until(is_revoked)
+    assert probes.run()["authentication"]["ok"]
+    verifier.revocations.stop()
+
+
 def test_an_announced_revocation_is_read_before_its_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,4 +196,7 @@ def test_an_error_of_the_schema_is_a_part_that_is_not_well(
 
     monkeypatch.setattr("web.health.probes.ping_database", ask_unmigrated)
     part = make_probes(settings, store, verifier).run()["database"]
-    assert (part["ok"], part["error"]) == (False, "PostgreSQL refused: ProgrammingError")
+    assert (part["ok"], part["error"]) == (
+        False,
+        "PostgreSQL is not able to do the work (SQLSTATE 42P01)",
+    )

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.factories import make_settings
 from tests.web.conftest import RecordingBatcher
 from tests.web.http.bodies import COMPLETE, Headers, assert_refused, make_body
 from web.app import create_app
+from web.health.readiness import Readiness
 from web.http.live_url import live_url
 from web.metrics import READ_PAUSE_SECONDS
 
@@ -53,6 +55,57 @@ def test_a_process_is_ready_once_a_worker_was_seen_and_stays_so(
     with store.write() as connection:
         connection.exec_driver_sql("DELETE FROM heartbeats")
     assert client.get("/health/ready").status_code == 200
+
+
+def test_a_process_on_a_read_only_server_is_not_ready_until_it_is_writable(
+    settings: Settings,
+    store: Store,
+    batcher: RecordingBatcher,
+    bearer: Bearer,
+    read_only: Callable[[bool], None],
+) -> None:
+    pulse(store, "worker")
+    own = connect(settings)
+    client = create_app(settings, own, batcher).test_client()
+    read_only(True)
+    error = assert_refused(client.get("/health/ready"), 503, "SERVICE_UNAVAILABLE")
+    assert error["message"] == "Not ready: PostgreSQL is read-only"
+    answer = client.get("/health")
+    assert answer.get_json()["parts"]["database"]["error"] == "PostgreSQL is read-only"
+    ticket = client.post("/api/realtime/ticket", headers=bearer())
+    assert_refused(ticket, 503, "SERVICE_UNAVAILABLE")
+    assert "Retry-After" in ticket.headers
+    read_only(False)
+    assert client.get("/health/ready").status_code == 200
+    assert client.get("/health").get_json()["parts"]["database"]["ok"]
+    own.close()
+
+
+def test_readiness_writes_at_most_once_a_second(store: Store) -> None:
+    now = [100.0]
+    readiness = Readiness(store, clock=lambda: now[0])
+    pulse(store, "worker")
+
+    def seen_at() -> object:
+        assert readiness.find_obstacle() is None
+        with store.write() as connection:
+            return connection.exec_driver_sql(
+                "SELECT seen_at FROM heartbeats WHERE process = 'api'"
+            ).scalar_one()
+
+    first = seen_at()
+    assert seen_at() == first
+    now[0] += 1
+    assert seen_at() != first
+
+
+def test_a_beat_does_not_wait_for_another_process_that_beats(store: Store) -> None:
+    pulse(store, "worker")
+    with store.write() as stuck:
+        beat(stuck, process="worker")
+        started = time.monotonic()
+        pulse(store, "worker")
+        assert time.monotonic() - started < 2
 
 
 def test_without_postgresql_a_process_lives_and_is_not_ready(lonely_client: FlaskClient) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
 from domain.errors import DatabaseUnavailableError, OverloadedError
@@ -180,6 +181,28 @@ def test_a_store_that_is_away_answers_503_and_when_to_come_back(
     answer = client.post(COMPLETE, json=make_body(), headers=bearer())
     assert_refused(answer, 503, "SERVICE_UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_a_locked_player_is_told_to_repeat_and_others_are_served(
+    intake_client: FlaskClient, bearer: Bearer, store: Store
+) -> None:
+    player, body = uuid4(), make_body()
+    first = intake_client.post(COMPLETE, json=make_body(), headers={**bearer(player), **AT_ONCE})
+    assert first.status_code == 202
+    with store.write() as other:
+        other.execute(text("SELECT 1 FROM user_scores FOR UPDATE"))
+        headers = {**bearer(player), **AT_ONCE}
+        answer = intake_client.post(COMPLETE, json=body, headers=headers)
+        error = assert_refused(answer, 503, "SERVICE_UNAVAILABLE")
+        assert error["message"].endswith("repeat the request with the same actionId")
+        assert int(answer.headers["Retry-After"]) >= 1
+        batch = intake_client.post(BATCH, json={"actions": [make_body()]}, headers=headers)
+        (entry,) = batch.get_json()["results"]
+        assert entry["error"]["code"] == "SERVICE_UNAVAILABLE"
+        stranger = {**bearer(), **AT_ONCE}
+        assert intake_client.post(COMPLETE, json=make_body(), headers=stranger).status_code == 202
+    again = intake_client.post(COMPLETE, json=body, headers={**bearer(player), **AT_ONCE})
+    assert again.status_code == 202
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.factories import make_action
 from tests.waiting import wait_until
 from tests.web.intake.batch_service import failures_of
 from web.intake import queue_age, submitter
-from web.intake.queue_age import QueueAge
+from web.intake.queue_age import TRY_SECONDS, QueueAge
 from web.intake.submitter import Submitter
 from workers.background import STUCK_SECONDS
 
@@ -143,3 +143,15 @@ def test_an_age_that_cannot_be_read_does_not_refuse_actions_forever(
     wait_until(lambda: failures_of("queue-age") > before)
     monkeypatch.setattr(queue_age, "read_queue_age_seconds", lambda _connection: 99.0)
     wait_until(lambda: aging.is_overdue)
+
+
+def test_while_the_queue_is_too_long_one_request_a_second_is_let_through(store: Store) -> None:
+    now = [100.0]
+    aging = QueueAge(store, max_seconds=30, clock=lambda: now[0])
+    assert not aging.refuses()
+    aging.seconds = 31.0
+    assert [aging.refuses() for _ in range(3)] == [False, True, True]
+    now[0] += TRY_SECONDS
+    assert [aging.refuses() for _ in range(3)] == [False, True, True]
+    aging.seconds = 30.0
+    assert [aging.refuses() for _ in range(3)] == [False] * 3

@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import Connection, Row
 
 from domain.actions.chain import Link, Stage
-from domain.store.postgres.stages import IS_UNFINISHED, IS_UNSCORED
+from domain.store.postgres.engine import LOCK_TIMEOUT_MS
+from domain.store.postgres.stages import IS_OPEN, IS_UNFINISHED
 from domain.store.postgres.statements import prepared, sql
 
 # Pause before the keeper looks at a batch; every link that moves the batch starts it again.
 QUIET_SECONDS = 2
 MAX_QUIET_SECONDS = 8
+KNOWN_STAGES = frozenset(Stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,9 @@ _MOVE_TEXT = (
     " WHERE batch_id = :batch_id AND stage = :old"
 )
 _MOVE = prepared(_MOVE_TEXT)
-_CLAIM = prepared(f"{_MOVE_TEXT} RETURNING {_COLUMNS}")
-_COUNT = prepared(
-    "UPDATE action_batches SET attempts = greatest(attempts + :step, 0)"
-    " WHERE batch_id = :batch_id AND stage = :stage"
+# In RETURNING the time limit of locks is set without a round trip, for the statements that follow.
+_CLAIM = prepared(
+    f"{_MOVE_TEXT} RETURNING {_COLUMNS}, set_config('lock_timeout', CAST(:lock_wait AS text), true)"
 )
 
 
@@ -56,18 +57,22 @@ def find_locked_batch(connection: Connection, *, batch_id: UUID, stage: Stage) -
 
 
 def find_batch(connection: Connection, *, batch_id: UUID) -> Batch | None:
-    """Return the batch without locking it, or None when there is none."""
+    """Return the batch without locking it, or None when there is none, or at an unknown stage."""
     row = connection.execute(_FIND, {"batch_id": batch_id}).one_or_none()
-    return _batch(row) if row else None
+    return _batch(row) if row and row.stage in KNOWN_STAGES else None
 
 
-def claim_batch(connection: Connection, *, batch_id: UUID, link: Link) -> Batch | None:
+def claim_batch(
+    connection: Connection, *, batch_id: UUID, link: Link, lock_wait_ms: int = LOCK_TIMEOUT_MS
+) -> Batch | None:
     """Move a batch from `link.before` to `link.after`, lock it and return it as it is afterwards.
 
-    The first statement of a link's transaction: a rollback undoes the move with all the rest.
-    Return None when the batch is not at `link.before`.
+    The first statement of a link's transaction: a rollback undoes the move with all the rest. The
+    statements after it wait up to `lock_wait_ms` for a lock. Return None when the batch is not at
+    `link.before`.
     """
-    row = connection.execute(_CLAIM, _move(batch_id, link.before, link.after)).one_or_none()
+    move = _move(batch_id, link.before, link.after)
+    row = connection.execute(_CLAIM, {**move, "lock_wait": str(lock_wait_ms)}).one_or_none()
     return _batch(row) if row else None
 
 
@@ -98,26 +103,22 @@ def insert_batch(
     )
 
 
-def count_attempt(connection: Connection, *, batch_id: UUID, stage: Stage, step: int) -> bool:
-    """Add `step` (1, or -1 to take one back) to the attempts; False if it is at another stage."""
-    done = connection.execute(_COUNT, {"batch_id": batch_id, "stage": stage, "step": step})
-    return done.rowcount == 1
-
-
 def claim_due_batches(
     connection: Connection, *, limit: int, excluded_stages: Collection[Stage] = ()
 ) -> Sequence[Batch]:
     """Claim up to `limit` batches that are due for a look, oldest first.
 
-    A claim moves the batch's next look: the pause doubles up to MAX_QUIET_SECONDS. Batches at one
-    of the `excluded_stages` are not claimed and stay due.
+    A claim moves the batch's next look: the pause doubles up to MAX_QUIET_SECONDS. A look that is
+    farther away than that was set by a clock that was put back since, and is due. Batches at one
+    of the `excluded_stages` are not claimed and stay due; those at unknown stages are left alone.
     """
     # MATERIALIZED: a subquery that the planner runs once per row would claim without a limit.
     rows = connection.execute(
         sql(
             "WITH stalled AS MATERIALIZED ("
             "   SELECT batch_id AS claimed_id FROM action_batches"
-            f"   WHERE {IS_UNFINISHED} AND next_look_at <= clock_timestamp()"
+            f"   WHERE {IS_UNFINISHED} AND {IS_OPEN} AND (next_look_at <= clock_timestamp()"
+            "     OR next_look_at > clock_timestamp() + make_interval(secs => :farthest))"
             "   AND stage <> ALL(:excluded)"
             "   ORDER BY next_look_at, created_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
             " UPDATE action_batches SET looks = least(looks + 1, 100),"
@@ -129,26 +130,13 @@ def claim_due_batches(
         {
             "quiet": QUIET_SECONDS,
             "most": MAX_QUIET_SECONDS,
+            # Clocks of statements differ by a moment.
+            "farthest": MAX_QUIET_SECONDS + 1,
             "limit": limit,
             "excluded": list(excluded_stages),
         },
     ).all()
     return sorted((_batch(row) for row in rows), key=lambda batch: batch.created_at)
-
-
-def read_queue_age_seconds(connection: Connection) -> float:
-    """Return how many seconds the oldest unscored batch has waited, 0.0 when there is none.
-
-    Measured from `updated_at`: an action that was held for days comes back with its old intake
-    time.
-    """
-    age = connection.execute(
-        sql(
-            "SELECT extract(epoch FROM clock_timestamp() - min(updated_at)) FROM action_batches"
-            f" WHERE {IS_UNFINISHED} AND {IS_UNSCORED}"
-        )
-    ).scalar()
-    return max(float(age), 0.0) if age is not None else 0.0
 
 
 def _move(batch_id: UUID, old: Stage, new: Stage) -> dict[str, Any]:

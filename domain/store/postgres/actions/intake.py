@@ -77,6 +77,37 @@ def lock_order_and_list_newcomers(
     return newcomers
 
 
+def list_locked_players(connection: Connection, *, user_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Return the players whose actions would have to wait for another transaction; never waits.
+
+    Their score is locked, or the order lock that they share with others. Locks the rest.
+    """
+    buckets = sorted({user_id.int % ORDER_LOCKS for user_id in user_ids})
+    row = connection.execute(
+        sql(
+            "WITH wanted AS MATERIALIZED ("
+            "   SELECT user_id FROM user_scores WHERE user_id = ANY(CAST(:users AS uuid[]))"
+            "), free AS MATERIALIZED ("
+            "   SELECT user_id FROM user_scores WHERE user_id = ANY(CAST(:users AS uuid[]))"
+            "   ORDER BY user_id FOR KEY SHARE SKIP LOCKED)"
+            " SELECT ARRAY(SELECT user_id FROM wanted EXCEPT SELECT user_id FROM free) AS users,"
+            " ARRAY(SELECT bucket FROM unnest(CAST(:buckets AS integer[])) bucket"
+            "   WHERE NOT pg_try_advisory_xact_lock(:class, bucket)) AS buckets"
+        ),
+        {
+            "users": [str(user_id) for user_id in user_ids],
+            "class": ORDER_LOCK_CLASS,
+            "buckets": buckets,
+        },
+    ).one()
+    users, locked_buckets = set(row.users), set(row.buckets)
+    return frozenset(
+        user_id
+        for user_id in user_ids
+        if user_id in users or user_id.int % ORDER_LOCKS in locked_buckets
+    )
+
+
 def insert_actions(
     connection: Connection, *, batch_id: UUID, reply_to: str | None, actions: Sequence[NewAction]
 ) -> frozenset[UUID]:

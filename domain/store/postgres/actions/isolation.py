@@ -24,6 +24,21 @@ def list_pending_ids(connection: Connection, *, batch: Batch) -> list[UUID]:
     return list(rows.scalars())
 
 
+def list_pending_by_player(connection: Connection, *, batch: Batch) -> dict[UUID, list[UUID]]:
+    """Return the ids of the batch's pending actions by player, in order of action_no."""
+    rows = connection.execute(
+        sql(
+            "SELECT user_id, action_id FROM user_actions WHERE batch_id = :batch_id"
+            " AND created_at = :created_at AND status = 'pending' ORDER BY action_no"
+        ),
+        {"batch_id": batch.batch_id, "created_at": batch.created_at},
+    )
+    pending: dict[UUID, list[UUID]] = {}
+    for user_id, action_id in rows:
+        pending.setdefault(user_id, []).append(action_id)
+    return pending
+
+
 def reassign_action(
     connection: Connection, *, action_id: UUID, batch: Batch, batch_id: UUID
 ) -> None:

@@ -65,6 +65,54 @@ def list_held_actions(
     return [HeldAction(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class FailedFilter:
+    """Which failed actions: with this reason, failed at this time or later; None for any."""
+
+    reason: str | None = None
+    since: datetime | None = None
+
+
+FailedKey = tuple[datetime, UUID]
+
+
+def list_failed_keys(
+    connection: Connection, *, wanted: FailedFilter, after: FailedKey | None, limit: int
+) -> list[FailedKey]:
+    """Return intake time and id of the failed actions after this one, oldest first."""
+    rows = connection.execute(
+        sql(
+            "SELECT a.created_at, a.action_id FROM action_checks c"
+            " JOIN user_actions a ON a.action_id = c.action_id AND a.created_at = c.created_at"
+            " WHERE c.needs_review AND a.status = 'failed'"
+            " AND (CAST(:reason AS text) IS NULL OR a.reason = :reason)"
+            " AND (CAST(:since AS timestamptz) IS NULL OR a.completed_at >= :since)"
+            " AND (CAST(:at AS timestamptz) IS NULL OR (c.created_at, c.action_id) > (:at, :id))"
+            " ORDER BY c.created_at, c.action_id LIMIT :limit"
+        ),
+        {
+            "reason": wanted.reason,
+            "since": wanted.since,
+            "at": after[0] if after else None,
+            "id": after[1] if after else None,
+            "limit": limit,
+        },
+    )
+    return [(created_at, action_id) for created_at, action_id in rows]
+
+
+def count_failed(connection: Connection) -> int:
+    """Return how many actions have failed and wait for a decision."""
+    count: int = connection.execute(
+        sql(
+            "SELECT count(*) FROM action_checks c JOIN user_actions a"
+            " ON a.action_id = c.action_id AND a.created_at = c.created_at"
+            " WHERE c.needs_review AND a.status = 'failed'"
+        )
+    ).scalar_one()
+    return count
+
+
 def find_action_state(connection: Connection, *, action_id: UUID) -> ActionState | None:
     """Return the state of an action that is not archived."""
     row = connection.execute(

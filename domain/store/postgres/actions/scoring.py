@@ -55,6 +55,18 @@ def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> dict[str,
     return {user_id: Score(score, reached_seq) for user_id, score, reached_seq in rows}
 
 
+def list_lockable_players(connection: Connection, *, user_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Lock the score rows of these users that no other transaction has locked; never waits."""
+    rows = connection.execute(
+        sql(
+            "SELECT user_id FROM user_scores WHERE user_id = ANY(CAST(:ids AS uuid[]))"
+            " ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED"
+        ),
+        {"ids": [str(user_id) for user_id in user_ids]},
+    )
+    return frozenset(rows.scalars())
+
+
 # Three independent writes. The lock on a user's score covers the statistics too. Not
 # `prepared`, because it updates a partitioned table.
 _WRITE = sql("""
