@@ -21,6 +21,7 @@ from web.health.probes import ListThreads, make_probes
 from web.health.readiness import Readiness
 from web.http.errors import register_error_handlers
 from web.http.headers import register_headers
+from web.http.origins import AllowedOrigins
 from web.http.request_context import add_request_id
 from web.intake.batcher import Batcher
 from web.intake.queue_age import QueueAge
@@ -99,7 +100,7 @@ def _make_app(services: Services) -> Flask:
         verifier=services.verifier,
         trusted_hops=services.settings.trusted_proxy_hops,
     ).register()
-    register_headers(app, origins=services.settings.allowed_origins)
+    register_headers(app, origins=AllowedOrigins(services.settings))
     register_metrics(app)
     return app
 

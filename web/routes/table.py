@@ -142,7 +142,7 @@ OPERATIONS = (
         view=realtime.ticket,
         tag="realtime",
         answers={201: answers.TicketSchema},
-        errors=("SERVICE_UNAVAILABLE",),
+        errors=("ORIGIN_NOT_ALLOWED", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="GET",
