@@ -14,6 +14,7 @@ from domain.store.store import Store, connect
 from web.access.middleware import AccessMiddleware
 from web.access.rate_limits import Limits
 from web.access.shared_counters import SharedCounters
+from web.access.turns import Turns
 from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
@@ -122,6 +123,7 @@ def _make_services(
         verifier=verifier,
         limits=Limits(settings, counters or SharedCounters(store.redis)),
         passwords=Passwords(),
+        turns=Turns(),
         batcher=batcher,
         board=GLOBAL_BOARD,
         cached_top=CachedTop(store, GLOBAL_BOARD),

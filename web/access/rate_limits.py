@@ -36,9 +36,9 @@ class Limits:
         """Count a request from an address and return what is left."""
         return self._strategy.take(self._address, address)
 
-    def hit_login(self, address: str | None, name: str) -> None:
+    def hit_login(self, address: str, name: str) -> None:
         """Count an attempt to log in under a name; raises RateLimitExceededError."""
-        allowance = self._strategy.take(self._login, address or "loopback", name)
+        allowance = self._strategy.take(self._login, address, name)
         if allowance.is_exceeded:
             raise RateLimitExceededError(retry_after_seconds=allowance.reset_seconds)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+
 from domain.errors import (
     InvalidPayloadError,
     MalformedJsonError,
