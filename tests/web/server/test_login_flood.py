@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
+from domain.store.store import Store
 from tests.conftest import Stores
-from tests.waiting import wait_until
 from tests.web.server.test_server import Server, answers, start
 
 ATTACKERS = 40
@@ -32,9 +32,10 @@ def post(server: Server, path: str, username: str) -> int:
 
 
 @pytest.mark.slow
-def test_forty_who_flood_the_logins_keep_nobody_out(stores: Stores, tmp_path: Path) -> None:
+def test_forty_who_flood_the_logins_keep_nobody_out(
+    stores: Stores, store: Store, tmp_path: Path
+) -> None:
     with start(stores, tmp_path) as server:
-        wait_until(lambda: answers(server))
         names = [f"h-{uuid4().hex[:12]}" for _ in range(HONEST)]
         assert [post(server, "register", name) for name in names] == [201] * HONEST
         stopping = threading.Event()
