@@ -53,7 +53,9 @@ class _Window(FixedWindowRateLimiter):
     def take(self, item: RateLimitItem, *identifiers: str) -> Allowance:
         """Count a hit and return what is left; the library's own calls take twice as long."""
         window_seconds = item.get_expiry()
-        total, ends_at = self._counters.count(item.key_for(*identifiers), window_seconds)
+        total, ends_at = self._counters.count(
+            item.key_for(*identifiers), window_seconds, limit=item.amount
+        )
         return Allowance(
             policy=item.namespace,
             limit=item.amount,
