@@ -60,8 +60,8 @@ def _is_busy(host: str, port: int) -> bool:
 def hold_port(host: str, port: int) -> socket.socket:
     """Return a socket bound to the port, for a process that is to inherit it.
 
-    It refuses connections until that process listens on it; from then on it accepts them, also while
-    the process is being restarted.
+    It refuses connections until that process listens on it; from then on it takes them, also while
+    the process is being restarted. Raises LocalError when the port cannot be used.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     held = socket.socket(family, socket.SOCK_STREAM)

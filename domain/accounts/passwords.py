@@ -9,8 +9,8 @@ from functools import cached_property
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-# The strongest parameters of the OWASP Password Storage Cheat Sheet that use one thread: those of RFC
-# 9106 take four times as long, and each login would use every CPU.
+# The strongest parameters of the OWASP Password Storage Cheat Sheet that use one thread: those of
+# RFC 9106 take four times as long, and each login would use every CPU.
 MEMORY_KIB = 46 * 1024
 PASSES = 1
 THREADS = 1

@@ -1,6 +1,7 @@
 """The headers of every response: the request's id, the remaining allowance, and CORS.
 
-CORS is for the pages of ALLOWED_ORIGINS, in development for all of this machine; our own pages have the same origin and need none.
+CORS is for the pages of ALLOWED_ORIGINS, and in development for those of this machine; our own
+pages have the same origin and need none.
 """
 
 from collections.abc import Iterable, Iterator

@@ -24,7 +24,7 @@ MAX_BODY_BYTES = 16 * 1024
 MAX_BATCH_BODY_BYTES = 4 * 1024 * 1024
 # The metadata in a batch is 3 levels down and may have 8 levels itself.
 MAX_DEPTH = 16
-# A batch of 1,000 actions, each with the 50 names of metadata that it may have, and what is in them.
+# A batch of 1,000 actions, each with all the 50 names that metadata may have, and some lists.
 MAX_VALUES = 100_000
 # From here on an integer may have been too large for the fast parser, which rounds it to a float.
 LARGE_NUMBER = 2.0**63
@@ -115,8 +115,8 @@ def _is_json_type(media_type: str) -> bool:
 
 
 def _read_body(environ: Environ, max_bytes: int) -> bytes:
-    # The server does not tell where a chunked body broke off, and hides a Content-Length that comes
-    # after the Transfer-Encoding: with a proxy that reads the other one, a body would end elsewhere.
+    # The server does not tell where a chunked body broke off, and hides a Content-Length after the
+    # Transfer-Encoding: with a proxy that goes by the other one, a body would end elsewhere.
     if "HTTP_TRANSFER_ENCODING" in environ:
         raise MalformedJsonError("The body must have a Content-Length and not be chunked")
     length = environ.get("CONTENT_LENGTH") or "0"

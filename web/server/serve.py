@@ -36,11 +36,16 @@ class ApiServer(MPServer):
         self._listener = listener
 
     def _init_shared_socket(self) -> None:
-        """Let the workers accept from the listener."""
-        self._ssp = None
-        self._sso = None
-        self._sfd = self._listener.fileno()
-        self._shd = SocketHolder(self._sfd, False, BACKLOG)
+        """Let the workers accept from the listener, which they inherit."""
+        # The arguments, which granian's stub leaves out: descriptor, is it a Unix socket, backlog.
+        hold: Any = SocketHolder
+        attributes: dict[str, Any] = {
+            "_ssp": None,
+            "_sso": None,
+            "_sfd": self._listener.fileno(),
+            "_shd": hold(self._listener.fileno(), False, BACKLOG),
+        }
+        vars(self).update(attributes)
 
 
 def main() -> None:
