@@ -72,7 +72,10 @@ class Settings:
         0, "Requests per window for each address; 0 = ten times RATE_LIMIT_REQUESTS", minimum=0
     )
     trusted_proxy_hops: int = setting(
-        0, "Proxies in front whose `X-Forwarded-For` is believed", minimum=0, maximum=10
+        0,
+        "Proxies in front whose `X-Forwarded-For`, else `Forwarded`, is believed",
+        minimum=0,
+        maximum=10,
     )
     allowed_origins: tuple[str, ...] = setting(
         (), "Origins of pages that may call the API and open sockets, separated by commas"

@@ -57,6 +57,23 @@ def _is_busy(host: str, port: int) -> bool:
     return False
 
 
+def hold_port(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the port, for a process that is to inherit it.
+
+    It refuses connections until that process listens on it; from then on it takes them, also while
+    the process is being restarted. Raises LocalError when the port cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    held = socket.socket(family, socket.SOCK_STREAM)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind((host, port))
+    except OSError as error:
+        held.close()
+        raise LocalError(f"port {port} on {host} cannot be used: {error}.") from error
+    return held
+
+
 def find_free_port(wanted: int | None) -> int:
     """Return the wanted port when it is free, else a random free one, on the loopback address."""
     if wanted is not None and not _is_busy(LOOPBACK, wanted):

@@ -4,16 +4,17 @@ Stores, then migrations, then the lines of the Procfile; stopped in reverse orde
 """
 
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from local import credentials
 from local.environment import missing_stores
 from local.errors import LocalError
 from local.home import Home, read_ports, write_ports
-from local.ports import find_free_port
+from local.ports import find_free_port, hold_port
 from local.stores.binaries import find_postgres, find_valkey
 from local.stores.postgres import Postgres
 from local.stores.valkey import Valkey
@@ -27,6 +28,8 @@ from local.supervision.system_user import Account, set_owner, store_account
 from local.supervision.watchdog import Watchdog
 
 STORE_SECONDS = 300.0
+# A line of the Procfile that names it is given the listening socket of PORT.
+SOCKET_VARIABLE = "API_SOCKET_FD"
 MOST_FAILURES = 5
 MIGRATION_SECONDS = 600.0
 POSTGRES_TIER, VALKEY_TIER, KEEPER_TIER, WORKER_TIER, BEAT_TIER, WEB_TIER = range(6)
@@ -54,6 +57,7 @@ class System:
     home: Home
     supervisor: Supervisor
     watchdog: Watchdog
+    _held: list[socket.socket] = field(default_factory=list)
 
     def start_stores(self, env: Mapping[str, str]) -> dict[str, str]:
         """Start the stores that the environment has no URL for; return their URLs."""
@@ -152,9 +156,17 @@ class System:
         for line in lines:
             command = ["/bin/sh", "-c", f"exec {line.command}"]
             own = {**env, "LAUREL_PROCESS": line.instance}
-            self.supervisor.add(
-                self._launch(line.instance, command, own), tier=TIERS.get(line.kind, WEB_TIER)
-            )
+            launch = self._launch(line.instance, command, own)
+            if SOCKET_VARIABLE in line.command:
+                launch = self._hand_over_socket(launch)
+            self.supervisor.add(launch, tier=TIERS.get(line.kind, WEB_TIER))
+
+    def _hand_over_socket(self, launch: Launch) -> Launch:
+        """Let the process inherit the socket of its port, which outlives it."""
+        held = hold_port(launch.env["HOST"], int(launch.env["PORT"]))
+        self._held.append(held)
+        env = {**launch.env, SOCKET_VARIABLE: str(held.fileno())}
+        return replace(launch, env=env, inherited=(*launch.inherited, held.fileno()))
 
     def output_of(
         self, name: str, command: Sequence[str], env: Mapping[str, str], seconds: float
@@ -168,6 +180,8 @@ class System:
 
     def stop(self) -> None:
         """Stop everything, in the reverse order of the start."""
+        for held in self._held:
+            held.close()
         self.supervisor.stop_all(STOP_SECONDS)
         self._remove_sockets()
 

@@ -15,6 +15,7 @@ from domain.store.store import Store, connect
 from web.access.middleware import AccessMiddleware
 from web.access.rate_limits import Limits
 from web.access.shared_counters import SharedCounters
+from web.access.turns import Turns
 from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
@@ -22,6 +23,7 @@ from web.health.probes import ListThreads, make_probes
 from web.health.readiness import Readiness
 from web.http.errors import register_error_handlers
 from web.http.headers import register_headers
+from web.http.origins import AllowedOrigins
 from web.http.request_context import add_request_id
 from web.intake.batcher import Batcher
 from web.intake.commit_watchdog import CommitWatchdog
@@ -103,7 +105,7 @@ def _make_app(services: Services) -> Flask:
         verifier=services.verifier,
         trusted_hops=services.settings.trusted_proxy_hops,
     ).register()
-    register_headers(app, origins=services.settings.allowed_origins)
+    register_headers(app, origins=AllowedOrigins(services.settings))
     register_metrics(app)
     return app
 
@@ -125,6 +127,7 @@ def _make_services(
         verifier=verifier,
         limits=Limits(settings, counters or SharedCounters(store.redis)),
         passwords=Passwords(),
+        turns=Turns(),
         batcher=batcher,
         board=GLOBAL_BOARD,
         cached_top=CachedTop(store, GLOBAL_BOARD),

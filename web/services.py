@@ -13,6 +13,7 @@ from domain.errors import OverloadedError
 from domain.settings import Settings
 from domain.store.store import Store
 from web.access.rate_limits import Limits
+from web.access.turns import Turns
 from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
@@ -46,6 +47,7 @@ class Services:
     verifier: TokenVerifier
     limits: Limits
     passwords: Passwords
+    turns: Turns
     batcher: ActionSubmitter
     board: BoardId
     cached_top: CachedTop

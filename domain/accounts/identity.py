@@ -15,8 +15,7 @@ def register_player(
 ) -> Identity:
     """Store a new player and return the identity with the cleaned name.
 
-    Raises InvalidPayloadError for a name that is not allowed, UsernameTakenError, or
-    OverloadedError.
+    Raises InvalidPayloadError for a name that is not allowed, or UsernameTakenError.
     """
     name = clean_username(username)
     if name is None:
@@ -37,8 +36,7 @@ def register_player(
 def check_password(store: Store, passwords: Passwords, *, username: str, password: str) -> Identity:
     """Return the player with this name and password.
 
-    Raises InvalidCredentialsError, after the same time whether or not the name exists, or
-    OverloadedError.
+    Raises InvalidCredentialsError, after the same time whether or not the name exists.
     """
     name = clean_username(username)
     identity = None

@@ -1,62 +1,43 @@
-"""Passwords: argon2 with limited concurrency, and equal time for unknown names.
+"""Passwords: argon2, and equal time for unknown names.
 
-Used by `identity.py`. One hash takes tens of milliseconds and 64 MB: without the limit a burst of
-logins would starve every other request.
+Used by `identity.py`. One hash takes some 50 ms of a CPU and 46 MB: its caller bounds how many run
+at once (`web/access/turns.py`), or a burst of logins would starve every other request.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from domain.errors import OverloadedError
-
-MAX_CONCURRENT = 2
-MAX_QUEUED = 16
-MAX_WAIT_SECONDS = 1.0
+# The strongest parameters of the OWASP Password Storage Cheat Sheet that use one thread: those of
+# RFC 9106 take four times as long, and each login would use every CPU.
+MEMORY_KIB = 46 * 1024
+PASSES = 1
+THREADS = 1
 
 
 class Passwords:
-    """Hashes and checks passwords; raises OverloadedError when too many are in progress."""
+    """Hashes and checks passwords."""
 
     def __init__(self, hasher: PasswordHasher | None = None):
-        self._hasher = hasher or PasswordHasher()
-        self._running = threading.BoundedSemaphore(MAX_CONCURRENT)
-        self._queue = threading.BoundedSemaphore(MAX_CONCURRENT + MAX_QUEUED)
+        self._hasher = hasher or PasswordHasher(
+            time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=THREADS
+        )
 
     def hash(self, password: str) -> str:
         """Return the hash to store."""
-        with self._slot():
-            return self._hasher.hash(password)
+        return self._hasher.hash(password)
 
     def matches(self, stored: str | None, password: str) -> bool:
         """Return whether the password matches the stored hash; False, as slowly, without one."""
-        with self._slot():
-            decoy = self._decoy
-            try:
-                self._hasher.verify(stored or decoy, password)
-            except (VerifyMismatchError, InvalidHashError):
-                return False
+        decoy = self._decoy
+        try:
+            self._hasher.verify(stored or decoy, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
         return stored is not None
 
     @cached_property
     def _decoy(self) -> str:
         """A hash to check for names without one, so that the answer takes the same time."""
         return self._hasher.hash("nobody has this password")
-
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
-        if not self._queue.acquire(blocking=False):
-            raise OverloadedError
-        try:
-            if not self._running.acquire(timeout=MAX_WAIT_SECONDS):
-                raise OverloadedError
-            try:
-                yield
-            finally:
-                self._running.release()
-        finally:
-            self._queue.release()

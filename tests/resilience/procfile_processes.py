@@ -31,6 +31,7 @@ class ProcfileProcess:
         self.name = env["LAUREL_PROCESS"]
         self.log = Path(settings.laurel_home) / f"{self.name}.log"
         self.starts = 0
+        self.pass_fds: tuple[int, ...] = ()
         self._line = line
         self._is_ready = is_ready
         self._env = {
@@ -54,17 +55,22 @@ class ProcfileProcess:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                pass_fds=self.pass_fds,
             )
         self.starts += 1
         wait_for(lambda: self._is_ready(self), f"{self.name} to be ready", self.log.read_text)
 
     def replace(self) -> None:
         """Stop it by SIGTERM, wait until it has ended, and start another."""
+        self.stop()
+        self.start()
+
+    def stop(self) -> None:
+        """Stop it by SIGTERM and wait until it has ended."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(STOP_SECONDS)
         assert code == 0, f"{self.name} ended with {code}: {shlex.quote(self.log.read_text())}"
-        self.start()
 
     def end(self) -> None:
         """Kill it and its children, and wait."""

@@ -5,6 +5,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
+from web.access.forwarded import find_forwarded, warn_of_no_address
+
 IPV6_PREFIX_BITS = 64
 
 
@@ -19,20 +21,21 @@ def find_limited_address(environ: Mapping[str, Any], *, trusted_hops: int) -> st
 def find_address(environ: Mapping[str, Any], *, trusted_hops: int) -> str:
     """Return the client's address as text.
 
-    Each trusted proxy has appended one entry to X-Forwarded-For; entries further left are the
-    client's own claim. With fewer entries than proxies it is the peer's address, or "unknown" if
-    the peer is a proxy on this machine.
+    Each trusted proxy has appended one entry to X-Forwarded-For or, without that, to Forwarded;
+    entries further left are the client's own claim. With fewer entries than proxies, or one that is
+    no address, it is the peer's address, or "unknown" if the peer is a proxy on this machine.
     """
     peer: str = environ.get("REMOTE_ADDR") or ""
     if trusted_hops == 0:
         return peer
-    sent = environ.get("HTTP_X_FORWARDED_FOR")
-    entries = [entry.strip() for entry in (sent or "").split(",")]
-    forwarded = entries[-trusted_hops] if len(entries) >= trusted_hops else ""
-    if _parse(forwarded):
-        return forwarded
+    sent = "HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ
+    forwarded = find_forwarded(environ, trusted_hops)
+    if forwarded is not None:
+        if _parse(forwarded):
+            return forwarded
+        warn_of_no_address()
     # Loopback is not limited; a client behind a proxy on this machine must be.
-    return "unknown" if sent is not None and _limited_form(peer) is None else peer
+    return "unknown" if sent and _limited_form(peer) is None else peer
 
 
 @lru_cache(maxsize=10_000)

@@ -36,9 +36,9 @@ class Limits:
         """Count a request from an address and return what is left."""
         return self._strategy.take(self._address, address)
 
-    def hit_login(self, address: str | None, name: str) -> None:
+    def hit_login(self, address: str, name: str) -> None:
         """Count an attempt to log in under a name; raises RateLimitExceededError."""
-        allowance = self._strategy.take(self._login, address or "loopback", name)
+        allowance = self._strategy.take(self._login, address, name)
         if allowance.is_exceeded:
             raise RateLimitExceededError(retry_after_seconds=allowance.reset_seconds)
 
@@ -53,7 +53,9 @@ class _Window(FixedWindowRateLimiter):
     def take(self, item: RateLimitItem, *identifiers: str) -> Allowance:
         """Count a hit and return what is left; the library's own calls take twice as long."""
         window_seconds = item.get_expiry()
-        total, ends_at = self._counters.count(item.key_for(*identifiers), window_seconds)
+        total, ends_at = self._counters.count(
+            item.key_for(*identifiers), window_seconds, limit=item.amount
+        )
         return Allowance(
             policy=item.namespace,
             limit=item.amount,

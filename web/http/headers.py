@@ -1,14 +1,16 @@
 """The headers of every response: the request's id, the remaining allowance, and CORS.
 
-CORS is for the pages of ALLOWED_ORIGINS; our own pages have the same origin and need none.
+CORS is for the pages of ALLOWED_ORIGINS, and in development for those of this machine; our own
+pages have the same origin and need none.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Flask
 
 from web.http.caller import Allowance
+from web.http.origins import AllowedOrigins
 from web.http.request_context import find_allowance, request_id
 
 Environ = dict[str, Any]
@@ -22,7 +24,7 @@ EXPOSED_HEADERS = (
 ALLOWED_HEADERS = "Authorization, Content-Type, If-None-Match, Prefer, X-Request-ID"
 
 
-def register_headers(app: Flask, *, origins: Collection[str] = ()) -> None:
+def register_headers(app: Flask, *, origins: AllowedOrigins | None = None) -> None:
     """Add the headers to every response; pages of `origins` may read the responses.
 
     They are added after werkzeug has finished: it would check and copy each of them.
@@ -40,7 +42,7 @@ def register_headers(app: Flask, *, origins: Collection[str] = ()) -> None:
 
 
 def _describe(
-    environ: Environ, headers: Headers, origins: Collection[str]
+    environ: Environ, headers: Headers, origins: AllowedOrigins | None
 ) -> Iterator[tuple[str, str]]:
     if _find(headers, "Cache-Control") is None:
         yield "Cache-Control", "no-store"
@@ -52,7 +54,7 @@ def _describe(
     if origins:
         yield "Vary", "Origin"
         origin = environ.get("HTTP_ORIGIN")
-        if origin is not None and (origin in origins or "*" in origins):
+        if origin is not None and origins.allows(origin):
             yield from _describe_cors(environ, origin, headers)
 
 

@@ -98,7 +98,7 @@ def _admit(service: LiveService) -> tuple[Credential, ConnectionSlot]:
     service.check_accepting()
     headers = request.headers
     origin = headers.get("Origin")
-    check_origin(origin, service.allowed_origins)
+    check_origin(origin, service.allowed_origins, host=headers.get("Host", ""))
     protocols = list_protocols(headers.get("Sec-WebSocket-Protocol"))
     g.protocol = choose_protocol(protocols)
     credential = read_credential(

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from flask import Response, request
 
 from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, TicketHolder, issue_ticket
+from domain.errors import OriginNotAllowedError
 from web.http.errors import UpgradeRequiredError
 from web.http.live_url import live_url
+from web.http.origins import MAX_ORIGIN_CHARS
 from web.http.request_context import principal
 from web.http.responses import json_response
 from web.services import services
@@ -15,10 +17,13 @@ from web.services import services
 def ticket() -> Response:
     """Issue a ticket with which a page of this origin may open one WebSocket within 30 seconds."""
     holder = principal()
+    origin = request.environ.get("HTTP_ORIGIN")
+    if origin is not None and len(origin) > MAX_ORIGIN_CHARS:
+        raise OriginNotAllowedError
     value = issue_ticket(
         services().store,
         holder=TicketHolder(holder.user_id, holder.session_id, holder.expires_at),
-        origin=request.environ.get("HTTP_ORIGIN"),
+        origin=origin,
         now=datetime.now(UTC),
     )
     return json_response(

@@ -107,6 +107,7 @@ OPERATIONS = (
         answers={201: answers.SessionSchema},
         errors=(*BODY_ERRORS, "USERNAME_TAKEN", "SERVICE_UNAVAILABLE"),
         is_public=True,
+        runs_on=RunsOn.EVENT_LOOP,
     ),
     Operation(
         method="POST",
@@ -117,6 +118,7 @@ OPERATIONS = (
         answers={200: answers.SessionSchema},
         errors=(*BODY_ERRORS, "INVALID_CREDENTIALS", "SERVICE_UNAVAILABLE"),
         is_public=True,
+        runs_on=RunsOn.EVENT_LOOP,
     ),
     Operation(
         method="POST",
@@ -142,7 +144,7 @@ OPERATIONS = (
         view=realtime.ticket,
         tag="realtime",
         answers={201: answers.TicketSchema},
-        errors=("SERVICE_UNAVAILABLE",),
+        errors=("ORIGIN_NOT_ALLOWED", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="GET",

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-import orjson
 from marshmallow import fields, validate
 
 from domain.actions.model import NewAction
 from domain.errors import InvalidPayloadError
 from web.http.caller import Principal
 from web.schemas.base import InputSchema, load
-from web.schemas.fields import Metadata, StrictUUID, Timestamp
+from web.schemas.fields import ActionId, Metadata, StrictUUID, Timestamp, dump_metadata
 
 MAX_SCORE = 2**31 - 1
 MAX_BATCH_ACTIONS = 1000
@@ -25,7 +24,7 @@ REQUEST_HASH_BYTES = 16
 class CompleteActionSchema(InputSchema):
     """One action a player has completed."""
 
-    action_id = StrictUUID(
+    action_id = ActionId(
         required=True,
         metadata={"description": "Chosen by the client, new for every action; a retry repeats it"},
     )
@@ -41,7 +40,8 @@ class CompleteActionSchema(InputSchema):
     metadata = Metadata(
         metadata={
             "description": "Facts about the action: at most 4 KB as JSON, 50 keys of 64 characters"
-            " and 8 levels; `actionType` is a string of at most 100 characters"
+            " and 8 levels, names and `actionType` (at most 100 characters) without control,"
+            " bidirectional and invisible characters; `duration` is a number from 0"
         }
     )
 
@@ -58,7 +58,8 @@ class BatchSchema(InputSchema):
     """Actions, applied in their order; an invalid one fails alone."""
 
     actions = fields.List(
-        fields.Raw(),
+        # Any value: what is no object fails alone, in `read_batch_element`.
+        fields.Raw(allow_none=True),
         required=True,
         validate=validate.Length(1, MAX_BATCH_ACTIONS),
         metadata={"element": BatchElementSchema},
@@ -94,7 +95,6 @@ def read_batch_element(element: object, principal: Principal, request_id: str) -
 
 def _make_action(loaded: Mapping[str, Any], principal: Principal, request_id: str) -> NewAction:
     metadata = loaded.get("metadata")
-    text = b"" if metadata is None else orjson.dumps(metadata, option=orjson.OPT_SORT_KEYS)
     own = loaded.get("user_id", principal.user_id) == principal.user_id
     return NewAction(
         action_id=loaded["action_id"],
@@ -103,12 +103,28 @@ def _make_action(loaded: Mapping[str, Any], principal: Principal, request_id: st
         score=loaded["score"],
         action_type=None if metadata is None else metadata.get("actionType"),
         timestamp=loaded["timestamp"],
-        metadata=None if metadata is None else text.decode(),
-        request_hash=_hash_request(loaded["score"], text),
+        metadata=None if metadata is None else dump_metadata(metadata).decode(),
+        request_hash=_hash_request(loaded["score"], metadata or {}),
         request_id=request_id,
     )
 
 
-def _hash_request(score: int, metadata_text: bytes) -> bytes:
-    """Return a digest that two requests share exactly when score and metadata are equal."""
-    return blake2b(b"%d\n%b" % (score, metadata_text), digest_size=REQUEST_HASH_BYTES).digest()
+def _hash_request(score: int, metadata: Mapping[str, Any]) -> bytes:
+    """Return a digest that two requests share exactly when score and metadata are equal.
+
+    However they are written: `1.0` and `1e0` are 1, and no metadata is the same as `{}`.
+    """
+    text = dump_metadata(_canonical(metadata)) if metadata else b""
+    return blake2b(b"%d\n%b" % (score, text), digest_size=REQUEST_HASH_BYTES).digest()
+
+
+def _canonical(value: Any) -> Any:
+    """Return the JSON value with every whole number as an integer; its depth is bounded."""
+    kind = type(value)
+    if kind is float and value.is_integer():
+        return int(value)
+    if kind is dict:
+        return {name: _canonical(item) for name, item in value.items()}
+    if kind is list:
+        return [_canonical(item) for item in value]
+    return value

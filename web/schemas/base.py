@@ -25,10 +25,25 @@ class InputSchema(CamelSchema):
         unknown = RAISE
 
 
+# What an answer repeats of a request is bounded: a body may have very many unknown names.
+MAX_NAMED_FIELDS = 20
+MAX_NAME_CHARS = 64
+
+
 def load(schema: Schema, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body as the schema loads it; raises InvalidPayloadError naming each bad field."""
     try:
         loaded: dict[str, Any] = schema.load(body)
     except ValidationError as error:
-        raise InvalidPayloadError(details={"fields": error.messages_dict}) from error
+        named = list(error.messages_dict.items())[:MAX_NAMED_FIELDS]
+        fields = {str(name)[:MAX_NAME_CHARS]: _describe(problem) for name, problem in named}
+        raise InvalidPayloadError(details={"fields": fields}) from error
     return loaded
+
+
+def _describe(problem: Any) -> Any:
+    """Return what is wrong with a field; a list's elements are named by numbers, JSON has none."""
+    if isinstance(problem, Mapping):
+        named = list(problem.items())[:MAX_NAMED_FIELDS]
+        return {str(name)[:MAX_NAME_CHARS]: _describe(inner) for name, inner in named}
+    return problem

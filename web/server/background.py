@@ -51,6 +51,7 @@ class Background:
         deadline = time.monotonic() + SUBSCRIBE_SECONDS
         while not self._subscriber.is_connected and time.monotonic() < deadline:
             time.sleep(0.005)
+        logger.info("started")
 
     def stop(self) -> None:
         """Stop everything: what was accepted is committed and answered first."""

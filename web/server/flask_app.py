@@ -14,7 +14,7 @@ from werkzeug.routing import BaseConverter, MapAdapter
 
 from web.http.json_body import MAX_BODY_BYTES
 from web.http.operation import Operation, RunsOn
-from web.server.greenlets import run_in_thread
+from web.server.greenlets import Pool, run_in_thread
 from web.server.request_body import fetch_body
 
 
@@ -92,9 +92,8 @@ class Api(Flask):
         if runs_on is RunsOn.EVENT_LOOP:
             return super().dispatch_request()
         fetch_body(request.environ, MAX_BODY_BYTES + 1)
-        return run_in_thread(
-            super().dispatch_request, for_monitoring=runs_on is RunsOn.MONITORING_THREAD
-        )
+        pool = Pool.MONITORING if runs_on is RunsOn.MONITORING_THREAD else Pool.BLOCKING
+        return run_in_thread(super().dispatch_request, pool=pool)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function unchanged: every view and hook of ours is an ordinary one."""

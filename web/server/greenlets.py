@@ -7,10 +7,13 @@ Event's `wait` yield to the loop until they can continue. On any other thread th
 import asyncio
 import contextvars
 import functools
+import os
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from enum import Enum
 from typing import Any, Protocol, TypeVar, cast
 
 from greenlet import GreenletExit, getcurrent, greenlet
@@ -22,8 +25,20 @@ BLOCKING_THREADS = 128
 MAX_QUEUED_WORK = 128
 # For health and metrics, which are asked most while every other thread waits for a lost store.
 MONITORING_THREADS = 4
+# One hash of a password takes 50 ms of a CPU and 46 MB.
+PASSWORD_THREADS = 2
+# They get the CPU when nobody else of this process wants it (see setpriority(2)).
+PASSWORD_NICENESS = 5
 
 Result = TypeVar("Result")
+
+
+class Pool(Enum):
+    """The threads that do some work: a few of their own for what must not wait, or not hurt."""
+
+    BLOCKING = "blocking"
+    MONITORING = "monitoring"
+    PASSWORDS = "passwords"
 
 
 class Event(Protocol):
@@ -42,9 +57,14 @@ class GreenletRunner:
     def __init__(self, loop: asyncio.AbstractEventLoop):
         self.loop = loop
         self._threads = ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking")
-        self._monitoring_threads = ThreadPoolExecutor(
-            MONITORING_THREADS, thread_name_prefix="monitoring"
-        )
+        self._own_threads = {
+            Pool.MONITORING: ThreadPoolExecutor(
+                MONITORING_THREADS, thread_name_prefix="monitoring"
+            ),
+            Pool.PASSWORDS: ThreadPoolExecutor(
+                PASSWORD_THREADS, thread_name_prefix="passwords", initializer=_be_nice
+            ),
+        }
         self._unfinished = 0
         self._idle: list[_RunnerGreenlet] = []
         self._happened: deque[LoopEvent] = deque()
@@ -74,9 +94,9 @@ class GreenletRunner:
         finally:
             self._unfinished -= 1
 
-    async def run_on_monitoring_thread(self, work: Callable[[], Result]) -> Result:
-        """Run the work on a thread that is kept for monitoring."""
-        return await self.loop.run_in_executor(self._monitoring_threads, work)
+    async def run_on_own_thread(self, pool: Pool, work: Callable[[], Result]) -> Result:
+        """Run the work on a thread that is kept for its kind."""
+        return await self.loop.run_in_executor(self._own_threads[pool], work)
 
     def notify(self, event: "LoopEvent") -> None:
         """Wake the event's waiter on the loop; many events at once wake the loop once."""
@@ -87,7 +107,7 @@ class GreenletRunner:
 
     def close(self) -> None:
         """Start no further work on threads."""
-        for threads in (self._threads, self._monitoring_threads):
+        for threads in (self._threads, *self._own_threads.values()):
             threads.shutdown(wait=False, cancel_futures=True)
 
     def _make_greenlet(self) -> "_RunnerGreenlet":
@@ -178,19 +198,27 @@ def await_(awaitable: Awaitable[Result]) -> Result:
     return cast(Result, current.parent.switch(awaitable))
 
 
-def run_in_thread(work: Callable[[], Result], *, for_monitoring: bool = False) -> Result:
+def run_in_thread(work: Callable[[], Result], *, pool: Pool = Pool.BLOCKING) -> Result:
     """Return what the work returns; on the loop it is done by a thread, elsewhere here and now.
 
     It runs in a copy of the current context. Raises OverloadedError when too much waits for a
-    thread, except `for_monitoring`.
+    thread of Pool.BLOCKING.
     """
     current = getcurrent()
     if not isinstance(current, _RunnerGreenlet):
         return work()
     context = contextvars.copy_context()
     runner = current.runner
-    run = runner.run_on_monitoring_thread if for_monitoring else runner.run_on_thread
-    return await_(run(functools.partial(context.run, work)))
+    in_context = functools.partial(context.run, work)
+    if pool is Pool.BLOCKING:
+        return await_(runner.run_on_thread(in_context))
+    return await_(runner.run_on_own_thread(pool, in_context))
+
+
+def _be_nice() -> None:
+    """Lower the priority of this thread alone, where the system knows that (Linux)."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PASSWORD_NICENESS)
 
 
 def make_event() -> Event:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
 
+# A process shares every second at least; one that has not for so long has ended.
+FORGET_PROCESS_MS = 5000
+
 
 @dataclass(frozen=True, slots=True)
 class Hits:
@@ -19,15 +22,22 @@ class Hits:
     window_seconds: int
 
 
-def add_hits(redis: RedisClient, hits: Sequence[Hits]) -> list[int]:
-    """Add the hits in one call and return each window's total over all processes, in order.
+@dataclass(frozen=True, slots=True)
+class SharedTotals:
+    """How many processes share the counters, and the total of each window over all of them."""
+
+    processes: int
+    totals: list[int]
+
+
+def add_hits(redis: RedisClient, hits: Sequence[Hits], *, process: str) -> SharedTotals:
+    """Add the hits of this process in one call and return the totals in order.
 
     Raises RedisUnavailableError; the hits may have been added all the same.
     """
-    args: list[int] = []
+    args: list[int | str] = [process, FORGET_PROCESS_MS]
     for hit in hits:
         args += [hit.count, 2 * hit.window_seconds * 1000]
-    totals: list[int] = redis.run_script(
-        "add_hits", [keys.rate_limit(hit.window_key) for hit in hits], args
-    )
-    return totals
+    windows = [keys.rate_limit(hit.window_key) for hit in hits]
+    processes, *totals = redis.run_script("add_hits", [keys.rate_limit_processes(), *windows], args)
+    return SharedTotals(processes, totals)

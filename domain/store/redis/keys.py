@@ -80,6 +80,11 @@ def rate_limit(window_key: str) -> str:
     return f"{PREFIX}limit:{window_key}"
 
 
+def rate_limit_processes() -> str:
+    """Processes that share rate-limit counters, by when each last did; TTL as in `counters`."""
+    return f"{PREFIX}limit-processes"
+
+
 def broker_prefix() -> str:
     """Prefix of Celery's own keys. Queues have no TTL: the keeper submits lost messages again."""
     return PREFIX + "celery:"

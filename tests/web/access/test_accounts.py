@@ -1,7 +1,6 @@
 """Accounts: names, passwords, sessions, tickets, and the commands that make and end tokens."""
 
 import json
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,9 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain.accounts.passwords import MAX_CONCURRENT, MAX_QUEUED, Passwords
 from domain.accounts.tickets import TicketHolder, issue_ticket, redeem_ticket
-from domain.errors import InvalidTokenError, OverloadedError
+from domain.errors import InvalidTokenError
 from domain.store.postgres import tables
 from domain.store.store import Store
 from tests.factories import JWT_SECRET
@@ -156,40 +154,6 @@ def test_a_token_without_a_session_is_revoked_by_logout(
 def test_an_unknown_refresh_token_is_invalid(client: FlaskClient, token: str) -> None:
     answer = client.post("/api/auth/refresh", json={"refreshToken": token})
     assert_refused(answer, 401, "INVALID_TOKEN")
-
-
-def test_at_most_two_hashes_run_at_once_and_the_rest_is_turned_away() -> None:
-    running: list[int] = []
-    most: list[int] = []
-    gate = threading.Event()
-
-    class SlowHasher(PasswordHasher):
-        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
-            running.append(1)
-            most.append(len(running))
-            gate.wait(5)
-            running.pop()
-            return "hash"
-
-    passwords = Passwords(SlowHasher())
-    outcomes: list[str] = []
-
-    def attempt() -> None:
-        try:
-            outcomes.append(passwords.hash("x"))
-        except OverloadedError:
-            outcomes.append("overloaded")
-
-    threads = [threading.Thread(target=attempt) for _ in range(MAX_CONCURRENT + MAX_QUEUED + 5)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.2)
-    assert outcomes.count("overloaded") == 5
-    gate.set()
-    for thread in threads:
-        thread.join()
-    assert max(most) == MAX_CONCURRENT
-    assert outcomes.count("hash") == MAX_CONCURRENT + MAX_QUEUED
 
 
 def test_a_ticket_is_for_one_socket_of_one_user_from_one_origin(

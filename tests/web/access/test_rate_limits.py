@@ -1,6 +1,8 @@
 """Rate limits: which requests are counted together, in which order, and the headers."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,7 +15,7 @@ from redis import Redis
 from domain.errors import RedisUnavailableError
 from domain.settings import Settings
 from domain.store.redis.client import RedisClient
-from domain.store.redis.counters import Hits
+from domain.store.redis.counters import Hits, SharedTotals
 from domain.store.store import Store
 from tests.waiting import wait_until
 from tests.web.conftest import RecordingBatcher
@@ -176,16 +178,81 @@ def test_without_redis_each_process_counts_alone_and_tells_later(
     assert elsewhere.hit_user(user).is_exceeded
 
 
+Start = Callable[[list[SharedCounters]], list[SharedCounters]]
+
+
+@pytest.fixture
+def start_sharing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Start counters that then know of each other, and stop them after the test."""
+    # On a busy machine Redis may take longer to answer than a request would wait for it.
+    monkeypatch.setattr(shared_counters, "SHARE_WAIT_SECONDS", 10.0)
+    started: list[SharedCounters] = []
+
+    def start(shared: list[SharedCounters]) -> list[SharedCounters]:
+        started.extend(shared)
+        for counters in shared:
+            counters.start()
+        wait_until(lambda: all(counters._processes == len(shared) for counters in shared))
+        return shared
+
+    yield start
+    for counters in started:
+        counters.stop()
+
+
+@pytest.mark.parametrize(("processes", "limit"), [(2, 100), (4, 100), (8, 100), (16, 100), (3, 7)])
+def test_however_many_processes_let_at_most_a_tenth_more_through(
+    settings: Settings, store: Store, start_sharing: Start, processes: int, limit: int
+) -> None:
+    shared = start_sharing([SharedCounters(store.redis, lambda: 1000.0) for _ in range(processes)])
+    limits = [Limits(replace(settings, rate_limit_requests=limit), part) for part in shared]
+    user, other = uuid4(), uuid4()
+
+    def ask(part: Limits) -> int:
+        return sum(not part.hit_user(user).is_exceeded for _ in range(2 * limit // processes + 5))
+
+    with ThreadPoolExecutor(3 * processes) as pool:
+        through = sum(pool.map(ask, limits * 3))
+    assert limit <= through <= 1.1 * limit
+    # Later ones, in whatever process, are refused too.
+    assert all(part.hit_user(user).is_exceeded for part in limits for _ in range(limit // 5 + 2))
+    assert not limits[0].hit_user(other).is_exceeded
+
+
+def test_an_ordinary_request_does_not_wait_for_redis(
+    settings: Settings, store: Store, start_sharing: Start
+) -> None:
+    events: list[threading.Event] = []
+
+    def make_event() -> threading.Event:
+        events.append(threading.Event())
+        return events[-1]
+
+    shared = start_sharing(
+        [SharedCounters(store.redis, lambda: 1000.0, make_event) for _ in range(2)]
+    )
+    limits = Limits(replace(settings, rate_limit_requests=100), shared[0])
+    user = uuid4()
+    for _ in range(4):
+        for _ in range(5):
+            limits.hit_user(user)
+        wait_until(lambda: not any(counter.own for counter in shared[0]._counters.values()))
+    assert events == []
+    for _ in range(200):
+        limits.hit_user(user)
+    assert 0 < len(events) <= 80, "and none that is over the limit waits"
+
+
 @pytest.fixture
 def during_share(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """What happens while a share's call to Redis is under way; the test fills the list."""
     steps: list[Callable[[], object]] = []
     add_hits = shared_counters.add_hits
 
-    def add_hits_slowly(redis: RedisClient, hits: Sequence[Hits]) -> list[int]:
+    def add_hits_slowly(redis: RedisClient, hits: Sequence[Hits], *, process: str) -> SharedTotals:
         while steps:
             steps.pop(0)()
-        return add_hits(redis, hits)
+        return add_hits(redis, hits, process=process)
 
     monkeypatch.setattr(shared_counters, "add_hits", add_hits_slowly)
     return steps

@@ -24,6 +24,13 @@ ID = "550e8400-e29b-41d4-a716-446655440000"
 SOON = (datetime.now(UTC) + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+# Control, zero-width, bidirectional, separating, filling and varying characters.
+UNSEEN = (
+    "\t\n\x1b\x7f\x85\xad\u034f\u061c\u115f\u180e\u200b\u200d\u200f\u2028\u202e\u2060\u2066\u2800\u3164"
+    "\ufe0f\ufeff\uffa0\U000e0041\U000e0100"
+)
+
+
 def number_of(cases: list[tuple[str, Any]]) -> list[str]:
     """Return names for the cases that are the same in every process of a test run."""
     return [f"{name}-{number}" for number, (name, _) in enumerate(cases)]
@@ -45,6 +52,9 @@ REFUSED: list[tuple[str, Any]] = [
     ("actionId", ID[:-1] + "０"),  # a full-width digit
     ("actionId", f" {ID}"),
     ("actionId", f"{ID}\n"),
+    ("actionId", "00000000-0000-0000-0000-000000000000"),
+    ("actionId", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
+    ("actionId", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"),
     ("score", True),
     ("score", False),
     ("score", "150"),
@@ -93,6 +103,16 @@ REFUSED: list[tuple[str, Any]] = [
     ("metadata", {"actionType": "t" * 101}),
     ("metadata", {"actionType": 5}),
     ("metadata", {"actionType": None}),
+    *(("metadata", {"actionType": f"a{character}b"}) for character in UNSEEN),
+    *(("metadata", {f"a{character}b": 1}) for character in UNSEEN),
+    ("metadata", {"a": [{"b\u202e": 1}]}),
+    ("metadata", {"duration": -1}),
+    ("metadata", {"duration": -0.5}),
+    ("metadata", {"duration": True}),
+    ("metadata", {"duration": "5"}),
+    ("metadata", {"duration": None}),
+    ("metadata", {"duration": [5]}),
+    ("metadata", {"duration": -(10**30)}),
     ("userId", str(uuid4())),
     ("newScore", 5),
     ("isAdmin", True),

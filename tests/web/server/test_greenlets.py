@@ -15,6 +15,7 @@ from web.server.greenlets import (
     BLOCKING_THREADS,
     MAX_QUEUED_WORK,
     GreenletRunner,
+    Pool,
     await_,
     make_event,
     run_in_thread,
@@ -142,7 +143,7 @@ def test_too_much_that_blocks_is_refused_and_watching_is_not() -> None:
             return False
 
     def watch() -> str:
-        seen = run_in_thread(lambda: "seen", for_monitoring=True)
+        seen = run_in_thread(lambda: "seen", pool=Pool.MONITORING)
         go_on.set()
         return seen
 

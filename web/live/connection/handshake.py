@@ -14,6 +14,7 @@ from flask import Request
 from domain.errors import InvalidPayloadError, OriginNotAllowedError, TransientError
 from domain.settings import Settings
 from web.http.errors import UpgradeRequiredError
+from web.http.origins import AllowedOrigins
 from web.live.connection.credentials import TICKET_PREFIX
 from web.live.protocol import SUBPROTOCOL
 
@@ -53,23 +54,26 @@ def check_upgrade(request: Request) -> None:
         raise InvalidPayloadError("A handshake has no body")
 
 
-def check_origin(origin: str | None, allowed: frozenset[str]) -> None:
-    """Refuse pages of other origins; programs send none. Raises OriginNotAllowedError."""
-    if origin is not None and origin not in allowed and "*" not in allowed:
+def check_origin(origin: str | None, allowed: AllowedOrigins, *, host: str = "") -> None:
+    """Refuse pages of other origins; programs send none. Raises OriginNotAllowedError.
+
+    `host` is the Host header of the handshake.
+    """
+    if origin is not None and not allowed.allows(origin, host=host):
         raise OriginNotAllowedError
 
 
-def list_allowed_origins(settings: Settings) -> frozenset[str]:
+def list_allowed_origins(settings: Settings) -> AllowedOrigins:
     """Return ALLOWED_ORIGINS and our own: the API's, and the one that clients derive from `/ws`.
 
-    On loopback under each of its names.
+    On loopback under each of its names, with a wildcard as HOST under every name of this machine.
     """
     hosts = {settings.host}
     if settings.host in LOOPBACK_HOSTS:
         hosts |= {"127.0.0.1", "localhost"}
     ports = (settings.port, settings.live_port)
     own = {f"http://{_in_url(host)}:{port}" for host in hosts for port in ports}
-    return frozenset(own | set(settings.allowed_origins))
+    return AllowedOrigins(settings, own=own, own_ports=ports)
 
 
 def list_protocols(header: str | None) -> list[str]:

@@ -1,0 +1,134 @@
+"""A socket that is handed over: API processes are replaced under load, and no connection is cut."""
+
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+
+from domain.settings import Settings
+from domain.store.store import Store
+from tests.resilience.procfile_processes import ProcfileProcess
+from tests.waiting import wait_until
+from web.server.listening import make_listener
+
+RESTARTS = 20
+REQUESTS_PER_SECOND = 200
+CLIENTS = 20
+ANSWER_SECONDS = 20.0
+REQUEST = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+class Load:
+    """Clients that open a connection for each request, together so many a second."""
+
+    def __init__(self, port: int):
+        self.outcomes: Counter[str] = Counter()
+        self._port = port
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._ask_again_and_again) for _ in range(CLIENTS)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(ANSWER_SECONDS)
+
+    def _ask_again_and_again(self) -> None:
+        while not self._stopping.wait(CLIENTS / REQUESTS_PER_SECOND):
+            outcome = ask(self._port)
+            with self._lock:
+                self.outcomes[outcome] += 1
+
+
+def ask(port: int) -> str:
+    """Return the status of a request on a connection of its own, or what cut it."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), ANSWER_SECONDS) as connection:
+            connection.sendall(REQUEST)
+            answer = connection.recv(65536)
+    except OSError as error:
+        return type(error).__name__
+    return answer[9:12].decode() if answer else "closed without an answer"
+
+
+@contextmanager
+def handed_over() -> Iterator[socket.socket]:
+    """Hold a listening socket, as the launcher or systemd does."""
+    with make_listener("127.0.0.1", 0) as listener:
+        listener.listen(4096)
+        listener.set_inheritable(True)
+        yield listener
+
+
+class Processes:
+    """API processes on one socket that is not theirs."""
+
+    def __init__(self, settings: Settings, listener: socket.socket):
+        self._settings = settings
+        self._listener = listener
+        self._numbers = count(1)
+
+    def start(self) -> ProcfileProcess:
+        """Start another one and return it when it is ready to accept."""
+        process = ProcfileProcess(
+            "api",
+            self._settings,
+            lambda process: '"event":"started"' in process.log.read_text(),
+            LAUREL_PROCESS=f"api.{next(self._numbers)}",
+            API_SOCKET_FD=str(self._listener.fileno()),
+        )
+        process.pass_fds = (self._listener.fileno(),)
+        process.start()
+        return process
+
+
+@pytest.mark.slow
+def test_twenty_restarts_at_two_hundred_requests_a_second_cut_nothing(
+    settings: Settings, store: Store
+) -> None:
+    with handed_over() as listener:
+        port = listener.getsockname()[1]
+        processes = Processes(settings, listener)
+        current = processes.start()
+        try:
+            with Load(port) as load:
+                for _ in range(RESTARTS):
+                    successor = processes.start()
+                    current.stop()
+                    current = successor
+        finally:
+            current.end()
+    assert set(load.outcomes) == {"200"}
+    assert load.outcomes.total() > RESTARTS * REQUESTS_PER_SECOND / 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["stop", "end"])
+def test_without_a_successor_connections_wait_for_the_next_process(
+    settings: Settings, store: Store, how: str
+) -> None:
+    with handed_over() as listener:
+        port = listener.getsockname()[1]
+        processes = Processes(settings, listener)
+        getattr(processes.start(), how)()
+        outcomes: list[str] = []
+        waiting = threading.Thread(target=lambda: outcomes.append(ask(port)))
+        waiting.start()
+        time.sleep(0.3)
+        assert outcomes == []
+        successor = processes.start()
+        try:
+            wait_until(lambda: outcomes == ["200"])
+        finally:
+            successor.end()
+        waiting.join()

@@ -1,0 +1,102 @@
+"""Starts granian for the API: `python -m web.server.serve`, the Procfile's line `api`.
+
+granian's own command makes a socket in each worker, which takes the connections of its queue with
+it when it ends; here all workers accept from one. The first process imports no more than this.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import socket
+import sys
+from contextlib import suppress
+from typing import Any
+
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from web.server.listening import BACKLOG, open_listener
+
+TARGET = "wsgi:create_api"
+# A connection without a request ends after this: a new one, and an idle one that is kept alive.
+HEADER_SECONDS = 5.0
+MAX_CONNECTIONS = 16_384
+# Descriptors for everything but connections of clients.
+OTHER_DESCRIPTORS = 512
+
+
+class ApiServer(MPServer):
+    """granian with a listening socket that exists before it."""
+
+    def __init__(self, listener: socket.socket, **options: Any):
+        super().__init__(**options)
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        """Let the workers accept from the listener, which they inherit."""
+        # The arguments, which granian's stub leaves out: descriptor, is it a Unix socket, backlog.
+        hold: Any = SocketHolder
+        attributes: dict[str, Any] = {
+            "_ssp": None,
+            "_sso": None,
+            "_sfd": self._listener.fileno(),
+            "_shd": hold(self._listener.fileno(), False, BACKLOG),
+        }
+        vars(self).update(attributes)
+
+
+def main() -> None:
+    """Serve until SIGTERM; SIGHUP replaces the workers one after the other."""
+    options = _read_options()
+    try:
+        listener = open_listener(options.host, options.port, fd=options.fd)
+    except OSError as error:
+        sys.exit(f"the API cannot listen on {options.host}:{options.port}: {error}")
+    # The workers inherit the socket, whatever the platform's default is.
+    multiprocessing.set_start_method("fork")
+    ApiServer(
+        listener,
+        target=TARGET,
+        factory=True,
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.RSGI,
+        loop=Loops.uvloop,
+        workers=options.workers,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(HEADER_SECONDS * 1000)),
+        websockets=False,
+        backpressure=raise_connection_limit(),
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+    ).serve()
+
+
+def raise_connection_limit() -> int:
+    """Allow as many descriptors as the system lets us; return the connections of one worker."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + OTHER_DESCRIPTORS
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    available = wanted if soft == resource.RLIM_INFINITY else min(soft, wanted)
+    return max(available - OTHER_DESCRIPTORS, available // 2)
+
+
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m web.server.serve", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--fd", type=int, help="a listening socket that was handed over")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
