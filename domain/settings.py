@@ -129,8 +129,14 @@ class Settings:
     max_sockets_per_user: int = setting(5, "Open sockets of one user", minimum=1)
     max_sockets: int = setting(10000, "Open sockets of one live process", minimum=1)
 
-    metrics_token: str = setting("", "Bearer token for `/metrics` from other than loopback")
-    flower_basic_auth: str = setting("", "`user:password` for Flower")
+    metrics_token: str = setting(
+        "",
+        "Bearer token for `/metrics`; production asks for one, and asks it of loopback too",
+    )
+    flower_basic_auth: str = setting(
+        "",
+        "`user:password` for Flower, more separated by commas; production asks for one",
+    )
     prometheus_multiproc_dir: str = setting(
         "",
         "Folder in which the processes of one machine share their metrics; the library reads it"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("production", "development", "test")
 MIN_SECRET_BYTES = 32
+# Of the two passwords that people make up; METRICS_TOKEN and that of Flower.
+MIN_PASSWORD_CHARS = 12
 # Shannon entropy of the secret's bytes; 32 hex digits of a real random source have about 3.6.
 MIN_SECRET_ENTROPY_BITS = 3.0
 WELL_KNOWN_SECRET_PARTS = ("your-secret", "changeme", "change-me", "secretsecret", "password")
@@ -73,6 +75,25 @@ def _find_production_problems(settings: "Settings") -> list[str]:
         problems.append("DEBUG: is on in production")
     if _split(settings.database_url).password in WELL_KNOWN_DATABASE_PASSWORDS:
         problems.append("DATABASE_URL: has a well-known password")
+    return problems + _find_open_doors(settings)
+
+
+def _find_open_doors(settings: "Settings") -> list[str]:
+    """Return what would let strangers read metrics or use Flower.
+
+    No address makes these needless: behind a proxy on this machine strangers come from loopback.
+    """
+    problems = []
+    if len(settings.metrics_token) < MIN_PASSWORD_CHARS:
+        problems.append(f"METRICS_TOKEN: has fewer than {MIN_PASSWORD_CHARS} characters")
+    for login in settings.flower_basic_auth.split(","):
+        user, _, password = login.partition(":")
+        if not user or len(password) < MIN_PASSWORD_CHARS:
+            problems.append(
+                "FLOWER_BASIC_AUTH: is not user:password with a password of"
+                f" {MIN_PASSWORD_CHARS} characters or more"
+            )
+            break
     return problems
 
 
