@@ -253,12 +253,16 @@ def create_sessions() -> None:
         "sessions",
         sa.Column("session_id", sa.Uuid, nullable=False),
         sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("family_hash", sa.LargeBinary, nullable=False),
         sa.Column("refresh_hash", sa.LargeBinary, nullable=False),
+        sa.Column("previous_hash", sa.LargeBinary),
+        sa.Column("rotation_salt", sa.LargeBinary),
+        at_column("rotated_at", nullable=True),
         at_column("created_at", default_now=True),
         at_column("expires_at"),
         sa.PrimaryKeyConstraint("session_id", name="pk_sessions"),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_sessions_user_id_users"),
-        sa.UniqueConstraint("refresh_hash", name="uq_sessions_refresh_hash"),
+        sa.UniqueConstraint("family_hash", name="uq_sessions_family_hash"),
     )
     op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
@@ -278,6 +282,7 @@ def create_sessions() -> None:
         sa.Column("user_id", sa.Uuid, nullable=False),
         sa.Column("origin", sa.String(255)),
         sa.Column("session_id", sa.Uuid),
+        at_column("token_issued_at"),
         at_column("token_expires_at"),
         at_column("expires_at"),
         sa.PrimaryKeyConstraint("ticket_hash", name="pk_realtime_tickets"),

@@ -31,6 +31,9 @@ ALGORITHM = "HS256"
 MAX_TOKEN_CHARS = 4096
 MAX_JTI_CHARS = 64
 MAX_TIME_SECONDS = 2**37
+# When the login of one of our own tokens began, with a fraction: `iat` has whole seconds, and a
+# login within the second of a revocation would give a token that is refused at once.
+OPENED_CLAIM = "opened_at"
 # There is one key and no rotation yet, so no token has a key id.
 KNOWN_KEY_IDS: frozenset[str] = frozenset()
 
@@ -68,9 +71,13 @@ class TokenCodec:
         username: str | None,
         roles: Iterable[str] = (),
         session_id: UUID | None = None,
+        opened_at: datetime | None = None,
         lifetime_seconds: int | None = None,
     ) -> str:
-        """Return a new access token, valid for `lifetime_seconds` or JWT_EXPIRATION."""
+        """Return a new access token, valid for `lifetime_seconds` or JWT_EXPIRATION.
+
+        Revocations of the user up to `opened_at` (by default now) do not touch it.
+        """
         optional = {
             "username": username,
             "roles": sorted(roles) or None,
@@ -83,6 +90,7 @@ class TokenCodec:
                 expires_delta=timedelta(seconds=lifetime),
                 additional_claims={
                     "jti": str(uuid4()),
+                    OPENED_CLAIM: (opened_at or datetime.now(UTC)).timestamp(),
                     **{name: value for name, value in optional.items() if value is not None},
                 },
             )
@@ -125,7 +133,7 @@ class TokenCodec:
             roles=_read_roles(payload),
             session_id=_read_session(payload),
             jti=jti,
-            issued_at=issued,
+            issued_at=_read_time(payload, OPENED_CLAIM) if OPENED_CLAIM in payload else issued,
             expires_at=expires,
         )
 

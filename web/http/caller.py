@@ -16,7 +16,11 @@ ROLES = (ROLE_PLAYER, ROLE_SERVICE, "moderator", "admin")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The holder of a valid access token."""
+    """The holder of a valid access token.
+
+    Revocations of the user up to `issued_at` do not touch it: that is when its login began, or when
+    it was issued if it has none.
+    """
 
     user_id: UUID
     username: str | None

@@ -17,7 +17,7 @@ def ticket() -> Response:
     holder = principal()
     value = issue_ticket(
         services().store,
-        holder=TicketHolder(holder.user_id, holder.session_id, holder.expires_at),
+        holder=TicketHolder(holder.user_id, holder.session_id, holder.issued_at, holder.expires_at),
         origin=request.environ.get("HTTP_ORIGIN"),
         now=datetime.now(UTC),
     )

@@ -124,7 +124,7 @@ OPERATIONS = (
         view=accounts.refresh,
         tag="accounts",
         body=RefreshSchema,
-        answers={200: answers.AccessTokenSchema},
+        answers={200: answers.RefreshedSchema},
         errors=(*BODY_ERRORS, "INVALID_TOKEN", "SERVICE_UNAVAILABLE"),
         is_public=True,
     ),

@@ -229,13 +229,20 @@ archived_partitions = Table(
     _at("archived_at", default_now=True),
 )
 
-# A session is one login: its refresh token, and through the claim `sid` its access tokens.
+# A session is one login: its refresh tokens, and through the claim `sid` its access tokens. All of
+# its refresh tokens begin alike, with what `family_hash` is of; one is valid, see
+# `domain/accounts/sessions.py`.
 sessions = Table(
     "sessions",
     metadata,
     Column("session_id", Uuid, primary_key=True),
     Column("user_id", Uuid, ForeignKey("users.user_id"), nullable=False, index=True),
-    Column("refresh_hash", LargeBinary, nullable=False, unique=True),
+    Column("family_hash", LargeBinary, nullable=False, unique=True),
+    Column("refresh_hash", LargeBinary, nullable=False),
+    # The token before it, and the salt that made this one of that.
+    Column("previous_hash", LargeBinary),
+    Column("rotation_salt", LargeBinary),
+    _at("rotated_at", nullable=True),
     _at("created_at", default_now=True),
     _at("expires_at"),
     Index("ix_sessions_expires_at", "expires_at"),
@@ -259,8 +266,9 @@ realtime_tickets = Table(
     Column("ticket_hash", LargeBinary, primary_key=True),
     Column("user_id", Uuid, nullable=False),
     Column("origin", String(255)),
-    # What the socket needs of the access token: its end, and its session for logout.
+    # What the socket needs of the access token: its end, and what a revocation may name.
     Column("session_id", Uuid),
+    _at("token_issued_at"),
     _at("token_expires_at"),
     _at("expires_at"),
     Index("ix_realtime_tickets_expires_at", "expires_at"),
