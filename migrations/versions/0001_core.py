@@ -16,6 +16,7 @@ depends_on: str | Sequence[str] | None = None
 
 TABLES_IN_ORDER_OF_REMOVAL = (
     "realtime_tickets",
+    "api_keys",
     "revocations",
     "sessions",
     "archived_partitions",
@@ -276,6 +277,27 @@ def create_sessions() -> None:
         sa.PrimaryKeyConstraint("revocation_no", name="pk_revocations"),
     )
     op.create_index("ix_revocations_expires_at", "revocations", ["expires_at"])
+    op.create_table(
+        "api_keys",
+        sa.Column("key_id", sa.Uuid, nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("prefix", sa.String(16), nullable=False),
+        sa.Column("key_hash", sa.LargeBinary, nullable=False),
+        sa.Column("roles", postgresql.ARRAY(sa.Text), nullable=False),
+        at_column("created_at", default_now=True),
+        at_column("expires_at", nullable=True),
+        at_column("revoked_at", nullable=True),
+        at_column("last_used_at", nullable=True),
+        sa.PrimaryKeyConstraint("key_id", name="pk_api_keys"),
+        sa.UniqueConstraint("key_hash", name="uq_api_keys_key_hash"),
+    )
+    op.create_index(
+        "ix_api_keys_name",
+        "api_keys",
+        ["name"],
+        unique=True,
+        postgresql_where=sa.text("revoked_at IS NULL"),
+    )
     op.create_table(
         "realtime_tickets",
         sa.Column("ticket_hash", sa.LargeBinary, nullable=False),

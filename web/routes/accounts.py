@@ -12,6 +12,7 @@ from domain.accounts.sessions import (
     refresh_session,
     revoke_token,
 )
+from domain.errors import ForbiddenError
 from domain.store.postgres.accounts.identities import Identity
 from web.access.addresses import find_limited_address
 from web.http.json_body import read_json_object
@@ -62,8 +63,10 @@ def refresh() -> Response:
 
 
 def logout() -> Response:
-    """End the session of this token, or the token alone when it has no session."""
+    """End the session of this token, or the token alone when it has no session; no API key."""
     holder = principal()
+    if holder.is_api_key:
+        raise ForbiddenError("An operator revokes API keys")
     if holder.session_id is not None:
         until = _last_end(datetime.now(UTC))
         end_session(services().store, session_id=holder.session_id, until=until)

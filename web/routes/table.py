@@ -134,7 +134,7 @@ OPERATIONS = (
         view=accounts.logout,
         tag="accounts",
         answers={204: ""},
-        errors=("SERVICE_UNAVAILABLE",),
+        errors=("FORBIDDEN", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="POST",

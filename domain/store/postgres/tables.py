@@ -24,7 +24,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from domain.store.postgres.stages import IS_FINISHED, IS_UNFINISHED
 
@@ -258,6 +258,29 @@ revocations = Table(
     _at("revoked_at", default_now=True),
     _at("expires_at"),
     Index("ix_revocations_expires_at", "expires_at"),
+)
+
+# Keys of game servers. Kept when they are revoked, so that their names stay known.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    # Also the user id of who uses it.
+    Column("key_id", Uuid, primary_key=True),
+    Column("name", String(64), nullable=False),
+    # The first characters of the key, by which its holder can tell it.
+    Column("prefix", String(16), nullable=False),
+    Column("key_hash", LargeBinary, nullable=False, unique=True),
+    Column("roles", ARRAY(Text), nullable=False),
+    _at("created_at", default_now=True),
+    _at("expires_at", nullable=True),
+    _at("revoked_at", nullable=True),
+    _at("last_used_at", nullable=True),
+)
+Index(
+    "ix_api_keys_name",
+    api_keys.c.name,
+    unique=True,
+    postgresql_where=api_keys.c.revoked_at.is_(None),
 )
 
 realtime_tickets = Table(
