@@ -21,6 +21,7 @@ WELL_KNOWN_SECRET_PARTS = ("your-secret", "changeme", "change-me", "secretsecret
 WELL_KNOWN_DATABASE_PASSWORDS = ("postgres", "password", "pass", "laurel", "admin", "secret")
 POSTGRESQL_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -39,6 +40,7 @@ def find_problems(settings: "Settings") -> list[str]:
         problems.append("JWT_SECRET: is not set")
     elif settings.is_production and (weakness := _find_secret_weakness(settings.jwt_secret)):
         problems.append(f"JWT_SECRET: {weakness}")
+    problems += _find_key_set_problems(settings)
     problems += _find_origin_problems(settings)
     if settings.is_production:
         problems += _find_production_problems(settings)
@@ -55,6 +57,32 @@ def _find_secret_weakness(secret: str) -> str | None:
     if -sum(share * math.log2(share) for share in shares) < MIN_SECRET_ENTROPY_BITS:
         return "is too regular to be random"
     return None
+
+
+def _find_key_set_problems(settings: "Settings") -> list[str]:
+    if not settings.jwt_jwks:
+        return []
+    address = _split(settings.jwt_jwks)
+    problems = []
+    if "://" in settings.jwt_jwks and (
+        address.scheme not in ("http", "https") or not address.hostname
+    ):
+        problems.append("JWT_JWKS: is not a path, nor an http:// or https:// address")
+    if not settings.is_production:
+        return problems
+    if address.scheme == "http" and address.hostname not in LOOPBACK:
+        # Who can change the answer on its way can make tokens of anybody.
+        problems.append("JWT_JWKS: is fetched without TLS from another machine")
+    # A provider serves other applications too, and their tokens are not for us.
+    problems += [
+        f"{name}: is not set, and JWT_JWKS is"
+        for name, value in (
+            ("JWT_ISSUER", settings.jwt_issuer),
+            ("JWT_AUDIENCE", settings.jwt_audience),
+        )
+        if not value
+    ]
+    return problems
 
 
 def _find_origin_problems(settings: "Settings") -> list[str]:

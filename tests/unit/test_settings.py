@@ -122,6 +122,38 @@ def test_production_names_both_open_doors_at_once() -> None:
     assert named == ["METRICS_TOKEN", "FLOWER_BASIC_AUTH"]
 
 
+FOREIGN = {"JWT_ISSUER": "https://id.example", "JWT_AUDIENCE": "laurel"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["keys/jwks.json", "/etc/jwks.json", "https://id.example/jwks", "http://127.0.0.1:9/jwks"],
+)
+def test_a_key_set_is_a_path_or_an_address(source: str) -> None:
+    assert load_settings({**SOUND, **FOREIGN, "JWT_JWKS": source}).jwt_jwks == source
+
+
+@pytest.mark.parametrize(
+    "source", ["ftp://id.example/jwks", "file:///etc/passwd", "https://", "http://[::1/jwks"]
+)
+def test_no_other_address_is_one(source: str) -> None:
+    (problem,) = refusal(**FOREIGN, JWT_JWKS=source)
+    assert problem.startswith("JWT_JWKS: ")
+
+
+def test_production_fetches_no_keys_without_tls() -> None:
+    source = {"JWT_JWKS": "http://id.example/jwks"}
+    (problem,) = refusal(**FOREIGN, **source)
+    assert problem.startswith("JWT_JWKS: ")
+    load_settings({**SOUND, **source, "LAUREL_ENV": "development"})
+
+
+@pytest.mark.parametrize("name", list(FOREIGN))
+def test_production_takes_no_tokens_for_other_applications(name: str) -> None:
+    (problem,) = refusal(**{**FOREIGN, "JWT_JWKS": "https://id.example/jwks", name: ""})
+    assert problem.startswith(f"{name}: ")
+
+
 def test_every_bad_variable_is_named_at_once() -> None:
     problems = refusal(PORT="x", RATE_LIMIT_REQUESTS="-1", DEBUG="maybe", JWT_SECRET="short")
     assert [problem.partition(":")[0] for problem in problems] == [

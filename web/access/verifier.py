@@ -22,6 +22,7 @@ from domain.errors import (
 from domain.settings import Settings
 from domain.store.store import Store
 from web.access.api_keys import ApiKeys
+from web.access.key_set import KeySet
 from web.access.revocations import Revocations
 from web.access.tokens import MAX_TOKEN_CHARS, TokenCodec
 from web.http.caller import Principal
@@ -33,6 +34,7 @@ MAX_REMEMBERED_TOKENS = 50_000
 class _Remembered:
     principal: Principal
     ends_at: float
+    generation: int
 
 
 class TokenVerifier:
@@ -55,12 +57,13 @@ class TokenVerifier:
         return self._revocations
 
     @property
-    def background(self) -> tuple[Revocations | ApiKeys, ...]:
+    def background(self) -> tuple[Revocations | ApiKeys | KeySet, ...]:
         """What reads in the background, each with its thread."""
-        return (self._revocations, self._api_keys)
+        key_set = self.codec.key_set
+        return (self._revocations, self._api_keys, *([key_set] if key_set else []))
 
     def start(self) -> None:
-        """Start reading revocations every second, and API keys."""
+        """Start reading revocations every second, API keys, and the keys of JWT_JWKS."""
         for service in self.background:
             service.start()
 
@@ -81,15 +84,17 @@ class TokenVerifier:
     def verify(self, token: str) -> Principal:
         """Return the holder of this token or API key.
 
-        Raises InvalidTokenError (also when it is revoked), TokenExpiredError, or
-        DatabaseUnavailableError until the revocations have been read once.
+        Raises InvalidTokenError (also when it is revoked), TokenExpiredError, or TransientError
+        until the revocations, API keys or keys of JWT_JWKS that it takes have been read once.
         """
         if len(token) > MAX_TOKEN_CHARS:
             raise InvalidTokenError
         if token.startswith(KEY_PREFIX):
             return self._verify_api_key(token)
         digest = blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        remembered = self._remembered.get(digest) or self._decode(token, digest)
+        remembered = self._remembered.get(digest)
+        if remembered is None or remembered.generation != self.codec.generation:
+            remembered = self._decode(token, digest)
         if time.time() >= remembered.ends_at:
             raise TokenExpiredError
         return self._refuse_revoked(remembered.principal)
@@ -126,9 +131,11 @@ class TokenVerifier:
         return principal
 
     def _decode(self, token: str, digest: bytes) -> _Remembered:
+        # Read first: a key that is taken away meanwhile must not be overlooked.
+        generation = self.codec.generation
         principal = self.codec.decode(token)
         ends_at = principal.expires_at.timestamp() + self._leeway_seconds
-        remembered = _Remembered(principal, ends_at)
+        remembered = _Remembered(principal, ends_at, generation)
         with self._lock:
             while len(self._remembered) >= MAX_REMEMBERED_TOKENS:
                 self._remembered.pop(next(iter(self._remembered)))
