@@ -112,8 +112,13 @@ def _find_open_doors(settings: "Settings") -> list[str]:
     No address makes these needless: behind a proxy on this machine strangers come from loopback.
     """
     problems = []
-    if len(settings.metrics_token) < MIN_PASSWORD_CHARS:
+    if not settings.metrics_token:
+        problems.append("METRICS_TOKEN: is not set: it protects /metrics in production")
+    elif len(settings.metrics_token) < MIN_PASSWORD_CHARS:
         problems.append(f"METRICS_TOKEN: has fewer than {MIN_PASSWORD_CHARS} characters")
+    if not settings.flower_basic_auth:
+        problems.append("FLOWER_BASIC_AUTH: is not set: it protects Flower in production")
+        return problems
     for login in settings.flower_basic_auth.split(","):
         user, _, password = login.partition(":")
         if not user or len(password) < MIN_PASSWORD_CHARS:
