@@ -6,10 +6,11 @@ from flask import Flask
 from cli.actions import actions
 from cli.archives import archives
 from cli.errors import OperatorCommand, OperatorGroup
+from cli.keys import keys
 from cli.tokens import tokens
 from cli.verify import verify
 
-COMMANDS = (actions, archives, tokens, verify)
+COMMANDS = (actions, archives, keys, tokens, verify)
 
 
 def register_commands(app: Flask) -> None:

@@ -65,6 +65,7 @@ class Settings:
     )
     jwt_issuer: str = setting("", "When set, `iss` of every token must be this")
     jwt_audience: str = setting("", "When set, `aud` of every token must contain this")
+    jwt_jwks: str = setting("", "JWKS of an identity provider: a path or an `https://` address")
 
     rate_limit_requests: int = setting(100, "Requests per window for each user", minimum=1)
     rate_limit_window: int = setting(60, "The window, seconds", minimum=1, maximum=86400)
@@ -135,8 +136,8 @@ class Settings:
     max_sockets_per_user: int = setting(5, "Open sockets of one user", minimum=1)
     max_sockets: int = setting(10000, "Open sockets of one live process", minimum=1)
 
-    metrics_token: str = setting("", "Bearer token for `/metrics` from other than loopback")
-    flower_basic_auth: str = setting("", "`user:password` for Flower")
+    metrics_token: str = setting("", "Bearer token for `/metrics`; production asks for one")
+    flower_basic_auth: str = setting("", "`user:password` for Flower; production asks for one")
     prometheus_multiproc_dir: str = setting(
         "",
         "Folder in which the processes of one machine share their metrics; the library reads it"

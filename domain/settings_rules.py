@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("production", "development", "test")
 MIN_SECRET_BYTES = 32
+# Of the two passwords that people make up; METRICS_TOKEN and that of Flower.
+MIN_PASSWORD_CHARS = 12
 # Shannon entropy of the secret's bytes; 32 hex digits of a real random source have about 3.6.
 MIN_SECRET_ENTROPY_BITS = 3.0
 WELL_KNOWN_SECRET_PARTS = ("your-secret", "changeme", "change-me", "secretsecret", "password")
 WELL_KNOWN_DATABASE_PASSWORDS = ("postgres", "password", "pass", "laurel", "admin", "secret")
 POSTGRESQL_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -37,6 +40,7 @@ def find_problems(settings: "Settings") -> list[str]:
         problems.append("JWT_SECRET: is not set")
     elif settings.is_production and (weakness := _find_secret_weakness(settings.jwt_secret)):
         problems.append(f"JWT_SECRET: {weakness}")
+    problems += _find_key_set_problems(settings)
     problems += _find_origin_problems(settings)
     if settings.is_production:
         problems += _find_production_problems(settings)
@@ -53,6 +57,32 @@ def _find_secret_weakness(secret: str) -> str | None:
     if -sum(share * math.log2(share) for share in shares) < MIN_SECRET_ENTROPY_BITS:
         return "is too regular to be random"
     return None
+
+
+def _find_key_set_problems(settings: "Settings") -> list[str]:
+    if not settings.jwt_jwks:
+        return []
+    address = _split(settings.jwt_jwks)
+    problems = []
+    if "://" in settings.jwt_jwks and (
+        address.scheme not in ("http", "https") or not address.hostname
+    ):
+        problems.append("JWT_JWKS: is not a path, nor an http:// or https:// address")
+    if not settings.is_production:
+        return problems
+    if address.scheme == "http" and address.hostname not in LOOPBACK:
+        # Who can change the answer on its way can make tokens of anybody.
+        problems.append("JWT_JWKS: is fetched without TLS from another machine")
+    # A provider serves other applications too, and their tokens are not for us.
+    problems += [
+        f"{name}: is not set, and JWT_JWKS is"
+        for name, value in (
+            ("JWT_ISSUER", settings.jwt_issuer),
+            ("JWT_AUDIENCE", settings.jwt_audience),
+        )
+        if not value
+    ]
+    return problems
 
 
 def _find_origin_problems(settings: "Settings") -> list[str]:
@@ -73,6 +103,30 @@ def _find_production_problems(settings: "Settings") -> list[str]:
         problems.append("DEBUG: is on in production")
     if _split(settings.database_url).password in WELL_KNOWN_DATABASE_PASSWORDS:
         problems.append("DATABASE_URL: has a well-known password")
+    return problems + _find_open_doors(settings)
+
+
+def _find_open_doors(settings: "Settings") -> list[str]:
+    """Return what would let strangers read metrics or use Flower.
+
+    No address makes these needless: behind a proxy on this machine strangers come from loopback.
+    """
+    problems = []
+    if not settings.metrics_token:
+        problems.append("METRICS_TOKEN: is not set: it protects /metrics in production")
+    elif len(settings.metrics_token) < MIN_PASSWORD_CHARS:
+        problems.append(f"METRICS_TOKEN: has fewer than {MIN_PASSWORD_CHARS} characters")
+    if not settings.flower_basic_auth:
+        problems.append("FLOWER_BASIC_AUTH: is not set: it protects Flower in production")
+        return problems
+    for login in settings.flower_basic_auth.split(","):
+        user, _, password = login.partition(":")
+        if not user or len(password) < MIN_PASSWORD_CHARS:
+            problems.append(
+                "FLOWER_BASIC_AUTH: is not user:password with a password of"
+                f" {MIN_PASSWORD_CHARS} characters or more"
+            )
+            break
     return problems
 
 

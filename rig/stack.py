@@ -103,7 +103,8 @@ def running_stack(
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     ports = {name: str(find_free_port(None)) for name in ("PORT", "LIVE_PORT", "FLOWER_PORT")}
     given = without_stores(os.environ) | RAISED | ports | {"HOST": LOOPBACK}
-    given |= {"LAUREL_HOME": str(folder), **(settings or {})}
+    # Whatever the caller's is: production would ask for passwords, `/metrics` too.
+    given |= {"LAUREL_ENV": "development", "LAUREL_HOME": str(folder), **(settings or {})}
     try:
         with (folder / "output.txt").open("w") as output:
             launcher = subprocess.Popen(

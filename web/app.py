@@ -187,7 +187,7 @@ def _make_services_with_intake(settings: Settings, store: Store) -> tuple[Servic
     background = Background(
         subscriber,
         services=(
-            services.verifier.revocations,
+            *services.verifier.background,
             counters,
             queue_age,
             RedisWatchdog(store.redis, batcher.pending),

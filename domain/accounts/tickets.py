@@ -20,10 +20,14 @@ TICKET_LIFETIME_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class TicketHolder:
-    """The user that a redeemed ticket admits, and until when."""
+    """The user that a redeemed ticket admits, and what its token tells of revocations and its end.
+
+    A revocation of the user up to `token_issued_at` does not touch it.
+    """
 
     user_id: UUID
     session_id: UUID | None
+    token_issued_at: datetime
     token_expires_at: datetime
 
 
@@ -34,6 +38,7 @@ def issue_ticket(store: Store, *, holder: TicketHolder, origin: str | None, now:
         user_id=holder.user_id,
         origin=origin,
         session_id=holder.session_id,
+        token_issued_at=holder.token_issued_at,
         token_expires_at=holder.token_expires_at,
         expires_at=now + timedelta(seconds=TICKET_LIFETIME_SECONDS),
     )
@@ -51,7 +56,9 @@ def redeem_ticket(store: Store, *, ticket: str, origin: str | None, now: datetim
         stored = consume_ticket(connection, ticket_hash=_hash(ticket))
     if stored is None or stored.expires_at <= now or stored.origin != origin:
         raise InvalidTokenError
-    return TicketHolder(stored.user_id, stored.session_id, stored.token_expires_at)
+    return TicketHolder(
+        stored.user_id, stored.session_id, stored.token_issued_at, stored.token_expires_at
+    )
 
 
 def _hash(ticket: str) -> bytes:

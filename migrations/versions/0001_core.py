@@ -16,6 +16,7 @@ depends_on: str | Sequence[str] | None = None
 
 TABLES_IN_ORDER_OF_REMOVAL = (
     "realtime_tickets",
+    "api_keys",
     "revocations",
     "sessions",
     "archived_partitions",
@@ -254,12 +255,16 @@ def create_sessions() -> None:
         "sessions",
         sa.Column("session_id", sa.Uuid, nullable=False),
         sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("family_hash", sa.LargeBinary, nullable=False),
         sa.Column("refresh_hash", sa.LargeBinary, nullable=False),
+        sa.Column("previous_hash", sa.LargeBinary),
+        sa.Column("rotation_salt", sa.LargeBinary),
+        at_column("rotated_at", nullable=True),
         at_column("created_at", default_now=True),
         at_column("expires_at"),
         sa.PrimaryKeyConstraint("session_id", name="pk_sessions"),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_sessions_user_id_users"),
-        sa.UniqueConstraint("refresh_hash", name="uq_sessions_refresh_hash"),
+        sa.UniqueConstraint("family_hash", name="uq_sessions_family_hash"),
     )
     op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
@@ -274,11 +279,33 @@ def create_sessions() -> None:
     )
     op.create_index("ix_revocations_expires_at", "revocations", ["expires_at"])
     op.create_table(
+        "api_keys",
+        sa.Column("key_id", sa.Uuid, nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("prefix", sa.String(16), nullable=False),
+        sa.Column("key_hash", sa.LargeBinary, nullable=False),
+        sa.Column("roles", postgresql.ARRAY(sa.Text), nullable=False),
+        at_column("created_at", default_now=True),
+        at_column("expires_at", nullable=True),
+        at_column("revoked_at", nullable=True),
+        at_column("last_used_at", nullable=True),
+        sa.PrimaryKeyConstraint("key_id", name="pk_api_keys"),
+        sa.UniqueConstraint("key_hash", name="uq_api_keys_key_hash"),
+    )
+    op.create_index(
+        "ix_api_keys_name",
+        "api_keys",
+        ["name"],
+        unique=True,
+        postgresql_where=sa.text("revoked_at IS NULL"),
+    )
+    op.create_table(
         "realtime_tickets",
         sa.Column("ticket_hash", sa.LargeBinary, nullable=False),
         sa.Column("user_id", sa.Uuid, nullable=False),
         sa.Column("origin", sa.String(255)),
         sa.Column("session_id", sa.Uuid),
+        at_column("token_issued_at"),
         at_column("token_expires_at"),
         at_column("expires_at"),
         sa.PrimaryKeyConstraint("ticket_hash", name="pk_realtime_tickets"),

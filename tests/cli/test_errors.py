@@ -19,6 +19,8 @@ ARGUMENTS = {
     "actions reject": (str(uuid4()), "--reason", "seen"),
     "actions release": (str(uuid4()), "--reason", "seen"),
     "actions retry": (str(uuid4()), "--reason", "seen"),
+    "keys create": ("--name", "eu-1"),
+    "keys revoke": ("eu-1",),
     "tokens revoke": ("--subject", str(uuid4())),
     "verify": ("--wait", "0"),
 }

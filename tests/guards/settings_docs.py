@@ -24,8 +24,8 @@ its value, and exits with code 3. `python3 run.py` sets the stores' addresses, a
 `LAUREL_ENV=development` unless they are given.
 
 In production (`LAUREL_ENV=production`, the default) the start is also refused for a `JWT_SECRET`
-that is short, well known or too regular, for `DEBUG`, for `ALLOWED_ORIGINS=*` and for a well-known
-password in `DATABASE_URL`.
+that is short, well known or too regular, for `DEBUG`, for `ALLOWED_ORIGINS=*`, for a well-known
+password in `DATABASE_URL`, and without `METRICS_TOKEN` or `FLOWER_BASIC_AUTH`.
 
 | variable | kind | default | what it is |
 |---|---|---|---|

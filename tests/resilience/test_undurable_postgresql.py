@@ -26,7 +26,7 @@ COMMANDS = dict(read_procfile(ROOT / "Procfile"))
 END_SECONDS = 60.0
 
 
-def run(name: str, settings: Settings) -> subprocess.CompletedProcess[str]:
+def run(name: str, settings: Settings, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a line of the Procfile until it ends; raise TimeoutExpired when it does not."""
     ports = dict(zip(("PORT", "LIVE_PORT", "FLOWER_PORT"), map(str, free_ports(3)), strict=True))
     return subprocess.run(
@@ -38,8 +38,11 @@ def run(name: str, settings: Settings) -> subprocess.CompletedProcess[str]:
             "REDIS_URL": settings.redis_url,
             "JWT_SECRET": settings.jwt_secret,
             "LAUREL_ENV": "production",
+            "METRICS_TOKEN": "a-metrics-token",
+            "FLOWER_BASIC_AUTH": "admin:a-flower-password",
             "LAUREL_HOME": settings.laurel_home,
             **ports,
+            **env,
         },
         capture_output=True,
         text=True,
@@ -66,6 +69,18 @@ def test_no_process_starts_with_a_well_known_secret(settings: Settings, name: st
     assert ended.returncode != 0, shlex.quote(said)
     assert "JWT_SECRET: " in said
     assert "your-secret-key" not in said
+
+
+@pytest.mark.parametrize("name", ["api", "flower"])
+def test_no_process_of_production_starts_with_open_metrics_or_flower(
+    settings: Settings, name: str
+) -> None:
+    ended = run(name, settings, METRICS_TOKEN="", FLOWER_BASIC_AUTH="")
+    said = ended.stdout + ended.stderr
+    assert ended.returncode != 0, shlex.quote(said)
+    assert "METRICS_TOKEN: " in said
+    assert "FLOWER_BASIC_AUTH: " in said
+    assert "Traceback" not in said
 
 
 def test_every_missing_guarantee_is_named(settings: Settings, store: Store) -> None:

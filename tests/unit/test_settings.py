@@ -20,6 +20,8 @@ SOUND = {
     "DATABASE_URL": "postgresql://laurel:Zk3vT9qX@db.example:5432/scoredb",
     "REDIS_URL": "redis://cache.example:6379",
     "JWT_SECRET": SECRET,
+    "METRICS_TOKEN": "a-metrics-token",
+    "FLOWER_BASIC_AUTH": "admin:a-flower-password",
 }
 
 
@@ -93,6 +95,65 @@ def test_a_value_out_of_its_range_is_named(name: str, value: str) -> None:
     assert problem.startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("METRICS_TOKEN", ""),
+        ("METRICS_TOKEN", "short"),
+        ("FLOWER_BASIC_AUTH", ""),
+        ("FLOWER_BASIC_AUTH", "a-password-alone"),
+        ("FLOWER_BASIC_AUTH", ":a-flower-password"),
+        ("FLOWER_BASIC_AUTH", "admin:"),
+        ("FLOWER_BASIC_AUTH", "admin:a-flower-password,guest:guest"),
+    ],
+)
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_production_does_not_start_with_open_metrics_or_an_open_flower(
+    name: str, value: str, host: str
+) -> None:
+    (problem,) = refusal(**{name: value, "HOST": host})
+    assert problem.startswith(f"{name}: ")
+    load_settings({**SOUND, name: value, "LAUREL_ENV": "development"})
+
+
+def test_production_names_both_open_doors_at_once() -> None:
+    problems = refusal(METRICS_TOKEN="", FLOWER_BASIC_AUTH="")
+    named = [problem.partition(":")[0] for problem in problems]
+    assert named == ["METRICS_TOKEN", "FLOWER_BASIC_AUTH"]
+
+
+FOREIGN = {"JWT_ISSUER": "https://id.example", "JWT_AUDIENCE": "laurel"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["keys/jwks.json", "/etc/jwks.json", "https://id.example/jwks", "http://127.0.0.1:9/jwks"],
+)
+def test_a_key_set_is_a_path_or_an_address(source: str) -> None:
+    assert load_settings({**SOUND, **FOREIGN, "JWT_JWKS": source}).jwt_jwks == source
+
+
+@pytest.mark.parametrize(
+    "source", ["ftp://id.example/jwks", "file:///etc/passwd", "https://", "http://[::1/jwks"]
+)
+def test_no_other_address_is_one(source: str) -> None:
+    (problem,) = refusal(**FOREIGN, JWT_JWKS=source)
+    assert problem.startswith("JWT_JWKS: ")
+
+
+def test_production_fetches_no_keys_without_tls() -> None:
+    source = {"JWT_JWKS": "http://id.example/jwks"}
+    (problem,) = refusal(**FOREIGN, **source)
+    assert problem.startswith("JWT_JWKS: ")
+    load_settings({**SOUND, **source, "LAUREL_ENV": "development"})
+
+
+@pytest.mark.parametrize("name", list(FOREIGN))
+def test_production_takes_no_tokens_for_other_applications(name: str) -> None:
+    (problem,) = refusal(**{**FOREIGN, "JWT_JWKS": "https://id.example/jwks", name: ""})
+    assert problem.startswith(f"{name}: ")
+
+
 def test_every_bad_variable_is_named_at_once() -> None:
     problems = refusal(PORT="x", RATE_LIMIT_REQUESTS="-1", DEBUG="maybe", JWT_SECRET="short")
     assert [problem.partition(":")[0] for problem in problems] == [
@@ -118,7 +179,7 @@ def test_no_secret_is_shown_whatever_is_wrong() -> None:
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
-    assert load_settings({**SOUND, "PORT": "", "METRICS_TOKEN": ""}).port == Settings.port
+    assert load_settings({**SOUND, "PORT": "", "JWT_ISSUER": ""}).port == Settings.port
 
 
 def test_origins_are_a_list() -> None:

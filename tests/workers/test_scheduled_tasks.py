@@ -86,7 +86,11 @@ def test_the_daily_tasks_delete_what_ended(context: WorkerContext) -> None:
         )
         connection.execute(
             insert(tables.realtime_tickets).values(
-                ticket_hash=b"t", user_id=uuid4(), token_expires_at=long_ago, expires_at=long_ago
+                ticket_hash=b"t",
+                user_id=uuid4(),
+                token_issued_at=long_ago,
+                token_expires_at=long_ago,
+                expires_at=long_ago,
             )
         )
     scheduled_tasks.delete_old_batches()

@@ -1,4 +1,4 @@
-"""Verifies access tokens, caches the verified ones, and refuses the revoked.
+"""Verifies access tokens and API keys from memory, and refuses the revoked.
 
 Used by the middleware of the API and by the WebSocket connections. flask-jwt-extended decodes a
 token once; after that its hash is enough until it expires or is revoked.
@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
 
+from domain.accounts.api_keys import KEY_PREFIX
 from domain.errors import (
     DatabaseUnavailableError,
     InvalidTokenError,
@@ -20,6 +21,8 @@ from domain.errors import (
 )
 from domain.settings import Settings
 from domain.store.store import Store
+from web.access.api_keys import ApiKeys
+from web.access.key_set import KeySet
 from web.access.revocations import Revocations
 from web.access.tokens import MAX_TOKEN_CHARS, TokenCodec
 from web.http.caller import Principal
@@ -31,6 +34,7 @@ MAX_REMEMBERED_TOKENS = 50_000
 class _Remembered:
     principal: Principal
     ends_at: float
+    generation: int
 
 
 class TokenVerifier:
@@ -43,6 +47,7 @@ class TokenVerifier:
         self._leeway_seconds = settings.jwt_leeway_seconds
         self.codec = TokenCodec(settings)
         self._revocations = Revocations(store)
+        self._api_keys = ApiKeys(store)
         self._remembered: dict[bytes, _Remembered] = {}
         self._lock = threading.Lock()
 
@@ -51,13 +56,21 @@ class TokenVerifier:
         """What this process knows of revoked tokens, with the thread that reads them."""
         return self._revocations
 
+    @property
+    def background(self) -> tuple[Revocations | ApiKeys | KeySet, ...]:
+        """What reads in the background, each with its thread."""
+        key_set = self.codec.key_set
+        return (self._revocations, self._api_keys, *([key_set] if key_set else []))
+
     def start(self) -> None:
-        """Start reading revocations every second."""
-        self._revocations.start()
+        """Start reading revocations every second, API keys, and the keys of JWT_JWKS."""
+        for service in self.background:
+            service.start()
 
     def stop(self) -> None:
-        """Stop reading revocations."""
-        self._revocations.stop()
+        """Stop reading."""
+        for service in self.background:
+            service.stop()
 
     def look_soon(self, _message: str = "") -> None:
         """Have the revocations read now: the handler of the revocation channel."""
@@ -69,26 +82,22 @@ class TokenVerifier:
             self._revocations.read()
 
     def verify(self, token: str) -> Principal:
-        """Return the holder of this token.
+        """Return the holder of this token or API key.
 
-        Raises InvalidTokenError (also when it is revoked), TokenExpiredError, or
-        DatabaseUnavailableError until the revocations have been read once.
+        Raises InvalidTokenError (also when it is revoked), TokenExpiredError, or TransientError
+        until the revocations, API keys or keys of JWT_JWKS that it takes have been read once.
         """
         if len(token) > MAX_TOKEN_CHARS:
             raise InvalidTokenError
+        if token.startswith(KEY_PREFIX):
+            return self._verify_api_key(token)
         digest = blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        remembered = self._remembered.get(digest) or self._decode(token, digest)
+        remembered = self._remembered.get(digest)
+        if remembered is None or remembered.generation != self.codec.generation:
+            remembered = self._decode(token, digest)
         if time.time() >= remembered.ends_at:
             raise TokenExpiredError
-        principal = remembered.principal
-        if self.is_revoked(
-            user_id=principal.user_id,
-            session_id=principal.session_id,
-            jti=principal.jti,
-            issued_at=principal.issued_at,
-        ):
-            raise InvalidTokenError
-        return principal
+        return self._refuse_revoked(remembered.principal)
 
     def is_revoked(
         self,
@@ -103,10 +112,30 @@ class TokenVerifier:
             user_id=user_id, session_id=session_id, jti=jti, issued_at=issued_at
         )
 
+    def _verify_api_key(self, secret: str) -> Principal:
+        principal = self._api_keys.find(secret)
+        if time.time() >= principal.expires_at.timestamp():
+            raise TokenExpiredError
+        self._refuse_revoked(principal)
+        self._api_keys.note_use(principal.user_id)
+        return principal
+
+    def _refuse_revoked(self, principal: Principal) -> Principal:
+        if self.is_revoked(
+            user_id=principal.user_id,
+            session_id=principal.session_id,
+            jti=principal.jti,
+            issued_at=principal.issued_at,
+        ):
+            raise InvalidTokenError
+        return principal
+
     def _decode(self, token: str, digest: bytes) -> _Remembered:
+        # Read first: a key that is taken away meanwhile must not be overlooked.
+        generation = self.codec.generation
         principal = self.codec.decode(token)
         ends_at = principal.expires_at.timestamp() + self._leeway_seconds
-        remembered = _Remembered(principal, ends_at)
+        remembered = _Remembered(principal, ends_at, generation)
         with self._lock:
             while len(self._remembered) >= MAX_REMEMBERED_TOKENS:
                 self._remembered.pop(next(iter(self._remembered)))

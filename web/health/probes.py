@@ -24,6 +24,8 @@ LIVE_ANSWER_SECONDS = 1.0
 SILENCE_SECONDS = 15.0
 # Revocations are read every second; a token revoked longer ago than this might still be accepted.
 MAX_REVOCATIONS_AGE_SECONDS = 10.0
+# The keys of JWT_JWKS are read every five minutes; a new one might be missed by now.
+MAX_KEY_SET_AGE_SECONDS = 900.0
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 NOBODY = UUID(int=0)
 
@@ -88,6 +90,10 @@ def _probe_authentication(verifier: TokenVerifier) -> Facts:
     facts = {"revocationsSeconds": round(verifier.revocations.age_seconds, 1)}
     if facts["revocationsSeconds"] > MAX_REVOCATIONS_AGE_SECONDS:
         raise LaurelError("revocations have not been read for too long", details=facts)
+    if verifier.codec.key_set is not None:
+        facts["keySetSeconds"] = round(verifier.codec.key_set.age_seconds, 1)
+        if facts["keySetSeconds"] > MAX_KEY_SET_AGE_SECONDS:
+            raise LaurelError("JWT_JWKS has not been read for too long", details=facts)
     return facts
 
 

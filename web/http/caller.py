@@ -16,7 +16,11 @@ ROLES = (ROLE_PLAYER, ROLE_SERVICE, "moderator", "admin")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The holder of a valid access token."""
+    """The holder of a valid access token or API key.
+
+    Revocations of the user up to `issued_at` do not touch it: that is when its login began, or when
+    it was issued if it has none.
+    """
 
     user_id: UUID
     username: str | None
@@ -25,6 +29,7 @@ class Principal:
     jti: str
     issued_at: datetime
     expires_at: datetime
+    is_api_key: bool = False
 
     @property
     def is_service(self) -> bool:

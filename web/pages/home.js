@@ -39,9 +39,9 @@ async function call(method, path, body, token) {
 }
 
 function remember(login) {
-  session.token = login.accessToken;
-  if (login.refreshToken) {
-    Object.assign(session, { refreshToken: login.refreshToken, userId: login.userId });
+  Object.assign(session, { token: login.accessToken, refreshToken: login.refreshToken });
+  if (login.userId) {
+    session.userId = login.userId;
     byId("name").textContent = login.username;
   }
 }
@@ -68,7 +68,15 @@ async function logIn() {
   return remember(registered.body);
 }
 
-async function refreshToken() {
+let refreshing = null;
+
+// A refresh token is used once: calls that need a new access token at the same time share one.
+function refreshToken() {
+  refreshing ??= askForToken().finally(() => { refreshing = null; });
+  return refreshing;
+}
+
+async function askForToken() {
   const refreshed = await call("POST", "/api/auth/refresh", { refreshToken: session.refreshToken });
   if (refreshed.status === 200) return remember(refreshed.body);
   return logIn();

@@ -9,10 +9,11 @@ from domain.accounts.identity import check_password, login_name, register_player
 from domain.accounts.sessions import (
     Session,
     end_session,
-    find_session,
     open_session,
+    refresh_session,
     revoke_token,
 )
+from domain.errors import ForbiddenError
 from domain.store.postgres.accounts.identities import Identity
 from web.access.addresses import find_limited_address
 from web.http.json_body import read_json_object
@@ -54,29 +55,31 @@ def login() -> Response:
 
 
 def refresh() -> Response:
-    """Get a new access token for a refresh token."""
+    """Get a new access token, and the next refresh token, for a refresh token."""
     body = load(_refresh, read_json_object(request.environ))
-    session = find_session(
-        services().store, refresh_token=body["refresh_token"], now=datetime.now(UTC)
+    now = datetime.now(UTC)
+    session = refresh_session(
+        services().store, refresh_token=body["refresh_token"], now=now, until=_last_end(now)
     )
     return json_response(
         {
             "accessToken": _issue(session),
+            "refreshToken": session.refresh_token,
             "expiresIn": services().settings.jwt_expiration,
         }
     )
 
 
 def logout() -> Response:
-    """End the session of this token, or the token alone when it has no session."""
+    """End the session of this token, or the token alone when it has no session; no API key."""
     holder = principal()
-    settings = services().settings
-    leeway = timedelta(seconds=settings.jwt_leeway_seconds)
+    if holder.is_api_key:
+        raise ForbiddenError("An operator revokes API keys")
     if holder.session_id is not None:
-        # The newest access token of the session may be valid until then.
-        until = datetime.now(UTC) + timedelta(seconds=settings.jwt_expiration) + leeway
+        until = _last_end(datetime.now(UTC))
         end_session(services().store, session_id=holder.session_id, until=until)
     else:
+        leeway = timedelta(seconds=services().settings.jwt_leeway_seconds)
         revoke_token(services().store, jti=holder.jti, until=holder.expires_at + leeway)
     services().verifier.look_now()
     return Response(status=204)
@@ -113,7 +116,16 @@ def _answer_new_session(identity: Identity, now: datetime, *, status: int) -> Re
     )
 
 
+def _last_end(now: datetime) -> datetime:
+    """Return until when an access token that exists now may be accepted."""
+    settings = services().settings
+    return now + timedelta(seconds=settings.jwt_expiration + settings.jwt_leeway_seconds)
+
+
 def _issue(session: Session) -> str:
     return services().verifier.codec.issue(
-        user_id=session.user_id, username=session.username, session_id=session.session_id
+        user_id=session.user_id,
+        username=session.username,
+        session_id=session.session_id,
+        opened_at=session.opened_at,
     )

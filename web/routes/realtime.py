@@ -22,7 +22,7 @@ def ticket() -> Response:
         raise OriginNotAllowedError
     value = issue_ticket(
         services().store,
-        holder=TicketHolder(holder.user_id, holder.session_id, holder.expires_at),
+        holder=TicketHolder(holder.user_id, holder.session_id, holder.issued_at, holder.expires_at),
         origin=origin,
         now=datetime.now(UTC),
     )

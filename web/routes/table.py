@@ -126,7 +126,7 @@ OPERATIONS = (
         view=accounts.refresh,
         tag="accounts",
         body=RefreshSchema,
-        answers={200: answers.AccessTokenSchema},
+        answers={200: answers.RefreshedSchema},
         errors=(*BODY_ERRORS, "INVALID_TOKEN", "SERVICE_UNAVAILABLE"),
         is_public=True,
     ),
@@ -136,7 +136,7 @@ OPERATIONS = (
         view=accounts.logout,
         tag="accounts",
         answers={204: ""},
-        errors=("SERVICE_UNAVAILABLE",),
+        errors=("FORBIDDEN", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="POST",

@@ -32,6 +32,6 @@ class LoginSchema(InputSchema):
 
 
 class RefreshSchema(InputSchema):
-    """The refresh token that a login returned."""
+    """The refresh token that a login or the last refresh returned."""
 
     refresh_token = fields.String(required=True, validate=validate.Length(1, MAX_TOKEN_CHARS))

@@ -156,11 +156,14 @@ class SessionSchema(CamelSchema):
     expires_in = number("Seconds until the access token expires")
 
 
-class AccessTokenSchema(CamelSchema):
-    """A new access token."""
+class RefreshedSchema(CamelSchema):
+    """A new access token, and the refresh token to use next."""
 
     access_token = fields.String(required=True)
-    expires_in = number("Seconds until it expires")
+    refresh_token = fields.String(
+        required=True, metadata={"description": "Replaces the one that was sent"}
+    )
+    expires_in = number("Seconds until the access token expires")
 
 
 class TicketSchema(CamelSchema):

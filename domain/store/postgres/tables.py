@@ -24,7 +24,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from domain.store.postgres.stages import IS_FINISHED, IS_UNFINISHED
 
@@ -232,13 +232,20 @@ archived_partitions = Table(
     _at("archived_at", default_now=True),
 )
 
-# A session is one login: its refresh token, and through the claim `sid` its access tokens.
+# A session is one login: its refresh tokens, and through the claim `sid` its access tokens. All of
+# its refresh tokens begin alike, with what `family_hash` is of; one is valid, see
+# `domain/accounts/sessions.py`.
 sessions = Table(
     "sessions",
     metadata,
     Column("session_id", Uuid, primary_key=True),
     Column("user_id", Uuid, ForeignKey("users.user_id"), nullable=False, index=True),
-    Column("refresh_hash", LargeBinary, nullable=False, unique=True),
+    Column("family_hash", LargeBinary, nullable=False, unique=True),
+    Column("refresh_hash", LargeBinary, nullable=False),
+    # The token before it, and the salt that made this one of that.
+    Column("previous_hash", LargeBinary),
+    Column("rotation_salt", LargeBinary),
+    _at("rotated_at", nullable=True),
     _at("created_at", default_now=True),
     _at("expires_at"),
     Index("ix_sessions_expires_at", "expires_at"),
@@ -256,14 +263,38 @@ revocations = Table(
     Index("ix_revocations_expires_at", "expires_at"),
 )
 
+# Keys of game servers. Kept when they are revoked, so that their names stay known.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    # Also the user id of who uses it.
+    Column("key_id", Uuid, primary_key=True),
+    Column("name", String(64), nullable=False),
+    # The first characters of the key, by which its holder can tell it.
+    Column("prefix", String(16), nullable=False),
+    Column("key_hash", LargeBinary, nullable=False, unique=True),
+    Column("roles", ARRAY(Text), nullable=False),
+    _at("created_at", default_now=True),
+    _at("expires_at", nullable=True),
+    _at("revoked_at", nullable=True),
+    _at("last_used_at", nullable=True),
+)
+Index(
+    "ix_api_keys_name",
+    api_keys.c.name,
+    unique=True,
+    postgresql_where=api_keys.c.revoked_at.is_(None),
+)
+
 realtime_tickets = Table(
     "realtime_tickets",
     metadata,
     Column("ticket_hash", LargeBinary, primary_key=True),
     Column("user_id", Uuid, nullable=False),
     Column("origin", String(255)),
-    # What the socket needs of the access token: its end, and its session for logout.
+    # What the socket needs of the access token: its end, and what a revocation may name.
     Column("session_id", Uuid),
+    _at("token_issued_at"),
     _at("token_expires_at"),
     _at("expires_at"),
     Index("ix_realtime_tickets_expires_at", "expires_at"),

@@ -49,6 +49,7 @@ def add_credentials(store: Store, player: Player, *, expires_at: datetime) -> No
         tables.sessions,
         session_id=uuid4(),
         user_id=player.user_id,
+        family_hash=uuid4().bytes,
         refresh_hash=uuid4().bytes,
         expires_at=expires_at,
     )
@@ -58,6 +59,7 @@ def add_credentials(store: Store, player: Player, *, expires_at: datetime) -> No
         tables.realtime_tickets,
         ticket_hash=uuid4().bytes,
         user_id=player.user_id,
+        token_issued_at=expires_at,
         token_expires_at=expires_at,
         expires_at=expires_at,
     )

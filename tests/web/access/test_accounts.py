@@ -131,7 +131,8 @@ def test_a_refresh_token_gives_access_tokens_until_the_logout(client: FlaskClien
     refresh = {"refreshToken": session.get_json()["refreshToken"]}
     answer = client.post("/api/auth/refresh", json=refresh)
     assert answer.status_code == 200
-    assert answer.get_json().keys() == {"accessToken", "expiresIn"}
+    assert answer.get_json().keys() == {"accessToken", "refreshToken", "expiresIn"}
+    refresh = {"refreshToken": answer.get_json()["refreshToken"]}
     younger = as_player(answer)
     assert client.post("/api/auth/logout", headers=younger).status_code == 204
     assert_refused(client.post("/api/auth/refresh", json=refresh), 401, "INVALID_TOKEN")
@@ -177,7 +178,7 @@ def test_a_ticket_that_does_not_fit_is_used_up(
     store: Store, origin: str | None, age_seconds: int
 ) -> None:
     now = datetime.now(UTC)
-    holder = TicketHolder(uuid4(), None, now + timedelta(hours=1))
+    holder = TicketHolder(uuid4(), None, now, now + timedelta(hours=1))
     ticket = issue_ticket(store, holder=holder, origin="https://a.example", now=now)
     later = now + timedelta(seconds=age_seconds)
     with pytest.raises(InvalidTokenError):
@@ -188,7 +189,7 @@ def test_a_ticket_that_does_not_fit_is_used_up(
 
 def test_a_ticket_is_stored_hashed(store: Store) -> None:
     now = datetime.now(UTC)
-    ticket = issue_ticket(store, holder=TicketHolder(uuid4(), None, now), origin=None, now=now)
+    ticket = issue_ticket(store, holder=TicketHolder(uuid4(), None, now, now), origin=None, now=now)
     with store.write() as connection:
         stored = connection.execute(select(tables.realtime_tickets.c.ticket_hash)).scalar_one()
     assert ticket.encode() not in bytes(stored)

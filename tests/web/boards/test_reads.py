@@ -180,7 +180,7 @@ def test_real_answers_are_those_of_the_contract(
     )
     hold(answers.SessionSchema, registered.get_json())
     hold(
-        answers.AccessTokenSchema,
+        answers.RefreshedSchema,
         intake_client.post(
             "/api/auth/refresh", json={"refreshToken": registered.get_json()["refreshToken"]}
         ).get_json(),

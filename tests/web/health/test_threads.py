@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,9 +17,10 @@ from domain.store.postgres.heartbeats import beat
 from domain.store.store import Store
 from tests.waiting import wait_until
 from tests.web.intake.batch_service import failures_of
+from web.access.key_set import KeySet
 from web.access.revocations import Revocations
 from web.access.verifier import TokenVerifier
-from web.health.probes import MAX_REVOCATIONS_AGE_SECONDS, make_probes
+from web.health.probes import MAX_KEY_SET_AGE_SECONDS, MAX_REVOCATIONS_AGE_SECONDS, make_probes
 from web.health.readiness import Readiness
 from workers.background import STUCK_SECONDS, BackgroundThread
 
@@ -110,6 +112,22 @@ def test_authentication_is_not_ok_once_revocations_are_too_old(
     part = probes.run()["authentication"]
     assert (part["ok"], part["revocationsSeconds"]) == (False, MAX_REVOCATIONS_AGE_SECONDS + 1)
     verifier.look_now()
+    assert probes.run()["authentication"]["ok"]
+
+
+def test_authentication_tells_the_age_of_the_key_set_and_is_not_ok_once_it_is_too_old(
+    settings: Settings, store: Store, verifier: TokenVerifier, clock: Clock, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys.json"
+    verifier.codec.key_set = KeySet(str(file), clock)
+    probes = make_probes(settings, store, verifier)
+    assert probes.run()["authentication"]["keySetSeconds"] == 0
+    clock.now += MAX_KEY_SET_AGE_SECONDS + 1
+    verifier.look_now()
+    part = probes.run()["authentication"]
+    assert (part["ok"], part["keySetSeconds"]) == (False, MAX_KEY_SET_AGE_SECONDS + 1)
+    file.write_text('{"keys": []}')
+    verifier.codec.key_set.step()
     assert probes.run()["authentication"]["ok"]
 
 

@@ -204,6 +204,24 @@ def test_metrics_from_elsewhere_with_their_token_are_answered(
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"), [({}, 401), ({"Authorization": "Bearer right-token"}, 200)]
+)
+def test_in_production_metrics_need_their_token_from_this_machine_too(
+    settings: Settings,
+    store: Store,
+    batcher: RecordingBatcher,
+    monkeypatch: pytest.MonkeyPatch,
+    headers: Headers,
+    status: int,
+) -> None:
+    # A proxy on this machine that adds no header: it must not pass for the machine itself.
+    monkeypatch.setattr("web.app.require_durable_server", lambda *_: None)
+    strict = replace(settings, laurel_env="production", metrics_token="right-token")
+    answer = create_app(strict, store, batcher).test_client().get("/metrics", headers=headers)
+    assert answer.status_code == status
+
+
 @pytest.fixture
 def shared_client(settings: Settings, store: Store, batcher: RecordingBatcher) -> FlaskClient:
     """A client of an application that pages of another origin may call."""

@@ -73,7 +73,7 @@ def make_ticket(store: Store) -> Callable[..., str]:
 
     def make(user_id: UUID | None = None, *, origin: str | None, age_seconds: int = 0) -> str:
         now = datetime.now(UTC)
-        holder = TicketHolder(user_id or uuid4(), None, now + timedelta(hours=1))
+        holder = TicketHolder(user_id or uuid4(), None, now, now + timedelta(hours=1))
         issued_at = now - timedelta(seconds=age_seconds)
         return issue_ticket(store, holder=holder, origin=origin, now=issued_at)
 

@@ -4,10 +4,10 @@ Read during the handshake; a session renews it in band and closes at its end.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
-from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, redeem_ticket
+from domain.accounts.tickets import redeem_ticket
 from domain.errors import UnauthorizedError
 from domain.store.store import Store
 from web.access.verifier import TokenVerifier, read_bearer_token
@@ -72,7 +72,7 @@ def read_credential(
         user_id=holder.user_id,
         session_id=holder.session_id,
         jti=None,
-        # Not later than the ticket's own: a ban after it was issued must still end this.
-        issued_at=now - timedelta(seconds=TICKET_LIFETIME_SECONDS),
+        # Not the ticket's own: a ban after the token was issued must end this.
+        issued_at=holder.token_issued_at,
         expires_at=holder.token_expires_at,
     )

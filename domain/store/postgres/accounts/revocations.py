@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text
 
 from domain.store.postgres.tables import revocations
 
@@ -37,9 +37,15 @@ class Revocation:
 def insert_revocation(
     connection: Connection, *, kind: RevocationKind, subject: str, expires_at: datetime
 ) -> None:
-    """Store a revocation, which matters until `expires_at`."""
+    """Store a revocation of now, which matters until `expires_at`."""
+    # Not the transaction's start: what was opened since then, and before this, is revoked too.
     connection.execute(
-        insert(revocations).values(kind=kind.value, subject=subject, expires_at=expires_at)
+        insert(revocations).values(
+            kind=kind.value,
+            subject=subject,
+            revoked_at=func.clock_timestamp(),
+            expires_at=expires_at,
+        )
     )
 
 

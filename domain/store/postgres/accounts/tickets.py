@@ -16,6 +16,7 @@ class StoredTicket:
     user_id: UUID
     origin: str | None
     session_id: UUID | None
+    token_issued_at: datetime
     token_expires_at: datetime
     expires_at: datetime
 
@@ -28,6 +29,7 @@ def insert_ticket(connection: Connection, *, ticket_hash: bytes, ticket: StoredT
             user_id=ticket.user_id,
             origin=ticket.origin,
             session_id=ticket.session_id,
+            token_issued_at=ticket.token_issued_at,
             token_expires_at=ticket.token_expires_at,
             expires_at=ticket.expires_at,
         )
@@ -43,12 +45,11 @@ def consume_ticket(connection: Connection, *, ticket_hash: bytes) -> StoredTicke
             realtime_tickets.c.user_id,
             realtime_tickets.c.origin,
             realtime_tickets.c.session_id,
+            realtime_tickets.c.token_issued_at,
             realtime_tickets.c.token_expires_at,
             realtime_tickets.c.expires_at,
         )
     ).first()
     if row is None:
         return None
-    return StoredTicket(
-        row.user_id, row.origin, row.session_id, row.token_expires_at, row.expires_at
-    )
+    return StoredTicket(*row)
