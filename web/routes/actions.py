@@ -59,7 +59,6 @@ def one(action_id: str) -> Response:
     holder = principal()
     record = get_action(
         services().store,
-        board=services().board,
         action_id=read_path_uuid("actionId", action_id),
         user_id=None if holder.is_service else holder.user_id,
     )
@@ -71,7 +70,6 @@ def history() -> Response:
     query = load_query(_history_query, request.args)
     records, next_no = list_actions(
         services().store,
-        board=services().board,
         user_id=principal().user_id,
         before_no=query["cursor"],
         limit=query["limit"],

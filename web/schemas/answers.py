@@ -83,9 +83,14 @@ class ActionRecordSchema(CamelSchema):
     action_id = StrictUUID(required=True)
     status = fields.String(required=True, metadata={"enum": STATUSES})
     score = number("What the action adds")
+    timestamp = Timestamp(
+        required=True, allow_none=True, metadata={"description": "When the client completed it"}
+    )
+    metadata = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "As it was sent"}
+    )
     new_score = number("The score with it", nullable=True)
     previous_score = number("The score before it", nullable=True)
-    leaderboard_position = number("The player's rank now", nullable=True)
     reason = fields.String(
         required=True, allow_none=True, metadata={"description": "Why it was rejected or held"}
     )
