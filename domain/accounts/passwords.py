@@ -1,10 +1,11 @@
-"""Passwords: argon2 with limited concurrency, and equal time for unknown names.
+"""Passwords: their one form, argon2 with limited concurrency, and equal time for unknown names.
 
 Used by `identity.py`. One hash takes tens of milliseconds and 64 MB: without the limit a burst of
 logins would starve every other request.
 """
 
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -19,6 +20,17 @@ MAX_QUEUED = 16
 MAX_WAIT_SECONDS = 1.0
 
 
+def prepare_password(password: str) -> str:
+    """Return the form in which passwords are compared (RFC 8265, OpaqueString): NFC, plain spaces.
+
+    Systems type é as one character or as two, and the player cannot see which.
+    """
+    spaced = (
+        " " if unicodedata.category(character) == "Zs" else character for character in password
+    )
+    return unicodedata.normalize("NFC", "".join(spaced))
+
+
 class Passwords:
     """Hashes and checks passwords; raises OverloadedError when too many are in progress."""
 
@@ -30,17 +42,21 @@ class Passwords:
     def hash(self, password: str) -> str:
         """Return the hash to store."""
         with self._slot():
-            return self._hasher.hash(password)
+            return self._hasher.hash(prepare_password(password))
 
     def matches(self, stored: str | None, password: str) -> bool:
         """Return whether the password matches the stored hash; False, as slowly, without one."""
+        # As it was typed too: hashes of before passwords had one form are of that.
+        forms = dict.fromkeys((prepare_password(password), password))
         with self._slot():
-            decoy = self._decoy
-            try:
-                self._hasher.verify(stored or decoy, password)
-            except (VerifyMismatchError, InvalidHashError):
-                return False
-        return stored is not None
+            against = stored or self._decoy
+            return any(self._verify(against, form) for form in forms) and stored is not None
+
+    def _verify(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
 
     @cached_property
     def _decoy(self) -> str:

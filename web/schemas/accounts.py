@@ -13,8 +13,8 @@ class RegistrationSchema(InputSchema):
         required=True,
         validate=validate.Length(1, 200),
         metadata={
-            "description": "3 to 32 characters after NFKC; unique whatever the case; no control"
-            " or bidirectional characters"
+            "description": "3 to 32 characters after NFKC with a letter or digit; none that nobody"
+            " sees; no scripts that look alike; unlike every other name, whatever the case"
         },
     )
     password = fields.String(

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from domain.accounts.lookalikes import skeleton
 from domain.store.postgres.tables import users
 
 
@@ -22,17 +23,18 @@ class Identity:
 def insert_identity(
     connection: Connection, *, identity: Identity, username_key: str, now: datetime
 ) -> bool:
-    """Store a new identity; return False when another player has the name."""
+    """Store a new identity; return False when another player has the name, or one like it."""
     statement = (
         upsert(users)
         .values(
             user_id=identity.user_id,
             username=identity.username,
             username_key=username_key,
+            username_skeleton=skeleton(identity.username),
             password_hash=identity.password_hash,
             created_at=now,
         )
-        .on_conflict_do_nothing(index_elements=[users.c.username_key])
+        .on_conflict_do_nothing()
         .returning(users.c.user_id)
     )
     return connection.execute(statement).first() is not None
