@@ -23,6 +23,7 @@ from web.http.errors import register_error_handlers
 from web.http.headers import register_headers
 from web.http.request_context import add_request_id
 from web.intake.batcher import Batcher
+from web.intake.claims import ClaimFollower
 from web.intake.queue_age import QueueAge
 from web.intake.redis_watchdog import RedisWatchdog
 from web.intake.submitter import Submitter
@@ -122,6 +123,7 @@ def _make_services(
         limits=Limits(settings, counters or SharedCounters(store.redis)),
         passwords=Passwords(),
         batcher=batcher,
+        claims=ClaimFollower(store, GLOBAL_BOARD),
         board=GLOBAL_BOARD,
         cached_top=CachedTop(store, GLOBAL_BOARD),
         top_encoder=TopEncoder(),
@@ -179,6 +181,7 @@ def _make_services_with_intake(settings: Settings, store: Store) -> tuple[Servic
         subscriber,
         services=(
             services.verifier.revocations,
+            services.claims,
             counters,
             queue_age,
             RedisWatchdog(store.redis, batcher.pending),

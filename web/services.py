@@ -18,6 +18,7 @@ from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
 from web.health.probe_runner import ProbeRunner
 from web.health.readiness import Readiness
+from web.intake.claims import ClaimFollower
 
 EXTENSION = "laurel"
 
@@ -47,6 +48,7 @@ class Services:
     limits: Limits
     passwords: Passwords
     batcher: ActionSubmitter
+    claims: ClaimFollower
     board: BoardId
     cached_top: CachedTop
     top_encoder: TopEncoder

@@ -13,12 +13,19 @@ from web.routes import (
     health,
     leaderboard,
     metrics,
+    own_account,
     pages,
     realtime,
     users,
 )
 from web.schemas import answers, queries
-from web.schemas.accounts import LoginSchema, RefreshSchema, RegistrationSchema
+from web.schemas.accounts import (
+    AccountChangeSchema,
+    AccountDeletionSchema,
+    LoginSchema,
+    RefreshSchema,
+    RegistrationSchema,
+)
 from web.schemas.actions import BatchSchema, CompleteActionSchema
 
 BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
@@ -135,6 +142,40 @@ OPERATIONS = (
         tag="accounts",
         answers={204: ""},
         errors=("SERVICE_UNAVAILABLE",),
+    ),
+    Operation(
+        method="GET",
+        path="/api/users/me",
+        view=own_account.export,
+        tag="accounts",
+        query=queries.ExportQuery,
+        answers={200: answers.AccountExportSchema},
+        errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="PATCH",
+        path="/api/users/me",
+        view=own_account.change,
+        tag="accounts",
+        body=AccountChangeSchema,
+        answers={200: answers.AccountSchema},
+        errors=(
+            *BODY_ERRORS,
+            "INVALID_CREDENTIALS",
+            "FORBIDDEN",
+            "NOT_FOUND",
+            "USERNAME_TAKEN",
+            "SERVICE_UNAVAILABLE",
+        ),
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/users/me",
+        view=own_account.delete,
+        tag="accounts",
+        body=AccountDeletionSchema,
+        answers={204: ""},
+        errors=(*BODY_ERRORS, "INVALID_CREDENTIALS", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="POST",

@@ -161,6 +161,33 @@ class SessionSchema(CamelSchema):
     expires_in = number("Seconds until the access token expires")
 
 
+class AccountSchema(CamelSchema):
+    """The account after a change."""
+
+    user_id = StrictUUID(required=True)
+    username = fields.String(required=True)
+
+
+class OpenSessionSchema(CamelSchema):
+    """One login that has not ended."""
+
+    session_id = StrictUUID(required=True)
+    created_at = Timestamp(required=True)
+    expires_at = Timestamp(required=True)
+
+
+class AccountExportSchema(PlayerScoreSchema):
+    """What is stored of a player, with one page of the actions, newest first."""
+
+    has_password = fields.Boolean(required=True)
+    created_at = Timestamp(required=True)
+    sessions = fields.List(fields.Nested(OpenSessionSchema), required=True)
+    actions = fields.List(fields.Nested(ActionRecordSchema), required=True)
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "null on the last page"}
+    )
+
+
 class AccessTokenSchema(CamelSchema):
     """A new access token."""
 

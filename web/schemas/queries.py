@@ -62,6 +62,13 @@ class HistoryQuery(QuerySchema):
     limit = QueryInteger(load_default=20, validate=validate.Range(1, 100))
 
 
+class ExportQuery(QuerySchema):
+    """Which page of the caller's actions to export."""
+
+    cursor = Cursor(load_default=None, metadata={"description": "`nextCursor` of the page before"})
+    limit = QueryInteger(load_default=100, validate=validate.Range(1, 1000))
+
+
 def load_query(schema: Schema, arguments: Any) -> dict[str, Any]:
     """Return the parsed query string; raises InvalidPayloadError naming each bad parameter."""
     return load(schema, arguments.to_dict())

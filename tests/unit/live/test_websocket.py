@@ -5,6 +5,7 @@ import socket
 import sys
 import termios
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import gevent
 import gevent.socket
@@ -14,6 +15,7 @@ from wsproto.events import CloseConnection, TextMessage
 
 from web.live.close_codes import CloseCode, ProtocolViolationError
 from web.live.outgoing import Outgoing
+from web.live.transports import websocket
 from web.live.transports.frames import close_frame
 from web.live.transports.websocket import MAX_MESSAGES_PER_SECOND, WebSocketTransport
 
@@ -59,12 +61,20 @@ def test_nothing_follows_the_answer_to_the_peers_close_frame(
     assert reading.get(timeout=20).endswith(b"xxx" + close_frame(1001))
 
 
+@pytest.fixture
+def _one_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything happens within the second in which messages are counted."""
+    monkeypatch.setattr(websocket, "time", SimpleNamespace(monotonic=lambda: 5.0))
+
+
+@pytest.mark.usefixtures("_one_second")
 @pytest.mark.parametrize("fragmented", [False, True])
 def test_a_message_in_many_segments_or_fragments_is_one_message(fragmented: bool) -> None:
     text = "x" * (3 * MAX_MESSAGES_PER_SECOND)
     assert read_slowly(list_pieces(text, fragmented)) == [text]
 
 
+@pytest.mark.usefixtures("_one_second")
 def test_messages_are_counted_however_they_arrive() -> None:
     client = Connection(ConnectionType.CLIENT)
     raw = b"".join(client.send(TextMessage("x")) for _ in range(3 * MAX_MESSAGES_PER_SECOND))
@@ -72,6 +82,7 @@ def test_messages_are_counted_however_they_arrive() -> None:
         read_slowly([raw[i : i + 5] for i in range(0, len(raw), 5)])
 
 
+@pytest.mark.usefixtures("_one_second")
 def test_empty_fragments_without_end_are_refused() -> None:
     client = Connection(ConnectionType.CLIENT)
     empty = TextMessage("", message_finished=False)

@@ -52,3 +52,8 @@ def consume_ticket(connection: Connection, *, ticket_hash: bytes) -> StoredTicke
     return StoredTicket(
         row.user_id, row.origin, row.session_id, row.token_expires_at, row.expires_at
     )
+
+
+def delete_tickets_of(connection: Connection, *, user_id: UUID) -> None:
+    """Delete every ticket of a user."""
+    connection.execute(delete(realtime_tickets).where(realtime_tickets.c.user_id == user_id))
