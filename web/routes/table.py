@@ -84,7 +84,7 @@ OPERATIONS = (
         tag="leaderboard",
         query=queries.LeaderboardQuery,
         headers=("If-None-Match",),
-        answers={200: answers.LeaderboardSchema, 304: ""},
+        answers={200: answers.LeaderboardPageSchema, 304: ""},
         errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
         runs_on=RunsOn.EVENT_LOOP,
     ),

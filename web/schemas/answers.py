@@ -127,6 +127,14 @@ class LeaderboardSchema(CamelSchema):
     )
 
 
+class LeaderboardPageSchema(LeaderboardSchema):
+    """One page of the board; the first is the top."""
+
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "null on the last page"}
+    )
+
+
 class NeighborhoodSchema(LeaderboardSchema):
     """The caller's standing, those around it, and the top, all of one moment."""
 
