@@ -95,7 +95,7 @@ def delete_account(
     identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
     with store.write() as connection:
         if identity is not None and not erase_identity(
-            connection, identity=identity, pseudonym=unpredictable_username()
+            connection, identity=identity, pseudonym=unpredictable_username(), now=now
         ):
             raise InvalidCredentialsError
         delete_sessions_of(connection, user_id=user_id)

@@ -7,11 +7,11 @@ changed one, or one that was looked at an hour ago, is looked up with others, on
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from domain.accounts.claims import follow_claims
+from domain.accounts.claims import Claim, follow_claims
 from domain.boards.model import BoardId
 from domain.store.store import Store
 from web.http.caller import Principal
@@ -38,7 +38,7 @@ class ClaimFollower:
         self._clock = clock
         self._lock = threading.Lock()
         self._seen: OrderedDict[UUID, tuple[str, float]] = OrderedDict()
-        self._noted: dict[UUID, str] = {}
+        self._noted: dict[UUID, Claim] = {}
 
     def start(self) -> None:
         """Start following claims in the background."""
@@ -59,7 +59,7 @@ class ClaimFollower:
         with self._lock:
             if len(self._noted) >= MAX_NOTED:
                 return
-            self._noted[principal.user_id] = claim
+            self._noted[principal.user_id] = Claim(claim, principal.issued_at)
             self._seen[principal.user_id] = (claim, self._clock() + REMEMBER_SECONDS)
             self._seen.move_to_end(principal.user_id)
             while len(self._seen) > MAX_REMEMBERED:
@@ -83,7 +83,7 @@ class ClaimFollower:
         # Their first action is not stored yet; the next one has them looked at again.
         self._forget(again)
 
-    def _forget(self, user_ids: "dict[UUID, str] | frozenset[UUID]") -> None:
+    def _forget(self, user_ids: Iterable[UUID]) -> None:
         with self._lock:
             for user_id in user_ids:
                 self._seen.pop(user_id, None)

@@ -5,15 +5,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import Connection, event, select, update
 
-from domain.accounts.claims import follow_claims
+from domain.accounts import claims
+from domain.accounts.changes import delete_account
+from domain.accounts.claims import Claim, follow_claims
 from domain.accounts.names import is_generated
+from domain.accounts.passwords import Passwords
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.store.postgres import tables
-from domain.store.postgres.accounts.identities import find_identity_of
+from domain.store.postgres.accounts.identities import erase_identity, find_identity_of, list_claimed
 from domain.store.store import Store
 from tests.factories import make_action
 from tests.pipeline import complete_actions
@@ -38,8 +41,11 @@ def play(context: WorkerContext, claim: str | None, user_id: UUID | None = None)
     return user_id
 
 
-def follow(store: Store, user_id: UUID, claim: str, at: datetime = NOW) -> frozenset[UUID]:
-    return follow_claims(store, board=GLOBAL_BOARD, claims={user_id: claim}, now=at)
+def follow(
+    store: Store, user_id: UUID, claim: str, at: datetime = NOW, issued_at: datetime = NOW
+) -> frozenset[UUID]:
+    claimed = {user_id: Claim(claim, issued_at)}
+    return follow_claims(store, board=GLOBAL_BOARD, claims=claimed, now=at)
 
 
 def name_of(store: Store, user_id: UUID) -> str:
@@ -113,6 +119,44 @@ def test_an_account_with_a_password_keeps_its_own_name(
         connection.execute(update(tables.users).values(password_hash="$argon2id$"))
     follow(board, user, "claimed", NOW + 2 * DAY)
     assert name_of(board, user) == "own"
+
+
+def test_a_claim_of_before_the_deletion_does_not_bring_a_name_back(
+    board: Store, worker_context: WorkerContext
+) -> None:
+    user = play(worker_context, "hero")
+    delete_account(
+        board,
+        Passwords(),
+        board=GLOBAL_BOARD,
+        user_id=user,
+        current_password=None,
+        until=NOW + DAY,
+        now=NOW,
+    )
+    pseudonym = name_of(board, user)
+    for claim in ("hero", "other"):
+        follow(board, user, claim, NOW + 2 * DAY, issued_at=NOW)
+        assert name_of(board, user) == pseudonym
+    follow(board, user, "hero", NOW + DAY, issued_at=NOW + timedelta(seconds=1))
+    assert name_of(board, user) == "hero"
+
+
+def test_a_deletion_in_the_same_moment_wins(
+    board: Store, worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = play(worker_context, "old")
+
+    def list_then_erase(connection: Connection, **arguments: Any) -> Any:
+        found = list_claimed(connection, **arguments)
+        erase_identity(connection, identity=found[0].identity, pseudonym="player-x1", now=NOW)
+        return found
+
+    monkeypatch.setattr(claims, "list_claimed", list_then_erase)
+    follow(board, user, "new", NOW + DAY, issued_at=NOW + DAY)
+    with board.write() as connection:
+        row = connection.execute(select(tables.users)).one()
+    assert (row.username, row.claimed_name) == ("player-x1", None)
 
 
 def test_players_without_a_row_are_looked_at_again(board: Store) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from domain.accounts.claims import follow_claims
+from domain.accounts.claims import Claim, follow_claims
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.store.store import Store
@@ -254,8 +254,9 @@ def test_listeners_of_the_board_hear_of_a_new_name(
     listener = connect(start_server())
     _, snapshot = listener.subscribe()
     assert [row["username"] for row in snapshot["leaderboard"]] == ["old"]
-    claims = {player.user_id: "new"}
-    follow_claims(store, board=GLOBAL_BOARD, claims=claims, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    claims = {player.user_id: Claim("new", now)}
+    follow_claims(store, board=GLOBAL_BOARD, claims=claims, now=now)
     (changed,) = listener.hear_until("leaderboard_changed")["changes"]
     assert (changed["userId"], changed["username"]) == (str(player.user_id), "new")
     assert (changed["score"], changed["newRank"], changed["previousRank"]) == (5, 1, 1)

@@ -98,10 +98,12 @@ def list_claimed(connection: Connection, *, user_ids: Sequence[UUID]) -> list[Cl
     ]
 
 
-def record_claim(connection: Connection, *, user_id: UUID, claim: str) -> None:
-    """Remember that this claim was looked at."""
+def record_claim(connection: Connection, *, identity: Identity, claim: str) -> None:
+    """Remember that this claim was looked at, unless the player has another name meanwhile."""
     connection.execute(
-        update(users).where(users.c.user_id == user_id).values(claimed_name=claim[:MAX_CLAIM_CHARS])
+        update(users)
+        .where(users.c.user_id == identity.user_id, users.c.username == identity.username)
+        .values(claimed_name=claim[:MAX_CLAIM_CHARS])
     )
 
 
@@ -116,21 +118,23 @@ def rename_identity(
     """Give the player a name, and the row on the board a new version.
 
     `claim` is remembered when the name comes from a token. Returns False, and changes nothing, when
-    another player has the name or one like it, or the identity's password is no longer that of
-    `identity`. Raises UnstorableDataError when another took the name in the same moment.
+    another player has the name or one like it, or name or password are no longer those of
+    `identity` (the account may be deleted). Raises UnstorableDataError when another took the name in
+    the same moment.
     """
     renamed = connection.execute(
         sql(
             "UPDATE users u SET username = :name, username_key = :key,"
             " username_skeleton = :skeleton, renamed_at = :now,"
             " claimed_name = coalesce(CAST(:claim AS text), u.claimed_name)"
-            " WHERE u.user_id = :user_id"
+            " WHERE u.user_id = :user_id AND u.username = :old_name"
             " AND u.password_hash IS NOT DISTINCT FROM CAST(:hash AS text)"
             " AND NOT EXISTS (SELECT 1 FROM users o WHERE o.user_id <> :user_id"
             "   AND (o.username_key = :key OR o.username_skeleton = :skeleton))"
         ),
         {
             "user_id": identity.user_id,
+            "old_name": identity.username,
             "hash": identity.password_hash,
             "name": username,
             "key": username_key(username),
@@ -155,7 +159,9 @@ def replace_password(connection: Connection, *, identity: Identity, new_hash: st
     return connection.execute(statement).rowcount == 1
 
 
-def erase_identity(connection: Connection, *, identity: Identity, pseudonym: str) -> bool:
+def erase_identity(
+    connection: Connection, *, identity: Identity, pseudonym: str, now: datetime
+) -> bool:
     """Destroy name, claim and password; return False when the password was changed meanwhile."""
     statement = (
         update(users)
@@ -169,7 +175,7 @@ def erase_identity(connection: Connection, *, identity: Identity, pseudonym: str
             username_skeleton=skeleton(pseudonym),
             password_hash=None,
             claimed_name=None,
-            renamed_at=None,
+            renamed_at=now,
         )
     )
     if not connection.execute(statement).rowcount:
