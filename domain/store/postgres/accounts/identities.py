@@ -119,8 +119,8 @@ def rename_identity(
 
     `claim` is remembered when the name comes from a token. Returns False, and changes nothing, when
     another player has the name or one like it, or name or password are no longer those of
-    `identity` (the account may be deleted). Raises UnstorableDataError when another took the name in
-    the same moment.
+    `identity` (the account may be deleted). Raises UnstorableDataError when another took the name
+    in the same moment.
     """
     renamed = connection.execute(
         sql(
