@@ -26,6 +26,7 @@ from web.http.headers import register_headers
 from web.http.origins import AllowedOrigins
 from web.http.request_context import add_request_id
 from web.intake.batcher import Batcher
+from web.intake.claims import ClaimFollower
 from web.intake.commit_watchdog import CommitWatchdog
 from web.intake.queue_age import QueueAge
 from web.intake.redis_watchdog import RedisWatchdog
@@ -129,6 +130,7 @@ def _make_services(
         passwords=Passwords(),
         turns=Turns(),
         batcher=batcher,
+        claims=ClaimFollower(store, GLOBAL_BOARD),
         board=GLOBAL_BOARD,
         cached_top=CachedTop(store, GLOBAL_BOARD),
         top_encoder=TopEncoder(),
@@ -188,6 +190,7 @@ def _make_services_with_intake(settings: Settings, store: Store) -> tuple[Servic
         subscriber,
         services=(
             *services.verifier.background,
+            services.claims,
             counters,
             queue_age,
             RedisWatchdog(store.redis, batcher.pending),

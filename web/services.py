@@ -19,6 +19,7 @@ from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
 from web.health.probe_runner import ProbeRunner
 from web.health.readiness import Readiness
+from web.intake.claims import ClaimFollower
 
 EXTENSION = "laurel"
 
@@ -49,6 +50,7 @@ class Services:
     passwords: Passwords
     turns: Turns
     batcher: ActionSubmitter
+    claims: ClaimFollower
     board: BoardId
     cached_top: CachedTop
     top_encoder: TopEncoder

@@ -17,20 +17,25 @@ def register_player(
 
     Raises InvalidPayloadError for a name that is not allowed, or UsernameTakenError.
     """
+    name = require_username(username)
+    # Saves hashing for a name that is taken; the constraint decides.
+    with store.write() as connection:
+        if find_identity(connection, username=name) is not None:
+            raise UsernameTakenError
+    identity = Identity(uuid4(), name, passwords.hash(password))
+    with store.write() as connection:
+        if not insert_identity(connection, identity=identity, now=now):
+            raise UsernameTakenError
+    return identity
+
+
+def require_username(username: str) -> str:
+    """Return the name in its stored form; raises InvalidPayloadError for one not allowed."""
     name = clean_username(username)
     if name is None:
         fields = {"username": ["Not 3 to 32 characters, or has one that is not allowed."]}
         raise InvalidPayloadError(details={"fields": fields})
-    key = username_key(name)
-    # Saves hashing for a name that is taken; the constraint decides.
-    with store.write() as connection:
-        if find_identity(connection, username_key=key) is not None:
-            raise UsernameTakenError
-    identity = Identity(uuid4(), name, passwords.hash(password))
-    with store.write() as connection:
-        if not insert_identity(connection, identity=identity, username_key=key, now=now):
-            raise UsernameTakenError
-    return identity
+    return name
 
 
 def check_password(store: Store, passwords: Passwords, *, username: str, password: str) -> Identity:
@@ -42,7 +47,7 @@ def check_password(store: Store, passwords: Passwords, *, username: str, passwor
     identity = None
     with store.write() as connection:
         if name is not None:
-            identity = find_identity(connection, username_key=username_key(name))
+            identity = find_identity(connection, username=name)
     stored = identity.password_hash if identity else None
     if not passwords.matches(stored, password) or identity is None:
         raise InvalidCredentialsError

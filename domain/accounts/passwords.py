@@ -1,9 +1,10 @@
-"""Passwords: argon2, and equal time for unknown names.
+"""Passwords: their one form, argon2, and equal time for unknown names.
 
 Used by `identity.py`. One hash takes some 50 ms of a CPU and 46 MB: its caller bounds how many run
 at once (`web/access/turns.py`), or a burst of logins would starve every other request.
 """
 
+import unicodedata
 from functools import cached_property
 
 from argon2 import PasswordHasher
@@ -16,6 +17,17 @@ PASSES = 1
 THREADS = 1
 
 
+def prepare_password(password: str) -> str:
+    """Return the form in which passwords are compared (RFC 8265, OpaqueString): NFC, plain spaces.
+
+    Systems type é as one character or as two, and the player cannot see which.
+    """
+    spaced = (
+        " " if unicodedata.category(character) == "Zs" else character for character in password
+    )
+    return unicodedata.normalize("NFC", "".join(spaced))
+
+
 class Passwords:
     """Hashes and checks passwords."""
 
@@ -26,16 +38,20 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """Return the hash to store."""
-        return self._hasher.hash(password)
+        return self._hasher.hash(prepare_password(password))
 
     def matches(self, stored: str | None, password: str) -> bool:
         """Return whether the password matches the stored hash; False, as slowly, without one."""
-        decoy = self._decoy
+        # As it was typed too: hashes of before passwords had one form are of that.
+        forms = dict.fromkeys((prepare_password(password), password))
+        against = stored or self._decoy
+        return any(self._verify(against, form) for form in forms) and stored is not None
+
+    def _verify(self, stored: str, password: str) -> bool:
         try:
-            self._hasher.verify(stored or decoy, password)
+            return self._hasher.verify(stored, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
-        return stored is not None
 
     @cached_property
     def _decoy(self) -> str:

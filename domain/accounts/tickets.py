@@ -4,6 +4,7 @@ A browser cannot send an Authorization header with a WebSocket upgrade, and a to
 in a URL.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -47,14 +48,25 @@ def issue_ticket(store: Store, *, holder: TicketHolder, origin: str | None, now:
     return ticket
 
 
-def redeem_ticket(store: Store, *, ticket: str, origin: str | None, now: datetime) -> TicketHolder:
+def redeem_ticket(
+    store: Store,
+    *,
+    ticket: str,
+    origin: str | None,
+    now: datetime,
+    admit: Callable[[UUID], None] = lambda _user_id: None,
+) -> TicketHolder:
     """Return the holder of the ticket; it is used up even when it is refused.
 
-    Raises InvalidTokenError when it is unknown, used, expired or of another origin.
+    Raises InvalidTokenError when it is unknown, used, expired or of another origin. What `admit`
+    raises for the holder passes, and leaves the ticket as it was: it can be redeemed later.
     """
     with store.write() as connection:
         stored = consume_ticket(connection, ticket_hash=_hash(ticket))
-    if stored is None or stored.expires_at <= now or stored.origin != origin:
+        is_good = stored is not None and stored.expires_at > now and stored.origin == origin
+        if is_good and stored is not None:
+            admit(stored.user_id)
+    if stored is None or not is_good:
         raise InvalidTokenError
     return TicketHolder(
         stored.user_id, stored.session_id, stored.token_issued_at, stored.token_expires_at

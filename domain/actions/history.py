@@ -3,9 +3,10 @@
 Called by the routes that read actions, and by intake's answers to repeated ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
@@ -22,24 +23,23 @@ from domain.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One accepted action; `rank` is the user's now, None when the user is not on the board."""
+    """One accepted action, as it was stored; the rank of then is not, so none is here."""
 
     action_id: UUID
     user_id: UUID
     status: Status
     score: int
+    timestamp: datetime | None
+    metadata: Mapping[str, Any] | None
     previous_score: int | None
     new_score: int | None
-    rank: int | None
     reason: str | None
     accepted_at: datetime
     completed_at: datetime | None
 
 
-def get_action(
-    store: Store, *, board: BoardId, action_id: UUID, user_id: UUID | None
-) -> ActionRecord:
-    """Return an action of this user, or of any user when `user_id` is None; its rank is on `board`.
+def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> ActionRecord:
+    """Return an action of this user, or of any user when `user_id` is None.
 
     Raises NotFoundError for an unknown id, an archived action and another user's action.
     """
@@ -47,18 +47,16 @@ def get_action(
         stored = list_stored_actions(connection, action_ids=[action_id]).get(action_id)
     if stored is None or stored.status is None or user_id not in (None, stored.user_id):
         raise NotFoundError("There is no such action")
-    rank = find_ranks(store, board=board, user_ids=[stored.user_id]).get(stored.user_id)
-    return _record(stored, rank)
+    return _record(stored)
 
 
 def list_actions(
-    store: Store, *, board: BoardId, user_id: UUID, before_no: int | None, limit: int
+    store: Store, *, user_id: UUID, before_no: int | None, limit: int
 ) -> tuple[list[ActionRecord], int | None]:
     """Return a page of a user's actions, newest first, and the next page's `before_no` or None."""
     with store.write() as connection:
         rows = list_user_actions(connection, user_id=user_id, before_no=before_no, limit=limit + 1)
-    rank = find_ranks(store, board=board, user_ids=[user_id]).get(user_id)
-    page = [_record(stored, rank) for stored in rows[:limit]]
+    page = [_record(stored) for stored in rows[:limit]]
     return page, rows[limit - 1].action_no if len(rows) > limit else None
 
 
@@ -118,15 +116,16 @@ def _result(stored: StoredAction, rank: int | None) -> ActionResult:
     )
 
 
-def _record(stored: StoredAction, rank: int | None) -> ActionRecord:
+def _record(stored: StoredAction) -> ActionRecord:
     return ActionRecord(
         action_id=stored.action_id,
         user_id=stored.user_id,
         status=Status(stored.status or Status.PENDING),
         score=stored.score_delta or 0,
+        timestamp=stored.timestamp,
+        metadata=stored.metadata,
         previous_score=stored.previous_score,
         new_score=stored.new_score,
-        rank=rank,
         reason=stored.reason,
         accepted_at=stored.created_at,
         completed_at=stored.completed_at,

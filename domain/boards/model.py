@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 TOP_SIZE = 100
+MAX_REACHED_SEQ = 2**63 - 1
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -44,6 +45,25 @@ class Standing:
     username: str
     score: int
     last_update: datetime
+    # Where the row stands among equal scores; known of the rows of a top or a page.
+    reached_seq: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the order of a board, whether or not anyone stands there now."""
+
+    score: int
+    reached_seq: int
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Standings from some rank on, and how many users are on the board."""
+
+    standings: tuple[Standing, ...]
+    total_users: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from uuid import UUID
 
 import structlog
 
-from domain.boards.model import TOP_SIZE, BoardId, BoardState, Standing, Top
+from domain.boards.model import TOP_SIZE, BoardId, BoardState, Page, Place, Standing, Top
 from domain.errors import RedisUnavailableError
 from domain.store.postgres.boards.standings import (
+    find_page,
     find_top,
     list_board_rows,
     list_ranks,
@@ -51,6 +52,18 @@ def read_top(store: Store, *, board: BoardId) -> Top:
     return _set_or_sql(
         lambda: boards.find_top(store.redis, board=board, size=TOP_SIZE, now=now),
         lambda: _read_top_from_sql(store, board, now),
+    )
+
+
+def read_page(store: Store, *, board: BoardId, after: Place, limit: int) -> Page:
+    """Return up to `limit` standings behind the place.
+
+    Raises DatabaseUnavailableError without both stores.
+    """
+    now = datetime.now(UTC)
+    return _set_or_sql(
+        lambda: boards.find_page(store.redis, board=board, after=after, limit=limit, now=now),
+        lambda: _read_page_from_sql(store, board, after, limit),
     )
 
 
@@ -154,6 +167,13 @@ def _set_or_sql(ask_set: Callable[[], Answer | None], ask_sql: Callable[[], Answ
 def _read_top_from_sql(store: Store, board: BoardId, now: datetime) -> Top:
     with store.read() as connection:
         return find_top(connection, board=board, now=now)
+
+
+def _read_page_from_sql(store: Store, board: BoardId, after: Place, limit: int) -> Page:
+    require_rows_of(board)
+    with store.read() as connection:
+        read_one_moment(connection)
+        return find_page(connection, after=after, limit=limit)
 
 
 def _read_ranks_from_sql(store: Store, board: BoardId, user_ids: Sequence[UUID]) -> dict[UUID, int]:

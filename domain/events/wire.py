@@ -24,9 +24,9 @@ from domain.boards.model import (
 # A state is one JSON object:
 #
 #   {"board": slug, "epoch": text, "seq": integer, "at": ISO time, "total": users on the board,
-#    "top": [[userId, score, updatedMs, username], ...]}               in order of rank, from 1
+#    "top": [[userId, score, updatedMs, username, reachedSeq], ...]}   in order of rank, from 1
 #
-# The answer of `read_top.lua` is a state. That of `read_neighborhood.lua` adds
+# The answer of `read_top.lua` is a state. Those of `read_neighborhood.lua` and `read_page.lua` add
 #
 #   "first": rank of the first row in "around" (0: none), "around": [rows as in "top"]
 #
@@ -122,7 +122,7 @@ def encode_state(
     SQL does not know the previous ranks; `ranks` has every one of `user_ids`, null if not ranked.
     """
     rows = [
-        (row.user_id, row.score, to_milliseconds(row.last_update), row.username)
+        (row.user_id, row.score, to_milliseconds(row.last_update), row.username, row.reached_seq)
         for row in state.top.standings
     ]
     moves = {str(user): (None, state.ranks.get(UUID(str(user)))) for user in user_ids}
@@ -190,6 +190,10 @@ def _standings(rows: Iterable[Sequence[Any]], *, first_rank: int) -> tuple[Stand
             username=username,
             score=score,
             last_update=from_milliseconds(updated_ms),
+            # Rows of the version before had none.
+            reached_seq=reached[0] if reached else None,
         )
-        for rank, (user_id, score, updated_ms, username) in enumerate(rows, start=first_rank)
+        for rank, (user_id, score, updated_ms, username, *reached) in enumerate(
+            rows, start=first_rank
+        )
     )

@@ -67,10 +67,14 @@ def create_players() -> None:
         sa.Column("user_id", sa.Uuid, nullable=False),
         sa.Column("username", sa.String(64), nullable=False),
         sa.Column("username_key", sa.String(200), nullable=False),
+        sa.Column("username_skeleton", sa.Text),
         sa.Column("password_hash", sa.Text),
+        sa.Column("claimed_name", sa.String(64)),
+        at_column("renamed_at", nullable=True),
         at_column("created_at", default_now=True),
         sa.PrimaryKeyConstraint("user_id", name="pk_users"),
         sa.UniqueConstraint("username_key", name="uq_users_username_key"),
+        sa.UniqueConstraint("username_skeleton", name="uq_users_username_skeleton"),
     )
     op.create_table(
         "user_scores",

@@ -181,7 +181,7 @@ def test_a_redis_that_is_flushed_repeatedly_loses_nothing(
             assert [row.score for row in read_top(store, board=GLOBAL_BOARD).standings] == [
                 7 * total
             ]
-    record = get_action(store, board=GLOBAL_BOARD, action_id=actions[-1].action_id, user_id=player)
+    record = get_action(store, action_id=actions[-1].action_id, user_id=player)
     assert (record.new_score, record.rank) == (56, 1)
     redis_server.command("FLUSHALL")
     Keeper(context).upkeep.run_due()

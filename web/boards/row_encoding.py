@@ -4,11 +4,13 @@ Called by `web/routes/leaderboard.py` for every read, and by the live process fo
 changes of the board the bytes and their ETag stay the same.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from domain.boards.model import Standing, Top
+from web.boards.cursors import write_board_cursor
 from web.http.responses import dump_json
 
 
@@ -48,6 +50,16 @@ def top_fields(top: Top, limit: int) -> dict[str, Any]:
     }
 
 
+def page_fields(standings: Sequence[Standing], total_users: int) -> dict[str, Any]:
+    """Return one page of the board and the cursor of the next, as JSON fields."""
+    return {
+        "leaderboard": [standing_fields(standing) for standing in standings],
+        "totalUsers": total_users,
+        "lastUpdated": max((standing.last_update for standing in standings), default=None),
+        "nextCursor": _next_cursor(standings, total_users),
+    }
+
+
 def standing_fields(standing: Standing) -> dict[str, Any]:
     """Return one row of the leaderboard, as JSON fields."""
     return {
@@ -59,6 +71,11 @@ def standing_fields(standing: Standing) -> dict[str, Any]:
     }
 
 
+def _next_cursor(standings: Sequence[Standing], total_users: int) -> str | None:
+    return write_board_cursor(standings[-1], total_users=total_users) if standings else None
+
+
 def _encode(top: Top, limit: int) -> EncodedTop:
-    body = dump_json(top_fields(top, limit))
+    next_cursor = _next_cursor(top.standings[:limit], top.total_users)
+    body = dump_json({**top_fields(top, limit), "nextCursor": next_cursor})
     return EncodedTop(body, f'"{blake2b(body, digest_size=12).hexdigest()}"')

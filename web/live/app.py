@@ -4,7 +4,7 @@ Made by `web/app.py` and served as `gunicorn_conf.py` says.
 """
 
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from flask import Flask, Response, g, request
 from flask_sock import Sock
@@ -23,7 +23,6 @@ from web.live.connection.handshake import (
     list_protocols,
     strip_handshake,
 )
-from web.live.connection.limits import ConnectionSlot
 from web.live.connection.session import Session
 from web.live.protocol import SUBPROTOCOL
 from web.live.service import EXTENSION, LiveService
@@ -83,7 +82,7 @@ def _register_handshake(app: Flask, service: LiveService) -> None:
     @app.before_request
     def check_handshake() -> None:
         if request.endpoint == LISTEN_ENDPOINT:
-            g.credential, g.slot = _admit(service)
+            g.credential = _admit(service)
             strip_handshake(request.environ, g.protocol)
 
     @app.teardown_request
@@ -93,7 +92,7 @@ def _register_handshake(app: Flask, service: LiveService) -> None:
             g.slot.release()
 
 
-def _admit(service: LiveService) -> tuple[Credential, ConnectionSlot]:
+def _admit(service: LiveService) -> Credential:
     check_upgrade(request)
     service.check_accepting()
     headers = request.headers
@@ -101,14 +100,19 @@ def _admit(service: LiveService) -> tuple[Credential, ConnectionSlot]:
     check_origin(origin, service.allowed_origins, host=headers.get("Host", ""))
     protocols = list_protocols(headers.get("Sec-WebSocket-Protocol"))
     g.protocol = choose_protocol(protocols)
-    credential = read_credential(
+
+    def admit(user_id: UUID) -> None:
+        # At once in `g`: whatever fails later, the end of the request releases it.
+        g.slot = service.connection_limit.acquire(user_id)
+
+    return read_credential(
         service.verifier,
         service.store,
         authorization=headers.get("Authorization"),
         protocols=protocols,
         origin=origin,
+        admit=admit,
     )
-    return credential, service.connection_limit.acquire(credential.user_id)
 
 
 def _register_listen(app: Flask, service: LiveService) -> None:

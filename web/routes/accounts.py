@@ -1,6 +1,5 @@
 """Accounts: registering, logging in, a new access token, logging out."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from flask import Response, request
@@ -15,13 +14,12 @@ from domain.accounts.sessions import (
 )
 from domain.errors import ForbiddenError
 from domain.store.postgres.accounts.identities import Identity
-from web.access.addresses import find_limited_address
 from web.http.json_body import read_json_object
 from web.http.request_context import principal
 from web.http.responses import json_response
+from web.routes.in_turn import find_caller_address, run_in_turn
 from web.schemas.accounts import LoginSchema, RefreshSchema, RegistrationSchema
 from web.schemas.base import load
-from web.server.greenlets import Pool, run_in_thread
 from web.services import services
 
 _registration = RegistrationSchema()
@@ -38,20 +36,20 @@ def register() -> Response:
         identity = register_player(services().store, services().passwords, now=now, **body)
         return _answer_new_session(identity, now, status=201)
 
-    return _in_turn(_find_address(), login_name(body["username"]), register_and_log_in)
+    return run_in_turn(find_caller_address(), login_name(body["username"]), register_and_log_in)
 
 
 def login() -> Response:
     """Log in with a username and a password."""
     body = load(_login, read_json_object(request.environ))
-    address, name = _find_address(), login_name(body["username"])
+    address, name = find_caller_address(), login_name(body["username"])
     services().limits.hit_login(address, name)
 
     def check_and_log_in() -> Response:
         identity = check_password(services().store, services().passwords, **body)
         return _answer_new_session(identity, datetime.now(UTC), status=200)
 
-    return _in_turn(address, name, check_and_log_in)
+    return run_in_turn(address, name, check_and_log_in)
 
 
 def refresh() -> Response:
@@ -83,17 +81,6 @@ def logout() -> Response:
         revoke_token(services().store, jti=holder.jti, until=holder.expires_at + leeway)
     services().verifier.look_now()
     return Response(status=204)
-
-
-def _find_address() -> str:
-    hops = services().settings.trusted_proxy_hops
-    return find_limited_address(request.environ, trusted_hops=hops) or "loopback"
-
-
-def _in_turn(address: str, name: str, work: Callable[[], Response]) -> Response:
-    """Do the work on a thread for passwords when it is this caller's turn."""
-    with services().turns.take(address, name):
-        return run_in_thread(work, pool=Pool.PASSWORDS)
 
 
 def _answer_new_session(identity: Identity, now: datetime, *, status: int) -> Response:

@@ -30,7 +30,9 @@ def complete() -> Response:
     """Accept one action and wait briefly for its outcome."""
     started = time.perf_counter()
     wait = _read_wait()
-    action = read_action(read_json_object(request.environ), principal(), request_id())
+    holder = principal()
+    action = read_action(read_json_object(request.environ), holder, request_id())
+    services().claims.note(holder)
     (submission,) = services().batcher.submit([action], wait_seconds=wait.seconds)
     action_seconds.observe(time.perf_counter() - started)
     return _add_preference(answer_submission(submission), wait)
@@ -41,6 +43,7 @@ def batch() -> Response:
     wait = _read_wait()
     fetch_body(request.environ, MAX_BATCH_BODY_BYTES + 1)
     read = run_in_thread(_read_elements)
+    services().claims.note(principal())
     actions = [entry for entry in read if isinstance(entry, NewAction)]
     submissions = iter(services().batcher.submit(actions, wait_seconds=wait.seconds))
     results: list[dict[str, Any]] = []
@@ -59,7 +62,6 @@ def one(action_id: str) -> Response:
     holder = principal()
     record = get_action(
         services().store,
-        board=services().board,
         action_id=read_path_uuid("actionId", action_id),
         user_id=None if holder.is_service else holder.user_id,
     )
@@ -71,7 +73,6 @@ def history() -> Response:
     query = load_query(_history_query, request.args)
     records, next_no = list_actions(
         services().store,
-        board=services().board,
         user_id=principal().user_id,
         before_no=query["cursor"],
         limit=query["limit"],

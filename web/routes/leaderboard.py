@@ -1,9 +1,12 @@
 """The leaderboard: its top, and the caller's own standing."""
 
+from functools import partial
+
 from flask import Response, request
 
-from domain.boards.reader import find_neighborhood
-from web.boards.row_encoding import standing_fields, top_fields
+from domain.boards.model import Place
+from domain.boards.reader import find_neighborhood, read_page
+from web.boards.row_encoding import page_fields, standing_fields, top_fields
 from web.http.request_context import principal
 from web.http.responses import JSON_TYPE, ReadyResponse, json_response
 from web.metrics import top_hits, top_misses
@@ -13,6 +16,7 @@ from web.schemas.queries import (
     NeighborhoodQuery,
     load_query,
 )
+from web.server.greenlets import run_in_thread
 from web.services import services
 
 # A private cache may keep it and must revalidate it each time.
@@ -23,10 +27,13 @@ _neighborhood_query = NeighborhoodQuery()
 
 
 def top() -> Response:
-    """Return the first standings of the board."""
+    """Return the first standings of the board, or those behind a cursor."""
     limit = DEFAULT_TOP_LIMIT
     if request.query_string:
-        limit = load_query(_leaderboard_query, request.args)["limit"]
+        query = load_query(_leaderboard_query, request.args)
+        limit = query["limit"]
+        if query["cursor"] is not None:
+            return _page_after(query["cursor"], limit)
     current, was_in_memory = services().cached_top.read()
     (top_hits if was_in_memory else top_misses).inc()
     page = services().top_encoder.encode(current, limit)
@@ -54,6 +61,12 @@ def own_standing() -> Response:
             **top_fields(found.top, DEFAULT_TOP_LIMIT),
         }
     )
+
+
+def _page_after(place: Place, limit: int) -> Response:
+    read = partial(read_page, services().store, board=services().board, after=place, limit=limit)
+    page = run_in_thread(read)
+    return json_response(page_fields(page.standings, page.total_users))
 
 
 def _matches(if_none_match: str | None, etag: str) -> bool:

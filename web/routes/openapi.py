@@ -77,7 +77,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
     }
     if operation.body is not None:
         described["requestBody"] = {
-            "required": True,
+            "required": any(field.required for field in operation.body().fields.values()),
             "content": {JSON_TYPE: {"schema": operation.body}},
         }
     if operation.is_public:

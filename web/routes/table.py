@@ -13,12 +13,19 @@ from web.routes import (
     health,
     leaderboard,
     metrics,
+    own_account,
     pages,
     realtime,
     users,
 )
 from web.schemas import answers, queries
-from web.schemas.accounts import LoginSchema, RefreshSchema, RegistrationSchema
+from web.schemas.accounts import (
+    AccountChangeSchema,
+    AccountDeletionSchema,
+    LoginSchema,
+    RefreshSchema,
+    RegistrationSchema,
+)
 from web.schemas.actions import BatchSchema, CompleteActionSchema
 
 BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
@@ -77,7 +84,7 @@ OPERATIONS = (
         tag="leaderboard",
         query=queries.LeaderboardQuery,
         headers=("If-None-Match",),
-        answers={200: answers.LeaderboardSchema, 304: ""},
+        answers={200: answers.LeaderboardPageSchema, 304: ""},
         errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
         runs_on=RunsOn.EVENT_LOOP,
     ),
@@ -137,6 +144,42 @@ OPERATIONS = (
         tag="accounts",
         answers={204: ""},
         errors=("FORBIDDEN", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="GET",
+        path="/api/users/me",
+        view=own_account.export,
+        tag="accounts",
+        query=queries.ExportQuery,
+        answers={200: answers.AccountExportSchema},
+        errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="PATCH",
+        path="/api/users/me",
+        view=own_account.change,
+        tag="accounts",
+        body=AccountChangeSchema,
+        answers={200: answers.AccountSchema},
+        errors=(
+            *BODY_ERRORS,
+            "INVALID_CREDENTIALS",
+            "FORBIDDEN",
+            "NOT_FOUND",
+            "USERNAME_TAKEN",
+            "SERVICE_UNAVAILABLE",
+        ),
+        runs_on=RunsOn.EVENT_LOOP,
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/users/me",
+        view=own_account.delete,
+        tag="accounts",
+        body=AccountDeletionSchema,
+        answers={204: ""},
+        errors=(*BODY_ERRORS, "INVALID_CREDENTIALS", "SERVICE_UNAVAILABLE"),
+        runs_on=RunsOn.EVENT_LOOP,
     ),
     Operation(
         method="POST",

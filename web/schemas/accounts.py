@@ -1,6 +1,9 @@
-"""Request bodies of accounts: registration, login and the refresh token."""
+"""Request bodies of accounts: registration, login, the refresh token and changes."""
 
-from marshmallow import fields, validate
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from web.access.tokens import MAX_TOKEN_CHARS
 from web.schemas.base import InputSchema
@@ -13,8 +16,8 @@ class RegistrationSchema(InputSchema):
         required=True,
         validate=validate.Length(1, 200),
         metadata={
-            "description": "3 to 32 characters after NFKC; unique whatever the case; no control"
-            " or bidirectional characters"
+            "description": "3 to 32 characters after NFKC with a letter or digit; none that nobody"
+            " sees; no scripts that look alike; unlike every other name, whatever the case"
         },
     )
     password = fields.String(
@@ -35,3 +38,29 @@ class RefreshSchema(InputSchema):
     """The refresh token that a login or the last refresh returned."""
 
     refresh_token = fields.String(required=True, validate=validate.Length(1, MAX_TOKEN_CHARS))
+
+
+class AccountChangeSchema(InputSchema):
+    """What to change of the caller's account: the name, the password, or both."""
+
+    username = fields.String(validate=validate.Length(1, 200))
+    password = fields.String(validate=validate.Length(8, 128), metadata={"format": "password"})
+    current_password = fields.String(
+        validate=validate.Length(1, 128),
+        metadata={"format": "password", "description": "Of an account that has one"},
+    )
+
+    @validates_schema
+    def check_change(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Refuse a body that changes nothing."""
+        if not data.keys() & {"username", "password"}:
+            raise ValidationError("username or password is missing.", "username")
+
+
+class AccountDeletionSchema(InputSchema):
+    """The end of the caller's account."""
+
+    current_password = fields.String(
+        validate=validate.Length(1, 128),
+        metadata={"format": "password", "description": "Of an account that has one"},
+    )

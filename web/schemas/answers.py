@@ -83,9 +83,14 @@ class ActionRecordSchema(CamelSchema):
     action_id = StrictUUID(required=True)
     status = fields.String(required=True, metadata={"enum": STATUSES})
     score = number("What the action adds")
+    timestamp = Timestamp(
+        required=True, allow_none=True, metadata={"description": "When the client completed it"}
+    )
+    metadata = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "As it was sent"}
+    )
     new_score = number("The score with it", nullable=True)
     previous_score = number("The score before it", nullable=True)
-    leaderboard_position = number("The player's rank now", nullable=True)
     reason = fields.String(
         required=True, allow_none=True, metadata={"description": "Why it was rejected or held"}
     )
@@ -122,6 +127,14 @@ class LeaderboardSchema(CamelSchema):
     )
 
 
+class LeaderboardPageSchema(LeaderboardSchema):
+    """One page of the board; the first is the top."""
+
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "null on the last page"}
+    )
+
+
 class NeighborhoodSchema(LeaderboardSchema):
     """The caller's standing, those around it, and the top, all of one moment."""
 
@@ -154,6 +167,33 @@ class SessionSchema(CamelSchema):
     access_token = fields.String(required=True)
     refresh_token = fields.String(required=True)
     expires_in = number("Seconds until the access token expires")
+
+
+class AccountSchema(CamelSchema):
+    """The account after a change."""
+
+    user_id = StrictUUID(required=True)
+    username = fields.String(required=True)
+
+
+class OpenSessionSchema(CamelSchema):
+    """One login that has not ended."""
+
+    session_id = StrictUUID(required=True)
+    created_at = Timestamp(required=True)
+    expires_at = Timestamp(required=True)
+
+
+class AccountExportSchema(PlayerScoreSchema):
+    """What is stored of a player, with one page of the actions, newest first."""
+
+    has_password = fields.Boolean(required=True)
+    created_at = Timestamp(required=True)
+    sessions = fields.List(fields.Nested(OpenSessionSchema), required=True)
+    actions = fields.List(fields.Nested(ActionRecordSchema), required=True)
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "null on the last page"}
+    )
 
 
 class RefreshedSchema(CamelSchema):

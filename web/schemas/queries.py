@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from domain.boards.model import TOP_SIZE
 from domain.errors import InvalidPayloadError
+from web.boards.cursors import parse_board_cursor
 from web.http.scalars import parse_uuid
 from web.schemas.base import CamelSchema, load
 from web.schemas.cursors import parse_cursor
@@ -43,8 +44,22 @@ class QuerySchema(CamelSchema):
         unknown = EXCLUDE
 
 
+class BoardCursor(fields.String):
+    """Where a page of the board begins: `nextCursor` of the page before."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        place = parse_board_cursor(value)
+        if place is None:
+            raise ValidationError("Not a cursor of ours.")
+        return place
+
+
 class LeaderboardQuery(QuerySchema):
-    """How many standings of the top to return."""
+    """How many standings to return, of the top or of a later page."""
+
+    cursor = BoardCursor(
+        load_default=None, metadata={"description": "`nextCursor` of the page before"}
+    )
 
     limit = QueryInteger(load_default=DEFAULT_TOP_LIMIT, validate=validate.Range(1, TOP_SIZE))
 
@@ -60,6 +75,13 @@ class HistoryQuery(QuerySchema):
 
     cursor = Cursor(load_default=None, metadata={"description": "`nextCursor` of the page before"})
     limit = QueryInteger(load_default=20, validate=validate.Range(1, 100))
+
+
+class ExportQuery(QuerySchema):
+    """Which page of the caller's actions to export."""
+
+    cursor = Cursor(load_default=None, metadata={"description": "`nextCursor` of the page before"})
+    limit = QueryInteger(load_default=100, validate=validate.Range(1, 1000))
 
 
 def load_query(schema: Schema, arguments: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from domain.errors import MalformedJsonError
 from web.server.greenlets import await_
 
 BODY_SECONDS = 10.0
+_WITH_BODY = frozenset({"POST", "PATCH", "DELETE"})
 
 
 class BodySource(Protocol):
@@ -71,5 +72,5 @@ def fetch_body(environ: Mapping[str, Any], size: int) -> None:
     Does nothing off the event loop. Raises as `Body.read`.
     """
     body = environ["wsgi.input"]
-    if isinstance(body, Body) and environ["REQUEST_METHOD"] == "POST":
+    if isinstance(body, Body) and environ["REQUEST_METHOD"] in _WITH_BODY:
         body.fetch(size)

@@ -58,7 +58,13 @@ users = Table(
     Column("username", String(64), nullable=False),
     # The name in NFKC, case-folded: names are unique in this form.
     Column("username_key", String(200), nullable=False, unique=True),
+    # The form that names share which look alike (UTS 39). NULL in rows that others inserted: such a
+    # name is compared by its key alone.
+    Column("username_skeleton", Text, unique=True),
     Column("password_hash", Text),
+    # The claim of a token that was looked at last, and when the name last changed.
+    Column("claimed_name", String(64)),
+    _at("renamed_at", nullable=True),
     _at("created_at", default_now=True),
 )
 

@@ -9,7 +9,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from domain.boards.model import BoardId, Standing, Top, to_milliseconds
+from domain.boards.model import (
+    MAX_REACHED_SEQ,
+    BoardId,
+    Page,
+    Place,
+    Standing,
+    Top,
+    to_milliseconds,
+)
 from domain.events.wire import parse_neighborhood, parse_top
 from domain.store.postgres.boards.standings import BoardRow
 from domain.store.redis import keys
@@ -17,7 +25,7 @@ from domain.store.redis.client import RedisClient
 
 # Redis orders equal scores by member, descending here: the inverted seq puts the first to reach
 # the score on top, as SQL's `ORDER BY score DESC, reached_seq` does.
-_MAX_SEQ = 2**63 - 1
+_MAX_SEQ = MAX_REACHED_SEQ
 
 
 def _keys_of(board: BoardId) -> tuple[str, str]:
@@ -87,6 +95,28 @@ def find_neighborhood(
         [str(board), size, now.isoformat(), new_epoch(), str(user_id), neighbors],
     )
     return parse_neighborhood(raw) if raw else None
+
+
+def find_page(
+    redis: RedisClient, *, board: BoardId, after: Place, limit: int, now: datetime
+) -> Page | None:
+    """Return up to `limit` standings behind the place. Raises ValueError for a damaged row."""
+    raw = redis.run_script(
+        "read_page",
+        [*_keys_of(board), keys.bus_position(board)],
+        [
+            str(board),
+            limit,
+            now.isoformat(),
+            new_epoch(),
+            after.score,
+            board_member(after.reached_seq, after.user_id),
+        ],
+    )
+    if not raw:
+        return None
+    top, standings = parse_neighborhood(raw)
+    return Page(standings, top.total_users)
 
 
 def find_ranks(

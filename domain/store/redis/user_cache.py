@@ -41,7 +41,10 @@ def find_cached(
 
 
 def fill_cache(redis: RedisClient, *, board: BoardId, row: PlayerRow) -> None:
-    """Cache the player unless the board has a newer version. Raises RedisUnavailableError."""
+    """Cache the player unless the board has a newer version, or nobody of this id.
+
+    Raises RedisUnavailableError.
+    """
     value = orjson.dumps(
         [
             row.username,
@@ -57,6 +60,11 @@ def fill_cache(redis: RedisClient, *, board: BoardId, row: PlayerRow) -> None:
         [keys.user_cache(board, row.user_id), keys.board(board), keys.board_rows(board)],
         [str(row.user_id), row.version, value, keys.USER_CACHE_TTL_SECONDS],
     )
+
+
+def forget_cached(redis: RedisClient, *, board: BoardId, user_id: UUID) -> None:
+    """Drop the player from the cache. Raises RedisUnavailableError."""
+    redis.run(lambda client: client.delete(keys.user_cache(board, user_id)))
 
 
 def _parse_time(raw: str | None) -> datetime | None:

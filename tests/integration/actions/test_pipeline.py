@@ -58,7 +58,7 @@ def test_a_batch_goes_through_all_links_once(context: WorkerContext) -> None:
         find_neighborhood(store, board=GLOBAL_BOARD, user_id=other, neighbors=1).own
         == top.standings[1]
     )
-    rejected = get_action(store, board=GLOBAL_BOARD, action_id=actions[3].action_id, user_id=other)
+    rejected = get_action(store, action_id=actions[3].action_id, user_id=other)
     assert (rejected.status, rejected.reason) == (Status.REJECTED, "SCORE_TOO_HIGH")
     message = parse_bus_message(listener.get_message(timeout=1)["data"])
     assert message.seq == 1

@@ -1,17 +1,23 @@
 """The WebSocket transport sends nothing behind a close frame, its own or the answer to a peer's."""
 
+import fcntl
 import socket
+import sys
+import termios
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import gevent
+import gevent.socket
 import pytest
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, TextMessage
 
-from web.live.close_codes import CloseCode
+from web.live.close_codes import CloseCode, ProtocolViolationError
 from web.live.outgoing import Outgoing
+from web.live.transports import websocket
 from web.live.transports.frames import close_frame
-from web.live.transports.websocket import WebSocketTransport
+from web.live.transports.websocket import MAX_MESSAGES_PER_SECOND, WebSocketTransport
 
 
 @pytest.fixture
@@ -53,6 +59,67 @@ def test_nothing_follows_the_answer_to_the_peers_close_frame(
     transport.finish_close()
     transport.abort()
     assert reading.get(timeout=20).endswith(b"xxx" + close_frame(1001))
+
+
+@pytest.fixture
+def _one_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything happens within the second in which messages are counted."""
+    monkeypatch.setattr(websocket, "time", SimpleNamespace(monotonic=lambda: 5.0))
+
+
+@pytest.mark.usefixtures("_one_second")
+@pytest.mark.parametrize("fragmented", [False, True])
+def test_a_message_in_many_segments_or_fragments_is_one_message(fragmented: bool) -> None:
+    text = "x" * (3 * MAX_MESSAGES_PER_SECOND)
+    assert read_slowly(list_pieces(text, fragmented)) == [text]
+
+
+@pytest.mark.usefixtures("_one_second")
+def test_messages_are_counted_however_they_arrive() -> None:
+    client = Connection(ConnectionType.CLIENT)
+    raw = b"".join(client.send(TextMessage("x")) for _ in range(3 * MAX_MESSAGES_PER_SECOND))
+    with pytest.raises(ProtocolViolationError, match="messages in a second"):
+        read_slowly([raw[i : i + 5] for i in range(0, len(raw), 5)])
+
+
+@pytest.mark.usefixtures("_one_second")
+def test_empty_fragments_without_end_are_refused() -> None:
+    client = Connection(ConnectionType.CLIENT)
+    empty = TextMessage("", message_finished=False)
+    with pytest.raises(ProtocolViolationError, match="messages in a second"):
+        read_slowly([client.send(empty) for _ in range(3 * MAX_MESSAGES_PER_SECOND)])
+
+
+def list_pieces(text: str, fragmented: bool) -> list[bytes]:
+    """Return one message as a fragment for each character, or one frame byte by byte."""
+    client = Connection(ConnectionType.CLIENT)
+    if not fragmented:
+        return [bytes([byte]) for byte in client.send(TextMessage(text))]
+    last = len(text) - 1
+    return [client.send(TextMessage(c, message_finished=i == last)) for i, c in enumerate(text)]
+
+
+def read_slowly(pieces: list[bytes]) -> list[str]:
+    """Return what a transport reads of these pieces, each of which it receives alone."""
+    near, far = gevent.socket.socketpair()
+    with near, far:
+        transport = WebSocketTransport(near, Connection(ConnectionType.SERVER))
+        reading = gevent.spawn(lambda: list(transport.read_messages()))
+        for piece in pieces:
+            far.sendall(piece)
+            while count_unread(near) and not reading.ready():
+                gevent.sleep(0)
+        far.shutdown(socket.SHUT_WR)
+        try:
+            received: list[str] = reading.get(timeout=10)
+        finally:
+            transport.abort()
+    return received
+
+
+def count_unread(near: socket.socket) -> int:
+    """Return how many bytes wait in the kernel to be received."""
+    return int.from_bytes(fcntl.ioctl(near, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def read_patiently(far: socket.socket) -> bytes:

@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from domain.accounts.passwords import Passwords
 from domain.accounts.tickets import TicketHolder, issue_ticket, redeem_ticket
 from domain.errors import InvalidTokenError
 from domain.store.postgres import tables
@@ -77,6 +78,45 @@ def test_a_registered_name_is_refused_in_any_case_or_width(client: FlaskClient, 
 def test_a_name_that_is_not_allowed_is_invalid(client: FlaskClient, name: str) -> None:
     error = assert_refused(register(client, name), 400, "INVALID_PAYLOAD")
     assert list(error["details"]["fields"]) == ["username"]
+
+
+@pytest.mark.parametrize("twin", ["аnn", "аnn".upper(), "ann\u3164", "ann\ufe0f", "a\u034fnn"])
+def test_a_twin_with_letters_of_another_script_or_fillers_is_invalid(
+    client: FlaskClient, twin: str
+) -> None:
+    assert_refused(register(client, twin), 400, "INVALID_PAYLOAD")
+
+
+@pytest.mark.parametrize(("name", "twin"), [("ace", "асе"), ("adal", "ada1"), ("modern", "modem")])
+def test_a_name_that_looks_like_a_registered_one_is_taken(
+    client: FlaskClient, name: str, twin: str
+) -> None:
+    assert register(client, name).status_code == 201
+    assert_refused(register(client, twin), 409, "USERNAME_TAKEN")
+
+
+@pytest.mark.parametrize(
+    ("typed", "retyped"),
+    [
+        ("p\u00e4ssw\u00f6rd-\u00e9", "pa\u0308sswo\u0308rd-e\u0301"),
+        ("pass\u00a0word", "pass word"),
+    ],
+)
+def test_a_password_typed_on_another_system_is_the_same(
+    client: FlaskClient, typed: str, retyped: str
+) -> None:
+    register(client, password=typed)
+    assert login(client, password=retyped).status_code == 200
+    register(client, "bob", password=retyped)
+    assert login(client, "bob", password=typed).status_code == 200
+    assert login(client, "bob", password=typed.upper()).status_code == 401
+
+
+def test_a_hash_made_of_a_password_as_typed_still_matches() -> None:
+    typed = "pa\u0308ssword"
+    old, passwords = PasswordHasher().hash(typed), Passwords()
+    assert passwords.matches(old, typed)
+    assert not passwords.matches(old, "another password")
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 129, 12345678, None])

@@ -1,19 +1,22 @@
 """The reads: the board, a user's own standing, a player's score, and what caches may keep."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from domain.boards.model import GLOBAL_BOARD, Standing, Top
+from domain.boards.model import GLOBAL_BOARD, Place, Standing, Top
+from domain.boards.rebuild import rebuild_board
 from domain.store.postgres import tables
 from domain.store.store import Store
 from tests.factories import Player, make_player
 from tests.web.http.bodies import Headers, assert_refused
+from web.boards.cursors import parse_board_cursor, write_board_cursor
 from web.boards.row_encoding import TopEncoder
 from web.schemas import answers
 from web.schemas.cursors import parse_cursor, write_cursor
@@ -21,10 +24,10 @@ from web.schemas.cursors import parse_cursor, write_cursor
 Bearer = Callable[..., Headers]
 
 
-def make_ranked(store: Store, count: int) -> list[Player]:
+def make_ranked(store: Store, count: int, *, step: int = 10) -> list[Player]:
     """Store players on the board, the first the highest."""
     players = [
-        make_player(store, score=1000 - 10 * number, reached_seq=number + 1, version=1)
+        make_player(store, score=1000 - step * number, reached_seq=number + 1, version=1)
         for number in range(count)
     ]
     with store.write() as connection:
@@ -38,7 +41,7 @@ def test_the_board_has_the_specification_s_body(
     players = make_ranked(store, 12)
     answer = client.get("/api/leaderboard", headers=bearer())
     body = answer.get_json()
-    assert not answers.LeaderboardSchema().validate(body)
+    assert not answers.LeaderboardPageSchema().validate(body)
     assert [row["userId"] for row in body["leaderboard"]] == [
         str(player.user_id) for player in players[:10]
     ]
@@ -49,7 +52,76 @@ def test_the_board_has_the_specification_s_body(
 
 def test_an_empty_board_is_an_answer(client: FlaskClient, bearer: Bearer) -> None:
     body = client.get("/api/leaderboard", headers=bearer()).get_json()
-    assert body == {"leaderboard": [], "totalUsers": 0, "lastUpdated": None}
+    assert body == {"leaderboard": [], "totalUsers": 0, "lastUpdated": None, "nextCursor": None}
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_board_goes_on_page_by_page(
+    client: FlaskClient, bearer: Bearer, store: Store, trusted: bool
+) -> None:
+    players = make_ranked(store, 103, step=9)
+    if trusted:
+        assert rebuild_board(store, board=GLOBAL_BOARD)
+    headers, seen, cursor = bearer(), [], ""
+    while cursor is not None:
+        answer = client.get(f"/api/leaderboard?limit=25{cursor}", headers=headers)
+        body = answer.get_json()
+        assert not answers.LeaderboardPageSchema().validate(body)
+        assert body["totalUsers"] == 103
+        seen += body["leaderboard"]
+        cursor = body["nextCursor"] and f"&cursor={body['nextCursor']}"
+    assert [row["userId"] for row in seen] == [str(player.user_id) for player in players]
+    assert [row["rank"] for row in seen] == list(range(1, 104))
+
+
+@pytest.mark.parametrize("limit", [3, 100])
+def test_a_board_of_one_page_has_no_next(
+    client: FlaskClient, bearer: Bearer, store: Store, limit: int
+) -> None:
+    make_ranked(store, 3)
+    body = client.get(f"/api/leaderboard?limit={limit}", headers=bearer()).get_json()
+    assert body["nextCursor"] is None
+
+
+def encode(raw: str) -> str:
+    return urlsafe_b64encode(raw.encode()).rstrip(b"=").decode()
+
+
+USER = "0f9c6a5be1d7428394a1c05d6e7fb823"
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "é",
+        "=",
+        "A" * 5000,
+        write_cursor(5),
+        encode(f"b5.5.{USER}") + "=",
+        encode(f"b05.5.{USER}x"),
+        encode(f"b9007199254740992.5.{USER}"),
+        encode(f"b5.9223372036854775808.{USER}"),
+        encode(f"b-5.5.{USER}"),
+        encode(f"b5.5.{USER.upper()}"),
+        encode(f"b5.5.{USER}\n"),
+    ],
+)
+def test_a_cursor_that_is_not_ours_is_refused(
+    client: FlaskClient, bearer: Bearer, cursor: str
+) -> None:
+    answer = client.get("/api/leaderboard", query_string={"cursor": cursor}, headers=bearer())
+    error = assert_refused(answer, 400, "INVALID_PAYLOAD")
+    assert list(error["details"]["fields"]) == ["cursor"]
+
+
+def test_a_cursor_is_the_place_of_the_last_row() -> None:
+    row = Standing(7, UUID(USER), "ann", 2**53 - 1, datetime.now(UTC), 2**63 - 1)
+    cursor = write_board_cursor(row, total_users=8)
+    assert cursor is not None
+    assert parse_board_cursor(cursor) == Place(2**53 - 1, 2**63 - 1, UUID(USER))
+    assert write_board_cursor(row, total_users=7) is None
 
 
 @pytest.mark.parametrize(("limit", "rows"), [(1, 1), (11, 11), (100, 12)])

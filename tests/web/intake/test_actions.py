@@ -1,6 +1,7 @@
 """POST /api/actions/complete and /batch: what goes to intake, and what each outcome answers."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -356,3 +357,19 @@ def test_history_goes_back_page_by_page_without_a_gap(
             break
         cursor = f"&cursor={page['nextCursor']}"
     assert seen == [body["actionId"] for body in reversed(bodies)]
+
+
+@pytest.mark.parametrize("metadata", [{"level": 5, "actionType": "win", "deep": [1.5]}, None])
+def test_an_action_is_shown_as_it_was_sent_and_never_with_a_rank_of_now(
+    intake_client: FlaskClient, bearer: Bearer, metadata: dict[str, Any] | None
+) -> None:
+    headers, body = {**bearer(uuid4()), **AT_ONCE}, make_body(score=7)
+    body.pop("metadata", None)
+    body |= {} if metadata is None else {"metadata": metadata}
+    assert intake_client.post(COMPLETE, json=body, headers=headers).status_code == 202
+    (listed,) = intake_client.get("/api/actions", headers=headers).get_json()["actions"]
+    one = intake_client.get(f"/api/actions/{body['actionId']}", headers=headers).get_json()
+    assert one == listed
+    assert datetime.fromisoformat(one["timestamp"]) == datetime.fromisoformat(body["timestamp"])
+    assert (one["score"], one["metadata"]) == (7, metadata)
+    assert "leaderboardPosition" not in one

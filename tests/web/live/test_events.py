@@ -1,13 +1,19 @@
 """Listeners hear of what moves the board, in an order that they can check."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from domain.accounts.claims import Claim, follow_claims
+from domain.boards.model import GLOBAL_BOARD
+from domain.boards.rebuild import rebuild_board
+from domain.store.store import Store
+from tests.factories import make_player
 from tests.waiting import wait_until
 from tests.web.live.bus import Bus
 from tests.web.live.client import Listener
-from tests.web.live.conftest import Connect
+from tests.web.live.conftest import Connect, StartServer
 from tests.web.live.server import Server
 
 Snapshot = dict[str, Any]
@@ -238,3 +244,19 @@ def test_unsubscribed_listeners_hear_no_board(server: Server, connect: Connect, 
     assert listener.hear() == {"event": "unsubscribed", "id": 7, "channel": "leaderboard"}
     bus.act((player, 5))
     assert listener.hears_nothing()
+
+
+def test_listeners_of_the_board_hear_of_a_new_name(
+    start_server: StartServer, store: Store, connect: Connect
+) -> None:
+    player = make_player(store, username="old", score=5, reached_seq=1, version=1)
+    rebuild_board(store, board=GLOBAL_BOARD)
+    listener = connect(start_server())
+    _, snapshot = listener.subscribe()
+    assert [row["username"] for row in snapshot["leaderboard"]] == ["old"]
+    now = datetime.now(UTC)
+    claims = {player.user_id: Claim("new", now)}
+    follow_claims(store, board=GLOBAL_BOARD, claims=claims, now=now)
+    (changed,) = listener.hear_until("leaderboard_changed")["changes"]
+    assert (changed["userId"], changed["username"]) == (str(player.user_id), "new")
+    assert (changed["score"], changed["newRank"], changed["previousRank"]) == (5, 1, 1)

@@ -191,6 +191,39 @@ def test_one_user_has_so_many_sockets_and_a_closed_one_is_free_again(
     wait_until(lambda: ask(server, headers).status == 101)
 
 
+def test_dead_sockets_give_way_to_a_living_one_and_its_ticket_stays_good(
+    server: Server, connect: Connect, make_ticket: Callable[..., str]
+) -> None:
+    user = uuid4()
+    # Nothing reads from these: they answer no ping.
+    for _ in range(5):
+        connect(server, user)
+    offer = f"laurel.v1, ticket.{make_ticket(user, origin=None)}"
+    headers = {"Sec-WebSocket-Protocol": offer}
+    first = ask(server, headers)
+    assert (first.status, first.code) == (429, "RATE_LIMIT_EXCEEDED")
+    assert int(first.headers["Retry-After"]) <= 3
+    statuses = [429]
+    # Sooner than their heartbeat would find them dead.
+    wait_until(
+        lambda: statuses.append(ask(server, headers).status) or statuses[-1] != 429,
+        timeout_seconds=15,
+    )
+    assert statuses[-1] == 101
+
+
+def test_living_sockets_do_not_give_way(
+    server: Server, connect: Connect, token: Callable[..., str]
+) -> None:
+    user = uuid4()
+    living = [connect(server, user) for _ in range(5)]
+    headers = {"Authorization": f"Bearer {token(user)}"}
+    for _ in range(5):
+        assert ask(server, headers).status == 429
+        # Reading answers the ping, which was sent before the refusal.
+        assert all(listener.hears_nothing(0.05) for listener in living)
+
+
 def test_the_process_has_so_many_sockets(
     start_server: StartServer, connect: Connect, bearer: dict[str, str]
 ) -> None:

@@ -214,6 +214,44 @@ def test_odd_paths_are_not_found(server: Server, path: bytes) -> None:
     assert b'"NOT_FOUND"' in answer
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    ("method", "body", "status"),
+    [
+        ("PATCH", b'{"username":"zoe"}', b"404"),
+        ("PATCH", b'{"username":1}', b"400"),
+        ("DELETE", b'{"currentPassword":1}', b"400"),
+        ("DELETE", b"{", b"400"),
+        ("DELETE", b"{}", b"204"),
+    ],
+)
+def test_a_change_and_an_end_of_an_account_have_a_body(
+    server: Server, method: str, body: bytes, status: bytes, chunked: bool
+) -> None:
+    head = change_own_account(method) + JSON
+    if chunked:
+        raw = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    else:
+        raw = b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    assert server.ask(head + raw).split(b" ")[1] == status
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n"])
+def test_the_end_of_an_account_without_a_password_needs_no_body(
+    server: Server, length: bytes
+) -> None:
+    answer = server.ask(change_own_account("DELETE") + b"Host: x\r\n" + length + b"\r\n")
+    assert answer.split(b" ")[1] == b"204"
+
+
+def change_own_account(method: str) -> bytes:
+    """Return the beginning of a request of a new player about the own account."""
+    token = TokenCodec(make_settings()).issue(user_id=uuid4(), username=None)
+    return (
+        f"{method} /api/users/me HTTP/1.1\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n"
+    ).encode()
+
+
 def test_an_action_is_taken_and_an_answer_in_the_making_outlives_a_stop(
     stores: Stores, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 Read during the handshake; a session renews it in band and closes at its end.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -54,20 +55,24 @@ def read_credential(
     authorization: str | None,
     protocols: list[str],
     origin: str | None,
+    admit: Callable[[UUID], None],
 ) -> Credential:
-    """Return the credential of a handshake.
+    """Return the credential of a handshake, after `admit` has let its user in.
 
-    Raises UnauthorizedError without one, InvalidTokenError or TokenExpiredError for one that is not
-    valid, DatabaseUnavailableError when that cannot be read.
+    What `admit` raises passes; the ticket stays good then. Raises UnauthorizedError without a
+    credential, InvalidTokenError or TokenExpiredError for one that is not valid,
+    DatabaseUnavailableError when that cannot be read.
     """
     if authorization is not None:
-        return from_principal(verifier.verify(read_bearer_token(authorization)))
+        credential = from_principal(verifier.verify(read_bearer_token(authorization)))
+        admit(credential.user_id)
+        return credential
     tickets = [name for name in protocols if name.startswith(TICKET_PREFIX)]
     if len(tickets) != 1:
         raise UnauthorizedError("A bearer token or one ticket is required")
     now = datetime.now(UTC)
     ticket = tickets[0].removeprefix(TICKET_PREFIX)
-    holder = redeem_ticket(store, ticket=ticket, origin=origin, now=now)
+    holder = redeem_ticket(store, ticket=ticket, origin=origin, now=now, admit=admit)
     return Credential(
         user_id=holder.user_id,
         session_id=holder.session_id,

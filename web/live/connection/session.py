@@ -3,7 +3,6 @@
 Made by `app.py`, run and checked every second by `service.py`; the hub sends through it.
 """
 
-import random
 import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -23,12 +22,12 @@ from web.live import encoding, metrics
 from web.live.channels import ViewKey
 from web.live.close_codes import CloseCode, ProtocolViolationError
 from web.live.connection.credentials import Credential, from_principal
+from web.live.connection.heartbeat import Heartbeat
 from web.live.connection.limits import ConnectionSlot
 from web.live.connection.transport import Transport
 from web.live.hub import Hub
 from web.live.outgoing import Outgoing
 from web.live.protocol import (
-    HEARTBEAT_SECONDS,
     OWN_CHANNEL,
     Auth,
     BadMessageError,
@@ -42,11 +41,8 @@ from web.live.protocol import (
 logger = structlog.get_logger(__name__)
 
 MAX_BAD_MESSAGES = 5
-# The protocol says 10 s; deadlines are checked once a second.
-PONG_SECONDS = 9.0
 STALL_SECONDS = 9.0
 EXPIRY_WARNING = timedelta(seconds=60)
-_CHANCE = random.SystemRandom()
 
 
 class Session:
@@ -59,9 +55,8 @@ class Session:
         "_bad_messages",
         "_credential",
         "_expiry_warned",
+        "_heartbeat",
         "_hub",
-        "_next_ping_at",
-        "_pong_due_at",
         "_slot",
         "_transport",
         "_verifier",
@@ -86,9 +81,8 @@ class Session:
         self._verifier = verifier
         self._bad_messages = 0
         self._expiry_warned = False
-        # Spread over the interval: thousands that connected at once must not be pinged at once.
-        self._next_ping_at = time.monotonic() + HEARTBEAT_SECONDS * _CHANCE.uniform(0.5, 1.0)
-        self._pong_due_at: float | None = None
+        self._heartbeat = Heartbeat(transport, time.monotonic())
+        slot.holder = self
         self.connection_id = connection_id
         # The view of the leaderboard that this listener follows; the hub sets it.
         self.view: ViewKey | None = None
@@ -144,6 +138,19 @@ class Session:
         """Cut the connection."""
         self._transport.abort()
 
+    def silent_seconds(self, now: float) -> float:
+        """Return for how long a ping has been unanswered and nothing else was heard; else 0.0."""
+        return self._heartbeat.silent_seconds(now)
+
+    def probe(self, now: float) -> None:
+        """Ask for a sign of life, unless one is awaited."""
+        if not self._transport.is_closing and not self._heartbeat.probe(now):
+            self.close(CloseCode.TOO_SLOW, "the queue is full")
+
+    def give_way(self) -> None:
+        """Close for another connection of the same user; the slot is released at once."""
+        self.close(CloseCode.NO_PONG, "no pong, and another connection came")
+
     def check_deadlines(self, now: float, at: datetime) -> None:
         """Ping, and close what is overdue: a stalled client, a missing pong, an ended credential.
 
@@ -161,16 +168,10 @@ class Session:
         self._check_credential(at)
 
     def _check_heartbeat(self, now: float) -> None:
-        if self._transport.pong_received:
-            self._pong_due_at = None
-        elif self._pong_due_at is not None and now > self._pong_due_at:
+        if self._heartbeat.is_overdue(now):
             self.close(CloseCode.NO_PONG, "no pong")
-            return
-        if now >= self._next_ping_at:
-            self._next_ping_at = now + HEARTBEAT_SECONDS * _CHANCE.uniform(0.9, 1.0)
-            self._pong_due_at = now + PONG_SECONDS
-            if not self._transport.ping():
-                self.close(CloseCode.TOO_SLOW, "the queue is full")
+        elif not self._heartbeat.ping_if_due(now):
+            self.close(CloseCode.TOO_SLOW, "the queue is full")
 
     def _check_credential(self, at: datetime) -> None:
         left = self._credential.expires_at - at
@@ -194,6 +195,7 @@ class Session:
         self._slot.release()
 
     def _receive(self, text: str) -> None:
+        self._heartbeat.note_message(time.monotonic())
         try:
             self._handle(parse_message(text, self.user_id))
         except BadMessageError as bad:

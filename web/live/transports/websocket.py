@@ -160,8 +160,13 @@ class WebSocketTransport:
         return data
 
     def _handle_event(self, event: Any) -> str | None:
-        """Handle one event of the parser; return a message when it is complete."""
-        self._count_message()
+        """Handle one event of the parser; return a message when it is complete.
+
+        A message may arrive in any number of pieces, each an event of the parser: it is counted at
+        its end. Empty fragments are counted too, because no other limit bounds them.
+        """
+        if getattr(event, "message_finished", True) or not event.data:
+            self._count_message()
         match event:
             case TextMessage():
                 return self._collect_text(event)

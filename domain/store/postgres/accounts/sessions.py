@@ -1,5 +1,6 @@
 """SQL of sessions: one per login, found by the part that all of its refresh tokens share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +25,15 @@ class StoredSession:
     previous_hash: bytes | None
     rotation_salt: bytes | None
     rotated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """What a player is shown of a session: nothing of its refresh token."""
+
+    session_id: UUID
+    created_at: datetime
+    expires_at: datetime
 
 
 def insert_session(
@@ -110,3 +120,23 @@ def delete_sessions_of(connection: Connection, *, user_id: UUID) -> None:
     """Delete every session of a user; until the end of the transaction none can be opened."""
     connection.execute(select(users.c.user_id).where(users.c.user_id == user_id).with_for_update())
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+
+
+def list_sessions(connection: Connection, *, user_id: UUID, now: datetime) -> Sequence[OpenSession]:
+    """Return a user's open sessions, the newest first."""
+    rows = connection.execute(
+        select(sessions.c.session_id, sessions.c.created_at, sessions.c.expires_at)
+        .where(sessions.c.user_id == user_id, sessions.c.expires_at > now)
+        .order_by(sessions.c.created_at.desc(), sessions.c.session_id)
+    )
+    return [OpenSession(*row) for row in rows]
+
+
+def delete_other_sessions(
+    connection: Connection, *, user_id: UUID, kept: UUID | None
+) -> Sequence[UUID]:
+    """Delete every session of a user but `kept`, and return their ids."""
+    statement = delete(sessions).where(sessions.c.user_id == user_id)
+    if kept is not None:
+        statement = statement.where(sessions.c.session_id != kept)
+    return list(connection.execute(statement.returning(sessions.c.session_id)).scalars())

@@ -53,3 +53,8 @@ def consume_ticket(connection: Connection, *, ticket_hash: bytes) -> StoredTicke
     if row is None:
         return None
     return StoredTicket(*row)
+
+
+def delete_tickets_of(connection: Connection, *, user_id: UUID) -> None:
+    """Delete every ticket of a user."""
+    connection.execute(delete(realtime_tickets).where(realtime_tickets.c.user_id == user_id))

@@ -1,8 +1,9 @@
 """SQL of actions that were accepted before. Called by `domain/actions/history.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row
@@ -25,11 +26,13 @@ class StoredAction:
     previous_score: int | None
     new_score: int | None
     completed_at: datetime | None
+    timestamp: datetime | None
+    metadata: Mapping[str, Any] | None
 
 
 _STORED = """
 SELECT i.action_id, i.user_id, i.request_hash, i.action_no, i.created_at, a.status, a.score_delta,
-    a.reason, a.previous_score, a.new_score, a.completed_at
+    a.reason, a.previous_score, a.new_score, a.completed_at, a.timestamp, a.metadata
 FROM action_ids i
 LEFT JOIN user_actions a ON a.action_id = i.action_id AND a.created_at = i.created_at
 """
@@ -53,7 +56,8 @@ def list_user_actions(
     rows = connection.execute(
         sql(
             "SELECT action_id, user_id, '\\x'::bytea AS request_hash, action_no, created_at,"
-            " status, score_delta, reason, previous_score, new_score, completed_at"
+            " status, score_delta, reason, previous_score, new_score, completed_at,"
+            " timestamp, metadata"
             " FROM user_actions WHERE user_id = :user_id"
             " AND action_no < coalesce(CAST(:before_no AS bigint), 9223372036854775807)"
             " ORDER BY action_no DESC LIMIT :limit"
@@ -76,4 +80,6 @@ def _stored(row: Row[tuple[object, ...]]) -> StoredAction:
         previous_score=row.previous_score,
         new_score=row.new_score,
         completed_at=row.completed_at,
+        timestamp=row.timestamp,
+        metadata=row.metadata,
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.boards.model import GLOBAL_BOARD, TOP_SIZE, BoardId, Standing, Top
+from domain.boards.model import GLOBAL_BOARD, TOP_SIZE, BoardId, Page, Place, Standing, Top
 from domain.store.postgres.statements import prepared, sql
 
 
@@ -27,6 +27,9 @@ class BoardRow:
 
 
 _ROW = "s.user_id, u.username, s.score, s.reached_seq, s.version, s.last_updated"
+_STANDING = (
+    "s.user_id, u.username, s.score, date_trunc('milliseconds', s.last_updated), s.reached_seq"
+)
 _FROM = "FROM user_scores s JOIN users u ON u.user_id = s.user_id"
 _ORDER = "ORDER BY s.score DESC, s.reached_seq, s.user_id"
 
@@ -77,13 +80,38 @@ def list_standings(connection: Connection, *, first_rank: int, limit: int) -> li
     """
     rows = connection.execute(
         sql(
-            "SELECT s.user_id, u.username, s.score, date_trunc('milliseconds', s.last_updated)"
-            f" {_FROM}"
+            f"SELECT {_STANDING} {_FROM}"
             f" WHERE s.reached_seq IS NOT NULL {_ORDER} OFFSET :skip LIMIT :limit"
         ),
         {"skip": first_rank - 1, "limit": limit},
     )
     return [Standing(rank, *row) for rank, row in enumerate(rows, start=first_rank)]
+
+
+def find_page(connection: Connection, *, after: Place, limit: int) -> Page:
+    """Return up to `limit` standings behind the place, and how many users there are.
+
+    The rows come from the index, the ranks from counting the users ahead.
+    """
+    place = {"score": after.score, "reached": after.reached_seq, "user_id": after.user_id}
+    rows = connection.execute(
+        sql(
+            f"SELECT {_STANDING} {_FROM} WHERE s.reached_seq IS NOT NULL AND s.score <= :score"
+            " AND (s.score < :score OR (s.reached_seq, s.user_id) > (:reached, :user_id))"
+            f" {_ORDER} LIMIT :limit"
+        ),
+        {**place, "limit": limit},
+    ).all()
+    ahead = connection.execute(
+        sql(
+            "SELECT count(*) FROM user_scores s WHERE s.reached_seq IS NOT NULL"
+            " AND s.score >= :score"
+            " AND (s.score > :score OR (s.reached_seq, s.user_id) <= (:reached, :user_id))"
+        ),
+        place,
+    ).scalar_one()
+    standings = tuple(Standing(rank, *row) for rank, row in enumerate(rows, start=ahead + 1))
+    return Page(standings, count_players(connection))
 
 
 def find_top(connection: Connection, *, board: BoardId, now: datetime) -> Top:

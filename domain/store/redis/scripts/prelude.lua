@@ -11,6 +11,13 @@ local function user_of(member)
   return string.sub(member, 21)
 end
 
+-- As text; in two parts, because a double does not hold 19 digits.
+local function reached_seq_of(member)
+  local high, low = tonumber(string.sub(member, 1, 10)), tonumber(string.sub(member, 11, 19))
+  if not (high and low) then return 'null' end
+  return string.format('%.0f', (9223372036 - high) * 1e9 + (854775807 - low))
+end
+
 -- Changes with every start of the server, which may have lost the last second of writes.
 local function run_id()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
@@ -73,7 +80,7 @@ local function rows_json(board_key, rows_key, first, last)
       return nil
     end
     parts[i] = '["' .. user .. '",' .. string.format('%.0f', found[2 * i]) .. ',' .. updated .. ','
-      .. cjson.encode(username) .. ']'
+      .. cjson.encode(username) .. ',' .. reached_seq_of(found[2 * i - 1]) .. ']'
   end
   return '[' .. table.concat(parts, ',') .. ']'
 end

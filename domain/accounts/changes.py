@@ -1,0 +1,141 @@
+"""Changes that players make to their own account: name, password, and its end.
+
+Called by `web/routes/own_account.py`.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.accounts.identity import require_username
+from domain.accounts.names import unpredictable_username
+from domain.accounts.passwords import Passwords
+from domain.accounts.publishing import show_name
+from domain.boards.model import BoardId
+from domain.errors import (
+    ForbiddenError,
+    InvalidCredentialsError,
+    NotFoundError,
+    UnstorableDataError,
+    UsernameTakenError,
+)
+from domain.store.postgres.accounts.identities import (
+    Identity,
+    erase_identity,
+    find_identity_of,
+    rename_identity,
+    replace_password,
+)
+from domain.store.postgres.accounts.revocations import RevocationKind, insert_revocation
+from domain.store.postgres.accounts.sessions import delete_other_sessions, delete_sessions_of
+from domain.store.postgres.accounts.tickets import delete_tickets_of
+from domain.store.redis.revocations import announce_revocation
+from domain.store.store import Connection, Store
+
+
+def change_account(
+    store: Store,
+    passwords: Passwords,
+    *,
+    board: BoardId,
+    user_id: UUID,
+    username: str | None,
+    password: str | None,
+    current_password: str | None,
+    session_id: UUID | None,
+    until: datetime,
+    now: datetime,
+) -> str:
+    """Change name and password, those that are not None, and return the name.
+
+    A new password ends the player's other sessions than `session_id`; their access tokens expire by
+    `until`. Raises InvalidPayloadError for a name that is not allowed, UsernameTakenError,
+    InvalidCredentialsError for a wrong current password, ForbiddenError for a password of an
+    account that has none (another identity provider's), NotFoundError, or OverloadedError.
+    """
+    name = None if username is None else require_username(username)
+    identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
+    if identity is None:
+        raise NotFoundError("Nothing is stored of this player yet")
+    if password is not None and identity.password_hash is None:
+        raise ForbiddenError("This account has no password; its identity provider has")
+    new_hash = None if password is None else passwords.hash(password)
+    is_renamed = name is not None and name != identity.username
+    try:
+        with store.write() as connection:
+            if is_renamed and name is not None:
+                _rename(connection, identity, name, now)
+            if new_hash is not None:
+                _set_password(connection, identity, new_hash, session_id, until)
+    except UnstorableDataError as error:
+        # Another player took the name in the same moment.
+        raise UsernameTakenError from error
+    if new_hash is not None:
+        announce_revocation(store.redis)
+    if is_renamed:
+        show_name(store, board=board, user_id=user_id, now=now)
+    return name or identity.username
+
+
+def delete_account(
+    store: Store,
+    passwords: Passwords,
+    *,
+    board: BoardId,
+    user_id: UUID,
+    current_password: str | None,
+    until: datetime,
+    now: datetime,
+) -> None:
+    """Destroy the identity, and keep the scores under a name that says nothing.
+
+    Name, password, sessions and tickets are gone; access tokens, which expire by `until`, are
+    revoked. Actions that are still pending are applied. Of a player of whom nothing is stored,
+    only the tokens end. Raises InvalidCredentialsError for a wrong password, or OverloadedError.
+    """
+    identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
+    with store.write() as connection:
+        if identity is not None and not erase_identity(
+            connection, identity=identity, pseudonym=unpredictable_username(), now=now
+        ):
+            raise InvalidCredentialsError
+        delete_sessions_of(connection, user_id=user_id)
+        delete_tickets_of(connection, user_id=user_id)
+        insert_revocation(
+            connection, kind=RevocationKind.USER, subject=str(user_id), expires_at=until
+        )
+    announce_revocation(store.redis)
+    show_name(store, board=board, user_id=user_id, now=now)
+
+
+def _check_owner(
+    store: Store, passwords: Passwords, *, user_id: UUID, password: str | None
+) -> Identity | None:
+    """Return the identity, if there is one; raises InvalidCredentialsError unless it is theirs."""
+    with store.write() as connection:
+        identity = find_identity_of(connection, user_id=user_id)
+    stored = identity.password_hash if identity else None
+    if stored is not None and not passwords.matches(stored, password or ""):
+        raise InvalidCredentialsError
+    return identity
+
+
+def _rename(connection: Connection, identity: Identity, name: str, now: datetime) -> None:
+    if not rename_identity(connection, identity=identity, username=name, now=now):
+        raise UsernameTakenError
+
+
+def _set_password(
+    connection: Connection,
+    identity: Identity,
+    new_hash: str,
+    session_id: UUID | None,
+    until: datetime,
+) -> None:
+    if not replace_password(connection, identity=identity, new_hash=new_hash):
+        # Changed, or the account deleted, since the current password was checked.
+        raise InvalidCredentialsError
+    delete_tickets_of(connection, user_id=identity.user_id)
+    for ended in delete_other_sessions(connection, user_id=identity.user_id, kept=session_id):
+        insert_revocation(
+            connection, kind=RevocationKind.SESSION, subject=str(ended), expires_at=until
+        )

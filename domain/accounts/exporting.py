@@ -1,0 +1,38 @@
+"""What is stored of an account beside its scores and actions, for the player who asks.
+
+Called by `web/routes/own_account.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.errors import NotFoundError
+from domain.store.postgres.accounts.identities import find_created_at, find_identity_of
+from domain.store.postgres.accounts.sessions import OpenSession, list_sessions
+from domain.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class AccountExport:
+    """An identity, without secrets, and its open sessions."""
+
+    user_id: UUID
+    username: str
+    has_password: bool
+    created_at: datetime
+    sessions: Sequence[OpenSession]
+
+
+def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExport:
+    """Return what is stored of the account; raises NotFoundError when that is nothing."""
+    with store.write() as connection:
+        identity = find_identity_of(connection, user_id=user_id)
+        created_at = find_created_at(connection, user_id=user_id)
+        sessions = list_sessions(connection, user_id=user_id, now=now)
+    if identity is None or created_at is None:
+        raise NotFoundError("Nothing is stored of this player yet")
+    return AccountExport(
+        user_id, identity.username, identity.password_hash is not None, created_at, sessions
+    )

@@ -1,0 +1,46 @@
+"""Shows a player's new name where the old one is kept: the board, the user cache, the listeners.
+
+Called by the use cases of this room after their commit.
+"""
+
+from datetime import datetime
+from functools import partial
+from uuid import UUID, uuid4
+
+import structlog
+
+from domain.boards.model import BoardId
+from domain.boards.reader import read_state
+from domain.errors import RedisUnavailableError
+from domain.store.postgres.boards.standings import list_board_rows
+from domain.store.redis import boards
+from domain.store.redis.bus import publish_batch
+from domain.store.redis.user_cache import forget_cached
+from domain.store.store import Store
+
+logger = structlog.get_logger(__name__)
+
+
+def show_name(store: Store, *, board: BoardId, user_id: UUID, now: datetime) -> None:
+    """Write the player's row to the board under its new version, and tell every listener.
+
+    The message has no action, only the top after it. While Redis is away nothing is shown: the
+    keeper's comparison finds the older row later. Raises DatabaseUnavailableError.
+    """
+    with store.write() as connection:
+        rows = list_board_rows(connection, user_ids=[user_id])
+    try:
+        forget_cached(store.redis, board=board, user_id=user_id)
+        if rows:
+            boards.write_rows(store.redis, rows, board=board)
+            _publish(store, board, now)
+    except RedisUnavailableError:
+        logger.warning("name not shown yet", user_id=str(user_id))
+
+
+def _publish(store: Store, board: BoardId, now: datetime) -> None:
+    publish = partial(
+        publish_batch, store.redis, board=board, batch_id=uuid4(), actions=(), now=now
+    )
+    if not publish(state=None):
+        publish(state=read_state(store, board=board, user_ids=(), now=now))

@@ -1,0 +1,24 @@
+"""Work that hashes passwords: on threads of its own, in fair turns by address and name."""
+
+from collections.abc import Callable
+
+from flask import Response, request
+
+from web.access.addresses import find_limited_address
+from web.server.greenlets import Pool, run_in_thread
+from web.services import services
+
+
+def find_caller_address() -> str:
+    """Return the address under which this request's attempts are counted."""
+    hops = services().settings.trusted_proxy_hops
+    return find_limited_address(request.environ, trusted_hops=hops) or "loopback"
+
+
+def run_in_turn(address: str, name: str, work: Callable[[], Response]) -> Response:
+    """Do the work on a thread for passwords when it is this caller's turn.
+
+    Raises OverloadedError when the turn does not come in time.
+    """
+    with services().turns.take(address, name):
+        return run_in_thread(work, pool=Pool.PASSWORDS)

@@ -1,0 +1,127 @@
+"""The caller's own account: changing name and password, exporting, and deleting it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Response, request
+
+from domain.accounts.changes import change_account, delete_account
+from domain.accounts.exporting import export_account
+from domain.actions.history import list_actions
+from domain.boards.players import get_player_score
+from web.http.json_body import read_json_object
+from web.http.request_context import principal
+from web.http.responses import json_response
+from web.intake.answers import describe_record
+from web.routes.in_turn import find_caller_address, run_in_turn
+from web.schemas.accounts import AccountChangeSchema, AccountDeletionSchema
+from web.schemas.base import load
+from web.schemas.cursors import write_cursor
+from web.schemas.queries import ExportQuery, load_query
+from web.services import services
+
+_change = AccountChangeSchema()
+_deletion = AccountDeletionSchema()
+_export_query = ExportQuery()
+
+
+def change() -> Response:
+    """Change the caller's name or password."""
+    body = load(_change, read_json_object(request.environ))
+    now = datetime.now(UTC)
+
+    def change_it() -> Response:
+        name = change_account(
+            services().store,
+            services().passwords,
+            board=services().board,
+            user_id=principal().user_id,
+            username=body.get("username"),
+            password=body.get("password"),
+            current_password=body.get("current_password"),
+            session_id=principal().session_id,
+            until=_last_expiry(now),
+            now=now,
+        )
+        services().verifier.look_now()
+        return json_response({"userId": principal().user_id, "username": name})
+
+    return _run_in_turn(change_it)
+
+
+def delete() -> Response:
+    """Delete the caller's account; the scores stay under a pseudonym."""
+    body = load(_deletion, _read_optional_body())
+    now = datetime.now(UTC)
+
+    def delete_it() -> Response:
+        delete_account(
+            services().store,
+            services().passwords,
+            board=services().board,
+            user_id=principal().user_id,
+            current_password=body.get("current_password"),
+            until=_last_expiry(now),
+            now=now,
+        )
+        services().verifier.look_now()
+        return Response(status=204)
+
+    return _run_in_turn(delete_it)
+
+
+def export() -> Response:
+    """Export what is stored of the caller, the actions page by page."""
+    query = load_query(_export_query, request.args)
+    store, board, user_id = services().store, services().board, principal().user_id
+    account = export_account(store, user_id=user_id, now=datetime.now(UTC))
+    player = get_player_score(store, board=board, user_id=user_id)
+    records, next_no = list_actions(
+        store, user_id=user_id, before_no=query["cursor"], limit=query["limit"]
+    )
+    return json_response(
+        {
+            "userId": user_id,
+            "username": account.username,
+            "hasPassword": account.has_password,
+            "createdAt": account.created_at,
+            "score": player.score,
+            "rank": player.rank,
+            "totalActions": player.total_actions,
+            "firstAction": player.first_action,
+            "lastAction": player.last_action,
+            "sessions": [
+                {
+                    "sessionId": session.session_id,
+                    "createdAt": session.created_at,
+                    "expiresAt": session.expires_at,
+                }
+                for session in account.sessions
+            ],
+            "actions": [describe_record(record) for record in records],
+            "nextCursor": None if next_no is None else write_cursor(next_no),
+        }
+    )
+
+
+def _read_optional_body() -> dict[str, Any]:
+    """Return the body, or an empty object for a request without one."""
+    environ = request.environ
+    is_empty = environ.get("CONTENT_LENGTH", "") in ("", "0")
+    if is_empty and "HTTP_TRANSFER_ENCODING" not in environ:
+        return {}
+    return read_json_object(environ)
+
+
+def _run_in_turn(work: Callable[[], Response]) -> Response:
+    """Count an attempt at the current password as a login is counted, and do the work in turn."""
+    address, name = find_caller_address(), str(principal().user_id)
+    services().limits.hit_login(address, name)
+    return run_in_turn(address, name, work)
+
+
+def _last_expiry(now: datetime) -> datetime:
+    """Return when the newest access token that may exist has expired."""
+    settings = services().settings
+    return now + timedelta(seconds=settings.jwt_expiration + settings.jwt_leeway_seconds)
