@@ -22,6 +22,7 @@ from web.health.readiness import Readiness
 from web.http.errors import register_error_handlers
 from web.http.headers import register_headers
 from web.http.request_context import add_request_id
+from web.http.timing import register_timing
 from web.intake.batcher import Batcher
 from web.intake.queue_age import QueueAge
 from web.intake.redis_watchdog import RedisWatchdog
@@ -101,6 +102,7 @@ def _make_app(services: Services) -> Flask:
     ).register()
     register_headers(app, origins=services.settings.allowed_origins)
     register_metrics(app)
+    register_timing(app)
     return app
 
 

@@ -33,7 +33,7 @@ from domain.store.postgres.heartbeats import beat
 from domain.store.postgres.leadership import Leadership
 from domain.store.postgres.partitions import ensure_partitions
 from domain.store.redis import boards
-from workers import metrics
+from workers import gauges, metrics
 from workers.background import BackgroundThread
 from workers.broker import submit_batch
 from workers.chain import run_link
@@ -44,6 +44,7 @@ from workers.startup import exit_on_bad_settings
 logger = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 1.0
+MEASURE_SECONDS = 5.0
 COMPARE_SECONDS = 600.0
 PARTITION_SECONDS = 3600.0
 # The parts of a batch that was split are left to the workers for so many looks.
@@ -88,6 +89,8 @@ class Keeper:
         self.upkeep = DutySchedule(
             [
                 (0.0, self._rebuild),
+                (MEASURE_SECONDS, self._count_held),
+                (MEASURE_SECONDS, self._measure_queues),
                 (PARTITION_SECONDS, self._make_partitions),
                 (COMPARE_SECONDS, self._compare),
             ]
@@ -177,6 +180,12 @@ class Keeper:
         if not comparison.is_sound:
             logger.error("board not trusted", users=comparison.users)
 
+    def _count_held(self) -> None:
+        gauges.measure_held_actions(self._context.store)
+
+    def _measure_queues(self) -> None:
+        gauges.measure_queues(self._context.store)
+
     def _make_partitions(self) -> None:
         with self._context.store.write() as connection:
             for name in ensure_partitions(connection, now=datetime.now(UTC)):
@@ -223,7 +232,7 @@ def main() -> int:
     with exit_on_bad_settings():
         context = get_context()
     configure_logging(context.settings, context.settings.laurel_process or "keeper")
-    metrics.watch_breaker(context.store.redis)
+    metrics.watch_store(context.store)
     tune_garbage_collector()
     stopping = threading.Event()
 

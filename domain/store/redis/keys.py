@@ -87,6 +87,11 @@ def rate_limit(window_key: str) -> str:
     return f"{PREFIX}limit:{window_key}"
 
 
+def broker_queue(name: str) -> str:
+    """Messages of a Celery queue that no worker has taken, a list. No TTL: see `broker_prefix`."""
+    return broker_prefix() + name
+
+
 def broker_prefix() -> str:
     """Prefix of Celery's own keys. Queues have no TTL: the keeper submits lost messages again."""
     return PREFIX + "celery:"
