@@ -87,9 +87,9 @@ def rate_limit(window_key: str) -> str:
     return f"{PREFIX}limit:{window_key}"
 
 
-def broker_queue(name: str) -> str:
+def broker_queue(queue: str) -> str:
     """Messages of a Celery queue that no worker has taken, a list. No TTL: see `broker_prefix`."""
-    return broker_prefix() + name
+    return broker_prefix() + queue
 
 
 def broker_prefix() -> str:
