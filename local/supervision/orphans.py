@@ -15,11 +15,15 @@ STOP_SECONDS = 5.0
 
 
 class ProcessRecord:
-    """The file of running processes: id, identity and name, separated by tabs."""
+    """The file of running processes: id, identity and name, separated by tabs.
+
+    It is for the next start only, so nothing is raised when it cannot be written.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lines: dict[int, str] = {}
+        self._is_written = True
 
     def add(self, pid: int, name: str) -> None:
         """Add a process."""
@@ -31,8 +35,21 @@ class ProcessRecord:
         self._lines.pop(pid, None)
         self._write()
 
+    def retry(self) -> None:
+        """Write the file now if that has failed."""
+        if not self._is_written:
+            self._write()
+
     def _write(self) -> None:
-        self._path.write_text("".join(self._lines.values()))
+        """Replace the file; a full disk leaves the old one, and `retry` writes it later."""
+        part = self._path.with_suffix(".part")
+        try:
+            part.write_text("".join(self._lines.values()))
+            part.replace(self._path)
+        except OSError:
+            self._is_written = False
+        else:
+            self._is_written = True
 
 
 def end_orphans(path: Path, report: Callable[[str], None]) -> None:
