@@ -139,7 +139,7 @@ def _lock(descriptor: int, home: Home) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError as error:
-            holder = _holder(home)
+            holder = read_holder(home)
             pid = holder.get("pid")
             is_dead = isinstance(pid, int) and identity(pid) is None
             if is_dead and time.monotonic() < deadline:
@@ -156,7 +156,8 @@ def _locked_by(home: Home, holder: Mapping[str, object]) -> LocalError:
     )
 
 
-def _holder(home: Home) -> dict[str, object]:
+def read_holder(home: Home) -> dict[str, object]:
+    """Return the process id and the address of the launcher; empty when it is not known."""
     try:
         return dict(json.loads(home.lock.read_text()))
     except (OSError, ValueError):

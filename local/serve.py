@@ -22,6 +22,7 @@ from local.home import (
 )
 from local.ports import LOOPBACK, public_ports, require_free
 from local.running import write_environment
+from local.stores.postgres import require_answer
 from local.supervision.orphans import ProcessRecord, end_orphans
 from local.supervision.procfile import Line, instances, read_procfile, worker_count
 from local.supervision.supervisor import StopRequested, Supervisor
@@ -91,6 +92,8 @@ def _serve(
     missing = [STORE_NAMES[name] for name in missing_stores(given)]
     if missing:
         print_line(f"Starting {' and '.join(missing)} ...")
+    if "DATABASE_URL" not in missing_stores(given):
+        require_answer(given["DATABASE_URL"])
     urls = system.start_stores(given)
     env = child_environment(system.home, env=given, urls=urls, ports=ports)
     write_environment(system.home, env)

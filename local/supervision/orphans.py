@@ -52,9 +52,14 @@ class ProcessRecord:
             self._is_written = True
 
 
+def list_running(path: Path) -> list[tuple[int, str]]:
+    """Return id and name of the recorded processes that run."""
+    return [(pid, name) for pid, known_as, name in _read(path) if identity(pid) == known_as]
+
+
 def end_orphans(path: Path, report: Callable[[str], None]) -> None:
     """End the recorded processes of an earlier start; `report` gets a line for each."""
-    left = {pid: name for pid, known_as, name in _read(path) if identity(pid) == known_as}
+    left = dict(list_running(path))
     for pid, name in left.items():
         report(f"{name} (process {pid}) is left from an earlier start: stopping it")
         os.kill(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)

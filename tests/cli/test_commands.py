@@ -11,14 +11,19 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import text
 
+from domain.actions.chain import Stage
 from domain.actions.model import NewAction, Status
+from domain.actions.recovery import claim_stalled_batches
+from domain.errors import RedisUnavailableError
 from domain.settings import Settings
+from domain.store.redis import keys
 from domain.store.store import Store
 from domain.verification.model import Invariant
 from tests.archives import MARCH, archive_all, drop_old_months
 from tests.factories import make_action, make_player, make_stored_action
 from tests.pipeline import complete_actions
 from tests.verification import change, make_history
+from tests.waiting import wait_until
 from workers.context import WorkerContext
 
 
@@ -154,3 +159,34 @@ def test_an_unknown_action_is_reported(app: Flask, store: Store) -> None:
         2,
         "Error: There is no such action, or it is archived\n",
     )
+
+
+def test_a_decision_is_sent_to_the_workers_and_has_not_stalled(
+    app: Flask, worker_context: WorkerContext, held: NewAction
+) -> None:
+    store = worker_context.store
+    queue = keys.broker_queue("actions")
+    assert run(app, "actions", "release", str(held.action_id), "--reason", "seen").exit_code == 0
+    (message,) = store.redis.run(lambda client: client.lrange(queue, 0, -1))
+    with store.write() as connection:
+        rows = connection.execute(
+            text("SELECT batch_id, stage FROM action_batches WHERE stage <> 'done'")
+        )
+        ((batch_id, stage),) = rows.all()
+    assert (stage, str(batch_id) in str(message)) == (Stage.SCREENED, True)
+    assert claim_stalled_batches(store) == []
+
+
+def test_a_decision_without_a_broker_is_left_to_the_keeper(
+    app: Flask,
+    worker_context: WorkerContext,
+    held: NewAction,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RedisUnavailableError
+
+    # A broker that does not answer is in tests/workers/test_broker.py.
+    monkeypatch.setattr("cli.actions.submit_batch", refuse)
+    assert run(app, "actions", "release", str(held.action_id), "--reason", "seen").exit_code == 0
+    wait_until(lambda: len(claim_stalled_batches(worker_context.store)) == 1, timeout_seconds=10)
