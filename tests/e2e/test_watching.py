@@ -96,6 +96,7 @@ def test_flower_shows_the_chain_of_an_action(stack: Stack, api: Api) -> None:
     expected = {"worker.1", "worker.2", "maintenance"}
     wait_for(lambda: workers_of(stack) == expected, str(expected), lambda: str(workers_of(stack)))
     assert "Flower" in ask_flower(stack, "/tasks")
+    assert "maintenance" in ask_flower(stack, "/broker")
     assert ask_flower(stack, "/tasks", login=None, status=401)
 
 
