@@ -9,13 +9,14 @@ from kombu import Exchange, Queue
 from domain.settings import settings_of_process
 from domain.store.redis import keys
 from workers.startup import exit_on_bad_settings
+from workers.transport import make_broker_url, use_transport_for_redis
 
 with exit_on_bad_settings():
     _settings = settings_of_process()
 
-broker_url = _settings.redis_url
-# kombu's Redis transport without two costs; see there.
-broker_transport = "workers.transport:Transport"
+# `broker_transport` is not set: Flower knows the kind of a broker by the name of its transport.
+use_transport_for_redis()
+broker_url = make_broker_url(_settings.redis_url)
 # A message is only a hint to look: the stage of a batch is in PostgreSQL, so results need no store.
 result_backend = None
 task_ignore_result = True

@@ -11,9 +11,9 @@ from local.errors import LocalError
 from local.ports import LOOPBACK
 
 ANSWER_SECONDS = 10.0
-BATCHES = "pipeline_batch_size"
-LINKS = "pipeline_stage_seconds"
-RECOVERIES = "pipeline_recoveries_total"
+BATCHES = "laurel_pipeline_batch_size"
+LINKS = "laurel_pipeline_stage_seconds"
+RECOVERIES = "laurel_pipeline_recoveries_total"
 
 Counters = Mapping[tuple[str, str], float]
 """Values by sample name and value of the first label."""

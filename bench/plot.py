@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import pygal
-from pygal.style import CleanStyle
-
 from bench.results import Results
 
 WIDTH, HEIGHT = 900, 560
@@ -16,6 +13,10 @@ def draw(results: Results, path: Path) -> None:
     The scale begins at 0, so that the lengths of the bars are comparable. The open loop is left
     out: its rate is an input, not a result.
     """
+    # Here, so that `bench --help` works before the packages of the benchmark are installed.
+    import pygal  # noqa: PLC0415
+    from pygal.style import CleanStyle  # noqa: PLC0415
+
     chart = pygal.HorizontalBar(
         style=CleanStyle,
         width=WIDTH,

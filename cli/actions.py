@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -10,16 +11,12 @@ import click
 
 from cli.errors import CommandFailedError, OperatorGroup
 from domain.actions.model import Status
-from domain.fraud.review import (
-    Decision,
-    RetryProgress,
-    list_actions_to_review,
-    retry_failed_actions,
-    review_action,
-)
+from domain.fraud.review import Decision, RetryProgress, list_actions_to_review, retry_failed_actions, review_action
 from domain.store.postgres.actions.reviews import FailedFilter, HeldAction
+from domain.errors import RedisUnavailableError
 from web.http.responses import dump_json
 from web.services import services
+from workers.broker import submit_batch
 
 # Strings: for an enum, click would accept the members' names instead of their values.
 REVIEWABLE = (Status.QUARANTINED.value, Status.FAILED.value)
@@ -147,8 +144,10 @@ def _decide(action_id: UUID, decision: Decision, reason: str, by: str) -> None:
         note=reason,
         now=datetime.now(UTC),
     )
-    if outcome.batch_id is None:
+    if outcome.batch_id is None or outcome.stage is None:
         raise CommandFailedError(f"the action is {outcome.status}: nothing to {decision}")
+    with suppress(RedisUnavailableError):  # the keeper finds the batch without a message
+        submit_batch(outcome.batch_id, stage=outcome.stage)
     click.echo(f"{decision} of {action_id} is on its way in batch {outcome.batch_id}")
 
 

@@ -52,6 +52,13 @@ class Settings:
     live_port: int = setting(8001, "Port of the WebSocket server", minimum=1, maximum=65535)
     flower_port: int = setting(5555, "Port of Flower", minimum=1, maximum=65535)
     log_level: str = setting("INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`")
+    access_log_sample: float = setting(
+        0.1,
+        "Share of the API's requests with a line in its log; answers of 400 and above always have"
+        " one",
+        minimum=0,
+        maximum=1,
+    )
     debug: bool = setting(False, "Flask's debug mode; refused in production")
 
     jwt_expiration: int = setting(

@@ -84,12 +84,12 @@ def _possible(scenarios: list[Scenario], console: Console) -> list[Scenario]:
     if can_mount():
         return scenarios
     for scenario in scenarios:
-        if scenario.setup.disk_megabytes:
+        if scenario.setup.mounts:
             console.print(
                 f"{scenario.name} is skipped: it must mount a file system, which needs root",
                 markup=False,
             )
-    return [scenario for scenario in scenarios if not scenario.setup.disk_megabytes]
+    return [scenario for scenario in scenarios if not scenario.setup.mounts]
 
 
 @contextmanager
@@ -100,7 +100,12 @@ def _running_system(
         tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder,
         running_stores(disk_megabytes=first.setup.disk_megabytes) as stores,
         running_system(
-            root, Path(folder), stores, replaced=first.setup.replaced, env=first.setup.env
+            root,
+            Path(folder),
+            stores,
+            replaced=first.setup.replaced,
+            env=first.setup.env,
+            home_megabytes=first.setup.home_megabytes,
         ) as system,
     ):
         players_file = write_players(system.stack, PLAYERS)

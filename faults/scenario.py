@@ -60,6 +60,13 @@ class Setup:
     """Further environment variables."""
     disk_megabytes: int = 0
     """Size of a separate file system for PostgreSQL, which needs root; 0 for none."""
+    home_megabytes: int = 0
+    """The same for the launcher's folder."""
+
+    @property
+    def mounts(self) -> bool:
+        """Whether a file system must be mounted."""
+        return bool(self.disk_megabytes or self.home_megabytes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from faults.small_disk import SmallDisk
 from faults.stores import Stores
 from local.errors import LocalError
 from rig.processes import children_of
@@ -20,8 +21,9 @@ NOT_LINKED = ("Procfile", "__pycache__")
 class System:
     """The processes by name. The launcher starts again those that are killed here."""
 
-    def __init__(self, stack: Stack):
+    def __init__(self, stack: Stack, home_disk: SmallDisk | None = None):
         self.stack = stack
+        self.home_disk = home_disk
 
     def pid_of(self, name: str) -> int | None:
         """Return the id of a process of the Procfile, or None while it is not running."""
@@ -51,16 +53,39 @@ def _signal(pid: int, number: signal.Signals) -> bool:
 
 @contextmanager
 def running_system(
-    root: Path, folder: Path, stores: Stores, *, replaced: Mapping[str, str], env: Mapping[str, str]
+    root: Path,
+    folder: Path,
+    stores: Stores,
+    *,
+    replaced: Mapping[str, str],
+    env: Mapping[str, str],
+    home_megabytes: int = 0,
 ) -> Iterator[System]:
-    """Run the product with a new home below `folder`, and texts of its Procfile replaced."""
+    """Run the product with a new home below `folder`, and texts of its Procfile replaced.
+
+    With `home_megabytes` the home is a file system of its own.
+    """
     checkout = folder / "checkout"
     checkout.mkdir(exist_ok=True)
     _link(root, checkout)
     (checkout / "Procfile").write_text(_procfile(root / "Procfile", replaced))
     urls = {"DATABASE_URL": stores.postgres_proxy.url, "REDIS_URL": stores.valkey_proxy.url}
-    with running_stack(checkout, folder, {**SETTINGS, **urls, **env}) as stack:
-        yield System(stack)
+    settings = {**SETTINGS, **urls, **env}
+    if not home_megabytes:
+        with running_stack(checkout, folder, settings) as stack:
+            yield System(stack)
+        return
+    disks: list[SmallDisk] = []
+
+    def mount(home: Path) -> None:
+        disks.append(SmallDisk(home, home_megabytes))
+
+    try:
+        with running_stack(checkout, folder, settings, prepare_home=mount) as stack:
+            yield System(stack, disks[0])
+    finally:
+        for disk in disks:
+            disk.unmount()
 
 
 def _link(root: Path, checkout: Path) -> None:

@@ -1,5 +1,6 @@
 """`python -m local ROOT COMMAND [ARGUMENTS]` inside `.venv`; started by `bootstrap`."""
 
+import errno
 import importlib
 import os
 import sys
@@ -8,6 +9,12 @@ from pathlib import Path
 from local.commands import find_command
 from local.env_file import ignore_env_file, load_env_file
 from local.errors import LocalError
+
+# What the machine refuses, and no defect of ours: one line, without a traceback.
+ENVIRONMENTAL = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+    *(errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM),
+)
 
 
 def main(root: str, name: str, *arguments: str) -> int:
@@ -29,6 +36,11 @@ def main(root: str, name: str, *arguments: str) -> int:
         outcome: int = importlib.import_module(command.module).main(folder, list(arguments))
     except LocalError as problem:
         print(f"run.py {name}: {problem}", file=sys.stderr)
+        return 1
+    except OSError as problem:
+        if problem.errno not in ENVIRONMENTAL:
+            raise
+        print(f"run.py {name}: {problem.strerror}: {problem.filename or folder}", file=sys.stderr)
         return 1
     return outcome
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 class Command:
     """The word after `run.py`, its module, and what it needs.
 
-    `reads_env_file` is true for commands that work on the user's system.
+    `reads_env_file` is true for commands that work on the user's system; those that do not install
+    anything run with what is there.
     """
 
     name: str
     module: str
     summary: str
+    installs: bool = True
     needs_dev: bool = False
     needs_bench: bool = False
     reads_env_file: bool = False
@@ -27,6 +29,20 @@ COMMANDS = (
         name="serve",
         module="local.serve",
         summary="start the stores and all processes (the default command)",
+        reads_env_file=True,
+    ),
+    Command(
+        name="status",
+        module="local.control.status",
+        summary="say whether the system runs, and which of its processes",
+        installs=False,
+        reads_env_file=True,
+    ),
+    Command(
+        name="stop",
+        module="local.control.stop",
+        summary="stop the running system, as Ctrl-C does",
+        installs=False,
         reads_env_file=True,
     ),
     Command(
@@ -90,6 +106,8 @@ COMMANDS = (
     ),
 )
 DEFAULT = "serve"
+# What `status` exits with, as the init scripts of Linux do (LSB 5.0, 22.2).
+NOT_RUNNING = 3
 
 
 def find_command(name: str) -> Command | None:
@@ -106,7 +124,8 @@ def usage() -> str:
             "",
             *lines,
             "",
-            "`python3 run.py COMMAND --help` shows the arguments of a command.",
+            "`python3 run.py COMMAND --help` shows the arguments of a command, `--version` the",
+            "version.",
             "Settings are environment variables, or lines of the file .env: PORT (8000),",
             "LIVE_PORT (8001), FLOWER_PORT (5555), HOST (127.0.0.1), WORKERS (2), LAUREL_HOME",
             "(.laurel). DATABASE_URL and REDIS_URL select existing stores. docs/settings.md",

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from local.supervision.process_groups import identity
 
 DEFAULT_NAME = ".laurel"
 CLEANUP_SECONDS = 15.0
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it gets a random name
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def open_home(home: Home) -> None:
         home.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         owner = home.folder.stat().st_uid
         if owner == os.geteuid():
-            for folder in (home.secrets, home.logs, home.metrics):
+            for folder in (home.secrets, home.logs):
                 folder.mkdir(mode=0o700, exist_ok=True)
             (home.folder / ".gitignore").write_text("*\n")
             return
@@ -90,10 +92,29 @@ def open_home(home: Home) -> None:
     )
 
 
-def clear_metrics(home: Home) -> None:
-    """Remove the metrics of the last start, which would be added to those of this one."""
-    shutil.rmtree(home.metrics, ignore_errors=True)
-    home.metrics.mkdir(mode=0o700)
+def make_metrics_folder(home: Home) -> Path | None:
+    """Make an empty folder for the metrics; return the one to remove at the end, if any.
+
+    It is in memory where the system has such a file system, and a link in the home leads to it:
+    processes map these files into their memory, and on a full disk the kernel ends a process that
+    writes to such a page (SIGBUS).
+    """
+    remove_metrics_folder(home)
+    if not os.access(MEMORY, os.W_OK | os.X_OK):
+        home.metrics.mkdir(mode=0o700)
+        return None
+    folder = Path(tempfile.mkdtemp(prefix="laurel-metrics-", dir=MEMORY))
+    home.metrics.symlink_to(folder)
+    return folder
+
+
+def remove_metrics_folder(home: Home) -> None:
+    """Remove the metrics of the last start, which would be added to those of the next one."""
+    if home.metrics.is_symlink():
+        shutil.rmtree(home.metrics.readlink(), ignore_errors=True)
+        home.metrics.unlink()
+    else:
+        shutil.rmtree(home.metrics, ignore_errors=True)
 
 
 @contextmanager
@@ -118,7 +139,7 @@ def _lock(descriptor: int, home: Home) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError as error:
-            holder = _holder(home)
+            holder = read_holder(home)
             pid = holder.get("pid")
             is_dead = isinstance(pid, int) and identity(pid) is None
             if is_dead and time.monotonic() < deadline:
@@ -135,7 +156,8 @@ def _locked_by(home: Home, holder: Mapping[str, object]) -> LocalError:
     )
 
 
-def _holder(home: Home) -> dict[str, object]:
+def read_holder(home: Home) -> dict[str, object]:
+    """Return the process id and the address of the launcher; empty when it is not known."""
     try:
         return dict(json.loads(home.lock.read_text()))
     except (OSError, ValueError):

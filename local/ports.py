@@ -38,8 +38,23 @@ def require_free(host: str, ports: Mapping[str, int]) -> None:
     if busy:
         raise LocalError(
             f"on {host} " + "; ".join(busy) + ". Nothing was started. Try:"
-            f" {next(iter(ports))}=18000 python3 run.py"
+            f" {_suggest(host, ports)} python3 run.py"
         )
+
+
+def _suggest(host: str, ports: Mapping[str, int]) -> str:
+    """Return a free port for each that is in use, as the shell reads variables."""
+    chosen: dict[str, int] = {}
+    for name, port in ports.items():
+        if not _is_busy(host, port):
+            continue
+        taken = {*ports.values(), *chosen.values()}
+        # The same last digits are the easiest to remember.
+        for candidate in (*range(port + 10_000, HIGHEST, 1000), find_free_port(None)):
+            if candidate not in taken and not _is_busy(host, candidate):
+                chosen[name] = candidate
+                break
+    return " ".join(f"{name}={port}" for name, port in chosen.items())
 
 
 def _is_busy(host: str, port: int) -> bool:

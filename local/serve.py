@@ -12,9 +12,17 @@ from local import credentials
 from local.environment import child_environment, missing_stores
 from local.errors import LocalError
 from local.health import ask_health, ok_probe
-from local.home import Home, clear_metrics, home_path, locked_home, open_home
+from local.home import (
+    Home,
+    home_path,
+    locked_home,
+    make_metrics_folder,
+    open_home,
+    remove_metrics_folder,
+)
 from local.ports import LOOPBACK, public_ports, require_free
 from local.running import write_environment
+from local.stores.postgres import require_answer
 from local.supervision.orphans import ProcessRecord, end_orphans
 from local.supervision.procfile import Line, instances, read_procfile, worker_count
 from local.supervision.supervisor import StopRequested, Supervisor
@@ -52,8 +60,9 @@ def main(root: Path, arguments: Sequence[str]) -> int:
     with locked_home(home, f"http://{host}:{ports['PORT']}") as lock:
         end_orphans(home.processes, print_line)
         require_free(host, ports)
-        clear_metrics(home)
         watchdog = Watchdog(lock)
+        if (metrics := make_metrics_folder(home)) is not None:
+            watchdog.remove_at_end(metrics)
         supervisor = Supervisor(
             logs=home.logs,
             watchdog=watchdog,
@@ -69,6 +78,7 @@ def main(root: Path, arguments: Sequence[str]) -> int:
             if supervisor.has_processes:
                 print_line("Stopping ...")
             system.stop()
+            remove_metrics_folder(home)
             watchdog.close()
     print_line(f"Stopped. The data is kept in {home.folder}")
     return 0
@@ -82,6 +92,8 @@ def _serve(
     missing = [STORE_NAMES[name] for name in missing_stores(given)]
     if missing:
         print_line(f"Starting {' and '.join(missing)} ...")
+    if "DATABASE_URL" not in missing_stores(given):
+        require_answer(given["DATABASE_URL"])
     urls = system.start_stores(given)
     env = child_environment(system.home, env=given, urls=urls, ports=ports)
     write_environment(system.home, env)

@@ -1,8 +1,10 @@
 """Output of the commands: coloured on a terminal, plain text elsewhere."""
 
+import errno
 import os
 import sys
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 COLOURS = {"green": "32", "red": "31", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 
 
@@ -17,10 +19,12 @@ def paint(text: str, colour: str) -> str:
 
 
 def print_line(text: str = "") -> None:
-    """Print a line and flush it; ignore a terminal that has been closed."""
+    """Print a line and flush it; ignore a closed terminal, and a full disk behind a file."""
     try:
         print(text, flush=True)
-    except OSError:
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            return
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
 
 

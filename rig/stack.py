@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,14 +93,20 @@ class Stack:
 
 @contextmanager
 def running_stack(
-    root: Path, parent: Path, settings: Mapping[str, str] | None = None
+    root: Path,
+    parent: Path,
+    settings: Mapping[str, str] | None = None,
+    *,
+    prepare_home: Callable[[Path], object] = lambda _folder: None,
 ) -> Iterator[Stack]:
     """Start a whole stack in a new folder below `parent`; stop and remove it at the end.
 
-    `settings` are further environment variables. Raises LocalError when it does not start.
+    `settings` are further environment variables; `prepare_home` gets the home before anything is
+    in it. Raises LocalError when it does not start.
     """
     _remove_abandoned(parent)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    prepare_home(folder)
     ports = {name: str(find_free_port(None)) for name in ("PORT", "LIVE_PORT", "FLOWER_PORT")}
     given = without_stores(os.environ) | RAISED | ports | {"HOST": LOOPBACK}
     # Whatever the caller's is: production would ask for passwords, `/metrics` too.

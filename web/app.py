@@ -6,7 +6,7 @@ from flask import Flask
 
 from domain.accounts.passwords import Passwords
 from domain.boards.model import GLOBAL_BOARD
-from domain.logs import configure_logging
+from domain.logs import configure_logging, make_line_writer
 from domain.settings import Settings, settings_of_process
 from domain.store.durability import require_durable_server
 from domain.store.health import warn_of_eviction
@@ -21,10 +21,12 @@ from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
 from web.health.probes import ListThreads, make_probes
 from web.health.readiness import Readiness
+from web.http.access_log import register_access_log
 from web.http.errors import register_error_handlers
 from web.http.headers import register_headers
 from web.http.origins import AllowedOrigins
 from web.http.request_context import add_request_id
+from web.http.timing import register_timing
 from web.intake.batcher import Batcher
 from web.intake.claims import ClaimFollower
 from web.intake.commit_watchdog import CommitWatchdog
@@ -42,6 +44,7 @@ from web.services import EXTENSION, ActionSubmitter, NoIntake, Services
 from workers.background import BackgroundThread
 from workers.broker import submit_batch
 
+API = "api"
 # Tickets are redeemed one statement each; thousands may come back at once after a restart.
 LIVE_POOL_SIZE = 5
 
@@ -84,7 +87,7 @@ def create_live() -> Flask:
 
 def _read_settings() -> Settings:
     settings = settings_of_process()
-    configure_logging(settings, "api", processors=[add_request_id])
+    configure_logging(settings, API, processors=[add_request_id])
     return settings
 
 
@@ -108,6 +111,12 @@ def _make_app(services: Services) -> Flask:
     ).register()
     register_headers(app, origins=AllowedOrigins(services.settings))
     register_metrics(app)
+    register_access_log(
+        app,
+        make_line_writer(services.settings, API, "request"),
+        sample=services.settings.access_log_sample,
+    )
+    register_timing(app)
     return app
 
 

@@ -5,16 +5,23 @@ PROMETHEUS_MULTIPROC_DIR set, one answer has all of them.
 """
 
 import os
+import platform
 import struct
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
-from flask import Flask, Response, request
-from prometheus_client import Counter, Histogram
+from flask import Response, request
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_flask_exporter import PrometheusMetrics
 
+from domain.version import read_version
+from web.http.errors import STATUS_BY_CODE
+from web.http.operation import Operation
+from web.http.timing import measure_seconds
+from web.server.flask_app import Api
 from web.services import EXTENSION
-from workers.metrics import watch_redis
+from workers.metrics import watch_store
 
 # Seconds from the request's arrival to its answer; 20 ms is an idle system, 2 s the default wait.
 action_seconds = Histogram(
@@ -23,14 +30,26 @@ action_seconds = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10),
 )
 batch_size = Histogram(
-    "pipeline_batch_size",
+    "laurel_pipeline_batch_size",
     "Actions committed together",
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
 )
 _cache_reads = Counter(
     "leaderboard_cache_hits_total", "Reads of the leaderboard's caches", ["cache", "result"]
 )
-_requests = Counter("http_requests_total", "Requests answered", ["endpoint", "status"])
+_requests = Counter("laurel_http_requests_total", "Requests answered", ["endpoint", "status"])
+_request_seconds = Histogram(
+    "laurel_http_request_seconds",
+    "Time from a request's arrival to its answer",
+    ["endpoint"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+_build_info = Gauge(
+    "laurel_build_info",
+    "1, labelled with the versions of Laurel and of Python",
+    ["version", "python"],
+    multiprocess_mode="livemax",
+)
 
 top_hits = _cache_reads.labels("top", "hit")
 top_misses = _cache_reads.labels("top", "miss")
@@ -42,24 +61,45 @@ READ_PAUSE_SECONDS = 0.02
 
 _exporter = PrometheusMetrics.for_app_factory(path=None, export_defaults=False)
 # Looking labels up takes a lock and several microseconds, so the child of each pair is kept.
-_request_children: dict[tuple[str | None, int], Counter] = {}
+_request_children: dict[tuple[str | None, int], tuple[Counter, Histogram]] = {}
+# What the middleware and the framework answer, whatever the row says.
+_COMMON_STATUSES = (200, 400, 401, 429, 500)
 
 
-def register_metrics(app: Flask) -> None:
-    """Count every answer of this application, and show whether it has given Redis up."""
-    watch_redis(app.extensions[EXTENSION].store.redis)
+def register_metrics(app: Api) -> None:
+    """Count and time every answer of this application, and watch the use of its stores."""
+    watch_store(app.extensions[EXTENSION].store)
+    _build_info.labels(read_version(), platform.python_version()).set(1)
+    _start_at_zero(app.operations.values())
     app.after_request(count_request)
 
 
 def count_request(response: Response) -> Response:
-    """Count this answer by endpoint and status."""
+    """Count and time this answer by endpoint and status."""
     pair = (request.endpoint, response.status_code)
-    child = _request_children.get(pair)
-    if child is None:
-        child = _requests.labels(pair[0] or "none", str(pair[1]))
-        _request_children[pair] = child
-    child.inc()
+    counter, histogram = _request_children.get(pair) or _keep_children(pair)
+    counter.inc()
+    histogram.observe(measure_seconds(request.environ))
     return response
+
+
+def _keep_children(pair: tuple[str | None, int]) -> tuple[Counter, Histogram]:
+    endpoint = pair[0] or "none"
+    children = (_requests.labels(endpoint, str(pair[1])), _request_seconds.labels(endpoint))
+    _request_children[pair] = children
+    return children
+
+
+def _start_at_zero(operations: Iterable[Operation]) -> None:
+    """Show each answer that an endpoint may give: one that appears with its first event hides it
+    from `increase()`.
+    """
+    for status in (404, 405):
+        _keep_children((None, status))
+    for operation in operations:
+        refusals = {STATUS_BY_CODE[code] for code in operation.errors}
+        for status in {*_COMMON_STATUSES, *operation.answers, *refusals}:
+            _keep_children((operation.endpoint, status))
 
 
 def export_metrics(accept: str | None, *, shared_folder: str) -> tuple[str, str]:

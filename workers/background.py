@@ -1,7 +1,7 @@
 """Supervised background threads: an exception never ends one silently.
 
 Used by every process for the work outside its requests and tasks. `/health` shows the last
-successes; `background_failures_total` counts the failures.
+successes; `laurel_background_failures_total` counts the failures.
 """
 
 import os

@@ -35,7 +35,7 @@ from domain.store.postgres.heartbeats import beat
 from domain.store.postgres.leadership import Leadership
 from domain.store.postgres.partitions import ensure_partitions
 from domain.store.redis import boards
-from workers import metrics
+from workers import gauges, metrics
 from workers.background import BackgroundThread
 from workers.broker import submit_batch
 from workers.chain import run_link
@@ -47,6 +47,7 @@ from workers.startup import exit_on_bad_settings
 logger = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 1.0
+MEASURE_SECONDS = 5.0
 COMPARE_SECONDS = 600.0
 FOLLOW_SECONDS = 5.0
 UNKNOWN_SECONDS = 60.0
@@ -67,6 +68,8 @@ class Keeper:
             [
                 (FOLLOW_SECONDS, self._follow_primary),
                 (0.0, self._rebuild),
+                (MEASURE_SECONDS, self._count_held),
+                (MEASURE_SECONDS, self._measure_queues),
                 (PARTITION_SECONDS, self._make_partitions),
                 (UNKNOWN_SECONDS, self._report_unknown),
                 (COMPARE_SECONDS, self._compare),
@@ -166,6 +169,12 @@ class Keeper:
             for stage, batches in count_unknown_batches(connection).items():
                 logger.warning("batches left alone", stage=stage, batches=batches)
 
+    def _count_held(self) -> None:
+        gauges.measure_held_actions(self._context.store)
+
+    def _measure_queues(self) -> None:
+        gauges.measure_queues(self._context.store)
+
     def _make_partitions(self) -> None:
         with self._context.store.write() as connection:
             for name in ensure_partitions(connection, now=datetime.now(UTC)):
@@ -212,7 +221,7 @@ def main() -> int:
     with exit_on_bad_settings():
         context = get_context()
     configure_logging(context.settings, context.settings.laurel_process or "keeper")
-    metrics.watch_redis(context.store.redis)
+    metrics.watch_store(context.store)
     warn_of_eviction(context.store.redis)
     tune_garbage_collector()
     stopping = threading.Event()

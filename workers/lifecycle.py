@@ -53,7 +53,7 @@ def start_heartbeat(sender: Any, **_: Any) -> None:
     queues = [queue.name for queue in sender.task_consumer.queues]
     logger.info("worker ready", queues=queues)
     tune_garbage_collector()
-    metrics.watch_redis(get_context().store.redis)
+    metrics.watch_store(get_context().store)
     warn_of_eviction(get_context().store.redis)
     if "actions" in queues:
         _heartbeat.start()

@@ -5,36 +5,43 @@ from collections.abc import Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from domain.actions.chain import CHAIN
 from domain.actions.effects import Effects
 from domain.actions.model import Status
+from domain.actions.recovery import Remedy
+from domain.fraud.checks import REASONS
 from domain.fraud.model import Screening
-from domain.store.redis.client import RedisClient
+from domain.store.store import Store
 
 score_updates = Counter("score_update_total", "Actions applied to a score")
 fraud_checks = Counter("fraud_checks_total", "Fraud verdicts", ["verdict", "reason"])
 link_seconds = Histogram(
-    "pipeline_stage_seconds",
+    "laurel_pipeline_stage_seconds",
     "Time one link took for one batch",
     ["link"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 recoveries = Counter(
-    "pipeline_recoveries_total", "What the keeper did to stalled batches", ["remedy"]
+    "laurel_pipeline_recoveries_total", "What the keeper did to stalled batches", ["remedy"]
 )
-board_rebuilds = Counter("leaderboard_rebuilds_total", "Rebuilds of the sorted set")
-board_repairs = Counter("leaderboard_repairs_total", "Standings that a comparison had to repair")
+board_rebuilds = Counter("laurel_leaderboard_rebuilds_total", "Rebuilds of the sorted set")
+board_repairs = Counter(
+    "laurel_leaderboard_repairs_total", "Standings that a comparison had to repair"
+)
 queue_age = Gauge(
-    "pipeline_queue_age_seconds",
+    "laurel_pipeline_queue_age_seconds",
     "Age of the oldest action that has not been scored",
     multiprocess_mode="mostrecent",
 )
 # Processes that have ended do not count: see `web/metrics.py`.
 breakers_open = Gauge(
-    "redis_breakers_open",
+    "laurel_redis_breakers_open",
     "Processes whose circuit breaker for Redis is open",
     multiprocess_mode="livesum",
 )
-breaker_openings = Counter("redis_breaker_openings_total", "Times that a circuit breaker opened")
+breaker_openings = Counter(
+    "laurel_redis_breaker_openings_total", "Times that a circuit breaker opened"
+)
 redis_errors = Counter(
     "laurel_redis_errors_total", "Commands that Redis answered with an error, by its code", ["code"]
 )
@@ -43,19 +50,58 @@ messages_dropped = Counter(
     "Messages of the broker that no task could be made of",
     ["cause"],
 )
+held_actions = Gauge(
+    "laurel_held_actions",
+    "Actions held for review, counted up to 10000",
+    multiprocess_mode="mostrecent",
+)
+queue_length = Gauge(
+    "laurel_queue_length",
+    "Messages of a queue that no worker has taken",
+    ["queue"],
+    multiprocess_mode="mostrecent",
+)
+pool_in_use = Gauge(
+    "laurel_database_pool_in_use",
+    "Connections to PostgreSQL that are in use",
+    ["pool"],
+    multiprocess_mode="livesum",
+)
+pool_size = Gauge(
+    "laurel_database_pool_size",
+    "Connections to PostgreSQL that may be in use",
+    ["pool"],
+    multiprocess_mode="livesum",
+)
 background_failures = Counter(
-    "background_failures_total", "Steps of background threads that failed", ["thread"]
+    "laurel_background_failures_total", "Steps of background threads that failed", ["thread"]
 )
 
 
-def watch_redis(redis: RedisClient) -> None:
-    """Show from now on whether this process's circuit breaker for Redis is open, and count errors.
+# A series that appears with its first event hides that event from `increase()`.
+for _link in CHAIN:
+    link_seconds.labels(_link.name)
+for _remedy in Remedy:
+    recoveries.labels(_remedy)
+for _verdict, _reason in REASONS:
+    fraud_checks.labels(_verdict, _reason)
 
-    Every process with a RedisClient calls it once, which also overwrites the value of an earlier
+
+def watch_store(store: Store) -> None:
+    """Show from now on the use of the pools, and whether the circuit breaker for Redis is open.
+
+    Every process with a store calls it once, which also overwrites the values of an earlier
     process with the same id.
     """
-    redis.on_breaker_change(_show_breaker)
-    redis.on_error(lambda code: redis_errors.labels(code).inc())
+    store.redis.on_breaker_change(_show_breaker)
+    store.redis.on_error(lambda code: redis_errors.labels(code).inc())
+    for pool, size in store.watch_pools(_show_pool).items():
+        pool_size.labels(pool).set(size)
+        pool_in_use.labels(pool).set(0)
+
+
+def _show_pool(pool: str, in_use: int) -> None:
+    pool_in_use.labels(pool).set(in_use)
 
 
 def _show_breaker(is_open: bool) -> None:

@@ -1,4 +1,4 @@
-"""kombu's Redis transport, cheaper and harder to break: `broker_transport` of celeryconfig.py.
+"""kombu's Redis transport, cheaper and harder to break, under kombu's own names: see celeryconfig.py.
 
 A message that is not one of Celery's is dropped and counted: kombu would let it end the worker.
 A connection that leads to a replica is closed, so that the next one may find the primary.
@@ -14,7 +14,7 @@ from queue import Empty
 from typing import Any
 
 import structlog
-from kombu.transport import redis
+from kombu.transport import TRANSPORT_ALIASES, redis
 from kombu.utils.encoding import safe_repr
 
 from domain.store.redis.connections import FollowingConnection, FollowingSSLConnection
@@ -23,6 +23,7 @@ from workers import metrics
 logger = structlog.get_logger(__name__)
 
 LOGGED_CHARACTERS = 160
+_SCHEMES = ("redis", "rediss")
 
 
 class Channel(redis.Channel):
@@ -106,3 +107,23 @@ def drop_message(cause: str, error: object) -> None:
     # An error may hold the message, of which not even the text can be relied on.
     said = safe_repr(error)[:LOGGED_CHARACTERS]
     logger.warning("broker message dropped", cause=cause, error=said)
+
+
+def use_transport_for_redis() -> None:
+    """Give this transport to every broker whose address begins with `redis` or `rediss`.
+
+    A transport that is named by its class would become the scheme of the address that kombu
+    tells, and Flower, which reads the scheme, would not know the broker.
+    """
+    for scheme in _SCHEMES:
+        TRANSPORT_ALIASES[scheme] = f"{__name__}:{Transport.__name__}"
+
+
+def make_broker_url(redis_url: str) -> str:
+    """Return REDIS_URL as kombu writes it: redis-py and kombu name a Unix socket differently."""
+    scheme, separator, rest = redis_url.partition("://")
+    if scheme != "unix":
+        return redis_url
+    path, mark, query = rest.partition("?")
+    names = [name.replace("db=", "virtual_host=", 1) for name in query.split("&")]
+    return f"redis+socket{separator}{path}{mark}{'&'.join(names)}"

@@ -10,13 +10,14 @@ MAX_TOTAL_SCORE = 2**53 - 1
 
 
 class Status(StrEnum):
-    """What became of an action: the pipeline ends PENDING, a moderator may change the others."""
+    """What became of an action: the pipeline ends PENDING, an operator QUARANTINED and FAILED."""
 
     PENDING = "pending"
     APPLIED = "applied"
     REJECTED = "rejected"
     QUARANTINED = "quarantined"
     FAILED = "failed"
+    # Nothing sets it yet: archives and the audit log already keep it apart.
     VOIDED = "voided"
 
 

@@ -60,6 +60,17 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("score_burst", check_score_burst),
 )
 
+REASONS: tuple[tuple[Verdict, str], ...] = (
+    (Verdict.PASS, ""),
+    (Verdict.REJECT, "DUPLICATE_ACTION"),
+    (Verdict.REJECT, "STALE_TIMESTAMP"),
+    (Verdict.REJECT, "FUTURE_TIMESTAMP"),
+    (Verdict.REJECT, "SCORE_TOO_HIGH"),
+    (Verdict.REJECT, "VELOCITY"),
+    (Verdict.QUARANTINE, "SCORE_BURST"),
+)
+"""Every verdict with its reason, for the metrics, which start at 0."""
+
 ALL_PASSED: Mapping[str, Any] = MappingProxyType({name: str(Verdict.PASS) for name, _ in CHECKS})
 """The outcomes of an action that every check passes: one immutable object for all of them."""
 

@@ -12,11 +12,11 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from domain.actions.chain import SCORE, SCREEN, Link
+from domain.actions.chain import SCORE, SCREEN, Link, Stage
 from domain.actions.model import Status
 from domain.errors import DatabaseUnavailableError, NotFoundError, TransientError
 from domain.fraud.model import Verdict
-from domain.store.postgres.actions.batches import insert_batch
+from domain.store.postgres.actions.batches import QUIET_SECONDS, insert_batch
 from domain.store.postgres.actions.reviews import (
     FailedFilter,
     FailedKey,
@@ -65,13 +65,14 @@ _RULES: Mapping[Decision, _Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class ReviewOutcome:
-    """Whether the decision was taken: the action is then in the batch `batch_id`.
+    """Whether the decision was taken: the action is then in the batch `batch_id`, at `stage`.
 
     Without a batch nothing was done, because the action's status was `status`.
     """
 
     status: Status
     batch_id: UUID | None = None
+    stage: Stage | None = None
 
 
 def list_actions_to_review(
@@ -87,6 +88,7 @@ def review_action(
 ) -> ReviewOutcome:
     """Record the decision and make the action pending again, in one transaction.
 
+    The caller submits the batch; without that, the keeper does after two seconds.
     Of two decisions at once, one is taken. Raises NotFoundError for an unknown or archived id,
     TransientError while the audit log does not have the status to decide on (an action that left
     its batch now would never get that entry), and DatabaseUnavailableError.
@@ -111,6 +113,8 @@ def review_action(
             batch_id=batch_id,
             stage=rule.first_link.before,
             created_at=state.created_at,
+            # The caller submits it: it has not stalled before a worker had time for it.
+            quiet_seconds=QUIET_SECONDS,
         )
         record_review(
             connection,
@@ -123,7 +127,7 @@ def review_action(
     logger.info(
         "action reviewed", action_id=str(action_id), batch_id=str(batch_id), decision=decision
     )
-    return ReviewOutcome(Status.PENDING, batch_id)
+    return ReviewOutcome(Status.PENDING, batch_id, rule.first_link.before)
 
 
 @dataclass(frozen=True, slots=True)

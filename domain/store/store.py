@@ -3,7 +3,8 @@
 `Connection` is for the annotations of use cases, which do not know SQLAlchemy.
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine
 
 from domain.settings import Settings
-from domain.store.postgres.engine import INTAKE_OPTIONS, LAZY_COMMITS, create_engine
+from domain.store.postgres.engine import INTAKE_OPTIONS, LAZY_COMMITS, create_engine, watch_pool
 from domain.store.postgres.errors import translate_errors
 from domain.store.postgres.running import RunningTransactions
 from domain.store.redis.client import RedisClient, connect_redis
@@ -95,6 +96,19 @@ class Store:
         )
         with translate_errors(), single.connect() as connection:
             yield connection
+
+    def watch_pools(self, notify: Callable[[str, int], None]) -> dict[str, int]:
+        """Call `notify` with a pool's name and its connections in use at every change.
+
+        Return the size of each pool by its name.
+        """
+        pools = {"durable": self.engine, "lazy": self.lazy_engine}
+        pools |= {"autocommit": self.autocommit_engine, "read": self.read_engine}
+        return {
+            name: watch_pool(engine, functools.partial(notify, name))
+            for name, engine in pools.items()
+            if engine is not None
+        }
 
     def close(self) -> None:
         """Close every connection."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,22 +27,52 @@ def ensure(root: Path, *, dev: bool, bench: bool = False) -> Path:
 
     Raises LocalError when a package cannot be installed or `.venv` is another kind of folder.
     """
-    locks = [BASE_LOCK, *([DEV_LOCK] if dev else []), *([BENCH_LOCK] if bench else [])]
-    folder = root / ".venv"
-    python = folder / "bin" / "python"
+    locks = _list_locks(dev=dev, bench=bench)
     for name in locks:
         if not (root / name).is_file():
             raise LocalError(f"{name} is missing: this checkout of Laurel is incomplete.")
-    if all(_is_installed(root, name) for name in locks):
-        return python
+    if not all(_is_installed(root, name) for name in locks):
+        try:
+            _complete(root, locks)
+        except OSError as error:
+            raise LocalError(
+                f"packages cannot be installed into {root / '.venv'}: {error.strerror or error}."
+                " Run this once where the checkout may be written, or copy the checkout."
+            ) from error
+    return _python(root)
+
+
+def find_installed(root: Path, *, dev: bool = False) -> Path | None:
+    """Return the interpreter of `.venv` if everything is installed, else None."""
+    is_complete = all(
+        (root / name).is_file() and _is_installed(root, name) for name in _list_locks(dev=dev)
+    )
+    return _python(root) if is_complete else None
+
+
+def find_any(root: Path) -> Path | None:
+    """Return the interpreter of `.venv` if there is one, however old its packages are."""
+    return _python(root) if _python(root).exists() else None
+
+
+def _python(root: Path) -> Path:
+    return root / ".venv" / "bin" / "python"
+
+
+def _list_locks(*, dev: bool, bench: bool = False) -> list[str]:
+    return [BASE_LOCK, *([DEV_LOCK] if dev else []), *([BENCH_LOCK] if bench else [])]
+
+
+def _complete(root: Path, locks: Sequence[str]) -> None:
+    """Install what is missing, while no other start does."""
     with _exclusive(root):
+        folder = root / ".venv"
         _refuse_foreign(folder)
         if not _is_usable(root, folder):
             _create(folder)
         for name in locks:
             if not _is_installed(root, name):
                 _install(root, name)
-    return python
 
 
 def _is_installed(root: Path, lock: str) -> bool:

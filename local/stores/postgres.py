@@ -26,6 +26,7 @@ from local.supervision.system_user import Account, can_execute, set_owner
 SUPERUSER = "postgres"
 DATABASE = "laurel"
 SHOWN_LINES = 15
+ANSWER_SECONDS = 5
 # Memory is allocated as pages are used. With 64 MB, connections had to read and write pages
 # themselves after a few minutes of load.
 LARGEST_BUFFERS_MB = 256
@@ -173,6 +174,18 @@ class Postgres:
         finally:
             connection.close()
         return _url(DATABASE, password, self.port, DATABASE)
+
+
+def require_answer(url: str) -> None:
+    """Raise LocalError, in one line, when no connection can be made to this PostgreSQL."""
+    try:
+        psycopg2.connect(url.replace("+psycopg2", "", 1), connect_timeout=ANSWER_SECONDS).close()
+    except psycopg2.Error as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise LocalError(
+            f"DATABASE_URL leads to no PostgreSQL that can be used: {reason}."
+            " Without DATABASE_URL, Laurel starts a PostgreSQL of its own."
+        ) from None
 
 
 def _url(user: str, password: str, port: int, database: str) -> str:

@@ -41,14 +41,16 @@ class RotatingLog:
             pass
 
     def _rotate(self) -> None:
-        for number in range(KEPT_FILES - 1, 0, -1):
-            older = self._numbered(number)
-            if older.exists():
-                older.replace(self._numbered(number + 1))
-        self._path.replace(self._numbered(1))
+        # It is not there when the last try could not create the new file.
+        if self._path.exists():
+            for number in range(KEPT_FILES - 1, 0, -1):
+                older = self._numbered(number)
+                if older.exists():
+                    older.replace(self._numbered(number + 1))
+            self._path.replace(self._numbered(1))
+        fresh = self._path.open("ab", buffering=0)
         self._file.close()
-        self._file = self._path.open("ab", buffering=0)
-        self._size = 0
+        self._file, self._size = fresh, 0
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")

@@ -6,6 +6,7 @@ One thread, because the parent-death signal of a child belongs to the thread tha
 import os
 import selectors
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -119,6 +120,7 @@ class Supervisor:
                 self._read(key.data)
         for process in self._processes.values():
             self._check(process)
+        self._record.retry()
 
     def _read(self, process: SupervisedProcess) -> None:
         lines = process.read()
@@ -145,7 +147,15 @@ class Supervisor:
                 process.log(message)
                 print_line(paint(message, "yellow") + paint(f"  {process.log_path}", "dim"))
         elif process.is_due() and process.name not in self._stopping:
+            self._start_again(process)
+
+    def _start_again(self, process: SupervisedProcess) -> None:
+        """Start a process that has ended; a system that cannot start one now is asked again."""
+        try:
             self._start(process)
+        except (OSError, subprocess.SubprocessError) as error:
+            delay = process.schedule_restart()
+            print_line(paint(f"{process.name}: {error}; trying again in {delay:g} s", "yellow"))
 
     def _drain(self, process: SupervisedProcess) -> None:
         for _ in range(64):

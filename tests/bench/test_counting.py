@@ -44,17 +44,20 @@ def measured(name: str, connections: int, **changes: object) -> Measured:
 
 def metrics(sizes: list[int], recoveries: int) -> str:
     """Return the text of /metrics after batches of these sizes."""
-    lines = ["# TYPE pipeline_batch_size histogram"]
+    lines = ["# TYPE laurel_pipeline_batch_size histogram"]
     for bound in ("1.0", "10.0", "100.0", "+Inf"):
         below = sum(1 for size in sizes if size <= float(bound))
-        lines.append(f'pipeline_batch_size_bucket{{le="{bound}"}} {below}')
-    lines += [f"pipeline_batch_size_count {len(sizes)}", f"pipeline_batch_size_sum {sum(sizes)}"]
-    lines += ["# TYPE pipeline_stage_seconds histogram"]
-    lines += [f'pipeline_stage_seconds_bucket{{le="+Inf",link="refresh"}} {len(sizes)}']
-    lines += [f'pipeline_stage_seconds_count{{link="refresh"}} {len(sizes)}']
-    lines += [f'pipeline_stage_seconds_sum{{link="refresh"}} {len(sizes) * 0.002}']
-    lines += ["# TYPE pipeline_recoveries counter"]
-    lines += [f'pipeline_recoveries_total{{remedy="run"}} {recoveries}']
+        lines.append(f'laurel_pipeline_batch_size_bucket{{le="{bound}"}} {below}')
+    lines += [
+        f"laurel_pipeline_batch_size_count {len(sizes)}",
+        f"laurel_pipeline_batch_size_sum {sum(sizes)}",
+    ]
+    lines += ["# TYPE laurel_pipeline_stage_seconds histogram"]
+    lines += [f'laurel_pipeline_stage_seconds_bucket{{le="+Inf",link="refresh"}} {len(sizes)}']
+    lines += [f'laurel_pipeline_stage_seconds_count{{link="refresh"}} {len(sizes)}']
+    lines += [f'laurel_pipeline_stage_seconds_sum{{link="refresh"}} {len(sizes) * 0.002}']
+    lines += ["# TYPE laurel_pipeline_recoveries counter"]
+    lines += [f'laurel_pipeline_recoveries_total{{remedy="run"}} {recoveries}']
     return "\n".join([*lines, ""])
 
 

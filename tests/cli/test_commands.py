@@ -13,11 +13,14 @@ from sqlalchemy import text
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction, Status
-from domain.actions.recovery import SINGLE_ATTEMPTS, isolate
+from domain.actions.recovery import SINGLE_ATTEMPTS, isolate, claim_stalled_batches
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.fraud import review
+from domain.actions.chain import Stage
+from domain.errors import RedisUnavailableError
 from domain.settings import Settings
+from domain.store.redis import keys
 from domain.store.store import Store
 from domain.verification.model import Invariant
 from tests.archives import MARCH, archive_all, drop_old_months
@@ -26,6 +29,7 @@ from tests.factories import make_action, make_player, make_stored_action
 from tests.intakes import fetch
 from tests.pipeline import complete_actions, finish_batch
 from tests.verification import change, make_history
+from tests.waiting import wait_until
 from workers.context import WorkerContext
 
 
@@ -248,3 +252,34 @@ def test_verify_tells_of_failed_actions_and_holds(
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[-1].startswith("note    3 actions have failed")
     assert json.loads(run(app, "verify", "--json").output)["failedActions"] == 3
+
+
+def test_a_decision_is_sent_to_the_workers_and_has_not_stalled(
+    app: Flask, worker_context: WorkerContext, held: NewAction
+) -> None:
+    store = worker_context.store
+    queue = keys.broker_queue("actions")
+    assert run(app, "actions", "release", str(held.action_id), "--reason", "seen").exit_code == 0
+    (message,) = store.redis.run(lambda client: client.lrange(queue, 0, -1))
+    with store.write() as connection:
+        rows = connection.execute(
+            text("SELECT batch_id, stage FROM action_batches WHERE stage <> 'done'")
+        )
+        ((batch_id, stage),) = rows.all()
+    assert (stage, str(batch_id) in str(message)) == (Stage.SCREENED, True)
+    assert claim_stalled_batches(store) == []
+
+
+def test_a_decision_without_a_broker_is_left_to_the_keeper(
+    app: Flask,
+    worker_context: WorkerContext,
+    held: NewAction,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RedisUnavailableError
+
+    # A broker that does not answer is in tests/workers/test_broker.py.
+    monkeypatch.setattr("cli.actions.submit_batch", refuse)
+    assert run(app, "actions", "release", str(held.action_id), "--reason", "seen").exit_code == 0
+    wait_until(lambda: len(claim_stalled_batches(worker_context.store)) == 1, timeout_seconds=10)

@@ -77,9 +77,9 @@ def test_metrics_have_the_names_of_the_specification_and_nothing_of_flower(stack
         "fraud_checks",
         "websocket_connections_active",
         "leaderboard_cache_hits",
-        "pipeline_queue_age_seconds",
-        "pipeline_batch_size",
-        "pipeline_stage_seconds",
+        "laurel_pipeline_queue_age_seconds",
+        "laurel_pipeline_batch_size",
+        "laurel_pipeline_stage_seconds",
     }
     assert not {name for name in names if name.startswith("flower")}
 
@@ -96,6 +96,7 @@ def test_flower_shows_the_chain_of_an_action(stack: Stack, api: Api) -> None:
     expected = {"worker.1", "worker.2", "maintenance"}
     wait_for(lambda: workers_of(stack) == expected, str(expected), lambda: str(workers_of(stack)))
     assert "Flower" in ask_flower(stack, "/tasks")
+    assert "maintenance" in ask_flower(stack, "/broker")
     assert ask_flower(stack, "/tasks", login=None, status=401)
 
 

@@ -53,7 +53,7 @@ def test_nothing_below_a_command_that_ignores_it_reads_it(tmp_path: Path) -> Non
 
 def test_only_the_commands_for_the_users_system_read_it() -> None:
     readers = {command.name for command in COMMANDS if command.reads_env_file}
-    assert readers == {"serve", "demo", "verify", "exec"}
+    assert readers == {"serve", "status", "stop", "demo", "verify", "exec"}
 
 
 def test_a_command_finds_the_system_that_the_file_names(tmp_path: Path) -> None:

@@ -157,7 +157,10 @@ def test_a_failed_migration_prints_its_error_and_stops_the_stores(project: Proje
 
 
 def test_existing_stores_are_used_and_none_is_started(project: Project) -> None:
-    urls = {"DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    urls = {
+        "DATABASE_URL": os.environ["LAUREL_TEST_DATABASE_URL"],
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+    }
     chosen = {**urls, "ARCHIVE_DIR": "/srv/archives"}
     project.start_until_up(**chosen, WORKERS="1")
     assert set(project.processes()) == {"api", "worker.1", "keeper"}
@@ -168,7 +171,7 @@ def test_existing_stores_are_used_and_none_is_started(project: Project) -> None:
 
 def test_variables_of_the_env_file_reach_launcher_and_processes(project: Project) -> None:
     lines = {
-        "DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c",
+        "DATABASE_URL": os.environ["LAUREL_TEST_DATABASE_URL"],
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "WORKERS": "1",
         "ARCHIVE_DIR": "/srv/archives",

@@ -4,10 +4,13 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from faults.small_disk import can_mount
+from local.commands import COMMANDS, Command
 from local.errors import LocalError
 from local.install import installers, venv
 from tests.local.project import ROOT
@@ -147,12 +150,77 @@ def test_without_ensurepip_uv_or_pip_the_package_to_install_is_named(
 
 def test_help_lists_every_command_and_creates_nothing(tmp_path: Path) -> None:
     (tmp_path / "run.py").write_bytes((ROOT / "run.py").read_bytes())
-    (tmp_path / "local").symlink_to(ROOT / "local")
+    for name in ("local", "domain", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
     done = _run_py(tmp_path, "--help")
-    for word in ("serve", "test", "check", "fmt", "lock", "migration", "demo", "verify"):
-        assert f"  {word} " in done.stdout
+    for command in COMMANDS:
+        assert f"  {command.name} " in done.stdout
     assert _run_py(tmp_path, "nonsense").returncode == 2
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_the_one_of_the_project(tmp_path: Path, option: str) -> None:
+    copy_launcher(tmp_path)
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    done = _run_py(tmp_path, option)
+    assert (done.returncode, done.stdout) == (0, f"Laurel {version}\n")
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_help_of_a_command_installs_nothing(tmp_path: Path, command: Command, option: str) -> None:
+    copy_launcher(tmp_path)
+    done = _run_py(tmp_path, command.name, option)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert command.summary in done.stdout
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_help_of_the_benchmark_needs_no_package_of_it(checkout: Path, installed: list[str]) -> None:
+    assert venv.find_installed(checkout) is None
+    python = venv.ensure(checkout, dev=False)
+    assert venv.find_installed(checkout) == python
+    assert venv.find_installed(checkout, dev=True) is None
+    assert installed == [venv.BASE_LOCK]
+    without_pygal = "import sys; sys.modules['pygal'] = None; import bench.command"
+    subprocess.run([sys.executable, "-c", without_pygal], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(("command", "code"), [("status", 3), ("stop", 0)])
+def test_nothing_is_installed_to_say_that_nothing_runs(
+    tmp_path: Path, command: str, code: int
+) -> None:
+    copy_launcher(tmp_path)
+    done = _run_py(tmp_path, command)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert "is not running" in done.stdout
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.skipif(not can_mount(), reason="only root may mount")
+@pytest.mark.parametrize("command", ["serve", "verify", "exec"])
+def test_a_checkout_that_cannot_be_written_is_one_line(tmp_path: Path, command: str) -> None:
+    copy_launcher(tmp_path)
+    read_only = 'mount --bind . . && mount -o remount,ro,bind . && cd . && exec "$@"'
+    done = subprocess.run(
+        [*("unshare", "--mount", "sh", "-ec", read_only, "sh"), sys.executable, "run.py", command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.count("\n")) == (1, done.stdout.count("Creating"))
+    assert done.stderr.count("\n") == 1
+    assert "Read-only file system" in done.stderr
+
+
+def copy_launcher(folder: Path) -> None:
+    """Make a checkout without an environment, by links."""
+    (folder / "run.py").write_bytes((ROOT / "run.py").read_bytes())
+    for name in ("local", "domain", "pyproject.toml", "requirements.txt"):
+        (folder / name).symlink_to(ROOT / name)
 
 
 def test_an_old_python_prints_a_message() -> None:

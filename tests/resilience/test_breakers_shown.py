@@ -55,7 +55,8 @@ class Fleet:
     def wait_for_open(self, count: int) -> None:
         """Wait until `count` circuit breakers are open."""
         wait_until(
-            lambda: self.read("redis_breakers_open") == count, timeout_seconds=NOTICED_SECONDS
+            lambda: self.read("laurel_redis_breakers_open") == count,
+            timeout_seconds=NOTICED_SECONDS,
         )
 
 
@@ -79,15 +80,15 @@ def fleet(
 def test_metrics_show_how_many_circuit_breakers_are_open(
     fleet: Fleet, redis_server: RedisServer, loss: str
 ) -> None:
-    assert fleet.read("redis_breakers_open") == 0
+    assert fleet.read("laurel_redis_breakers_open") == 0
     redis_server.stall() if loss == "stalled" else redis_server.kill()
     fleet.wait_for_open(len(fleet.all))
-    openings = fleet.read("redis_breaker_openings_total")
+    openings = fleet.read("laurel_redis_breaker_openings_total")
     assert openings >= len(fleet.all)
     fleet.keeper.end()
     fleet.live.end()
     fleet.wait_for_open(2)
-    assert fleet.read("redis_breaker_openings_total") >= openings, (
+    assert fleet.read("laurel_redis_breaker_openings_total") >= openings, (
         "the counters of ended processes are kept"
     )
     fleet.keeper.start()

@@ -8,7 +8,13 @@ from domain.boards.model import BoardId
 from domain.store.redis import keys
 
 ONE, OTHER = BoardId("one"), BoardId("one-other")
-ARGUMENTS = {"batch_id": UUID(int=1), "user_id": UUID(int=2), "reply_to": "r", "window_key": "w"}
+ARGUMENTS = {
+    "batch_id": UUID(int=1),
+    "user_id": UUID(int=2),
+    "reply_to": "r",
+    "window_key": "w",
+    "queue": "q",
+}
 
 
 def list_keys(board: BoardId) -> Iterator[tuple[str, str]]:

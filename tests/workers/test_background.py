@@ -13,7 +13,7 @@ from workers.background import FATAL_SECONDS, STUCK_INTERVALS, STUCK_SECONDS, Ba
 
 
 def failures_of(name: str) -> float:
-    return REGISTRY.get_sample_value("background_failures_total", {"thread": name}) or 0.0
+    return REGISTRY.get_sample_value("laurel_background_failures_total", {"thread": name}) or 0.0
 
 
 class Clock:

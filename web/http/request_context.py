@@ -34,6 +34,11 @@ def principal() -> Principal:
     return cast(Principal, found)
 
 
+def find_principal() -> Principal | None:
+    """Return the principal, or None when no token was verified."""
+    return cast(Principal | None, g.get("principal"))
+
+
 def set_principal(found: Principal) -> None:
     """Record the principal of this request."""
     g.principal = found

@@ -2,19 +2,30 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from web.live.close_codes import CloseCode
+
+RESYNC_CAUSES = ("connected", "epoch", "hole", "position", "unreadable")
+
 connections_active = Gauge(
     "websocket_connections_active",
     "Open WebSocket connections",
     multiprocess_mode="livesum",
 )
 connections_closed = Counter(
-    "websocket_connections_closed_total", "Ended WebSocket connections by close code", ["code"]
+    "laurel_websocket_connections_closed_total",
+    "Ended WebSocket connections by close code",
+    ["code"],
 )
 resyncs = Counter(
-    "websocket_resyncs_total", "Times that every listener was sent a new snapshot", ["cause"]
+    "laurel_websocket_resyncs_total", "Times that every listener was sent a new snapshot", ["cause"]
 )
+for _code in CloseCode:
+    connections_closed.labels(str(int(_code)))
+for _cause in RESYNC_CAUSES:
+    resyncs.labels(_cause)
+
 fan_out_seconds = Histogram(
-    "websocket_fan_out_seconds",
+    "laurel_websocket_fan_out_seconds",
     "From a bus message to the last socket's write",
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
 )

@@ -24,7 +24,7 @@ from web.live.connection.session import Session
 from web.live.hub import Hub
 from web.server.subscriber import Subscriber
 from workers.background import BackgroundThread
-from workers.metrics import watch_redis
+from workers.metrics import watch_store
 
 logger = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ class LiveService:
 
     def start(self) -> None:
         """Subscribe to the bus, and start the background threads."""
-        watch_redis(self.store.redis)
+        watch_store(self.store)
         self.verifier.start()
         self._subscriber.start()
         for thread in self._threads:

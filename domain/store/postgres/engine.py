@@ -3,10 +3,10 @@
 Called by `domain/store/store.py` only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, QueuePool, event
 from sqlalchemy import create_engine as create_sqlalchemy_engine
 from sqlalchemy.engine.interfaces import IsolationLevel
 
@@ -75,3 +75,24 @@ def create_engine(
     keep_prepared_statements(engine)
     drop_bad_connections(engine)
     return engine
+
+
+def watch_pool(engine: Engine, notify: Callable[[int], None]) -> int:
+    """Call `notify` with the connections in use at every change, and return how many there may be.
+
+    It is called by the thread that takes or returns the connection.
+    """
+    pool = engine.pool
+    if not isinstance(pool, QueuePool):
+        return 0
+
+    def on_checkout(*_: object) -> None:
+        notify(pool.checkedout())
+
+    def on_checkin(*_: object) -> None:
+        # The pool tells before it takes the connection back.
+        notify(max(0, pool.checkedout() - 1))
+
+    event.listen(pool, "checkout", on_checkout)
+    event.listen(pool, "checkin", on_checkin)
+    return pool.size()

@@ -85,6 +85,11 @@ def rate_limit_processes() -> str:
     return f"{PREFIX}limit-processes"
 
 
+def broker_queue(queue: str) -> str:
+    """Messages of a Celery queue that no worker has taken, a list. No TTL: see `broker_prefix`."""
+    return broker_prefix() + queue
+
+
 def broker_prefix() -> str:
     """Prefix of Celery's own keys. Queues have no TTL: the keeper submits lost messages again."""
     return PREFIX + "celery:"

@@ -155,13 +155,13 @@ def test_metrics_have_the_names_of_the_specification(client: FlaskClient, bearer
         "fraud_checks_total",
         "websocket_connections_active",
         "leaderboard_cache_hits_total",
-        "pipeline_queue_age_seconds",
-        "pipeline_batch_size",
-        "pipeline_stage_seconds",
+        "laurel_pipeline_queue_age_seconds",
+        "laurel_pipeline_batch_size",
+        "laurel_pipeline_stage_seconds",
     ):
         assert re.search(rf"^# TYPE {name.removesuffix('_total')}", text, re.MULTILINE), name
     assert re.search(
-        r'^http_requests_total\{endpoint="actions.complete",status="200"\} [1-9]',
+        r'^laurel_http_requests_total\{endpoint="actions.complete",status="200"\} [1-9]',
         text,
         re.MULTILINE,
     )

@@ -156,4 +156,4 @@ def fail_once(error: Exception) -> Callable[..., Any]:
 
 def failures_of(thread: str) -> float:
     """Return how many steps of the background thread have failed in this process."""
-    return REGISTRY.get_sample_value("background_failures_total", {"thread": thread}) or 0.0
+    return REGISTRY.get_sample_value("laurel_background_failures_total", {"thread": thread}) or 0.0

@@ -91,15 +91,26 @@ def divert_batch(connection: Connection, *, batch: Batch, stage: Stage) -> None:
 
 
 def insert_batch(
-    connection: Connection, *, batch_id: UUID, stage: Stage, created_at: datetime
+    connection: Connection,
+    *,
+    batch_id: UUID,
+    stage: Stage,
+    created_at: datetime,
+    quiet_seconds: float = 0.0,
 ) -> None:
-    """Add a batch without a reply address; the keeper may look at it at once."""
+    """Add a batch without a reply address; the keeper may look at it after `quiet_seconds`."""
     connection.execute(
         sql(
             "INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at)"
-            " VALUES (:batch_id, :stage, clock_timestamp(), :created_at, clock_timestamp())"
+            " VALUES (:batch_id, :stage, clock_timestamp() + make_interval(secs => :quiet),"
+            "   :created_at, clock_timestamp())"
         ),
-        {"batch_id": batch_id, "stage": stage, "created_at": created_at},
+        {
+            "batch_id": batch_id,
+            "stage": stage,
+            "created_at": created_at,
+            "quiet": quiet_seconds,
+        },
     )
 
 

@@ -113,6 +113,19 @@ def count_failed(connection: Connection) -> int:
     return count
 
 
+def count_held_actions(connection: Connection, *, most: int) -> int:
+    """Return how many actions are held for review; `most` when there are as many or more."""
+    counted = connection.execute(
+        sql(
+            "SELECT count(*) FROM (SELECT 1 FROM action_checks c"
+            " JOIN user_actions a ON a.action_id = c.action_id AND a.created_at = c.created_at"
+            " WHERE c.needs_review AND a.status = 'quarantined' LIMIT :most) held"
+        ),
+        {"most": most},
+    )
+    return int(counted.scalar_one())
+
+
 def find_action_state(connection: Connection, *, action_id: UUID) -> ActionState | None:
     """Return the state of an action that is not archived."""
     row = connection.execute(
