@@ -11,9 +11,15 @@ import click
 
 from cli.errors import CommandFailedError, OperatorGroup
 from domain.actions.model import Status
-from domain.fraud.review import Decision, RetryProgress, list_actions_to_review, retry_failed_actions, review_action
-from domain.store.postgres.actions.reviews import FailedFilter, HeldAction
 from domain.errors import RedisUnavailableError
+from domain.fraud.review import (
+    Decision,
+    RetryProgress,
+    list_actions_to_review,
+    retry_failed_actions,
+    review_action,
+)
+from domain.store.postgres.actions.reviews import FailedFilter, HeldAction
 from web.http.responses import dump_json
 from web.services import services
 from workers.broker import submit_batch

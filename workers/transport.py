@@ -1,4 +1,4 @@
-"""kombu's Redis transport, cheaper and harder to break, under kombu's own names: see celeryconfig.py.
+"""kombu's Redis transport, cheaper and harder to break, under kombu's own names (celeryconfig.py).
 
 A message that is not one of Celery's is dropped and counted: kombu would let it end the worker.
 A connection that leads to a replica is closed, so that the next one may find the primary.

@@ -11,14 +11,14 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import text
 
+from domain.actions.chain import Stage
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction, Status
-from domain.actions.recovery import SINGLE_ATTEMPTS, isolate, claim_stalled_batches
+from domain.actions.recovery import SINGLE_ATTEMPTS, claim_stalled_batches, isolate
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
-from domain.fraud import review
-from domain.actions.chain import Stage
 from domain.errors import RedisUnavailableError
+from domain.fraud import review
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store
