@@ -8,7 +8,7 @@ from kombu import Exchange, Queue
 
 from domain.settings import settings_of_process
 from domain.store.redis import keys
-from workers.startup import exit_on_bad_settings
+from workers.process.startup import exit_on_bad_settings
 from workers.transport import make_broker_url, use_transport_for_redis
 
 with exit_on_bad_settings():

@@ -4,7 +4,7 @@ Flower itself reads the real environment only; the settings read `.env` too.
 """
 
 from domain.settings import settings_of_process
-from workers.startup import exit_on_bad_settings
+from workers.process.startup import exit_on_bad_settings
 
 with exit_on_bad_settings():
     _logins = settings_of_process().flower_basic_auth

@@ -9,7 +9,7 @@ from flask import Flask
 from cli.registry import register_commands
 from web import app as web_app
 from web.server.rsgi import RsgiServer
-from workers.startup import exit_on_bad_settings
+from workers.process.startup import exit_on_bad_settings
 
 
 def create_api() -> RsgiServer:

@@ -213,7 +213,7 @@ class RateLimitExceededError(LaurelError):
 class SettingsError(LaurelError):
     """One or more settings are wrong; `problems` names each of them, without secrets.
 
-    Where processes start, `workers/startup.py` turns it into an exit code.
+    Where processes start, `workers/process/startup.py` turns it into an exit code.
     """
 
     code = "INVALID_SETTINGS"

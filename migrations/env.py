@@ -14,7 +14,7 @@ from domain.settings import Settings, settings_of_process
 from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
 from domain.store.postgres.partitions import is_partition_name
 from domain.store.postgres.tables import metadata
-from workers.startup import exit_on_bad_settings
+from workers.process.startup import exit_on_bad_settings
 
 # Enough for an index on a large table; `-x statement_timeout=…` sets another.
 STATEMENT_TIMEOUT = "10min"

@@ -41,8 +41,8 @@ from web.server.flask_app import Api
 from web.server.rsgi import RsgiServer
 from web.server.subscriber import Subscriber
 from web.services import EXTENSION, ActionSubmitter, NoIntake, Services
-from workers.background import BackgroundThread
 from workers.broker import submit_batch
+from workers.process.background import BackgroundThread
 
 API = "api"
 # Tickets are redeemed one statement each; thousands may come back at once after a restart.

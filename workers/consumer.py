@@ -15,7 +15,7 @@ from celery.worker.consumer import Consumer
 
 from domain.settings import settings_of_process
 from workers.celery import app
-from workers.startup import exit_on_bad_settings
+from workers.process.startup import exit_on_bad_settings
 from workers.transport import drop_message
 
 QUEUES = ("actions", "maintenance")

@@ -36,13 +36,13 @@ from domain.store.postgres.leadership import Leadership
 from domain.store.postgres.partitions import ensure_partitions
 from domain.store.redis import boards
 from workers import gauges, metrics
-from workers.background import BackgroundThread
 from workers.broker import submit_batch
 from workers.chain import run_link
 from workers.context import WorkerContext, get_context
 from workers.duties import DutySchedule
-from workers.garbage_collector import tune_garbage_collector
-from workers.startup import exit_on_bad_settings
+from workers.process.background import BackgroundThread
+from workers.process.garbage_collector import tune_garbage_collector
+from workers.process.startup import exit_on_bad_settings
 
 logger = structlog.get_logger(__name__)
 

@@ -15,10 +15,10 @@ from domain.logs import configure_logging
 from domain.store.health import warn_of_eviction
 from domain.store.postgres.heartbeats import beat
 from workers import metrics
-from workers.background import BackgroundThread
 from workers.context import get_context
-from workers.garbage_collector import tune_garbage_collector
-from workers.startup import exit_on_bad_settings
+from workers.process.background import BackgroundThread
+from workers.process.garbage_collector import tune_garbage_collector
+from workers.process.startup import exit_on_bad_settings
 
 logger = structlog.get_logger(__name__)
 

@@ -279,7 +279,7 @@ def test_a_decision_without_a_broker_is_left_to_the_keeper(
     def refuse(*_: object, **__: object) -> None:
         raise RedisUnavailableError
 
-    # A broker that does not answer is in tests/workers/test_broker.py.
+    # A broker that does not answer is in tests/workers/broker/test_broker.py.
     monkeypatch.setattr("cli.actions.submit_batch", refuse)
     assert run(app, "actions", "release", str(held.action_id), "--reason", "seen").exit_code == 0
     wait_until(lambda: len(claim_stalled_batches(worker_context.store)) == 1, timeout_seconds=10)

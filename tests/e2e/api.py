@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from typing import Any, Self
 from uuid import uuid4
 
 ANSWER_SECONDS = 15.0
+# The server closes a connection that is idle for 5 s; a client that keeps one must not be later.
+KEEP_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Api:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+        self._answered_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -59,10 +63,13 @@ class Api:
         if body is not None:
             payload = json.dumps(body)
             sent["Content-Type"] = "application/json"
+        if time.monotonic() - self._answered_at > KEEP_SECONDS:
+            self._connection.close()
         try:
             self._connection.request(method, path, payload, sent)
             response = self._connection.getresponse()
             text = response.read().decode()
+            self._answered_at = time.monotonic()
         except (OSError, http.client.HTTPException):
             self._connection.close()
             raise

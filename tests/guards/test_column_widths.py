@@ -4,6 +4,7 @@ from sqlalchemy import String, Text
 
 from domain.accounts import names
 from domain.actions.model import Status
+from domain.store.postgres.accounts.identities import MAX_CLAIM_CHARS
 from domain.store.postgres.accounts.revocations import RevocationKind
 from domain.store.postgres.tables import metadata
 from web.access.tokens import MAX_JTI_CHARS
@@ -33,6 +34,10 @@ WIDEST: dict[str, int | None] = {
     "revocations.kind": max(map(len, RevocationKind)),
     "revocations.subject": MAX_JTI_CHARS,
     "realtime_tickets.origin": MAX_ORIGIN_CHARS,
+    "users.claimed_name": MAX_CLAIM_CHARS,
+    # Operators name keys, and the command bounds it.
+    "api_keys.name": None,
+    "api_keys.prefix": None,
 }
 
 

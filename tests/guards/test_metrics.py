@@ -77,8 +77,10 @@ def test_every_label_starts_at_0(own_metrics: dict[str, Metric]) -> None:
 
 def test_without_labels_no_counter_is_left(own_metrics: dict[str, Metric]) -> None:
     assert {name for name, metric in own_metrics.items() if not metric.samples} <= {
-        # Filled where there is something to count: each thread, pool and queue.
+        # Filled where there is something to count: each thread, queue, cause and code.
         "laurel_background_failures",
+        "laurel_broker_messages_dropped",
+        "laurel_redis_errors",
         "laurel_queue_length",
     }
 

@@ -1,13 +1,13 @@
 """A rolling restart under load: every process is replaced, and no request fails."""
 
 import http.client
-import itertools
 import json
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -24,6 +24,7 @@ from domain.store.store import Store
 from domain.verification.verifying import verify
 from tests.local.project import free_ports
 from tests.resilience.procfile_processes import ProcfileProcess
+from tests.resilience.sockets import handed_over
 from tests.waiting import wait_until
 from tests.web.http.bodies import make_body
 from tests.web.live.client import Listener
@@ -39,37 +40,30 @@ BUSY_SECONDS = 2.0
 GOING_AWAY = 1001
 
 
-class Balancer:
-    """Sends each request to the next API process, or to the other when it refuses."""
+class Clients:
+    """Players' clients, with a connection for each request."""
 
-    def __init__(self, ports: list[int]):
-        self._turns = itertools.cycle([ports, ports[::-1]])
+    def __init__(self, port: int):
+        self._port = port
 
     def post(self, body: dict[str, Any], token: str) -> tuple[int, dict[str, Any]]:
         """Return status and body; raise OSError when an accepted connection is cut."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        for port in next(self._turns):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
-            try:
-                connection.connect()
-            except ConnectionRefusedError:
-                continue
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ANSWER_SECONDS)
+        with closing(connection):
             connection.request("POST", "/api/actions/complete", json.dumps(body), headers)
             answer = connection.getresponse()
-            read = json.loads(answer.read())
-            connection.close()
-            return answer.status, read
-        raise ConnectionRefusedError
+            return answer.status, json.loads(answer.read())
 
 
 class Load:
     """Players who send one action each, from a few threads, and their answers."""
 
-    def __init__(self, balancer: Balancer, codec: TokenCodec):
+    def __init__(self, clients: Clients, codec: TokenCodec):
         self.answers: Counter[str] = Counter()
         self.accepted: set[UUID] = set()
         self.slowest_seconds = 0.0
-        self._balancer = balancer
+        self._clients = clients
         self._codec = codec
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -91,7 +85,7 @@ class Load:
             token = self._codec.issue(user_id=uuid4(), username=None)
             started = time.monotonic()
             try:
-                status, answer = self._balancer.post(body, token)
+                status, answer = self._clients.post(body, token)
                 word = f"{status} {answer.get('status', '')}".strip()
             except (OSError, http.client.HTTPException) as error:
                 status, word = 0, type(error).__name__
@@ -103,10 +97,11 @@ class Load:
 
 
 class Fleet:
-    """Two processes of the API, two workers, the keeper and the live process."""
+    """Two processes of the API on one socket, two workers, the keeper and the live process."""
 
-    def __init__(self, settings: Settings):
-        *self.api_ports, self.live_port = free_ports(3)
+    def __init__(self, settings: Settings, listener: socket.socket):
+        (self.live_port,) = free_ports(1)
+        self.api_port = listener.getsockname()[1]
         self.live = ProcfileProcess(
             "live",
             settings,
@@ -114,7 +109,7 @@ class Fleet:
             LAUREL_PROCESS="live",
             LIVE_PORT=str(self.live_port),
         )
-        self.api = [_keep_api(settings, port) for port in self.api_ports]
+        self.api = [self._keep_api(settings, listener, number) for number in (1, 2)]
         self.others = [
             *(
                 ProcfileProcess("worker", settings, says_ready, LAUREL_PROCESS=f"worker.{n}")
@@ -128,12 +123,19 @@ class Fleet:
         """Every process."""
         return [self.live, *self.api, *self.others]
 
-
-def _keep_api(settings: Settings, port: int) -> ProcfileProcess:
-    name = f"api.{port}"
-    return ProcfileProcess(
-        "api", settings, lambda _: answers_at(port), LAUREL_PROCESS=name, PORT=str(port)
-    )
+    def _keep_api(
+        self, settings: Settings, listener: socket.socket, number: int
+    ) -> ProcfileProcess:
+        """Return an API process on a socket that outlives it, as the launcher or systemd has it."""
+        process = ProcfileProcess(
+            "api",
+            settings,
+            lambda process: process.log.read_text().count('"event":"started"') == process.starts,
+            LAUREL_PROCESS=f"api.{number}",
+            API_SOCKET_FD=str(listener.fileno()),
+        )
+        process.pass_fds = (listener.fileno(),)
+        return process
 
 
 def answers_at(port: int) -> bool:
@@ -153,8 +155,8 @@ def fleet(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> 
     """All processes, ready; the test uses their key prefix."""
     monkeypatch.setattr(keys, "PREFIX", "laurel:")
     assert rebuild_board(store, board=GLOBAL_BOARD)
-    fleet = Fleet(settings)
     with ExitStack() as stack:
+        fleet = Fleet(settings, stack.enter_context(handed_over()))
         for process in fleet.all:
             stack.callback(process.end)
             process.start()
@@ -176,7 +178,7 @@ def test_every_process_is_replaced_under_load_and_no_request_fails(
         f"ws://127.0.0.1:{fleet.live_port}/ws",
         [f"Authorization: Bearer {codec.issue(user_id=uuid4(), username=None)}"],
     )
-    with Load(Balancer(fleet.api_ports), codec) as load:
+    with Load(Clients(fleet.api_port), codec) as load:
         with listener:
             fleet.live.replace()
             assert listener.hear_until("going_away")["retryAfterMs"] >= 0

@@ -4,8 +4,6 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 
 import pytest
@@ -13,8 +11,8 @@ import pytest
 from domain.settings import Settings
 from domain.store.store import Store
 from tests.resilience.procfile_processes import ProcfileProcess
+from tests.resilience.sockets import handed_over
 from tests.waiting import wait_until
-from web.server.listening import make_listener
 
 RESTARTS = 20
 REQUESTS_PER_SECOND = 200
@@ -59,15 +57,6 @@ def ask(port: int) -> str:
     except OSError as error:
         return type(error).__name__
     return answer[9:12].decode() if answer else "closed without an answer"
-
-
-@contextmanager
-def handed_over() -> Iterator[socket.socket]:
-    """Hold a listening socket, as the launcher or systemd does."""
-    with make_listener("127.0.0.1", 0) as listener:
-        listener.listen(4096)
-        listener.set_inheritable(True)
-        yield listener
 
 
 class Processes:

@@ -22,7 +22,7 @@ from domain.store.postgres.accounts.api_keys import (
 from domain.store.store import Store
 from web.http.caller import Principal
 from web.server.greenlets import run_in_thread
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 STEP_SECONDS = 5.0
 READ_SECONDS = 60.0

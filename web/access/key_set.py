@@ -13,7 +13,7 @@ import structlog
 from domain.errors import InvalidTokenError, OverloadedError, TransientError
 from web.access.jwks import KeySetError, PublicKey, VerificationKey, is_url, load_key_set
 from web.server.greenlets import run_in_thread
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from domain.store.postgres.accounts.revocations import (
 )
 from domain.store.store import Store
 from web.server.greenlets import run_in_thread
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 READ_SECONDS = 1.0
 # Everything is read again this often, which is also when ended revocations are forgotten.

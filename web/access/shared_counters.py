@@ -19,7 +19,7 @@ from domain.errors import RedisUnavailableError
 from domain.store.redis.client import RedisClient
 from domain.store.redis.counters import Hits, add_hits
 from web.server.greenlets import Event, make_event
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 SHARE_SECONDS = 0.1
 # Bounds one call; the rest goes with the next.

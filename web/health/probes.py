@@ -17,7 +17,7 @@ from domain.store.redis.boards import is_board_trusted
 from domain.store.store import Store
 from web.access.verifier import TokenVerifier
 from web.health.probe_runner import Facts, Probe, ProbeRunner
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 LIVE_ANSWER_SECONDS = 1.0
 # A process sends a heartbeat every 5 s or more often; three missed ones are silence.

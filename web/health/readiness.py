@@ -11,7 +11,7 @@ from domain.errors import DatabaseUnavailableError
 from domain.store.health import find_migration, ping_database
 from domain.store.postgres.heartbeats import beat, list_silence_seconds
 from domain.store.store import Connection, Store
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 WORKER_SILENCE_SECONDS = 60.0
 # However often it is asked: a balancer with many machines asks much.

@@ -24,7 +24,7 @@ from domain.store.store import Store
 from web.intake.pending import PendingBatches
 from web.intake.pending_request import Claims, PendingRequest, RequestState
 from web.server.greenlets import run_in_thread
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 

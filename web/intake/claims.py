@@ -15,7 +15,7 @@ from domain.accounts.claims import Claim, follow_claims
 from domain.boards.model import BoardId
 from domain.store.store import Store
 from web.http.caller import Principal
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 STEP_SECONDS = 1.0
 # A claim that came too soon after the last renaming is looked at again after this long.

@@ -7,7 +7,7 @@ stopped. Started by `web/server/background.py`.
 import structlog
 
 from domain.store.store import Store
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from domain.store.postgres.actions.queue_age import read_queue_age_seconds
 from domain.store.store import Store
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 READ_SECONDS = 1.0
 TRY_SECONDS = 1.0

@@ -8,7 +8,7 @@ import structlog
 
 from domain.store.redis.client import RedisClient
 from web.intake.pending import PendingBatches
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from domain.errors import RedisUnavailableError
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from psycogreen.gevent import patch_psycopg
 
 from domain.settings import settings_of_process
-from workers.startup import exit_on_bad_settings
+from workers.process.startup import exit_on_bad_settings
 
 with exit_on_bad_settings():
     _settings = settings_of_process()

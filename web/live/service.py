@@ -23,8 +23,8 @@ from web.live.connection.limits import ConnectionLimit
 from web.live.connection.session import Session
 from web.live.hub import Hub
 from web.server.subscriber import Subscriber
-from workers.background import BackgroundThread
 from workers.metrics import watch_store
+from workers.process.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 

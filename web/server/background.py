@@ -7,8 +7,8 @@ from typing import Protocol
 import structlog
 
 from web.server.subscriber import Subscriber
-from workers.background import BackgroundThread
-from workers.garbage_collector import tune_garbage_collector
+from workers.process.background import BackgroundThread
+from workers.process.garbage_collector import tune_garbage_collector
 
 logger = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ import structlog
 from domain.errors import RedisUnavailableError
 from domain.store.redis.client import RedisClient
 from domain.store.redis.subscription import POLL_SECONDS, Message, Subscription
-from workers.background import BackgroundThread
+from workers.process.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 

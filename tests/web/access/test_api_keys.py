@@ -192,6 +192,7 @@ def test_a_revoked_key_is_refused_within_a_second_and_its_socket_closes(
             authorization=None,
             protocols=[f"ticket.{ticket['ticket']}"],
             origin=None,
+            admit=lambda _user_id: None,
         )
         assert not credential.is_revoked(verifier)
         assert revoke_api_key(store, key="eu-1", now=datetime.now(UTC)) is not None

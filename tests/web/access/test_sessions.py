@@ -188,6 +188,7 @@ def test_a_socket_s_ticket_after_a_revocation_holds_until_the_next_one(
         authorization=None,
         protocols=["laurel.v1", f"ticket.{ticket}"],
         origin=None,
+        admit=lambda _user_id: None,
     )
     application.verifier.look_now()
     assert not credential.is_revoked(application.verifier)

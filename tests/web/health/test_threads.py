@@ -22,7 +22,7 @@ from web.access.revocations import Revocations
 from web.access.verifier import TokenVerifier
 from web.health.probes import MAX_KEY_SET_AGE_SECONDS, MAX_REVOCATIONS_AGE_SECONDS, make_probes
 from web.health.readiness import Readiness
-from workers.background import STUCK_SECONDS, BackgroundThread
+from workers.process.background import STUCK_SECONDS, BackgroundThread
 
 
 class Clock:

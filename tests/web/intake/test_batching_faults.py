@@ -33,8 +33,8 @@ from web.intake import batcher as batcher_module
 from web.intake.batcher import IDLE_SECONDS, Batcher
 from web.intake.pending_request import PendingRequest
 from workers import chain
-from workers.background import FATAL_SECONDS, STUCK_SECONDS
 from workers.context import WorkerContext
+from workers.process.background import FATAL_SECONDS, STUCK_SECONDS
 
 
 def test_a_lost_reply_is_caught_up_by_one_look_for_the_whole_batch(

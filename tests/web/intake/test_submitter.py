@@ -16,7 +16,7 @@ from tests.web.intake.batch_service import failures_of
 from web.intake import queue_age, submitter
 from web.intake.queue_age import TRY_SECONDS, QueueAge
 from web.intake.submitter import Submitter
-from workers.background import STUCK_SECONDS
+from workers.process.background import STUCK_SECONDS
 
 
 class Broker:

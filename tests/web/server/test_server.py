@@ -233,7 +233,8 @@ def test_a_change_and_an_end_of_an_account_have_a_body(
         raw = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     else:
         raw = b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-    assert server.ask(head + raw).split(b" ")[1] == status
+    # A chunked body is refused, whatever is in it.
+    assert server.ask(head + raw).split(b" ")[1] == (b"400" if chunked else status)
 
 
 @pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n"])

@@ -18,7 +18,7 @@ from tests.local.project import free_ports
 from tests.waiting import wait_until
 from workers.transport import make_broker_url
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOGIN = "watcher:over-the-queues"
 MOST_TASKS = 200
 SEND_EVENTS = f"""

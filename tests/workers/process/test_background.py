@@ -9,7 +9,12 @@ from structlog.testing import capture_logs
 
 from domain.errors import DatabaseUnavailableError
 from tests.waiting import wait_until
-from workers.background import FATAL_SECONDS, STUCK_INTERVALS, STUCK_SECONDS, BackgroundThread
+from workers.process.background import (
+    FATAL_SECONDS,
+    STUCK_INTERVALS,
+    STUCK_SECONDS,
+    BackgroundThread,
+)
 
 
 def failures_of(name: str) -> float:

@@ -9,8 +9,8 @@ from domain.store.postgres.heartbeats import list_silence_seconds
 from domain.store.store import Store
 from tests.waiting import wait_until
 from workers import lifecycle
-from workers.background import BackgroundThread
 from workers.context import WorkerContext
+from workers.process.background import BackgroundThread
 
 
 @pytest.fixture

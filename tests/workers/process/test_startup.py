@@ -3,7 +3,7 @@
 import pytest
 
 from domain.errors import LaurelError, SettingsError
-from workers.startup import EXIT_CODE, exit_on_bad_settings
+from workers.process.startup import EXIT_CODE, exit_on_bad_settings
 
 
 def test_bad_settings_end_the_process_with_their_reasons_and_no_traceback(

@@ -1,0 +1,1 @@
+"""What every process has: supervised threads, a start that refuses bad settings, its collector."""
