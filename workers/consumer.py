@@ -14,11 +14,11 @@ from celery.utils.nodenames import host_format
 from celery.worker.consumer import Consumer
 
 from domain.settings import settings_of_process
+from domain.store.redis.queues import QUEUES
 from workers.celery import app
 from workers.process.startup import exit_on_bad_settings
 from workers.transport import drop_message
 
-QUEUES = ("actions", "maintenance")
 BEAT = "beat"
 RECONNECT_SECONDS = 2
 EVENTS_SECONDS = 0.25

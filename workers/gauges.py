@@ -1,11 +1,10 @@
 """Gauges of what waits, read from the stores by the keeper, every few seconds and with a bound."""
 
 from domain.store.postgres.actions.reviews import count_held_actions
-from domain.store.redis.queues import read_queue_lengths
+from domain.store.redis.queues import QUEUES, read_queue_lengths
 from domain.store.store import Store
 from workers import metrics
 
-QUEUES = ("actions", "maintenance")
 # Counting reads one row for each held action.
 MOST_HELD = 10_000
 

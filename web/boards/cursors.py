@@ -9,10 +9,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from uuid import UUID
 
+from domain.actions.model import MAX_TOTAL_SCORE
 from domain.boards.model import MAX_REACHED_SEQ, Place, Standing
 
 MAX_CURSOR_CHARS = 120
-MAX_SCORE = 2**53 - 1
 _FORM = re.compile(rb"b([0-9]{1,16})\.([0-9]{1,19})\.([0-9a-f]{32})")
 
 
@@ -34,4 +34,6 @@ def parse_board_cursor(cursor: str) -> Place | None:
     if match is None or urlsafe_b64encode(raw).rstrip(b"=").decode() != cursor:
         return None
     place = Place(int(match[1]), int(match[2]), UUID(match[3].decode()))
-    return place if place.score <= MAX_SCORE and place.reached_seq <= MAX_REACHED_SEQ else None
+    return (
+        place if place.score <= MAX_TOTAL_SCORE and place.reached_seq <= MAX_REACHED_SEQ else None
+    )

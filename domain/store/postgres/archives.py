@@ -12,12 +12,16 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from domain.archives.model import Manifest, Tally
-from domain.store.postgres.partitions import Partition, list_partitions, make_partition
+from domain.store.postgres.errors import LOCK_NOT_AVAILABLE
+from domain.store.postgres.partitions import (
+    LOCK_TIMEOUT_MS,
+    Partition,
+    list_partitions,
+    make_partition,
+)
 
-LOCK_TIMEOUT_MS = 500
 # The one statement whose time grows with the partition. It blocks neither intake nor readers.
 TOTALS_TIMEOUT_MS = 600_000
-LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True, slots=True)

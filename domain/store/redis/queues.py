@@ -7,6 +7,8 @@ from redis import Redis
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
 
+QUEUES = ("actions", "maintenance")
+
 
 def read_queue_lengths(redis: RedisClient, names: Sequence[str]) -> Mapping[str, int]:
     """Return how many messages of each queue no worker has taken. Raises RedisUnavailableError."""
