@@ -3,6 +3,7 @@
 from faults.scenario import Scenario
 from faults.scenarios import (
     clocks,
+    crowds,
     disk,
     messages,
     postgres,
@@ -23,6 +24,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *races.SCENARIOS,
     *messages.SCENARIOS,
     *sockets.SCENARIOS,
+    *crowds.SCENARIOS,
     *clocks.SCENARIOS,
     *disk.SCENARIOS,
 )
