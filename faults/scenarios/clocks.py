@@ -46,7 +46,9 @@ SCENARIOS = (
         whole_run=True,
         setup=Setup(
             replaced={
-                "wsgi:create_": "faults.children.wrong_clock:create_",
+                "python -m web.server.serve": "python -m web.server.serve"
+                " --target faults.children.wrong_clock:create_api",
+                "wsgi:create_live": "faults.children.wrong_clock:create_live",
                 "python -m workers.consumer actions": "python -m faults.children.wrong_clock",
             }
         ),

@@ -239,7 +239,11 @@ SCENARIOS = (
     Scenario(name="tables-away", inject=take_tables_away, find_problems=find_not_refused),
     Scenario(name="player-locked", inject=lock_player, find_problems=find_delays_of_others),
     Scenario(
-        name="postgres-backend-stopped", inject=stop_backend, find_problems=find_lasting_refusals
+        name="postgres-backend-stopped",
+        inject=stop_backend,
+        find_problems=find_lasting_refusals,
+        # A third of a run is over before the connection is given up.
+        whole_run=True,
     ),
     Scenario(name="stage-of-newer-version", inject=add_newer_stage, find_problems=find_effects),
     Scenario(name="postgres-clock-back", inject=set_looks_ahead, find_problems=find_effects),

@@ -59,7 +59,7 @@ def main() -> None:
     multiprocessing.set_start_method("fork")
     ApiServer(
         listener,
-        target=TARGET,
+        target=options.target,
         factory=True,
         address=options.host,
         port=options.port,
@@ -91,6 +91,7 @@ def raise_connection_limit() -> int:
 
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m web.server.serve", description=__doc__)
+    parser.add_argument("--target", default=TARGET, help="the factory of what is served")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--workers", type=int, default=1)
