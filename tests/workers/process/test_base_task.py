@@ -47,7 +47,8 @@ def test_a_task_is_retried_for_what_passes_and_not_for_locks(
         retried.append(exc)
         return exc
 
-    task = app.task(base=LaurelTask, name="test.fail")(fail)
+    # Not shared: every application that is made later would get it too.
+    task = app.task(base=LaurelTask, name="test.fail", shared=False)(fail)
     monkeypatch.setattr(task, "retry", retry)
     with pytest.raises(type(error)):
         task.run()
