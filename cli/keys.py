@@ -54,7 +54,7 @@ def check_name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     show_default=True,
     help="What it may do; may be repeated.",
 )
-@click.option("--expires", type=Duration(), help="How long it is valid: 90d; else for ever.")
+@click.option("--expires", type=Duration(), help="How long it is valid: 90d; else forever.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with the key.")
 def create(name: str, roles: tuple[str, ...], expires: timedelta | None, as_json: bool) -> None:
     """Print a new key; it is shown this once, the store has its hash."""

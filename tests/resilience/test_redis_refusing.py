@@ -94,7 +94,7 @@ def is_trusted(store: Store) -> bool:
 
 
 @pytest.mark.parametrize("eviction", EVICTIONS.values(), ids=EVICTIONS)
-def test_a_board_with_a_part_evicted_is_not_shown_and_is_made_anew(
+def test_a_board_with_a_part_evicted_is_not_shown_and_is_rebuilt(
     context: WorkerContext,
     redis_server: RedisServer,
     players: list[UUID],

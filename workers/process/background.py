@@ -129,11 +129,20 @@ class BackgroundThread:
         return False
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.clear()
-            succeeded = self.run_step()
-            pause_seconds = self._every_seconds
-            if not succeeded:
-                pause_seconds = max(pause_seconds, FAILURE_PAUSE_SECONDS)
-            if pause_seconds and not self._stopping.is_set():
-                self._woken.wait(pause_seconds)
+        try:
+            while not self._stopping.is_set():
+                self._run_and_pause()
+        finally:
+            # A SystemExit of the step, for instance, ends the thread, and Python says nothing.
+            if self._essential and not self._stopping.is_set():
+                logger.critical("process ends: an essential thread has ended", thread=self.name)
+                self._end_process()
+
+    def _run_and_pause(self) -> None:
+        self._woken.clear()
+        succeeded = self.run_step()
+        pause_seconds = self._every_seconds
+        if not succeeded:
+            pause_seconds = max(pause_seconds, FAILURE_PAUSE_SECONDS)
+        if pause_seconds and not self._stopping.is_set():
+            self._woken.wait(pause_seconds)

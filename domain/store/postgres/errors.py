@@ -93,7 +93,7 @@ def is_transient(error: Exception) -> bool:
 def drop_bad_connections(engine: Engine) -> None:
     """Make the engine give up its pooled connections when one of them says the server is unwell.
 
-    After a failover the old connections lead to a server that is read-only now, for ever.
+    After a failover the old connections lead to a server that is read-only now, forever.
     """
     event.listen(engine, "handle_error", _drop_bad_connection)
 

@@ -168,3 +168,20 @@ def test_a_pause_inside_a_step_ends_with_stop() -> None:
     assert is_in_step.wait(20)
     thread.stop(20)
     assert not thread.is_alive
+
+
+@pytest.mark.parametrize(("essential", "ends"), [(True, ["ended"]), (False, [])])
+def test_an_essential_thread_that_is_ended_takes_its_process_along(
+    essential: bool, ends: list[str]
+) -> None:
+    ended = list[str]()
+
+    def leave() -> None:
+        raise SystemExit(3)
+
+    thread = BackgroundThread(
+        "leaving", leave, essential=essential, end_process=lambda: ended.append("ended")
+    )
+    with pytest.raises(SystemExit):
+        thread._run()
+    assert ended == ends

@@ -33,7 +33,7 @@ local function try(command, key, ...)
 end
 
 -- The answer of a command, before which a key of another type is deleted.
-local function call_anew(command, key, ...)
+local function call_or_replace(command, key, ...)
   local answer = try(command, key, ...)
   if answer ~= nil then return answer end
   redis.call('DEL', key)
@@ -45,7 +45,7 @@ end
 local MARKER = '#'
 
 -- A trusted board is complete for this run of the server, its two keys have the same users, and it
--- can be written: a server that refuses writes would show the same board for ever, so that raises.
+-- can be written: a server that refuses writes would show the same board forever, so that raises.
 local function is_trusted(board_key, rows_key)
   -- Changes nothing: XX adds no member, and none is called '-'.
   if try('ZADD', board_key, 'XX', 0, '-') == nil then return false end
@@ -55,7 +55,7 @@ end
 
 -- The position of the bus; a new server or a lost key begins a new epoch at 0.
 local function position(position_key, new_epoch)
-  local stored = call_anew('HMGET', position_key, 'run_id', 'epoch', 'seq')
+  local stored = call_or_replace('HMGET', position_key, 'run_id', 'epoch', 'seq')
   local current = run_id()
   if stored[1] == current and stored[2] and stored[3] then
     return stored[2], tonumber(stored[3])

@@ -3,7 +3,7 @@
 -- KEYS sent, position, stream, board, rows, previous ranks
 -- ARGV channel, board id, new epoch, now, actions JSON, users JSON, top size, TTL of sent, stream
 --      length, batch id, then from SQL ('' when not brought): top JSON, total, ranks and scores JSON
-local sent = call_anew('GET', KEYS[1])
+local sent = call_or_replace('GET', KEYS[1])
 if sent then return {0, tonumber(sent)} end
 local top, total, ranks, scores = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 local trusted_top = is_trusted(KEYS[4], KEYS[5]) and rows_json(KEYS[4], KEYS[5], 0, ARGV[7] - 1)
@@ -35,6 +35,6 @@ redis.call('HSET', KEYS[2], 'seq', seq)
 redis.call('SET', KEYS[1], seq, 'EX', ARGV[8])
 local message = state_json(ARGV[2], epoch, seq, ARGV[4], total, top,
   {'batch', '"' .. ARGV[10] .. '"', 'ranks', ranks, 'scores', scores, 'actions', ARGV[5]})
-call_anew('XADD', KEYS[3], 'MAXLEN', '~', ARGV[9], '*', 'm', message)
+call_or_replace('XADD', KEYS[3], 'MAXLEN', '~', ARGV[9], '*', 'm', message)
 redis.call('PUBLISH', ARGV[1], message)
 return {1, seq}

@@ -2,7 +2,7 @@
 -- not trusted.
 -- KEYS user cache, board, rows    ARGV user id
 if not is_trusted(KEYS[2], KEYS[3]) then return false end
-local value = call_anew('GET', KEYS[1])
+local value = call_or_replace('GET', KEYS[1])
 if not value then return false end
 local index = false
 local row = redis.call('HGET', KEYS[3], ARGV[1])

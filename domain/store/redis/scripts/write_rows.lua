@@ -3,7 +3,7 @@
 -- ARGV user cache prefix, TTL of the previous ranks (0: keep none), then for each user:
 --      id, version, member, score, updatedMs, username
 local board, rows, previous = KEYS[1], KEYS[2], KEYS[3]
--- Keys of another type: nothing is written, and the rebuild makes them anew from SQL.
+-- Keys of another type: nothing is written, and the rebuild fills them again from SQL.
 if try('ZCARD', board) == nil or try('HLEN', rows) == nil then return {0} end
 local ttl = tonumber(ARGV[2])
 local changed = {}
