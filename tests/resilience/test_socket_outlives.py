@@ -52,10 +52,15 @@ def ask(port: int) -> str:
     """Return the status of a request on a connection of its own, or what cut it."""
     try:
         with socket.create_connection(("127.0.0.1", port), ANSWER_SECONDS) as connection:
-            connection.sendall(REQUEST)
-            answer = connection.recv(65536)
+            return ask_on(connection)
     except OSError as error:
         return type(error).__name__
+
+
+def ask_on(connection: socket.socket) -> str:
+    """Return the status of a request on this connection."""
+    connection.sendall(REQUEST)
+    answer = connection.recv(65536)
     return answer[9:12].decode() if answer else "closed without an answer"
 
 
@@ -99,6 +104,35 @@ def test_twenty_restarts_at_two_hundred_requests_a_second_cut_nothing(
             current.end()
     assert set(load.outcomes) == {"200"}
     assert load.outcomes.total() > RESTARTS * REQUESTS_PER_SECOND / 4
+
+
+@pytest.mark.slow
+def test_a_connection_that_has_asked_nothing_yet_is_answered_by_the_process_that_ends(
+    settings: Settings, store: Store
+) -> None:
+    with handed_over() as listener:
+        address = listener.getsockname()
+        process = Processes(settings, listener).start()
+        silent = [socket.create_connection(address, ANSWER_SECONDS) for _ in range(3)]
+        # Answered once accepted, and those before it in the queue were accepted as well.
+        assert ask(address[1]) == "200"
+        stopping = threading.Thread(target=process.stop)
+        stopping.start()
+        time.sleep(0.3)
+        later = socket.create_connection(address, ANSWER_SECONDS)
+        assert [ask_on(connection) for connection in silent] == ["200"] * 3
+        stopping.join()
+        later.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            ask_on(later)
+        later.settimeout(ANSWER_SECONDS)
+        successor = Processes(settings, listener).start()
+        try:
+            assert later.recv(65536)[9:12] == b"200"
+        finally:
+            successor.end()
+            for connection in (*silent, later):
+                connection.close()
 
 
 @pytest.mark.slow

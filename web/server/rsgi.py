@@ -6,6 +6,8 @@ hundreds of waiting requests as threads would cost more in context switches than
 
 import asyncio
 import functools
+import os
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -15,6 +17,7 @@ from flask import Flask
 
 from web.server.background import Background
 from web.server.greenlets import GreenletRunner
+from web.server.listening import stop_accepting
 from web.server.request_body import Body, BodySource
 
 logger = structlog.get_logger(__name__)
@@ -30,6 +33,9 @@ _COMMON_ENVIRON: Mapping[str, Any] = {
     "wsgi.run_once": False,
 }
 _UNDERSCORED = "laurel.underscored"
+# How long a process that ends still answers on the connections it has: the server cuts one that
+# has not sent its first request yet.
+DRAIN_SECONDS = 1.0
 
 
 class RequestProtocol(BodySource, Protocol):
@@ -45,11 +51,14 @@ class RsgiServer:
     def __init__(self, app: Flask, background: Background):
         self._app = app
         self._background = background
+        self._is_draining = False
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start, before the first connection is accepted."""
         self._runner = GreenletRunner(loop)
         self._background.start()
+        # Instead of the server's own handler, which stays that of SIGINT.
+        loop.add_signal_handler(signal.SIGTERM, self._drain, loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stop, after every request has been answered."""
@@ -64,7 +73,16 @@ class RsgiServer:
         except Exception:
             logger.exception("request failed outside the application")
             raise
+        if self._is_draining:
+            answer.headers.append(("connection", "close"))
         protocol.response_bytes(answer.status, answer.headers, answer.body)
+
+    def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Leave new connections to other processes; end after DRAIN_SECONDS."""
+        if not self._is_draining:
+            self._is_draining = True
+            stop_accepting()
+            loop.call_later(DRAIN_SECONDS, os.kill, os.getpid(), signal.SIGINT)
 
     def _call(self, environ: dict[str, Any]) -> "_Answer":
         answer = _Answer()
