@@ -1,9 +1,20 @@
 """The arms of the benchmark: one entry for each measurement."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 BATCH_SIZE = 100
+ROWS_BATCH_SIZE = 500
 OPEN_LOOP_RATE = 200.0
+
+
+class Target(StrEnum):
+    """What an arm measures; `bench.setups` has an entry for each."""
+
+    PRODUCT = "product"
+    FLOOR_HTTP = "floor_http"
+    FLOOR_ROWS = "floor_rows"
+    CONTROL = "control"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +24,7 @@ class Arm:
     name: str
     kind: str  # what the generator sends
     connections: int
+    target: Target = Target.PRODUCT
     expected: int = 200
     rate: float | None = None
     prefer: str = ""
@@ -40,7 +52,15 @@ ARMS = (
     Arm(name="top10", kind="top10", connections=64, actions_per_request=0),
     # Enough connections for a stall of 1.5 s: the players are independent of each other.
     Arm(name="open_loop", kind="single", connections=300, rate=OPEN_LOOP_RATE),
-    Arm(name="control", kind="control", connections=64),
+    Arm(name="floor_http", kind="single", connections=256, target=Target.FLOOR_HTTP),
+    Arm(
+        name="floor_rows",
+        kind="rows",
+        connections=1,
+        target=Target.FLOOR_ROWS,
+        actions_per_request=ROWS_BATCH_SIZE,
+    ),
+    Arm(name="control", kind="control", connections=64, target=Target.CONTROL),
 )
 NAMES = tuple(dict.fromkeys(arm.name for arm in ARMS))
 

@@ -11,9 +11,11 @@ from local.errors import LocalError
 from local.ports import LOOPBACK
 
 ANSWER_SECONDS = 10.0
-BATCHES = "laurel_pipeline_batch_size"
-LINKS = "laurel_pipeline_stage_seconds"
-RECOVERIES = "laurel_pipeline_recoveries_total"
+# Without the prefix, which commits of the project before 1.0 do not write.
+PREFIX = "laurel_"
+BATCHES = "pipeline_batch_size"
+LINKS = "pipeline_stage_seconds"
+RECOVERIES = "pipeline_recoveries_total"
 
 Counters = Mapping[tuple[str, str], float]
 """Values by sample name and value of the first label."""
@@ -40,10 +42,11 @@ def parse_counters(text: str) -> Counters:
     found: dict[tuple[str, str], float] = defaultdict(float)
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            if sample.name.startswith((BATCHES, LINKS, RECOVERIES)):
+            name = sample.name.removeprefix(PREFIX)
+            if name.startswith((BATCHES, LINKS, RECOVERIES)):
                 label = next(iter(sample.labels.values()), "")
-                if not sample.name.startswith(LINKS) or "le" not in sample.labels:
-                    found[sample.name, label] += sample.value
+                if not name.startswith(LINKS) or "le" not in sample.labels:
+                    found[name, label] += sample.value
     return dict(found)
 
 

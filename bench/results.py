@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.arms import Arm
+from bench.costs.meter import Costs
 from bench.counters import Pipeline
 from bench.generator.job import Report
 from bench.sent_log import Verdict
@@ -38,6 +39,7 @@ class Measured:
     report: Report
     cpu_seconds: dict[str, float]
     memory: Memory
+    costs: Costs
     drain_seconds: float | None
     verdict: Verdict | None = None
     pipeline: Pipeline | None = None
@@ -67,11 +69,16 @@ class Measured:
         return sum(self.report.statuses.values())
 
     @property
-    def cpu_seconds_per_1000(self) -> dict[str, float]:
-        """Return CPU seconds by kind of process for 1,000 actions (top10: reads)."""
+    def cpu_us(self) -> dict[str, float]:
+        """Return CPU microseconds by kind of process for an action (top10: a read)."""
         if not self.done:
             return {}
-        return {kind: round(s / self.done * 1000, 4) for kind, s in self.cpu_seconds.items()}
+        return {kind: round(s / self.done * 1e6, 1) for kind, s in self.cpu_seconds.items()}
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """Return what an action (top10: a read) wrote, touched and sent in the stores."""
+        return self.costs.per(self.done)
 
     @property
     def holds(self) -> bool:
@@ -95,7 +102,8 @@ class Measured:
             "send_delays_ms": self.report.delays_ms,
             "generator_cpu_share": self.report.cpu_share,
             "drain_s": None if self.drain_seconds is None else round(self.drain_seconds, 2),
-            "cpu_s_per_1000": self.cpu_seconds_per_1000,
+            "cpu_us_per_action": self.cpu_us,
+            "counts_per_action": self.counts,
             "memory": self.memory.as_json(),
             "pipeline": None if self.pipeline is None else asdict(self.pipeline),
             "check": None if self.verdict is None else asdict(self.verdict),
@@ -109,9 +117,14 @@ class Results:
 
     machine: dict[str, Any]
     settings: dict[str, Any]
-    rest: Memory
+    rest: Memory = field(default_factory=lambda: Memory(by_kind={}))
     arms: list[Measured] = field(default_factory=list)
-    verified: bool | None = None
+    violations: str | None = None  # of the invariants; None before they are checked
+
+    @property
+    def verified(self) -> bool | None:
+        """Return whether every invariant holds, or None before that is known."""
+        return None if self.violations is None else not self.violations
 
     @property
     def peak_megabytes(self) -> float:

@@ -1,24 +1,18 @@
-"""The tables that `run.py bench` prints."""
+"""What `run.py bench` prints: a line after each arm, and the outcome at the end."""
 
 from rich.console import Console
 from rich.table import Table
 
-from bench.results import Measured, Results
-
-# "control": the workers of the control, which run in place of the product's.
-KINDS = ("api", "worker", "control", "keeper", "live", "postgres", "valkey", "generator")
+from bench.outcome import Grid, Outcome
+from bench.results import Measured
 
 
-def show(console: Console, results: Results) -> None:
-    """Print rates and latencies, CPU time by kind of process, memory, and ratios."""
-    console.print(_rates(results))
-    console.print(_cpu(results))
-    rest, peak = results.rest.megabytes, results.peak_megabytes
-    console.print(
-        f"Memory of the stack (PSS, without Flower): {rest} MB at rest, {peak} MB at most."
-    )
-    for name, ratio in results.ratios.items():
-        console.print(f"{name}: {ratio}")
+def show(console: Console, outcome: Outcome) -> None:
+    """Print the tables, the lines, and which invariants are broken."""
+    for grid in outcome.grids:
+        _show_grid(console, grid)
+    for line in (*outcome.lines, *outcome.violations):
+        console.print(line, markup=False)
 
 
 def progress(measured: Measured) -> str:
@@ -32,44 +26,10 @@ def progress(measured: Measured) -> str:
     return f"{measured.arm.label}: {rate}, p50 {p50:.1f} ms"
 
 
-def _rates(results: Results) -> Table:
-    table = Table(title="Rates and latencies")
-    columns = ("arm", "conn.", "requests/s", "actions/s", "p50 ms", "p95 ms", "p99 ms")
-    for name in (*columns, "batch size", "drained in", "applied once"):
-        table.add_column(name, justify="left" if name == "arm" else "right")
-    table.add_column("answers by status")
-    for measured in results.arms:
-        latencies = [measured.report.latencies_ms.get(name) for name in ("p50", "p95", "p99")]
-        answers = " ".join(f"{s}:{n:,}" for s, n in measured.report.statuses.items())
-        verdict = measured.verdict
-        table.add_row(
-            measured.arm.name,
-            str(measured.arm.connections),
-            f"{measured.requests_per_s:,.0f}",
-            f"{measured.actions_per_s:,.0f}" if measured.arm.actions_per_request else "",
-            *("" if value is None else f"{value:,.1f}" for value in latencies),
-            measured.mean_batch,
-            "never" if measured.drain_seconds is None else f"{measured.drain_seconds:.1f} s",
-            "" if verdict is None else f"{verdict.acknowledged:,}" if measured.holds else "BROKEN",
-            answers,
-        )
-    return table
-
-
-def _cpu(results: Results) -> Table:
-    table = Table(title="CPU seconds per 1,000 actions (top10: reads), by kind of process")
-    table.add_column("arm")
-    table.add_column("conn.", justify="right")
-    for kind in (*KINDS, "others", "generator load"):
-        table.add_column(kind, justify="right")
-    for measured in results.arms:
-        spent = measured.cpu_seconds_per_1000
-        others = sum(seconds for kind, seconds in spent.items() if kind not in KINDS)
-        table.add_row(
-            measured.arm.name,
-            str(measured.arm.connections),
-            *(f"{spent[kind]:.3f}" if kind in spent else "" for kind in KINDS),
-            f"{others:.3f}",
-            f"{measured.report.cpu_share:.0%}",
-        )
-    return table
+def _show_grid(console: Console, grid: Grid) -> None:
+    table = Table(title=grid.title)
+    for name in grid.head:
+        table.add_column(name, justify="left" if name in ("arm", "answers") else "right")
+    for row in grid.rows:
+        table.add_row(*row)
+    console.print(table)

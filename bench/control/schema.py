@@ -3,6 +3,7 @@
 import psycopg2
 
 _SCHEMA = """
+DROP SCHEMA IF EXISTS control CASCADE;
 CREATE SCHEMA control;
 CREATE TABLE control.actions (
     action_id uuid PRIMARY KEY, user_id uuid NOT NULL, score integer NOT NULL,
@@ -25,7 +26,7 @@ SELECT (SELECT count(*) FROM control.actions), (SELECT count(*) FROM control.aud
 
 
 def make_tables(database_url: str) -> None:
-    """Create the control's tables."""
+    """Create the control's tables, again for each run."""
     _query(database_url, _SCHEMA)
 
 

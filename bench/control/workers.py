@@ -1,9 +1,10 @@
-"""Starts and stops the control's workers; called by `bench.running`."""
+"""Starts and stops the control's workers; called by `bench.setups`."""
 
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from local.supervision.parent_death import die_with_parent
 from local.supervision.process_groups import signal_group
@@ -13,7 +14,7 @@ STOP_SECONDS = 15.0
 
 
 @contextmanager
-def running_workers(stack: Stack, count: int) -> Iterator[list[int]]:
+def running_workers(root: Path, stack: Stack, count: int) -> Iterator[list[int]]:
     """Run `count` solo workers on the stack's stores; yield their process ids."""
     workers: list[subprocess.Popen[bytes]] = []
     try:
@@ -25,7 +26,7 @@ def running_workers(stack: Stack, count: int) -> Iterator[list[int]]:
             with (stack.home.logs / f"control.{number}.log").open("wb") as log:
                 worker = subprocess.Popen(
                     command,
-                    cwd=stack.root,
+                    cwd=root,
                     env=dict(stack.env),
                     stdout=log,
                     stderr=subprocess.STDOUT,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.arms import ARMS, NAMES, choose
+from bench.costs.meter import Costs
 from bench.counters import between, parse_counters
 from bench.generator.job import Report
 from bench.generator.percentiles import percentiles_ms
@@ -15,6 +16,7 @@ from bench.machine import describe_machine
 from bench.markdown import write_markdown
 from bench.results import Measured, Memory, Results
 from bench.sent_log import Verdict
+from bench.standard import describe_arms
 
 REPORT = Report(
     seconds=2.0,
@@ -24,6 +26,17 @@ REPORT = Report(
     unanswered=0,
     cpu_seconds=0.1,
     cpu_share=0.05,
+)
+COSTS = Costs(
+    wal_bytes=2_500_000,
+    heap_tuples=7_000,
+    index_entries=9_000,
+    row_locks=3_000,
+    blocks=80_000,
+    statements=440,
+    commits=110,
+    redis_commands=11_000,
+    messages=70,
 )
 VERDICT = Verdict(1000, 1000, 0, 0, 0, 0, 0, 0)
 
@@ -36,6 +49,7 @@ def measured(name: str, connections: int, **changes: object) -> Measured:
         "report": REPORT,
         "cpu_seconds": {"api": 0.5},
         "memory": Memory(by_kind={"api": 10_000_000, "flower": 7_000_000}),
+        "costs": COSTS,
         "drain_seconds": 0.1,
         "verdict": VERDICT,
     }
@@ -61,6 +75,11 @@ def metrics(sizes: list[int], recoveries: int) -> str:
     return "\n".join([*lines, ""])
 
 
+def test_commits_that_name_their_metrics_without_a_prefix_are_counted_too() -> None:
+    text = metrics([50, 1], 1)
+    assert parse_counters(text.replace("laurel_", "")) == parse_counters(text) != {}
+
+
 def test_batches_and_links_are_counted_between_two_readings() -> None:
     before, after = metrics([50, 1], 1), metrics([50, 1, 6, 8], 3)
     pipeline = between(parse_counters(before), parse_counters(after))
@@ -82,7 +101,9 @@ def test_no_answer_has_no_percentile() -> None:
 def test_rates_and_cost_are_per_measured_second_and_per_acknowledged_action() -> None:
     arm = measured("single", 64)
     assert (arm.requests_per_s, arm.actions_per_s) == (250.0, 250.0)
-    assert arm.cpu_seconds_per_1000 == {"api": 0.5}
+    assert arm.cpu_us == {"api": 500.0}
+    assert arm.counts["wal_bytes"] == 2_500
+    assert arm.counts["messages"] == 0.07
     assert measured("batch", 16).actions_per_s == 25_000.0
 
 
@@ -106,7 +127,7 @@ def test_results_are_json_with_the_promised_names() -> None:
         settings={},
         rest=Memory(by_kind={"api": 1_000_000}),
         arms=[measured("single", 256), slow],
-        verified=True,
+        violations="",
     )
     written = json.loads(json.dumps(results.as_json()))
     assert written["ratios"] == {"single_256_to_control": 50.0}
@@ -122,16 +143,19 @@ def test_the_tables_of_a_run_have_a_line_for_every_arm_and_say_what_was_lost() -
         settings={"players": 10, "seconds_per_arm": 2.0},
         rest=Memory(by_kind={"api": 1_000_000}),
         arms=[measured("single", 256), measured("batch", 16, verdict=replace(VERDICT, lost=3))],
-        verified=True,
+        violations="",
     )
-    written = write_markdown(results)
-    assert "| single | 256 | 250 | 250 | 1.0 | 2.0 | 3.0 |  | 200: 1,000 |" in written
+    written = write_markdown(describe_arms(results))
+    assert (
+        "| single | 256 | 250 | 250 | 1.0 | 2.0 | 3.0 |  | 0.1 s | 1,000 | 200: 1,000 |" in written
+    )
     assert "| batch | 16 | 250 | 25,000 |" in written
     assert "2,000 actions; lost 3, doubled 0" in written
 
 
 def test_every_arm_the_bench_promises_can_be_chosen_alone() -> None:
-    assert NAMES == ("single", "async", "batch", "top10", "open_loop", "control")
+    promised = ["single", "async", "batch", "top10", "open_loop"]
+    assert list(NAMES) == [*promised, "floor_http", "floor_rows", "control"]
     assert choose([]) == list(ARMS)
     assert [arm.connections for arm in choose(["single"])] == [1, 64, 256]
 

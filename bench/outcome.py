@@ -1,0 +1,28 @@
+"""What a run of the benchmark comes to, whatever it measured: tables, lines, JSON, a chart."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: its title, the names of its columns, its rows."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The results of a run; `draw` writes its chart to a file."""
+
+    json: dict[str, Any]
+    heading: str
+    grids: Sequence[Grid]
+    lines: Sequence[str]
+    draw: Callable[[Path], None]
+    holds: bool
+    violations: Sequence[str] = field(default_factory=list)
