@@ -1,6 +1,6 @@
 """The tables of the arms: rates, CPU time and counts."""
 
-from bench.outcome import Grid
+from bench.outcome import Grid, short
 from bench.results import Measured, Results
 
 # "control" and "floor": what runs in place of the product in these arms.
@@ -48,7 +48,7 @@ def counts(results: Results) -> Grid:
 
 def count_cells(found: dict[str, float]) -> list[str]:
     """Return the cells of COUNTS, empty where there is no count."""
-    return [f"{found[name]:,.4g}" if name in found else "" for name in COUNTS]
+    return [short(found[name]) if name in found else "" for name in COUNTS]
 
 
 def _rates(measured: Measured) -> list[str]:

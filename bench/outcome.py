@@ -15,6 +15,11 @@ class Grid:
     rows: Sequence[Sequence[str]]
 
 
+def short(value: float) -> str:
+    """Return a number with three digits that mean something, or as an integer from 100 on."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The results of a run; `draw` writes its chart to a file."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.against.turns import P50, P95, RATE, Ratio, Turns, medians
 from bench.grids import COUNTS, KINDS
-from bench.outcome import Grid
+from bench.outcome import Grid, short
 
 _MAIN = {RATE: "rate", P50: "p50", P95: "p95", "cpu": "CPU"}
 _STACK = tuple(kind for kind in KINDS if kind not in ("control", "floor", "generator"))
@@ -73,7 +73,7 @@ def _main_row(turn: Turns) -> list[str]:
 def _pairs(turn: Turns, names: Sequence[str]) -> list[str]:
     ours, theirs, ratios = medians(turn.ours), medians(turn.theirs), turn.ratios
     cells = [
-        f"{ours.get(name, 0):,.4g} / {theirs.get(name, 0):,.4g}"
+        f"{short(ours.get(name, 0))} / {short(theirs.get(name, 0))}"
         + (f" ({ratios[name].median:.2f})" if name in ratios else "")
         for name in names
     ]

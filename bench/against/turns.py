@@ -34,7 +34,12 @@ class Turns:
 
     @property
     def ratios(self) -> dict[str, Ratio]:
-        """Return the ratios of rate, p50, p95, CPU (`cpu_KIND`, `cpu`) and counts by name."""
+        """Return the ratios of rate, p50, p95, CPU (`cpu_KIND`, `cpu`) and counts by name.
+
+        Empty for an arm that was measured on one commit only.
+        """
+        if not self.theirs:
+            return {}
         return pair_ratios([values_of(m) for m in self.ours], [values_of(m) for m in self.theirs])
 
     def as_json(self) -> dict[str, Any]:

@@ -1,13 +1,18 @@
 """Comparing commits: ratios pair by pair, and the worktree, which is always removed."""
 
+import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench.against.turns import pair_ratios
+from bench.against.comparison import Comparison, grids_of
+from bench.against.turns import Turns, middle_round, pair_ratios
 from bench.against.worktree import checked_out, commit_of
+from bench.arms import choose
 from local.errors import LocalError
+from tests.bench.test_counting import REPORT, measured
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -40,6 +45,27 @@ def test_a_ratio_is_the_median_of_the_pairs_and_not_of_the_halves() -> None:
 
 def test_what_one_half_of_a_pair_lacks_has_no_ratio() -> None:
     assert pair_ratios([{"a": 1.0, "b": 1.0, "c": 1.0}], [{"a": 0.0, "c": 2.0}]).keys() == {"c"}
+
+
+def test_an_arm_of_one_commit_has_no_ratios_and_no_row_in_the_comparison() -> None:
+    control = Turns(arm=choose(["control"])[0], ours=[measured("control", 64)])
+    single = Turns(arm=choose(["single"])[0])
+    single.ours = [measured("single", 1), measured("single", 1)]
+    single.theirs = [measured("single", 1, report=replace(REPORT, answered=100))] * 2
+    found = Comparison(commit="ours", other="theirs", rounds=2, turns=[control, single])
+    assert json.loads(json.dumps(found.as_json()))["arms"][0]["ratios"] == {}
+    main, cpu, counts = grids_of(found)
+    assert [row[:5] for row in main.rows] == [["single", "1", "250", "50", "5.00 (5.00 to 5.00)"]]
+    assert cpu.rows[0][2] == "500 / 500 (1.00)"
+    assert counts.rows[0][2] == "2,500 / 2,500 (1.00)"
+    assert found.holds
+
+
+def test_the_round_in_the_middle_stands_for_an_arm() -> None:
+    rounds = [
+        measured("single", 1, report=replace(REPORT, answered=count)) for count in (300, 100, 200)
+    ]
+    assert middle_round(rounds).report.answered == 200
 
 
 def test_another_commit_is_checked_out_beside_this_one(repository: Path) -> None:
