@@ -28,7 +28,7 @@ class Arm:
     expected: int = 200
     rate: float | None = None
     prefer: str = ""
-    actions_per_request: int = 1
+    actions_per_request: float = 1
 
     @property
     def label(self) -> str:

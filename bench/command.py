@@ -17,7 +17,11 @@ from bench.options import read_options
 from bench.outcome import Outcome
 from bench.profiling import Profile
 from bench.results import Results
+from bench.scale.report import describe_scales
+from bench.scale.run import SIZES, measure_sizes
 from bench.sessions import Plan
+from bench.soak.report import describe_soak
+from bench.soak.run import soak
 from bench.standard import run_arms
 from bench.table import show
 from rig.command_line import prepare_command
@@ -48,6 +52,12 @@ def main(root: Path, arguments: Sequence[str]) -> int:
 
 def _run(plan: Plan, options: argparse.Namespace, console: Console) -> Outcome:
     results = Results(machine=describe_machine(plan.folder), settings=_settings(options))
+    if options.scale is not None:
+        scales = measure_sizes(plan, options.scale or SIZES, console)
+        return describe_scales(scales, results.machine, results.settings)
+    if options.soak is not None:
+        soaked = soak(plan, options.soak, console)
+        return describe_soak(soaked, results.machine, results.settings)
     arms = choose(options.arm)
     if options.against is not None:
         return run_against(

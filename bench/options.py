@@ -60,6 +60,20 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
         metavar="REV",
         help="measure the same arms on another commit too, in turn, and print the ratios",
     )
+    runs.add_argument(
+        "--scale",
+        type=_players,
+        nargs="*",
+        metavar="PLAYERS",
+        help="measure actions and rank look-ups with 10,000, 100,000 and 1,000,000 players, or"
+        " these numbers, in place of the arms",
+    )
+    runs.add_argument(
+        "--soak",
+        type=positive_number,
+        metavar="MINUTES",
+        help="send a constant load for so long, and say what grows, in place of the arms",
+    )
     parser.add_argument(
         "--rounds",
         type=_rounds,
@@ -93,6 +107,10 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 def _count(text: str) -> int:
     return _between(text, 1, 100_000)
+
+
+def _players(text: str) -> int:
+    return _between(text, 100, 10_000_000)
 
 
 def _rounds(text: str) -> int:

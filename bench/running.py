@@ -49,7 +49,7 @@ class Bench:
 
         Raises LocalError when an action fails.
         """
-        job = replace(_job(self, WARM_UP), seconds=WARM_UP_SECONDS, lead_seconds=0.0)
+        job = replace(make_job(self, WARM_UP), seconds=WARM_UP_SECONDS, lead_seconds=0.0)
         report, _ = self._load(WARM_UP, GENERATOR, job)
         self.sent_log.wait_until_drained()
         verdict = self.sent_log.judge(Path(job.sent_log))
@@ -65,7 +65,7 @@ class Bench:
             roots = self.stack.process_kinds() | dict(setup.processes)
             counters, reading = read_counters(self.stack.port), self.meter.read()
             cpu = cpu_seconds(roots)
-            job = replace(_job(self, arm), port=setup.port)
+            job = replace(make_job(self, arm), port=setup.port)
             report, memory = self._load(arm, setup.command, job)
             drain_seconds = self.sent_log.wait_until_drained()
             spent = spent_between(cpu, cpu_seconds(roots)) | {"generator": report.cpu_seconds}
@@ -102,7 +102,8 @@ class Bench:
         return Report(**json.loads(report)), memory
 
 
-def _job(bench: Bench, arm: Arm) -> Job:
+def make_job(bench: Bench, arm: Arm) -> Job:
+    """Return what a generator is to send for an arm."""
     return Job(
         kind=arm.kind,
         port=bench.stack.port,
@@ -112,7 +113,7 @@ def _job(bench: Bench, arm: Arm) -> Job:
         seconds=bench.seconds,
         lead_seconds=bench.lead_seconds,
         rate=arm.rate,
-        batch_size=arm.actions_per_request,
+        batch_size=int(arm.actions_per_request),
         prefer=arm.prefer,
         expected=arm.expected,
     )

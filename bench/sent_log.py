@@ -35,7 +35,7 @@ SELECT count(*) FILTER (WHERE l.status IN (200, 202)),
        count(*) FILTER (WHERE l.status NOT IN (200, 202) AND l.status NOT BETWEEN 400 AND 499)
 FROM bench.arm l LEFT JOIN user_actions a USING (action_id)
 """
-# Over all arms so far: a score must be the sum of the player's applied actions.
+# Over all arms so far: a score must be the sum of the player's applied actions, archived included.
 _BY_PLAYER = """
 WITH expected AS (
     SELECT l.user_id, sum(l.score) AS score, count(*) AS actions
@@ -44,8 +44,10 @@ WITH expected AS (
 )
 SELECT count(*)
 FROM expected e FULL JOIN user_scores s USING (user_id) LEFT JOIN user_stats t USING (user_id)
-WHERE (coalesce(s.score, 0), coalesce(t.total_actions, 0))
-    IS DISTINCT FROM (coalesce(e.score, 0), coalesce(e.actions, 0))
+LEFT JOIN archived_totals a USING (user_id)
+WHERE (coalesce(s.score, 0), coalesce(t.total_actions, 0)) IS DISTINCT FROM
+    (coalesce(e.score, 0) + coalesce(a.applied_score, 0),
+     coalesce(e.actions, 0) + coalesce(a.applied_actions, 0))
 """
 
 

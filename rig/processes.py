@@ -17,25 +17,40 @@ def cpu_seconds(roots: Mapping[int, str]) -> dict[str, float]:
     kernel adds the time of a child that was waited for to its parent, so none is lost or counted
     twice.
     """
-    fields = dict(_read_stats())
-    parents = {pid: int(stat[1]) for pid, stat in fields.items()}
     totals: dict[str, float] = defaultdict(float)
-    for pid, stat in fields.items():
-        kind = kind_of(pid, parents, roots)
-        if kind is not None:
-            totals[kind] += sum(map(int, stat[11:15])) / TICKS_PER_SECOND
+    for _, kind, stat in _processes_of(roots):
+        totals[kind] += sum(map(int, stat[11:15])) / TICKS_PER_SECOND
     return dict(totals)
 
 
-def memory_bytes(roots: Mapping[int, str]) -> dict[str, int]:
-    """Return the proportional set size of each kind: a shared page counts once, in fractions."""
-    parents = {pid: int(stat[1]) for pid, stat in _read_stats()}
+def memory_bytes(roots: Mapping[int, str], *, of_segments: bool = True) -> dict[str, int]:
+    """Return the proportional set size of each kind: a shared page counts once, in fractions.
+
+    Without `of_segments`, shared memory is left out, such as the buffers of PostgreSQL.
+    """
     totals: dict[str, int] = defaultdict(int)
-    for pid in parents:
-        kind = kind_of(pid, parents, roots)
-        if kind is not None:
-            with suppress(OSError):
-                totals[kind] += _proportional_bytes(pid)
+    for pid, kind, _ in _processes_of(roots):
+        with suppress(OSError):
+            sizes = _proportional_bytes(pid)
+            totals[kind] += sizes.get("Pss", 0)
+            totals[kind] -= 0 if of_segments else sizes.get("Pss_Shmem", 0)
+    return dict(totals)
+
+
+def descriptors(roots: Mapping[int, str]) -> dict[str, int]:
+    """Return the open file descriptors of each kind of process."""
+    totals: dict[str, int] = defaultdict(int)
+    for pid, kind, _ in _processes_of(roots):
+        with suppress(OSError):
+            totals[kind] += len(os.listdir(PROC / str(pid) / "fd"))
+    return dict(totals)
+
+
+def threads(roots: Mapping[int, str]) -> dict[str, int]:
+    """Return the threads of each kind of process."""
+    totals: dict[str, int] = defaultdict(int)
+    for _, kind, stat in _processes_of(roots):
+        totals[kind] += int(stat[17])
     return dict(totals)
 
 
@@ -58,6 +73,16 @@ def spent_between(before: Mapping[str, float], after: Mapping[str, float]) -> di
     return {kind: max(after[kind] - before.get(kind, 0.0), 0.0) for kind in sorted(after)}
 
 
+def _processes_of(roots: Mapping[int, str]) -> Iterator[tuple[int, str, list[str]]]:
+    """Yield each process that has a kind, with its kind and its fields."""
+    fields = dict(_read_stats())
+    parents = {pid: int(stat[1]) for pid, stat in fields.items()}
+    for pid, stat in fields.items():
+        kind = kind_of(pid, parents, roots)
+        if kind is not None:
+            yield pid, kind, stat
+
+
 def _read_stats() -> Iterator[tuple[int, list[str]]]:
     """Yield each process id with the fields of its `stat` file that follow the command's name."""
     for name in os.listdir(PROC):
@@ -66,8 +91,8 @@ def _read_stats() -> Iterator[tuple[int, list[str]]]:
                 yield int(name), (PROC / name / "stat").read_text().rpartition(")")[2].split()
 
 
-def _proportional_bytes(pid: int) -> int:
-    for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+def _proportional_bytes(pid: int) -> dict[str, int]:
+    """Return the proportional set size of a process, and its parts, by the kernel's names."""
+    lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
+    fields = [line.split() for line in lines]
+    return {name.rstrip(":"): int(size) * 1024 for name, size, *_ in fields}

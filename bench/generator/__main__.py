@@ -10,8 +10,8 @@ from pathlib import Path
 from bench.generator.connection import Pool, now
 from bench.generator.job import Job, Report
 from bench.generator.loops import Outcome, run_closed, run_open
-from bench.generator.percentiles import percentiles_ms
-from bench.generator.traffic import Batches, Reads, SentLog, Singles
+from bench.generator.percentiles import percentiles_ms, sliced_ms
+from bench.generator.traffic import Alternating, Batches, Ranks, Reads, SentLog, Singles, Traffic
 from local.ports import LOOPBACK
 from rig.players import Player, read_players
 
@@ -38,14 +38,22 @@ def main() -> None:
     json.dump(asdict(make_report(job, outcome, used, ran, unexpected)), sys.stdout)
 
 
-def make_traffic(job: Job, players: list[Player], service: Player) -> Singles | Batches | Reads:
-    """Return the traffic that the job asks for."""
+def make_traffic(job: Job, players: list[Player], service: Player) -> Traffic:
+    """Return the traffic that the job asks for: its kind is single, each_once, batch, top10, rank
+    (look-ups of all players) or ranked (each single followed by a look-up).
+    """
     host = f"{LOOPBACK}:{job.port}"
+    acting = [player for player in players if player.token]
     if job.kind == "batch":
         return Batches(host, players, token=service.token, size=job.batch_size, prefer=job.prefer)
     if job.kind == "top10":
-        return Reads(host, players, path="/api/leaderboard")
-    return Singles(host, players, prefer=job.prefer, each_once=job.kind == "each_once")
+        return Reads(host, acting, path="/api/leaderboard")
+    if job.kind == "rank":
+        return Ranks(host, players, token=acting[0].token)
+    singles = Singles(host, acting, prefer=job.prefer, each_once=job.kind == "each_once")
+    if job.kind == "ranked":
+        return Alternating(singles, Ranks(host, players, token=acting[0].token))
+    return singles
 
 
 def make_report(
@@ -62,6 +70,7 @@ def make_report(
         cpu_seconds=round(cpu_seconds, 3),
         cpu_share=round(cpu_seconds / ran_seconds, 3),
         delays_ms=percentiles_ms(outcome.delays),
+        slices=sliced_ms(outcome.answered_at, job.slice_seconds),
         unexpected=unexpected,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a generator sends; `kind` is single, each_once, batch, top10 or control."""
+    """What a generator sends; `kind` is one of `bench.generator.__main__`, or rows or control."""
 
     kind: str
     port: int
@@ -17,6 +17,7 @@ class Job:
     rate: float | None = None
     batch_size: int = 0
     prefer: str = ""
+    slice_seconds: float = 0.0  # the length of the report's slices; 0: none
     expected: int = 200  # the status of the answers that are measured
 
 
@@ -32,4 +33,5 @@ class Report:
     cpu_seconds: float
     cpu_share: float
     delays_ms: dict[str, float] = field(default_factory=dict)
+    slices: list[dict[str, float]] = field(default_factory=list)  # latencies by time of answer
     unexpected: str = ""  # the beginning of the first answer with another status

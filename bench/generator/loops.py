@@ -32,6 +32,8 @@ class Outcome:
     statuses: Counter[int] = field(default_factory=Counter)
     unanswered: int = 0
     delays: list[float] = field(default_factory=list)
+    # Latencies with the times of their answers since the window opened.
+    answered_at: list[tuple[float, float]] = field(default_factory=list)
 
 
 @dataclass
@@ -44,6 +46,7 @@ class _Window:
         self.outcome.statuses[status] += 1
         if self.opens_at <= at <= self.closes_at:
             self.outcome.latencies.setdefault(status, []).append(at - counts_from)
+            self.outcome.answered_at.append((at - self.opens_at, at - counts_from))
 
 
 def run_closed(pool: Pool, traffic: Traffic, *, lead_seconds: float, seconds: float) -> Outcome:

@@ -104,3 +104,52 @@ class Reads:
         """Keep the first answer that is not 200."""
         if status != 200 and not self.unexpected:
             self.unexpected = body
+
+
+class Ranks:
+    """Look-ups of random players' scores and ranks, by one player."""
+
+    def __init__(self, host: str, players: Sequence[Player], *, token: str):
+        self._actions = Actions()
+        self._ids = [player.user_id for player in players]
+        self._host, self._token = host, token
+        self.sent_log: SentLog = []
+        self.unexpected: bytes = b""
+
+    def next_request(self) -> tuple[bytes, bool]:
+        """Return the look-up of a random player."""
+        user_id = self._ids[self._actions.pick(len(self._ids))]
+        return request_head("GET", f"/api/users/{user_id}/score", self._host, self._token), True
+
+    def record_answer(self, _entry: bool, status: int, body: bytes) -> None:
+        """Keep the first answer that is not 200."""
+        if status != 200 and not self.unexpected:
+            self.unexpected = body
+
+
+class Alternating:
+    """Actions and look-ups in turn."""
+
+    def __init__(self, singles: Singles, ranks: Ranks):
+        self._sides: tuple[Singles | Ranks, ...] = (singles, ranks)
+        self._turn = 0
+        self.sent_log = singles.sent_log
+
+    @property
+    def unexpected(self) -> bytes:
+        """Return the first answer that is not as it should be."""
+        return self._sides[0].unexpected or self._sides[1].unexpected
+
+    def next_request(self) -> tuple[bytes, Any] | None:
+        """Return the next request; its entry says which side it is of."""
+        side, self._turn = self._turn, 1 - self._turn
+        request = self._sides[side].next_request()
+        return None if request is None else (request[0], (side, request[1]))
+
+    def record_answer(self, entry: tuple[int, Any], status: int, body: bytes) -> None:
+        """Pass the answer to the side that sent the request."""
+        side, inner = entry
+        self._sides[side].record_answer(inner, status, body)
+
+
+Traffic = Singles | Batches | Reads | Ranks | Alternating

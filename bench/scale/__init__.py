@@ -1,0 +1,1 @@
+"""What an action costs with ten thousand, a hundred thousand and a million players."""

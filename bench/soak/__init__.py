@@ -1,0 +1,1 @@
+"""A constant load for minutes: what grows although it should not."""
