@@ -12,10 +12,11 @@ from rich.console import Console
 from bench.against.run import run_against
 from bench.arms import choose
 from bench.machine import describe_machine
-from bench.markdown import write_markdown
 from bench.options import read_options
-from bench.outcome import Outcome
 from bench.profiling import Profile
+from bench.reporting.markdown import write_markdown
+from bench.reporting.outcome import Outcome
+from bench.reporting.table import show
 from bench.results import Results
 from bench.scale.report import describe_scales
 from bench.scale.run import SIZES, measure_sizes
@@ -23,7 +24,6 @@ from bench.sessions import Plan
 from bench.soak.report import describe_soak
 from bench.soak.run import soak
 from bench.standard import run_arms
-from bench.table import show
 from rig.command_line import prepare_command
 from rig.stack import RAISED
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import grids
 from bench.arms import Arm
-from bench.outcome import Outcome
-from bench.plot import draw
+from bench.reporting import grids
+from bench.reporting.outcome import Outcome
+from bench.reporting.plot import draw
+from bench.reporting.table import progress
 from bench.results import Results
 from bench.sessions import Plan, open_bench
-from bench.table import progress
 
 
 def run_arms(plan: Plan, arms: Sequence[Arm], results: Results, console: Console) -> Outcome:

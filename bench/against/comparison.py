@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.against.turns import P50, P95, RATE, Ratio, Turns, medians
-from bench.grids import COUNTS, KINDS
-from bench.outcome import Grid, short
+from bench.reporting.grids import COUNTS, KINDS
+from bench.reporting.outcome import Grid, short
 
 _MAIN = {RATE: "rate", P50: "p50", P95: "p95", "cpu": "CPU"}
 _STACK = tuple(kind for kind in KINDS if kind not in ("control", "floor", "generator"))

@@ -10,12 +10,12 @@ from bench.against.comparison import Comparison, grids_of
 from bench.against.turns import Turns, middle_round
 from bench.against.worktree import OtherCommit, checked_out, commit_of
 from bench.arms import Arm, Target
-from bench.outcome import Outcome
+from bench.reporting.outcome import Outcome
+from bench.reporting.table import progress
 from bench.results import Results
 from bench.running import Bench
 from bench.sessions import Plan, open_bench
 from bench.standard import describe_arms
-from bench.table import progress
 
 
 def run_against(

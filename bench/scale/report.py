@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.outcome import Grid, Outcome, short
-from bench.plot import draw_lines
+from bench.reporting.outcome import Grid, Outcome, short
+from bench.reporting.plot import draw_lines
 from bench.results import Measured
 from bench.scale.run import ARMS, Scale
 from bench.standard import describe_run

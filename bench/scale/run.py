@@ -12,11 +12,11 @@ from rich.console import Console
 
 from bench.arms import BATCH_SIZE, Arm
 from bench.costs.statistics import connect_superuser
+from bench.reporting.table import progress
 from bench.results import Measured
 from bench.running import Bench
 from bench.scale.population import Veteran, insert_veterans, make_veterans
 from bench.sessions import Plan, open_bench
-from bench.table import progress
 from local.errors import LocalError
 from rig.draining import wait_until
 from rig.players import read_players

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.outcome import Grid, Outcome, short
-from bench.plot import draw_lines
+from bench.reporting.outcome import Grid, Outcome, short
+from bench.reporting.plot import draw_lines
 from bench.soak.flatness import Allowance, Trend, settled_from, trend_of
 from bench.soak.run import SAMPLE_SECONDS, Soak
 from bench.soak.sampling import Sample

@@ -13,7 +13,7 @@ from bench.counters import between, parse_counters
 from bench.generator.job import Report
 from bench.generator.percentiles import percentiles_ms
 from bench.machine import describe_machine
-from bench.markdown import write_markdown
+from bench.reporting.markdown import write_markdown
 from bench.results import Measured, Memory, Results
 from bench.sent_log import Verdict
 from bench.standard import describe_arms
@@ -38,6 +38,7 @@ COSTS = Costs(
     redis_commands=11_000,
     messages=70,
 )
+MACHINE = describe_machine(Path.cwd())
 VERDICT = Verdict(1000, 1000, 0, 0, 0, 0, 0, 0)
 
 
@@ -139,7 +140,7 @@ def test_results_are_json_with_the_promised_names() -> None:
 
 def test_the_tables_of_a_run_have_a_line_for_every_arm_and_say_what_was_lost() -> None:
     results = Results(
-        machine=describe_machine(Path.cwd()),
+        machine=MACHINE,
         settings={"players": 10, "seconds_per_arm": 2.0},
         rest=Memory(by_kind={"api": 1_000_000}),
         arms=[measured("single", 256), measured("batch", 16, verdict=replace(VERDICT, lost=3))],

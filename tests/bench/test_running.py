@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.arms import NAMES, choose
-from bench.grids import COUNTS
+from bench.reporting.grids import COUNTS
 from bench.sessions import Plan, open_bench
 from local.supervision.process_groups import identity
 from tests.databases import ROOT

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from bench.generator.traffic import Batches, Reads, Singles
+from bench.generator.traffic import Alternating, Batches, Ranks, Reads, Singles
 from rig.players import Player
 
 PLAYERS = [Player(str(uuid4()), f"token-{number}") for number in range(5)]
@@ -71,3 +71,24 @@ def test_reads_send_no_body() -> None:
     assert first == "GET /api/leaderboard HTTP/1.1"
     assert headers["Authorization"].startswith("Bearer token-")
     assert body == b""
+
+
+def test_look_ups_are_of_all_players_and_follow_each_action() -> None:
+    everyone = [*PLAYERS, Player(str(uuid4()), "")]
+    ranks = Ranks("host", everyone, token="reader")
+    traffic = Alternating(Singles("host", PLAYERS, prefer="", each_once=False), ranks)
+    looked_up = set()
+    for number in range(200):
+        request, entry = traffic.next_request() or pytest.fail("no request")
+        first, headers, _ = split(request)
+        if number % 2 == 0:
+            assert first.startswith("POST /api/actions/complete ")
+        else:
+            assert headers["Authorization"] == "Bearer reader"
+            looked_up.add(first.removeprefix("GET /api/users/").partition("/score")[0])
+        traffic.record_answer(entry, 200, b"")
+    assert looked_up == {player.user_id for player in everyone}
+    assert len(traffic.sent_log) == 100
+    assert traffic.unexpected == b""
+    traffic.record_answer((1, True), 404, b"gone")
+    assert traffic.unexpected == b"gone"

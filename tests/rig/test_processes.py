@@ -4,7 +4,15 @@ import os
 import subprocess
 import sys
 
-from rig.processes import children_of, cpu_seconds, kind_of, memory_bytes, spent_between
+from rig.processes import (
+    children_of,
+    cpu_seconds,
+    descriptors,
+    kind_of,
+    memory_bytes,
+    spent_between,
+    threads,
+)
 
 BURN = "n = 0\nwhile n < 3_000_000: n += 1\n"
 PARENT = f"""
@@ -25,10 +33,15 @@ def test_the_cpu_time_of_an_ended_child_counts_for_its_kind() -> None:
         spent = cpu_seconds(roots)["burner"]
         children = children_of(os.getpid())
         occupied = memory_bytes(roots)["burner"]
+        private = memory_bytes(roots, of_segments=False)["burner"]
+        opened, running = descriptors(roots)["burner"], threads(roots)["burner"]
         parent.communicate()
     assert parent.pid in children
     assert spent > 0.05
     assert 1_000_000 < occupied < 200_000_000
+    assert 1_000_000 < private < 200_000_000
+    assert opened >= 3  # its standard streams
+    assert running == 1
 
 
 def test_a_process_belongs_to_its_nearest_root() -> None:

@@ -1,6 +1,6 @@
 """An outcome as Markdown for `docs/benchmarks.md`, where no number is typed by hand."""
 
-from bench.outcome import Grid, Outcome
+from bench.reporting.outcome import Grid, Outcome
 
 
 def write_markdown(outcome: Outcome) -> str:

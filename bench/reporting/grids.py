@@ -1,6 +1,6 @@
 """The tables of the arms: rates, CPU time and counts."""
 
-from bench.outcome import Grid, short
+from bench.reporting.outcome import Grid, short
 from bench.results import Measured, Results
 
 # "control" and "floor": what runs in place of the product in these arms.

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from bench.outcome import Grid, Outcome
+from bench.reporting.outcome import Grid, Outcome
 from bench.results import Measured
 
 
