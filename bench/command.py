@@ -53,11 +53,14 @@ def main(root: Path, arguments: Sequence[str]) -> int:
 def _run(plan: Plan, options: argparse.Namespace, console: Console) -> Outcome:
     results = Results(machine=describe_machine(plan.folder), settings=_settings(options))
     if options.scale is not None:
-        scales = measure_sizes(plan, options.scale or SIZES, console)
-        return describe_scales(scales, results.machine, results.settings)
+        sizes = options.scale or SIZES
+        scales = measure_sizes(plan, sizes, console)
+        settings = results.settings | {"players": max(sizes)}
+        return describe_scales(scales, results.machine, settings)
     if options.soak is not None:
         soaked = soak(plan, options.soak, console)
-        return describe_soak(soaked, results.machine, results.settings)
+        settings = results.settings | {"seconds_per_arm": soaked.seconds}
+        return describe_soak(soaked, results.machine, settings)
     arms = choose(options.arm)
     if options.against is not None:
         return run_against(
