@@ -13,6 +13,7 @@ SCHEMA = "floor"
 TABLES = ("action_ids", "user_actions", "action_checks", "audit_log", "action_batches")
 _HASH = "decode(repeat('ab', 32), 'hex')"
 _CHECKS = """'{"id":"pass","spread":"pass","score":"pass","minute":"pass","hour":"pass"}'"""
+_METADATA = """'{"actionType":"level_complete","level":5,"duration":120000}'"""
 _VALUES = {
     "action_id": "s.action_id",
     "action_no": "s.action_no",
@@ -20,16 +21,14 @@ _VALUES = {
     "action_version": "1",
     "attempts": "1",
     "batch_id": "%(batch_id)s::uuid",
-    "checks": _CHECKS,
     "completed_at": "now()",
     "created_at": "now()",
     "entry": "repeat('x', 330)",
     "hash": _HASH,
-    "metadata": """'{"actionType":"level_complete","level":5,"duration":120000}'""",
+    "metadata": _METADATA,
     "new_score": "s.score",
     "next_look_at": "now()",
     "previous_score": "0",
-    "reply_to": "'api.1'",
     "request_hash": _HASH,
     "request_id": "s.action_id::text",
     "score_delta": "s.score",
@@ -41,8 +40,24 @@ _VALUES = {
     "verdict": "'pass'",
     "version": "1",
 }
+# Written only where a NULL is refused: the product leaves out what an applied action has not.
+_IF_REQUIRED = {"checks": _CHECKS, "reply_to": "'api.1'"}
 _OF_AN_ACTION = {"seq": "s.action_no"}
-_OF_A_BATCH = {"seq": "%(last_no)s"}
+_SENT = "FROM sent s"
+# What a batch's one row says of its actions, where it does.
+_OF_A_BATCH = {
+    "action_ids": f"(SELECT array_agg(s.action_id) {_SENT})",
+    "action_nos": f"(SELECT array_agg(s.action_no) {_SENT})",
+    "action_types": f"(SELECT array_agg('level_complete'::text) {_SENT})",
+    "leaves": f"(SELECT jsonb_agg(to_jsonb(s))::text {_SENT})",
+    "metadata": f"(SELECT array_agg({_METADATA}::jsonb) {_SENT})",
+    "request_ids": f"(SELECT array_agg(s.action_id::text) {_SENT})",
+    "scored_at": "now()",
+    "scores": f"(SELECT array_agg(s.score) {_SENT})",
+    "seq": "%(last_no)s",
+    "timestamps_us": f"(SELECT array_agg(s.action_no) {_SENT})",
+    "user_ids": f"(SELECT array_agg(s.user_id) {_SENT})",
+}
 _EMPTY = {
     "text": "''",
     "character varying": "''",
@@ -88,11 +103,12 @@ def write_statement(tables: Mapping[str, Sequence[Column]]) -> str:
 def _insert(table: str, columns: Sequence[Column]) -> str:
     """Return the insert into one table: a row for each action, or one for the batch."""
     of_an_action = any(column.name == "action_id" for column in columns)
-    known = _VALUES | (_OF_AN_ACTION if of_an_action else _OF_A_BATCH)
+    known = _VALUES | _OF_AN_ACTION
     if not of_an_action:
-        known = {name: value for name, value in known.items() if not value.startswith("s.")}
+        known = {name: value for name, value in _VALUES.items() if not value.startswith("s.")}
+        known |= _OF_A_BATCH
     values = {
-        column.name: known.get(column.name) or _empty(column)
+        column.name: (known | _IF_REQUIRED).get(column.name) or _empty(column)
         for column in columns
         if column.name in known or not column.is_optional
     }

@@ -53,14 +53,23 @@ def test_the_statement_of_final_rows_follows_the_columns() -> None:
         Column("not_known", "jsonb", False),
         Column("a_list", "ARRAY", False),
         Column("left_out", "text", True),
+        Column("checks", "jsonb", True),
     ]
-    batch = [Column("batch_id", "uuid", False), Column("seq", "bigint", False)]
+    batch = [
+        Column("batch_id", "uuid", False),
+        Column("seq", "bigint", False),
+        Column("scores", "ARRAY", False),
+    ]
     statement = write_statement({"action_ids": columns, "action_batches": batch})
     assert (
         'INSERT INTO floor.action_ids ("action_id", "not_known", "a_list")'
         " SELECT s.action_id, '{}', '{}' FROM sent s"
     ) in statement
-    assert "SELECT %(batch_id)s::uuid, %(last_no)s)" in statement
+    of_batch = "%(batch_id)s::uuid, %(last_no)s, (SELECT array_agg(s.score) FROM sent s)"
+    assert f"SELECT {of_batch})" in statement
+    required = write_statement({"action_ids": [*columns, Column("checks", "jsonb", False)]})
+    assert '"checks"' in required
+    assert '"checks"' not in statement
 
 
 @pytest.mark.parametrize("players", [1, 3])
