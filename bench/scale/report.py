@@ -84,7 +84,7 @@ def _sizes(scales: Sequence[Scale]) -> Grid:
         [
             [
                 f"{scale.players:,}",
-                f"{scale.rebuild_seconds:.1f}",
+                "never" if scale.rebuild_seconds is None else f"{scale.rebuild_seconds:.1f}",
                 f"{scale.memory.get('valkey', 0):,.0f}",
                 "BROKEN" if scale.violations else "ok",
             ]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -78,6 +79,13 @@ def test_the_cost_at_the_largest_size_is_divided_by_that_at_the_smallest() -> No
     assert [row[:2] for row in costs.rows][:2] == [[ARMS[0].name, n] for n in ("1,000", "9,000")]
     assert [row[1] for row in sizes.rows] == ["2.0", "2.0"]
     assert outcome.holds
+
+
+def test_a_board_that_is_not_rebuilt_in_time_is_a_failure_and_not_the_end() -> None:
+    slow = replace(scale(9_000, 0.6), rebuild_seconds=None)
+    outcome = describe_scales([scale(1_000, 0.5), slow], MACHINE, SETTINGS)
+    assert not outcome.holds
+    assert outcome.grids[1].rows[1][1] == "never"
 
 
 SETTINGS = {"players": 10, "seconds_per_arm": 2.0}
