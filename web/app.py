@@ -21,12 +21,11 @@ from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
 from web.health.probes import ListThreads, make_probes
 from web.health.readiness import Readiness
-from web.http.access_log import register_access_log
+from web.http.access_log import make_access_log
 from web.http.errors import register_error_handlers
 from web.http.headers import register_headers
 from web.http.origins import AllowedOrigins
-from web.http.request_context import add_request_id
-from web.http.timing import register_timing
+from web.http.request_context import add_request_id, register_context
 from web.intake.batcher import Batcher
 from web.intake.claims import ClaimFollower
 from web.intake.commit_watchdog import CommitWatchdog
@@ -38,6 +37,7 @@ from web.metrics import batch_size, register_metrics
 from web.routes.table import OPERATIONS
 from web.server.background import Background
 from web.server.flask_app import Api
+from web.server.lean import register_lean_dispatch
 from web.server.rsgi import RsgiServer
 from web.server.subscriber import Subscriber
 from web.services import EXTENSION, ActionSubmitter, NoIntake, Services
@@ -102,21 +102,19 @@ def _make_app(services: Services) -> Flask:
     app = Api("web", OPERATIONS)
     app.extensions[EXTENSION] = services
     register_error_handlers(app)
-    AccessMiddleware(
-        app,
-        app.operations,
+    middleware = AccessMiddleware(
         limits=services.limits,
         verifier=services.verifier,
         trusted_hops=services.settings.trusted_proxy_hops,
-    ).register()
-    register_headers(app, origins=AllowedOrigins(services.settings))
-    register_metrics(app)
-    register_access_log(
-        app,
-        make_line_writer(services.settings, API, "request"),
-        sample=services.settings.access_log_sample,
     )
-    register_timing(app)
+    app.gates.append(middleware.check)
+    register_metrics(app)
+    write_line = make_line_writer(services.settings, API, "request")
+    app.observers.append(make_access_log(write_line, sample=services.settings.access_log_sample))
+    # From the inside out.
+    register_lean_dispatch(app)
+    register_headers(app, origins=AllowedOrigins(services.settings))
+    register_context(app)
     return app
 
 

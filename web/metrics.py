@@ -11,14 +11,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from flask import Response, request
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_flask_exporter import PrometheusMetrics
 
 from domain.version import read_version
 from web.http.errors import STATUS_BY_CODE
 from web.http.operation import Operation
-from web.http.timing import measure_seconds
+from web.http.request_context import measure_seconds
 from web.server.flask_app import Api
 from web.services import EXTENSION
 from workers.metrics import watch_store
@@ -71,16 +70,15 @@ def register_metrics(app: Api) -> None:
     watch_store(app.extensions[EXTENSION].store)
     _build_info.labels(read_version(), platform.python_version()).set(1)
     _start_at_zero(app.operations.values())
-    app.after_request(count_request)
+    app.observers.append(count_request)
 
 
-def count_request(response: Response) -> Response:
+def count_request(endpoint: str | None, status: int) -> None:
     """Count and time this answer by endpoint and status."""
-    pair = (request.endpoint, response.status_code)
+    pair = (endpoint, status)
     counter, histogram = _request_children.get(pair) or _keep_children(pair)
     counter.inc()
-    histogram.observe(measure_seconds(request.environ))
-    return response
+    histogram.observe(measure_seconds())
 
 
 def _keep_children(pair: tuple[str | None, int]) -> tuple[Counter, Histogram]:

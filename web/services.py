@@ -19,6 +19,7 @@ from web.boards.cached_top import CachedTop
 from web.boards.row_encoding import TopEncoder
 from web.health.probe_runner import ProbeRunner
 from web.health.readiness import Readiness
+from web.http.request_context import find_context
 from web.intake.claims import ClaimFollower
 
 EXTENSION = "laurel"
@@ -59,5 +60,7 @@ class Services:
 
 
 def services() -> Services:
-    """Return the services of the application that handles this request."""
-    return cast(Services, current_app.extensions[EXTENSION])
+    """Return the services of the application that handles this request or command."""
+    context = find_context()
+    app = current_app if context is None else context.app
+    return cast(Services, app.extensions[EXTENSION])

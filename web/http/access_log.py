@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from flask import Flask, Response, request
-
-from web.http.request_context import find_principal, request_id
-from web.http.timing import measure_seconds
+from web.http.operation import Observer
+from web.http.request_context import current, measure_seconds
 
 ERRORS_FROM = 400
 USER_DIGITS = 12
@@ -19,27 +17,26 @@ USER_DIGITS = 12
 WriteLine = Callable[[Mapping[str, Any]], None]
 
 
-def register_access_log(app: Flask, write: WriteLine, *, sample: float) -> None:
-    """Write a line for this share of the application's requests, and for every error."""
+def make_access_log(write: WriteLine, *, sample: float) -> Observer:
+    """Return what writes a line for this share of the answers, and for every error."""
 
-    def log_request(response: Response) -> Response:
-        status = response.status_code
+    def log_request(endpoint: str | None, status: int) -> None:
         if status >= ERRORS_FROM or random.random() < sample:  # noqa: S311 - no secret
-            write(_describe(status))
-        return response
+            write(_describe(endpoint, status))
 
-    app.after_request(log_request)
+    return log_request
 
 
-def _describe(status: int) -> dict[str, Any]:
+def _describe(endpoint: str | None, status: int) -> dict[str, Any]:
+    context = current()
     facts = {
-        "method": request.method,
-        "endpoint": request.endpoint or "none",
+        "method": context.environ["REQUEST_METHOD"],
+        "endpoint": endpoint or "none",
         "status": status,
-        "ms": round(measure_seconds(request.environ) * 1000, 1),
-        "request_id": request_id(),
+        "ms": round(measure_seconds() * 1000, 1),
+        "request_id": context.request_id,
     }
-    principal = find_principal()
-    if principal is not None:
-        facts["user"] = sha256(str(principal.user_id).encode()).hexdigest()[:USER_DIGITS]
+    if context.principal is not None:
+        digest = sha256(str(context.principal.user_id).encode()).hexdigest()
+        facts["user"] = digest[:USER_DIGITS]
     return facts

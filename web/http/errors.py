@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from flask import Flask, Response
+from flask import Flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain.errors import (
@@ -18,7 +18,7 @@ from domain.errors import (
     UnsupportedMediaTypeError,
 )
 from web.http.request_context import request_id
-from web.http.responses import json_response
+from web.http.responses import Answer, answer_json, make_response
 
 logger = structlog.get_logger(__name__)
 
@@ -70,9 +70,16 @@ _ERROR_BY_HTTP_STATUS: Mapping[int, type[LaurelError]] = {
 
 def register_error_handlers(app: Flask) -> None:
     """Answer every error of this application, the framework's too, in the envelope."""
-    app.register_error_handler(LaurelError, _answer_domain_error)
-    app.register_error_handler(HTTPException, _answer_http_exception)
-    app.register_error_handler(Exception, _answer_unexpected)
+    app.register_error_handler(Exception, lambda error: make_response(answer_exception(error)))
+
+
+def answer_exception(error: Exception) -> Answer:
+    """Return the answer to a request that has raised this error, and log what is our fault."""
+    if isinstance(error, LaurelError):
+        return _answer_domain_error(error)
+    if isinstance(error, HTTPException):
+        return _answer_http_exception(error)
+    return _answer_unexpected(error)
 
 
 def describe_error(error: LaurelError) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def describe_error(error: LaurelError) -> dict[str, Any]:
     return described
 
 
-def error_response(error: LaurelError, headers: Mapping[str, str] | None = None) -> Response:
+def answer_error(error: LaurelError, headers: Mapping[str, str] | None = None) -> Answer:
     """Return the error in the specification's envelope, with the status of its code.
 
     `headers` are added to those that belong to the status.
@@ -93,7 +100,7 @@ def error_response(error: LaurelError, headers: Mapping[str, str] | None = None)
     described["requestId"] = request_id()
     status = STATUS_BY_CODE.get(error.code, 500)
     envelope = {"success": False, "error": described}
-    return json_response(envelope, status, {**_headers_of(error, status), **(headers or {})})
+    return answer_json(envelope, status, {**_headers_of(error, status), **(headers or {})})
 
 
 def _headers_of(error: LaurelError, status: int) -> dict[str, str]:
@@ -107,14 +114,14 @@ def _headers_of(error: LaurelError, status: int) -> dict[str, str]:
     return {}
 
 
-def _answer_domain_error(error: LaurelError) -> Response:
+def _answer_domain_error(error: LaurelError) -> Answer:
     status = STATUS_BY_CODE.get(error.code, 500)
     if status >= 500:
         logger.warning("request failed", code=error.code, error=type(error).__name__)
-    return error_response(error)
+    return answer_error(error)
 
 
-def _answer_http_exception(error: HTTPException) -> Response:
+def _answer_http_exception(error: HTTPException) -> Answer:
     status = error.code or 500
     if status >= 500:
         return _answer_unexpected(error)
@@ -122,9 +129,9 @@ def _answer_http_exception(error: HTTPException) -> Response:
     headers = {}
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    return error_response(kind(), headers)
+    return answer_error(kind(), headers)
 
 
-def _answer_unexpected(error: Exception) -> Response:
+def _answer_unexpected(error: Exception) -> Answer:
     logger.error("unexpected error", error=type(error).__name__, exc_info=error)
-    return error_response(LaurelError())
+    return answer_error(LaurelError())

@@ -11,9 +11,8 @@ from flask import Flask
 
 from web.http.caller import Allowance
 from web.http.origins import AllowedOrigins
-from web.http.request_context import find_allowance, request_id
+from web.http.request_context import Environ, current
 
-Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 
 PREFLIGHT_SECONDS = "600"
@@ -46,11 +45,11 @@ def _describe(
 ) -> Iterator[tuple[str, str]]:
     if _find(headers, "Cache-Control") is None:
         yield "Cache-Control", "no-store"
-    yield "X-Request-ID", request_id()
+    context = current()
+    yield "X-Request-ID", context.request_id
     yield "X-Content-Type-Options", "nosniff"
-    allowance = find_allowance()
-    if allowance is not None:
-        yield from _describe_allowance(allowance)
+    if context.allowance is not None:
+        yield from _describe_allowance(context.allowance)
     if origins:
         yield "Vary", "Origin"
         origin = environ.get("HTTP_ORIGIN")

@@ -11,6 +11,8 @@ from enum import Enum
 from flask import Response
 from marshmallow import Schema
 
+from web.http.responses import Answer as ReadyAnswer
+
 Answer = type[Schema] | str
 """A JSON body, or the media type of another one; empty for none."""
 
@@ -31,12 +33,13 @@ class Operation:
 
     Without being told otherwise it needs a token, counts against the rate limits and may block.
     `path` is in werkzeug's syntax; `answers` and `errors` are statuses and codes beyond those that
-    the middleware adds.
+    the middleware adds. `is_lean` is for the few endpoints that carry the load: see
+    `web/server/lean.py`.
     """
 
     method: str
     path: str
-    view: Callable[..., Response]
+    view: Callable[..., Response | ReadyAnswer]
     tag: str
     answers: Mapping[int, Answer]
     errors: tuple[str, ...] = ()
@@ -46,8 +49,15 @@ class Operation:
     is_public: bool = False
     is_limited: bool = True
     runs_on: RunsOn = RunsOn.THREAD
+    is_lean: bool = False
 
     @property
     def endpoint(self) -> str:
         """The name of the view, `actions.complete`: in metrics and as `operationId`."""
         return f"{self.view.__module__.rpartition('.')[2]}.{self.view.__name__}"
+
+
+Gate = Callable[[Operation], None]
+"""Lets a request to this endpoint through to its view, or raises what refuses it."""
+Observer = Callable[[str | None, int], None]
+"""Is told the endpoint (None when there is no such) and the status of every answer."""

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from flask import Response
-
 from domain.actions.history import ActionRecord
 from domain.actions.model import Acceptance, ActionResult, Status, Submission
 from domain.errors import (
@@ -14,23 +12,23 @@ from domain.errors import (
     InvalidPayloadError,
     LaurelError,
 )
-from web.http.errors import describe_error, error_response
-from web.http.responses import json_response
+from web.http.errors import answer_error, describe_error
+from web.http.responses import Answer, answer_json
 
 RETRY_AFTER_SECONDS = "1"
 LOCKED_MESSAGE = "The player's score is locked right now; repeat the request with the same actionId"
 
 
-def answer_submission(submission: Submission) -> Response:
+def answer_submission(submission: Submission) -> Answer:
     """Return the answer to one posted action."""
     location = {"Location": f"/api/actions/{submission.action_id}"}
     error = find_error(submission)
     if error is not None:
-        return error_response(error, location if isinstance(error, DuplicateActionError) else None)
+        return answer_error(error, location if isinstance(error, DuplicateActionError) else None)
     result = submission.result
     status = Status.PENDING if result is None else result.status
     if result is not None and status is Status.APPLIED:
-        return json_response(
+        return answer_json(
             {
                 "success": True,
                 "newScore": result.new_score,
@@ -40,7 +38,7 @@ def answer_submission(submission: Submission) -> Response:
             }
         )
     body: dict[str, Any] = {"success": True, "actionId": submission.action_id, "status": status}
-    return json_response(body, 202, {**location, "Retry-After": RETRY_AFTER_SECONDS})
+    return answer_json(body, 202, {**location, "Retry-After": RETRY_AFTER_SECONDS})
 
 
 def describe_submission(submission: Submission) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from domain.settings import Settings
 from domain.store.store import Store
 from web.http.errors import UpgradeRequiredError, register_error_handlers
 from web.http.headers import register_headers
+from web.http.request_context import register_context
 from web.http.responses import json_response
 from web.live.close_codes import CloseCode
 from web.live.connection.credentials import Credential, read_credential
@@ -67,6 +68,7 @@ def create_live_app(settings: Settings, store: Store) -> Flask:
     }
     register_error_handlers(app)
     register_headers(app)
+    register_context(app)
     _register_handshake(app, service)
     _register_listen(app, service)
     _register_health(app, service)

@@ -11,8 +11,8 @@ from domain.errors import InvalidPayloadError
 from web.http.errors import describe_error
 from web.http.json_body import MAX_BATCH_BODY_BYTES, read_json_object
 from web.http.prefer import Wait, read_wait
-from web.http.request_context import principal, request_id
-from web.http.responses import json_response
+from web.http.request_context import current, principal, request_id
+from web.http.responses import Answer, answer_json, json_response
 from web.http.scalars import parse_uuid
 from web.intake.answers import answer_submission, describe_record, describe_submission, is_final
 from web.metrics import action_seconds
@@ -26,22 +26,22 @@ from web.services import services
 _history_query = HistoryQuery()
 
 
-def complete() -> Response:
+def complete() -> Answer:
     """Accept one action and wait briefly for its outcome."""
     started = time.perf_counter()
     wait = _read_wait()
     holder = principal()
-    action = read_action(read_json_object(request.environ), holder, request_id())
+    action = read_action(read_json_object(current().environ), holder, request_id())
     services().claims.note(holder)
     (submission,) = services().batcher.submit([action], wait_seconds=wait.seconds)
     action_seconds.observe(time.perf_counter() - started)
     return _add_preference(answer_submission(submission), wait)
 
 
-def batch() -> Response:
+def batch() -> Answer:
     """Accept many actions, applied in their order; an invalid one fails alone."""
     wait = _read_wait()
-    fetch_body(request.environ, MAX_BATCH_BODY_BYTES + 1)
+    fetch_body(current().environ, MAX_BATCH_BODY_BYTES + 1)
     read = run_in_thread(_read_elements)
     services().claims.note(principal())
     actions = [entry for entry in read if isinstance(entry, NewAction)]
@@ -54,7 +54,7 @@ def batch() -> Response:
             status = status if is_final(submission) else 202
             entry = describe_submission(submission)
         results.append(entry)
-    return _add_preference(json_response({"success": True, "results": results}, status), wait)
+    return _add_preference(answer_json({"success": True, "results": results}, status), wait)
 
 
 def one(action_id: str) -> Response:
@@ -87,19 +87,19 @@ def history() -> Response:
 
 def _read_elements() -> list[NewAction | dict[str, Any]]:
     """Return each element of the batch as `_read_element` does; may take a second of CPU."""
-    document = read_json_object(request.environ, max_bytes=MAX_BATCH_BODY_BYTES)
+    document = read_json_object(current().environ, max_bytes=MAX_BATCH_BODY_BYTES)
     return [_read_element(element) for element in read_batch(document)]
 
 
 def _read_wait() -> Wait:
     default = services().settings.result_wait_seconds
-    return read_wait(request.environ.get("HTTP_PREFER"), default_seconds=default)
+    return read_wait(current().environ.get("HTTP_PREFER"), default_seconds=default)
 
 
-def _add_preference(response: Response, wait: Wait) -> Response:
+def _add_preference(answer: Answer, wait: Wait) -> Answer:
     if wait.applied:
-        response.headers["Preference-Applied"] = wait.applied
-    return response
+        answer.headers.append(("Preference-Applied", wait.applied))
+    return answer
 
 
 def _read_element(element: object) -> NewAction | dict[str, Any]:

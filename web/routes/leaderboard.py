@@ -1,14 +1,14 @@
 """The leaderboard: its top, and the caller's own standing."""
 
-from functools import partial
+from functools import lru_cache, partial
 
-from flask import Response, request
+from flask import Request, Response, request
 
 from domain.boards.model import Place
 from domain.boards.reader import find_neighborhood, read_page
 from web.boards.row_encoding import page_fields, standing_fields, top_fields
-from web.http.request_context import principal
-from web.http.responses import JSON_TYPE, ReadyResponse, json_response
+from web.http.request_context import current, principal
+from web.http.responses import Answer, answer_encoded, answer_json, json_response
 from web.metrics import top_hits, top_misses
 from web.schemas.queries import (
     DEFAULT_TOP_LIMIT,
@@ -26,21 +26,19 @@ _leaderboard_query = LeaderboardQuery()
 _neighborhood_query = NeighborhoodQuery()
 
 
-def top() -> Response:
+def top() -> Answer:
     """Return the first standings of the board, or those behind a cursor."""
-    limit = DEFAULT_TOP_LIMIT
-    if request.query_string:
-        query = load_query(_leaderboard_query, request.args)
-        limit = query["limit"]
-        if query["cursor"] is not None:
-            return _page_after(query["cursor"], limit)
-    current, was_in_memory = services().cached_top.read()
+    environ, used = current().environ, services()
+    limit, cursor = _read_query(environ["QUERY_STRING"])
+    if cursor is not None:
+        return _page_after(cursor, limit)
+    board, was_in_memory = used.cached_top.read()
     (top_hits if was_in_memory else top_misses).inc()
-    page = services().top_encoder.encode(current, limit)
+    page = used.top_encoder.encode(board, limit)
     headers = {"ETag": page.etag, "Cache-Control": CACHE_CONTROL}
-    if _matches(request.environ.get("HTTP_IF_NONE_MATCH"), page.etag):
-        return Response(status=304, headers=headers)
-    return ReadyResponse(page.body, 200, headers, content_type=JSON_TYPE)
+    if _matches(environ.get("HTTP_IF_NONE_MATCH"), page.etag):
+        return Answer(304, [*headers.items()])
+    return answer_encoded(page.body, 200, headers)
 
 
 def own_standing() -> Response:
@@ -63,10 +61,20 @@ def own_standing() -> Response:
     )
 
 
-def _page_after(place: Place, limit: int) -> Response:
+@lru_cache(maxsize=256)
+def _read_query(query_string: str) -> tuple[int, Place | None]:
+    """Return limit and cursor of the top's query; raises InvalidPayloadError."""
+    if not query_string:
+        return DEFAULT_TOP_LIMIT, None
+    arguments = Request({"REQUEST_METHOD": "GET", "QUERY_STRING": query_string}).args
+    query = load_query(_leaderboard_query, arguments)
+    return query["limit"], query["cursor"]
+
+
+def _page_after(place: Place, limit: int) -> Answer:
     read = partial(read_page, services().store, board=services().board, after=place, limit=limit)
     page = run_in_thread(read)
-    return json_response(page_fields(page.standings, page.total_users))
+    return answer_json(page_fields(page.standings, page.total_users))
 
 
 def _matches(if_none_match: str | None, etag: str) -> bool:

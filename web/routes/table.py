@@ -48,6 +48,7 @@ OPERATIONS = (
             "SERVICE_UNAVAILABLE",
         ),
         runs_on=RunsOn.EVENT_LOOP,
+        is_lean=True,
     ),
     Operation(
         method="POST",
@@ -59,6 +60,7 @@ OPERATIONS = (
         answers={200: answers.BatchResultsSchema, 202: answers.BatchResultsSchema},
         errors=(*BODY_ERRORS, "SERVICE_UNAVAILABLE"),
         runs_on=RunsOn.EVENT_LOOP,
+        is_lean=True,
     ),
     Operation(
         method="GET",
@@ -87,6 +89,7 @@ OPERATIONS = (
         answers={200: answers.LeaderboardPageSchema, 304: ""},
         errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
         runs_on=RunsOn.EVENT_LOOP,
+        is_lean=True,
     ),
     Operation(
         method="GET",

@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter, MapAdapter
 
 from web.http.json_body import MAX_BODY_BYTES
-from web.http.operation import Operation, RunsOn
+from web.http.operation import Gate, Observer, Operation, RunsOn
+from web.http.responses import Answer, make_response
 from web.server.greenlets import Pool, run_in_thread
 from web.server.request_body import fetch_body
 
@@ -38,7 +39,11 @@ class ActionName(BaseConverter):
 
 
 class Api(Flask):
-    """The application of the API; `operations` are the rows of its endpoints, by endpoint."""
+    """The application of the API; `operations` are the rows of its endpoints, by endpoint.
+
+    Every request passes the `gates` before its view, and every answer is told to the `observers`.
+    They stand here and not among Flask's hooks because the lean dispatch has the same ones.
+    """
 
     session_interface = NoSessions()
 
@@ -48,6 +53,10 @@ class Api(Flask):
         self.url_map.merge_slashes = False
         self.url_map.converters["action_name"] = ActionName
         self.operations: Mapping[str, Operation] = {row.endpoint: row for row in operations}
+        self.gates: list[Gate] = []
+        self.observers: list[Observer] = []
+        self.before_request(self._pass_gates)
+        self.after_request(self._tell_observers)
         for endpoint, row in self.operations.items():
             self.add_url_rule(row.path, endpoint, row.view, methods=[row.method])
 
@@ -94,6 +103,30 @@ class Api(Flask):
         fetch_body(request.environ, MAX_BODY_BYTES + 1)
         pool = Pool.MONITORING if runs_on is RunsOn.MONITORING_THREAD else Pool.BLOCKING
         return run_in_thread(super().dispatch_request, pool=pool)
+
+    def make_response(self, rv: ResponseReturnValue | Answer) -> Response:
+        """Return what a view or an error handler returned as a response."""
+        return make_response(rv) if isinstance(rv, Answer) else super().make_response(rv)
+
+    def _pass_gates(self) -> Response | None:
+        """Let the request through (None), answer an OPTIONS, or raise what refuses it.
+
+        Raises KeyError for an endpoint without a row.
+        """
+        endpoint = request.endpoint
+        if endpoint is None:
+            # No such path, or not by this method: Flask raises it after us.
+            return None
+        if request.method == "OPTIONS":
+            return self.make_default_options_response()
+        for gate in self.gates:
+            gate(self.operations[endpoint])
+        return None
+
+    def _tell_observers(self, response: Response) -> Response:
+        for observe in self.observers:
+            observe(request.endpoint, response.status_code)
+        return response
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function unchanged: every view and hook of ours is an ordinary one."""

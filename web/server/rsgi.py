@@ -90,7 +90,8 @@ class RsgiServer:
         try:
             answer.body = b"".join(parts)
         finally:
-            parts.close()
+            if hasattr(parts, "close"):
+                parts.close()
         return answer
 
 
