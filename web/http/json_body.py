@@ -56,7 +56,7 @@ def parse_json(raw: bytes) -> Any:
             raise InvalidPayloadError("The body is nested too deeply") from error
         raise MalformedJsonError from error
     found = _walk(document)
-    if found.has_nul:
+    if b"\\u0000" in raw and _has_nul(document):
         raise InvalidPayloadError("Strings must not contain the character U+0000")
     # Every string in the text has two quotes, so a duplicate name (the parser keeps one) shows as
     # a surplus.
@@ -140,7 +140,6 @@ class _Found:
     """What a document contains; `strings` counts names too."""
 
     strings: int = 0
-    has_nul: bool = False
     has_large_number: bool = False
 
 
@@ -153,21 +152,33 @@ def _walk(document: Any) -> _Found:
     found = _Found()
     level = [document]
     for _ in range(MAX_DEPTH + 1):
+        kinds = [*map(type, level)]
+        found.strings += kinds.count(str)
+        if float in kinds:
+            found.has_large_number = found.has_large_number or _has_large_number(level)
         below: list[Any] = []
-        for value in level:
-            kind = type(value)
-            if kind is dict:
-                found.strings += len(value)
-                found.has_nul = found.has_nul or any("\x00" in name for name in value)
-                below.extend(value.values())
-            elif kind is list:
-                below.extend(value)
-            elif kind is str:
-                found.strings += 1
-                found.has_nul = found.has_nul or "\x00" in value
-            elif kind is float and abs(value) >= LARGE_NUMBER:
-                found.has_large_number = True
+        if dict in kinds or list in kinds:
+            for value, kind in zip(level, kinds, strict=True):
+                if kind is dict:
+                    found.strings += len(value)
+                    below.extend(value.values())
+                elif kind is list:
+                    below.extend(value)
         if not below:
             return found
         level = below
     raise InvalidPayloadError("The body is nested too deeply")
+
+
+def _has_large_number(values: list[Any]) -> bool:
+    return any(type(value) is float and abs(value) >= LARGE_NUMBER for value in values)
+
+
+def _has_nul(document: Any) -> bool:
+    """Return whether any string of the value has a NUL; its depth is bounded."""
+    kind = type(document)
+    if kind is str:
+        return "\x00" in document
+    if kind is dict:
+        return any(map(_has_nul, document)) or any(map(_has_nul, document.values()))
+    return kind is list and any(map(_has_nul, document))

@@ -1,7 +1,7 @@
 """Request bodies of actions, and their conversion to the NewActions that intake accepts.
 
-Called by `web/routes/actions.py`. Loading one action costs about 15 µs; a fast path that bypasses
-the schema is not worth having.
+Called by `web/routes/actions.py`. An action of the regular shape is read without marshmallow, whose
+engine costs ten times the fields' own checks; everything else the schema judges.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,20 @@ from domain.actions.model import NewAction
 from domain.errors import InvalidPayloadError
 from web.http.caller import Principal
 from web.schemas.base import InputSchema, load
-from web.schemas.fields import ActionId, Metadata, StrictUUID, Timestamp, dump_metadata
+from web.schemas.fields import (
+    MAX_SCORE,
+    ActionId,
+    Metadata,
+    StrictUUID,
+    Timestamp,
+    dump_metadata,
+)
+from web.schemas.regular import load_regular
 
-MAX_SCORE = 2**31 - 1
 MAX_BATCH_ACTIONS = 1000
 REQUEST_HASH_BYTES = 16
+# Values that have one form as JSON, whoever writes them.
+_ONE_FORM = frozenset({str, int, bool, type(None)})
 
 
 class CompleteActionSchema(InputSchema):
@@ -76,7 +85,8 @@ def read_action(body: Mapping[str, Any], principal: Principal, request_id: str) 
 
     Raises InvalidPayloadError naming each bad field.
     """
-    return _make_action(load(_complete, body), principal, request_id)
+    loaded = load_regular(body) or load(_complete, body)
+    return _make_action(loaded, principal, request_id)
 
 
 def read_batch(body: Mapping[str, Any]) -> list[Any]:
@@ -89,8 +99,11 @@ def read_batch_element(element: object, principal: Principal, request_id: str) -
     """Return one action of a batch; raises InvalidPayloadError naming each bad field."""
     if type(element) is not dict:
         raise InvalidPayloadError("Each action must be a JSON object")
-    schema = _element if principal.is_service else _complete
-    return _make_action(load(schema, element), principal, request_id)
+    names_player = principal.is_service
+    loaded = load_regular(element, names_player=names_player)
+    if loaded is None:
+        loaded = load(_element if names_player else _complete, element)
+    return _make_action(loaded, principal, request_id)
 
 
 def _make_action(loaded: Mapping[str, Any], principal: Principal, request_id: str) -> NewAction:
@@ -114,7 +127,10 @@ def _hash_request(score: int, metadata: Mapping[str, Any]) -> bytes:
 
     However they are written: `1.0` and `1e0` are 1, and no metadata is the same as `{}`.
     """
-    text = dump_metadata(_canonical(metadata)) if metadata else b""
+    text = b""
+    if metadata:
+        has_one_form = _ONE_FORM.issuperset(map(type, metadata.values()))
+        text = dump_metadata(metadata if has_one_form else _canonical(metadata))
     return blake2b(b"%d\n%b" % (score, text), digest_size=REQUEST_HASH_BYTES).digest()
 
 

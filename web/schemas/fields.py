@@ -17,12 +17,14 @@ from marshmallow import ValidationError, fields
 
 from web.http.scalars import parse_timestamp, parse_uuid
 
+MAX_SCORE = 2**31 - 1
 MAX_METADATA_BYTES = 4096
 MAX_METADATA_KEYS = 50
 MAX_METADATA_KEY_CHARS = 64
 MAX_METADATA_DEPTH = 8
 MAX_ACTION_TYPE_CHARS = 100
-
+_TOO_MANY_KEYS = f"More than {MAX_METADATA_KEYS} keys."
+_CONTAINERS = frozenset({dict, list})
 
 # The nil and the max UUID (RFC 9562, 5.9 and 5.10): what a program has that never set its id.
 RESERVED_IDS = frozenset({UUID(int=0), UUID(int=2**128 - 1)})
@@ -81,6 +83,9 @@ def _find_key_problem(keys: Mapping[str, Any]) -> str | None:
 
 
 def _find_shape_problem(metadata: Mapping[str, Any]) -> str | None:
+    if metadata and not _CONTAINERS.intersection(map(type, metadata.values())):
+        problem = _find_key_problem(metadata)
+        return problem or (_TOO_MANY_KEYS if len(metadata) > MAX_METADATA_KEYS else None)
     keys = 0
     level: list[Any] = [metadata]
     for _ in range(MAX_METADATA_DEPTH):
@@ -94,7 +99,7 @@ def _find_shape_problem(metadata: Mapping[str, Any]) -> str | None:
                 items = value.values()
             below.extend(item for item in items if type(item) in (dict, list))
         if not below:
-            return f"More than {MAX_METADATA_KEYS} keys." if keys > MAX_METADATA_KEYS else None
+            return _TOO_MANY_KEYS if keys > MAX_METADATA_KEYS else None
         level = below
     return f"Nested deeper than {MAX_METADATA_DEPTH} levels."
 
