@@ -4,14 +4,27 @@ Published by the link *refresh*, parsed by `web/intake`.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 
-from domain.actions.model import ActionResult, Status
+from domain.actions.model import Status
 from domain.store.postgres.actions.outcomes import ActionOutcome
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
+
+_STATUSES = {status.value: status for status in Status}
+
+
+class Reply(NamedTuple):
+    """What became of one action; the fields of its ActionResult but the id."""
+
+    status: Status
+    reason: str | None
+    previous_score: int | None
+    new_score: int | None
+    rank: int | None
 
 
 def publish_replies(
@@ -41,11 +54,13 @@ def publish_replies(
     redis.run(lambda client: client.publish(keys.replies(reply_to), message))
 
 
-def parse_replies(raw: str) -> tuple[UUID, dict[UUID, ActionResult]]:
-    """Return the batch id of a message and its results by action id."""
+def parse_replies(raw: str) -> tuple[UUID, dict[int, Reply]]:
+    """Return the batch id of a message, and its replies by the integer of the action's id.
+
+    Making a UUID of each would take half of the time; who receives them has the ids already.
+    """
     batch_id, rows = orjson.loads(raw)
-    results = (
-        ActionResult(UUID(action_id), Status(status), reason, previous, new, rank)
-        for action_id, status, reason, previous, new, rank in rows
-    )
-    return UUID(batch_id), {result.action_id: result for result in results}
+    return UUID(batch_id), {
+        int(action_id.replace("-", ""), 16): Reply(_STATUSES[status], *facts)
+        for action_id, status, *facts in rows
+    }

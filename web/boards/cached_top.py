@@ -11,7 +11,8 @@ from uuid import UUID
 
 import structlog
 
-from domain.actions.model import ActionResult, Status
+from domain.actions.model import Status
+from domain.actions.replies import Reply
 from domain.boards.model import TOP_SIZE, BoardId, Top
 from domain.boards.reader import read_top
 from domain.events.wire import parse_top
@@ -62,7 +63,7 @@ class CachedTop:
             with self._mutex:
                 self._unseen.discard(_read_batch_id(raw))
 
-    def on_results(self, batch_id: UUID, results: Iterable[ActionResult]) -> None:
+    def on_results(self, batch_id: UUID, results: Iterable[Reply]) -> None:
         """Read the top again if these results change it; call it before the players are answered.
 
         The batch's standings must be on the board already. An action never lowers a score, so
@@ -145,7 +146,7 @@ class CachedTop:
             return True
 
 
-def _may_change_top(result: ActionResult) -> bool:
+def _may_change_top(result: Reply) -> bool:
     if result.status is not Status.APPLIED:
         return False
     return not result.previous_score or result.rank is None or result.rank <= TOP_SIZE

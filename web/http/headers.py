@@ -32,7 +32,7 @@ def register_headers(app: Flask, *, origins: AllowedOrigins | None = None) -> No
 
     def serve_with_headers(environ: Environ, start_response: Any) -> Iterable[bytes]:
         def start(status: str, headers: Headers, error: Any = None) -> Any:
-            headers.extend(_describe(environ, headers, origins))
+            _add_headers(environ, headers, origins)
             return start_response(status, headers, error)
 
         return serve(environ, start)
@@ -40,36 +40,35 @@ def register_headers(app: Flask, *, origins: AllowedOrigins | None = None) -> No
     app.wsgi_app = serve_with_headers  # type: ignore[method-assign]  # Flask's way to wrap it
 
 
-def _describe(
-    environ: Environ, headers: Headers, origins: AllowedOrigins | None
-) -> Iterator[tuple[str, str]]:
-    if _find(headers, "Cache-Control") is None:
-        yield "Cache-Control", "no-store"
+def _add_headers(environ: Environ, headers: Headers, origins: AllowedOrigins | None) -> None:
     context = current()
-    yield "X-Request-ID", context.request_id
-    yield "X-Content-Type-Options", "nosniff"
+    if _find(headers, "Cache-Control") is None:
+        headers.append(("Cache-Control", "no-store"))
+    headers += (("X-Request-ID", context.request_id), ("X-Content-Type-Options", "nosniff"))
     if context.allowance is not None:
-        yield from _describe_allowance(context.allowance)
+        headers += _describe_allowance(context.allowance)
     if origins:
-        yield "Vary", "Origin"
+        headers.append(("Vary", "Origin"))
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and origins.allows(origin):
-            yield from _describe_cors(environ, origin, headers)
+            headers += _describe_cors(environ, origin, headers)
 
 
 def _find(headers: Headers, name: str) -> str | None:
     return next((value for key, value in headers if key == name), None)
 
 
-def _describe_allowance(allowance: Allowance) -> Iterator[tuple[str, str]]:
-    """Yield the fields of draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones."""
+def _describe_allowance(allowance: Allowance) -> Headers:
+    """Return the fields of draft-ietf-httpapi-ratelimit-headers, and the older X-RateLimit ones."""
     name, limit = allowance.policy, allowance.limit
     remaining = max(0, allowance.remaining)
-    yield "RateLimit-Policy", f'"{name}";q={limit};w={allowance.window_seconds}'
-    yield "RateLimit", f'"{name}";r={remaining};t={allowance.reset_seconds}'
-    yield "X-RateLimit-Limit", str(limit)
-    yield "X-RateLimit-Remaining", str(remaining)
-    yield "X-RateLimit-Reset", str(int(allowance.resets_at))
+    return [
+        ("RateLimit-Policy", f'"{name}";q={limit};w={allowance.window_seconds}'),
+        ("RateLimit", f'"{name}";r={remaining};t={allowance.reset_seconds}'),
+        ("X-RateLimit-Limit", str(limit)),
+        ("X-RateLimit-Remaining", str(remaining)),
+        ("X-RateLimit-Reset", str(int(allowance.resets_at))),
+    ]
 
 
 def _describe_cors(environ: Environ, origin: str, headers: Headers) -> Iterator[tuple[str, str]]:

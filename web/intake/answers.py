@@ -86,18 +86,21 @@ def is_final(submission: Submission) -> bool:
 
 def find_error(submission: Submission) -> LaurelError | None:
     """Return the error to answer with, or None."""
+    if submission.acceptance is Acceptance.ACCEPTED:
+        return None if submission.result is None else _find_outcome_error(submission.result)
     if submission.acceptance is Acceptance.CONFLICT:
         return ActionIdConflictError()
     if submission.acceptance is Acceptance.UNSTORABLE:
         return InvalidPayloadError("The action has data that cannot be stored")
     if submission.acceptance is Acceptance.LOCKED:
         return DatabaseLockedError(LOCKED_MESSAGE)
-    if submission.acceptance is Acceptance.DUPLICATE:
-        return DuplicateActionError(details={"result": _describe_duplicate(submission)})
-    result = submission.result
-    if result is not None and result.status is Status.REJECTED:
+    return DuplicateActionError(details={"result": _describe_duplicate(submission)})
+
+
+def _find_outcome_error(result: ActionResult) -> LaurelError | None:
+    if result.status is Status.REJECTED:
         return FraudDetectedError(details={"reason": result.reason})
-    if result is not None and result.status is Status.FAILED:
+    if result.status is Status.FAILED:
         return LaurelError("The action could not be processed", details={"status": "failed"})
     return None
 

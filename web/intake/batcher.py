@@ -151,12 +151,13 @@ class Batcher:
             raise DatabaseUnavailableError(UNKNOWN_OUTCOME)
 
     def _list_submissions(self, request: PendingRequest) -> list[Submission]:
+        if len(request.accepted) == len(request.actions):
+            return [_accepted(request, index) for index in range(len(request.actions))]
         submissions: dict[int, Submission] = {}
         for index, action in enumerate(request.actions):
             action_id = action.action_id
             if index in request.accepted:
-                result = request.results.get(action_id) or ActionResult(action_id, Status.PENDING)
-                submissions[index] = Submission(action_id, Acceptance.ACCEPTED, result)
+                submissions[index] = _accepted(request, index)
             elif action_id in request.unstorable:
                 submissions[index] = Submission(action_id, Acceptance.UNSTORABLE)
             elif action_id in request.locked:
@@ -238,6 +239,12 @@ class Batcher:
             )
             if is_expected:
                 self._enqueue_batch(batch.batch_id)
+
+
+def _accepted(request: PendingRequest, index: int) -> Submission:
+    action_id = request.actions[index].action_id
+    result = request.results.get(index) or ActionResult(action_id, Status.PENDING)
+    return Submission(action_id, Acceptance.ACCEPTED, result)
 
 
 def _claim_actions(requests: Iterable[PendingRequest]) -> Claims:

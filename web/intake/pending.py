@@ -11,12 +11,12 @@ from uuid import UUID
 
 from domain.actions.intake import AcceptedBatch, IntakeOutcome
 from domain.actions.model import ActionResult, NewAction
-from domain.actions.replies import parse_replies
+from domain.actions.replies import Reply, parse_replies
 from web.http.prefer import MAX_WAIT_SECONDS
 from web.intake.pending_request import Claims, PendingBatch, PendingRequest, RequestState
 from web.server.greenlets import make_event
 
-OnResults = Callable[[UUID, Iterable[ActionResult]], None]
+OnResults = Callable[[UUID, Iterable[Reply]], None]
 
 
 class PendingBatches:
@@ -139,16 +139,17 @@ class PendingBatches:
 
     def receive_replies(self, raw: str) -> None:
         """Apply a batch's reply from the bus: the handler of this process's reply channel."""
-        batch_id, results = parse_replies(raw)
-        self._notify_results(batch_id, results.values())
+        batch_id, replies = parse_replies(raw)
+        self._notify_results(batch_id, replies.values())
         released: list[PendingRequest] = []
         with self._lock:
             batch = self._remove(batch_id)
-            for action_id, request in batch.requests.items() if batch else ():
-                result = results.get(action_id)
-                if result is None or request.state is not RequestState.COMMITTED:
+            for number, (request, index) in batch.owners.items() if batch else ():
+                reply = replies.get(number)
+                if reply is None or request.state is not RequestState.COMMITTED:
                     continue
-                request.results[action_id] = result
+                action_id = request.actions[index].action_id
+                request.results[index] = ActionResult(action_id, *reply)
                 if request.is_complete:
                     request.state = RequestState.RESOLVED
                     released.append(request)
@@ -180,14 +181,13 @@ class PendingBatches:
             self._slot_freed.wait_for(lambda: not self._in_flight, timeout_seconds)
 
     def _add(self, accepted: AcceptedBatch, claims: Claims, is_expected: bool) -> None:
-        owners = {action_id: claims[action_id] for action_id in accepted.action_ids}
-        requests = {action_id: request for action_id, (request, _) in owners.items()}
-        batch = PendingBatch(requests, deadline=self._clock() + self._wait_seconds)
+        owners = {action_id.int: claims[action_id] for action_id in accepted.action_ids}
+        batch = PendingBatch(owners, deadline=self._clock() + self._wait_seconds)
         if is_expected:
             self._in_flight[accepted.batch_id] = batch
         for request, index in owners.values():
             request.accepted.add(index)
-            if batch not in request.batches:
+            if not request.batches or request.batches[-1] is not batch:
                 request.batches.append(batch)
 
     def _remove(self, batch_id: UUID) -> PendingBatch | None:
@@ -219,7 +219,7 @@ def _abandon(batches: Iterable[PendingBatch]) -> list[PendingRequest]:
     """Move the committed requests of the batches to ABANDONED and return them."""
     abandoned = []
     for batch in batches:
-        for request in batch.requests.values():
+        for request, _ in batch.owners.values():
             if request.state is RequestState.COMMITTED:
                 request.state = RequestState.ABANDONED
                 abandoned.append(request)

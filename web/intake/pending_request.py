@@ -43,8 +43,8 @@ class PendingRequest:
     """The actions of one request and what is known of them.
 
     `accepted` holds the indexes (in `actions`) that were inserted for this very request: of
-    actions with the same id only the first. `is_waiting` says that it counts as one that waits
-    for results.
+    actions with the same id only the first; `results` are by these indexes. `is_waiting` says that
+    it counts as one that waits for results.
     """
 
     actions: Sequence[NewAction]
@@ -55,7 +55,7 @@ class PendingRequest:
     accepted: set[int] = field(default_factory=set)
     unstorable: frozenset[UUID] = frozenset()
     locked: frozenset[UUID] = frozenset()
-    results: dict[UUID, ActionResult] = field(default_factory=dict)
+    results: dict[int, ActionResult] = field(default_factory=dict)
     batches: list["PendingBatch"] = field(default_factory=list)
     error: Exception | None = None
 
@@ -78,24 +78,28 @@ class PendingRequest:
         for batch in self.batches:
             if not self.is_complete:
                 found = batch.look_up_results(look_up)
-                own = (self.actions[index].action_id for index in self.accepted)
-                self.results.update({name: found[name] for name in own if name in found})
+                for index in self.accepted:
+                    result = found.get(self.actions[index].action_id)
+                    if result is not None:
+                        self.results[index] = result
 
 
-Claims = Mapping[UUID, tuple[PendingRequest, int]]
-"""For each action id of a flush the request that it belongs to, and its index there."""
+Owner = tuple[PendingRequest, int]
+"""The request that an action belongs to, and its index there."""
+Claims = Mapping[UUID, Owner]
+"""For each action id of a flush its owner."""
 
 
 class PendingBatch:
-    """A batch between its commit and its reply, with the request of each of its actions.
+    """A batch between its commit and its reply, with its actions' owners by the integer of the id.
 
     `deadline` (of the clock of `PendingBatches`) is when it stops holding a slot.
     """
 
-    __slots__ = ("_found", "_look_up_lock", "deadline", "requests")
+    __slots__ = ("_found", "_look_up_lock", "deadline", "owners")
 
-    def __init__(self, requests: Mapping[UUID, PendingRequest], *, deadline: float):
-        self.requests = requests
+    def __init__(self, owners: Mapping[int, Owner], *, deadline: float):
+        self.owners = owners
         self.deadline = deadline
         self._look_up_lock = threading.Lock()
         self._found: dict[UUID, ActionResult] | None = None
@@ -108,5 +112,8 @@ class PendingBatch:
         with self._look_up_lock:
             if self._found is None:
                 self._found = {}
-                self._found = look_up(list(self.requests))
+                owners = self.owners.values()
+                self._found = look_up(
+                    [request.actions[index].action_id for request, index in owners]
+                )
             return self._found

@@ -8,6 +8,7 @@ from flask import Response, request
 from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction
 from domain.errors import InvalidPayloadError
+from web.http.caller import Principal
 from web.http.errors import describe_error
 from web.http.json_body import MAX_BATCH_BODY_BYTES, read_json_object
 from web.http.prefer import Wait, read_wait
@@ -88,7 +89,8 @@ def history() -> Response:
 def _read_elements() -> list[NewAction | dict[str, Any]]:
     """Return each element of the batch as `_read_element` does; may take a second of CPU."""
     document = read_json_object(current().environ, max_bytes=MAX_BATCH_BODY_BYTES)
-    return [_read_element(element) for element in read_batch(document)]
+    holder, sent_in = principal(), request_id()
+    return [_read_element(element, holder, sent_in) for element in read_batch(document)]
 
 
 def _read_wait() -> Wait:
@@ -102,10 +104,10 @@ def _add_preference(answer: Answer, wait: Wait) -> Answer:
     return answer
 
 
-def _read_element(element: object) -> NewAction | dict[str, Any]:
+def _read_element(element: object, holder: Principal, sent_in: str) -> NewAction | dict[str, Any]:
     """Return the action, or the result entry that says what is wrong with it."""
     try:
-        return read_batch_element(element, principal(), request_id())
+        return read_batch_element(element, holder, sent_in)
     except InvalidPayloadError as error:
         action_id = parse_uuid(element.get("actionId")) if isinstance(element, dict) else None
         return {"actionId": action_id, "error": describe_error(error)}

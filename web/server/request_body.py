@@ -1,6 +1,7 @@
 """A request's body, read on the event loop: no thread waits for it, and nothing waits forever."""
 
 import asyncio
+from asyncio import CancelledError
 from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol
 
@@ -49,21 +50,51 @@ class Body:
             self._fetched = await_(self._receive(size))
 
     async def _receive(self, size: int) -> bytes:
-        parts, received = [], 0
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                if self.length is not None:
-                    return await self._source()
-                async for part in self._source:
-                    parts.append(part)
-                    received += len(part)
-                    if received >= size:
-                        break
+            with _time_limit(BODY_SECONDS):
+                return await (self._source() if self.length is not None else self._read(size))
         except TimeoutError as error:
             raise MalformedJsonError("The body did not come in time") from error
         except RuntimeError as error:  # what granian raises when the client is gone
             raise MalformedJsonError("The body ended early") from error
+
+    async def _read(self, size: int) -> bytes:
+        parts, received = [], 0
+        async for part in self._source:
+            parts.append(part)
+            received += len(part)
+            if received >= size:
+                break
         return b"".join(parts)
+
+
+class _time_limit:  # noqa: N801 - used like a function, as a context
+    """Raise TimeoutError in the current task after this many seconds.
+
+    `asyncio.timeout` does no more for a limit that is neither nested nor moved, in five times the
+    time: a tenth of what an action costs here.
+    """
+
+    __slots__ = ("_is_over", "_task", "_timer")
+
+    def __init__(self, seconds: float):
+        task = asyncio.current_task()
+        assert task is not None, "only a task can be stopped"
+        self._task = task
+        self._is_over = False
+        self._timer = task.get_loop().call_later(seconds, self._end)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._timer.cancel()
+        if self._is_over and self._task.uncancel() == 0 and isinstance(error, CancelledError):
+            raise TimeoutError from error
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._task.cancel()
 
 
 def fetch_body(environ: Mapping[str, Any], size: int) -> None:

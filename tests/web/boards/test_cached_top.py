@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
-from domain.actions.model import ActionResult, Status
+from domain.actions.model import Status
+from domain.actions.replies import Reply
 from domain.boards.model import GLOBAL_BOARD, BoardId, Top
 from domain.store.store import Store
 from tests.waiting import run_in_threads, wait_until
@@ -29,9 +30,9 @@ def make_message(seq: int, epoch: str = "e", *, batch: UUID | None = None) -> st
     return orjson.dumps({**message, **more}).decode()
 
 
-def make_result(**fields: Any) -> ActionResult:
+def make_result(**fields: Any) -> Reply:
     values = {"previous_score": 10, "new_score": 20, "rank": 3, **fields}
-    return ActionResult(uuid4(), values.pop("status", Status.APPLIED), None, **values)
+    return Reply(values.pop("status", Status.APPLIED), None, **values)
 
 
 class SlowRead:
@@ -140,7 +141,7 @@ def connected(store: Store, slow: SlowRead) -> CachedTop:
     ids=["in the top", "the last of it", "of unknown rank", "a new player"],
 )
 def test_a_result_that_changes_the_top_is_seen_by_one_read_of_the_store(
-    connected: CachedTop, slow: SlowRead, result: ActionResult
+    connected: CachedTop, slow: SlowRead, result: Reply
 ) -> None:
     connected.on_results(uuid4(), [make_result(rank=500), result])
     assert connected.read() == (make_top(5), False)
@@ -155,7 +156,7 @@ def test_a_result_that_changes_the_top_is_seen_by_one_read_of_the_store(
     ids=["below the top", "rejected"],
 )
 def test_a_result_that_does_not_change_the_top_costs_no_read(
-    connected: CachedTop, slow: SlowRead, result: ActionResult
+    connected: CachedTop, slow: SlowRead, result: Reply
 ) -> None:
     connected.on_results(uuid4(), [result])
     assert connected.read() == (make_top(4), True)
