@@ -4,6 +4,7 @@ Called by `web/access/middleware.py` and the login view. Fixed windows, counted 
 (`shared_counters`).
 """
 
+from functools import lru_cache
 from uuid import UUID
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -15,6 +16,8 @@ from web.access.shared_counters import SharedCounters
 from web.http.caller import Allowance
 
 LOGINS_PER_MINUTE = 10
+# Making the name under which the library counts takes longer than counting.
+MAX_REMEMBERED_USERS = 10_000
 
 
 class Limits:
@@ -27,18 +30,21 @@ class Limits:
         self._user = RateLimitItemPerSecond(settings.rate_limit_requests, window, "user")
         self._address = RateLimitItemPerSecond(settings.address_limit_requests, window, "address")
         self._login = RateLimitItemPerMinute(LOGINS_PER_MINUTE, 1, "login")
+        self._key_of_user = lru_cache(MAX_REMEMBERED_USERS)(
+            lambda user_id: self._user.key_for(str(user_id))
+        )
 
     def hit_user(self, user_id: UUID) -> Allowance:
         """Count a request of a user and return what is left."""
-        return self._strategy.take(self._user, str(user_id))
+        return self._strategy.take(self._user, self._key_of_user(user_id))
 
     def hit_address(self, address: str) -> Allowance:
         """Count a request from an address and return what is left."""
-        return self._strategy.take(self._address, address)
+        return self._strategy.take(self._address, self._address.key_for(address))
 
     def hit_login(self, address: str, name: str) -> None:
         """Count an attempt to log in under a name; raises RateLimitExceededError."""
-        allowance = self._strategy.take(self._login, address, name)
+        allowance = self._strategy.take(self._login, self._login.key_for(address, name))
         if allowance.is_exceeded:
             raise RateLimitExceededError(retry_after_seconds=allowance.reset_seconds)
 
@@ -50,12 +56,10 @@ class _Window(FixedWindowRateLimiter):
         super().__init__(counters)
         self._counters = counters
 
-    def take(self, item: RateLimitItem, *identifiers: str) -> Allowance:
+    def take(self, item: RateLimitItem, key: str) -> Allowance:
         """Count a hit and return what is left; the library's own calls take twice as long."""
         window_seconds = item.get_expiry()
-        total, ends_at = self._counters.count(
-            item.key_for(*identifiers), window_seconds, limit=item.amount
-        )
+        total, ends_at = self._counters.count(key, window_seconds, limit=item.amount)
         return Allowance(
             policy=item.namespace,
             limit=item.amount,

@@ -30,11 +30,11 @@ _history_query = HistoryQuery()
 def complete() -> Answer:
     """Accept one action and wait briefly for its outcome."""
     started = time.perf_counter()
+    used, holder = services(), principal()
     wait = _read_wait()
-    holder = principal()
     action = read_action(read_json_object(current().environ), holder, request_id())
-    services().claims.note(holder)
-    (submission,) = services().batcher.submit([action], wait_seconds=wait.seconds)
+    used.claims.note(holder)
+    (submission,) = used.batcher.submit([action], wait_seconds=wait.seconds)
     action_seconds.observe(time.perf_counter() - started)
     return _add_preference(answer_submission(submission), wait)
 

@@ -108,6 +108,7 @@ def read_batch_element(element: object, principal: Principal, request_id: str) -
 
 def _make_action(loaded: Mapping[str, Any], principal: Principal, request_id: str) -> NewAction:
     metadata = loaded.get("metadata")
+    text = None if metadata is None else dump_metadata(metadata)
     own = loaded.get("user_id", principal.user_id) == principal.user_id
     return NewAction(
         action_id=loaded["action_id"],
@@ -116,21 +117,22 @@ def _make_action(loaded: Mapping[str, Any], principal: Principal, request_id: st
         score=loaded["score"],
         action_type=None if metadata is None else metadata.get("actionType"),
         timestamp=loaded["timestamp"],
-        metadata=None if metadata is None else dump_metadata(metadata).decode(),
-        request_hash=_hash_request(loaded["score"], metadata or {}),
+        metadata=None if text is None else text.decode(),
+        request_hash=_hash_request(loaded["score"], metadata or {}, text or b""),
         request_id=request_id,
     )
 
 
-def _hash_request(score: int, metadata: Mapping[str, Any]) -> bytes:
+def _hash_request(score: int, metadata: Mapping[str, Any], text: bytes) -> bytes:
     """Return a digest that two requests share exactly when score and metadata are equal.
 
-    However they are written: `1.0` and `1e0` are 1, and no metadata is the same as `{}`.
+    However they are written: `1.0` and `1e0` are 1, and no metadata is the same as `{}`. `text` is
+    the metadata's own JSON.
     """
-    text = b""
-    if metadata:
-        has_one_form = _ONE_FORM.issuperset(map(type, metadata.values()))
-        text = dump_metadata(metadata if has_one_form else _canonical(metadata))
+    if not metadata:
+        text = b""
+    elif not _ONE_FORM.issuperset(map(type, metadata.values())):
+        text = dump_metadata(_canonical(metadata))
     return blake2b(b"%d\n%b" % (score, text), digest_size=REQUEST_HASH_BYTES).digest()
 
 

@@ -68,7 +68,7 @@ class RsgiServer:
     async def __rsgi__(self, scope: Any, protocol: RequestProtocol) -> None:
         """Answer one request."""
         try:
-            environ = _make_environ(scope, Body(protocol))
+            environ = _make_environ(scope, Body(protocol, self._runner.loop))
             answer = await self._runner.run(functools.partial(self._call, environ))
         except Exception:
             logger.exception("request failed outside the application")

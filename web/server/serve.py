@@ -6,6 +6,7 @@ it when it ends; here all workers accept from one. The first process imports no 
 
 import argparse
 import multiprocessing
+import os
 import resource
 import socket
 import sys
@@ -17,6 +18,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
+from prometheus_client import values
 
 from web.server.listening import BACKLOG, open_listener
 
@@ -55,6 +57,7 @@ def main() -> None:
         listener = open_listener(options.host, options.port, fd=options.fd)
     except OSError as error:
         sys.exit(f"the API cannot listen on {options.host}:{options.port}: {error}")
+    remember_process_id()
     # The workers inherit the socket, whatever the platform's default is.
     multiprocessing.set_start_method("fork")
     ApiServer(
@@ -73,6 +76,20 @@ def main() -> None:
         log_level=LogLevels.error,
         respawn_failed_workers=True,
     ).serve()
+
+
+def remember_process_id() -> None:
+    """Spare the metrics, which processes share as files, a system call for each count.
+
+    They ask for the process's id each time, to notice that they were forked.
+    """
+    if values.ValueClass is values.MutexValue:
+        return
+    own = [os.getpid()]
+    os.register_at_fork(after_in_child=lambda: own.__setitem__(0, os.getpid()))
+    values.ValueClass = values.MultiProcessValue(  # type: ignore[no-untyped-call]  # untyped there
+        lambda: own[0]
+    )
 
 
 def raise_connection_limit() -> int:
