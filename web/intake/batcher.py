@@ -16,7 +16,7 @@ import structlog
 
 from domain.actions.history import judge_repeats, list_results
 from domain.actions.intake import accept_actions
-from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
+from domain.actions.model import Acceptance, ActionResult, NewAction, Submission
 from domain.boards.model import BoardId
 from domain.errors import DatabaseUnavailableError, OverloadedError
 from domain.settings import Settings
@@ -152,12 +152,12 @@ class Batcher:
 
     def _list_submissions(self, request: PendingRequest) -> list[Submission]:
         if len(request.accepted) == len(request.actions):
-            return [_accepted(request, index) for index in range(len(request.actions))]
+            return [request.submission_of(index) for index in range(len(request.actions))]
         submissions: dict[int, Submission] = {}
         for index, action in enumerate(request.actions):
             action_id = action.action_id
             if index in request.accepted:
-                submissions[index] = _accepted(request, index)
+                submissions[index] = request.submission_of(index)
             elif action_id in request.unstorable:
                 submissions[index] = Submission(action_id, Acceptance.UNSTORABLE)
             elif action_id in request.locked:
@@ -239,12 +239,6 @@ class Batcher:
             )
             if is_expected:
                 self._enqueue_batch(batch.batch_id)
-
-
-def _accepted(request: PendingRequest, index: int) -> Submission:
-    action_id = request.actions[index].action_id
-    result = request.results.get(index) or ActionResult(action_id, Status.PENDING)
-    return Submission(action_id, Acceptance.ACCEPTED, result)
 
 
 def _claim_actions(requests: Iterable[PendingRequest]) -> Claims:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from uuid import UUID
 
-from domain.actions.model import ActionResult, NewAction
+from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
 from web.server.greenlets import Event
 
 LookUp = Callable[[Sequence[UUID]], dict[UUID, ActionResult]]
@@ -72,6 +72,12 @@ class PendingRequest:
     def is_complete(self) -> bool:
         """Whether every accepted action has its result."""
         return len(self.results) >= len(self.accepted)
+
+    def submission_of(self, index: int) -> Submission:
+        """Return the submission of an accepted action; pending when it has no result."""
+        action_id = self.actions[index].action_id
+        result = self.results.get(index) or ActionResult(action_id, Status.PENDING)
+        return Submission(action_id, Acceptance.ACCEPTED, result)
 
     def look_up_results(self, look_up: LookUp) -> None:
         """Add the missing results from the store; only in TIMED_OUT, where no reply is taken."""

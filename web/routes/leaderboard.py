@@ -61,7 +61,7 @@ def own_standing() -> Response:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _read_query(query_string: str) -> tuple[int, Place | None]:
     """Return limit and cursor of the top's query; raises InvalidPayloadError."""
     if not query_string:
