@@ -54,7 +54,7 @@ worker_soft_shutdown_timeout = 10.0
 worker_cancel_long_running_tasks_on_connection_loss = False
 # `workers/lifecycle.py` sets up the log.
 worker_hijack_root_logger = False
-# Flower shows these events.
+# Flower shows these events; `workers/link_task.py` leaves some out.
 worker_send_task_events = True
 # Off, as by default: one more publish for every task, to show what `received` shows a moment later.
 task_send_sent_event = False
@@ -64,7 +64,8 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 # An error that Redis answers is an outage too: by default it would end the worker.
 broker_channel_error_retry = True
-# A link publishes the next one: one quick retry, after which the keeper finishes the batch.
+# What Celery publishes, a retry for instance: one quick try more, after which the keeper finishes
+# the batch. `workers/link_task.py` publishes the next link.
 task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1}
 broker_transport_options = {
     # Every key of ours has the prefix, so that one Redis can serve several projects.
@@ -75,8 +76,7 @@ broker_transport_options = {
     # Look for such messages every 2 s instead of about every 100 s.
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
-    # A Redis that hangs is noticed in 5 s; without a timeout, never. `workers/broker.py` publishes
-    # with shorter ones.
+    # A Redis that hangs is noticed in 5 s; without a timeout, never.
     "socket_timeout": 5,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,

@@ -145,6 +145,12 @@ class Settings:
 
     metrics_token: str = setting("", "Bearer token for `/metrics`; production asks for one")
     flower_basic_auth: str = setting("", "`user:password` for Flower; production asks for one")
+    flower_chains_per_second: float = setting(
+        1.0,
+        "Batches a second of each web process whose tasks Flower shows when there are many; tasks"
+        " that fail are always shown",
+        minimum=0,
+    )
     prometheus_multiproc_dir: str = setting(
         "",
         "Folder in which the processes of one machine share their metrics; the library reads it"

@@ -19,6 +19,7 @@ from kombu.utils.encoding import safe_repr
 
 from domain.store.redis.connections import FollowingConnection, FollowingSSLConnection
 from workers import metrics
+from workers.messages.handover import handover
 
 logger = structlog.get_logger(__name__)
 
@@ -61,6 +62,13 @@ class Channel(redis.Channel):
         return tag
 
     def _handle(self, callback: Any, message: Any) -> None:
+        """Handle a message, and then those that its task hands over."""
+        with handover.opened():
+            self._handle_one(callback, message)
+            while (next_message := handover.take()) is not None:
+                self._handle_one(callback, self.Message(next_message, channel=self))
+
+    def _handle_one(self, callback: Any, message: Any) -> None:
         try:
             callback(message)
         except self._outages():

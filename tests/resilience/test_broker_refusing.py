@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.actions.chain import SCREEN
+from domain.actions.chain import SCREEN, Stage
 from domain.store.redis import keys
 from tests.redis_server import RedisServer
 from tests.waiting import wait_until
@@ -68,5 +68,5 @@ def test_workers_reconnect_when_the_broker_answers_with_errors(
     with app.connection_for_write(redis_server.url) as away:
         for _ in range(3):
             TASKS[SCREEN].si(batch_id=str(batch_id)).apply_async(connection=away)
-    wait_until(lambda: list_stages(context.store) == ["screened"], timeout_seconds=20)
+    wait_until(lambda: list_stages(context.store) == [Stage.DONE], timeout_seconds=20)
     assert [worker.exit_code for worker in workers] == [None, None]

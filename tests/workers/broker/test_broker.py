@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from kombu import Consumer, Message
 
+from domain.actions.chain import Stage
 from domain.store.redis import keys
 from domain.store.store import Store
 from tests.factories import JWT_SECRET
-from workers.broker import PUBLISH_TIMEOUT_SECONDS, _get_connections, submit_batch
+from workers.broker import submit_batch
 from workers.celery import app
 
 # In another process: each process keeps one pool of connections to one broker.
@@ -21,6 +23,7 @@ import time
 from uuid import uuid4
 from domain.errors import RedisUnavailableError
 from workers.broker import submit_batch
+from workers.celery import app
 
 for _ in range(2):
     started = time.monotonic()
@@ -48,20 +51,28 @@ def test_an_absent_broker_costs_a_fraction_of_a_second() -> None:
     assert_short(submit_twice(f"redis://127.0.0.1:{free_port}/0"))
 
 
-def test_publishing_keeps_one_connection_and_leaves_consumers_their_patience(
-    broker: None, store: Store
-) -> None:
-    connections = []
-    for _ in range(3):
-        submit_batch(uuid4())
-        with _get_connections().acquire() as connection:
-            connections.append(connection)
-    assert len(set(map(id, connections))) == 1
-    assert connections[0].transport_options["socket_timeout"] == PUBLISH_TIMEOUT_SECONDS
-    assert app.conf.broker_transport_options["socket_timeout"] > PUBLISH_TIMEOUT_SECONDS
-    assert "max_retries" not in app.conf.broker_transport_options
-    queued = store.redis.run(lambda client: client.llen(f"{keys.broker_prefix()}actions"))
-    assert queued == 3
+def test_a_batch_is_one_message_that_any_celery_reads(broker: None, store: Store) -> None:
+    batch_id = uuid4()
+    submit_batch(batch_id, stage=Stage.REFRESHED)
+    submit_batch(uuid4(), stage=Stage.DONE)
+    message = take_message()
+    headers, properties = message.headers, message.properties
+    assert message.payload == [[], {"batch_id": str(batch_id)}, {}]
+    assert headers["task"] == "workers.tasks.audit_batch"
+    assert headers["batch_id"] == str(batch_id)
+    assert headers["id"] == headers["root_id"] == properties["correlation_id"]
+    assert store.redis.run(lambda client: client.llen(keys.broker_queue("actions"))) == 0
+
+
+def take_message() -> Message:
+    """Take one message with kombu alone."""
+    with app.connection_for_read() as connection:
+        taken: list[Message] = []
+        queue = app.amqp.queues["actions"](connection.default_channel)
+        with Consumer(connection.default_channel, [queue], on_message=taken.append):
+            connection.drain_events(timeout=5)
+    (message,) = taken
+    return message
 
 
 def assert_short(failures: list[float]) -> None:
