@@ -11,7 +11,7 @@ from domain.actions.chain import REFRESH
 from domain.actions.model import LinkOutcome, Status
 from domain.boards.model import BoardId
 from domain.boards.reader import complete_ranks
-from domain.store.postgres.actions.batches import find_batch, move_batch
+from domain.store.postgres.actions.batches import Batch, find_batch, move_batch
 from domain.store.postgres.actions.outcomes import ActionOutcome, list_outcomes
 from domain.store.postgres.boards.standings import BoardRow, list_board_rows
 from domain.store.redis import boards
@@ -22,7 +22,8 @@ from domain.store.store import Store
 class RefreshOutcome:
     """What the link did, where to send the replies, and what they contain.
 
-    `ranks` has the users who are on the board, keyed by the text of their id.
+    `ranks` has the users who are on the board, keyed by the text of their id; it is empty when
+    nobody waits for replies.
     """
 
     link: LinkOutcome
@@ -45,7 +46,7 @@ def refresh_batch(store: Store, *, board: BoardId, batch_id: UUID) -> RefreshOut
         outcomes = list_outcomes(connection, batch=batch)
         users = {UUID(outcome.user_id) for outcome in outcomes if outcome.status is Status.APPLIED}
         rows = list_board_rows(connection, user_ids=sorted(users)) if users else []
-    ranks = _write(store, board, batch_id, rows)
+    ranks = _write(store, board, batch, rows)
     return RefreshOutcome(
         LinkOutcome.MOVED,
         batch.reply_to,
@@ -60,11 +61,16 @@ def finish_refresh(store: Store, *, batch_id: UUID) -> None:
         move_batch(connection, batch_id=batch_id, link=REFRESH)
 
 
-def _write(
-    store: Store, board: BoardId, batch_id: UUID, rows: Sequence[BoardRow]
-) -> dict[UUID, int]:
-    if not rows:
+def _write(store: Store, board: BoardId, batch: Batch, rows: Sequence[BoardRow]) -> dict[UUID, int]:
+    """Write the rows; return the ranks after it if somebody waits for them."""
+    answered = boards.write_rows(
+        store.redis,
+        rows,
+        board=board,
+        batch_id=batch.batch_id,
+        with_ranks=batch.reply_to is not None,
+    )
+    if not (rows and batch.reply_to):
         return {}
-    answered = boards.write_rows(store.redis, rows, board=board, batch_id=batch_id)
     user_ids = [row.user_id for row in rows]
     return complete_ranks(store, board=board, user_ids=user_ids, answered=answered)

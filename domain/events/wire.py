@@ -4,9 +4,10 @@ Called by `domain/store/redis`, whose scripts join the parts (`state_json` in th
 the web processes, which parse what they receive.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -34,6 +35,9 @@ from domain.boards.model import (
 #
 #   "batch": batchId, "ranks": {userId: [previous or null, new or null]}, "scores": {userId: score},
 #   "actions": [[actionId, userId, previousScore, newScore, scoreDelta], ...]  in order of effect
+#
+# with the ranks and scores of the users to whose events somebody listens (of all of them while nobody
+# has said so).
 #
 # Scores are integers up to 2**53 - 1, which the doubles of a sorted set hold exactly.
 
@@ -109,11 +113,6 @@ def encode_actions(actions: Iterable[Applied]) -> bytes:
     )
 
 
-def encode_users(user_ids: Sequence[UUID | str]) -> bytes:
-    """Return the list of users whose ranks and scores the script adds to the message."""
-    return orjson.dumps(user_ids)
-
-
 def encode_state(
     state: BoardState, user_ids: Sequence[UUID | str]
 ) -> tuple[bytes, int, bytes, bytes]:
@@ -149,17 +148,24 @@ def parse_neighborhood(raw: str | bytes) -> tuple[Top, tuple[Standing, ...]]:
     return _top(wire), _standings(wire["around"], first_rank=wire["first"])
 
 
-def parse_bus_message(raw: str | bytes) -> BusMessage:
-    """Return a bus message; raises as `parse_top` does."""
+def parse_bus_message(raw: str | bytes, users: Container[str] | None = None) -> BusMessage:
+    """Return a bus message; raises as `parse_top` does.
+
+    With `users`, their ids as text, only with the actions of these users and of those in the top.
+    """
     wire = orjson.loads(raw)
     top = _top(wire)
-    return BusMessage(
+    rows = wire["actions"]
+    if users is not None:
+        in_top = {row[0] for row in wire["top"]}
+        rows = [row for row in rows if row[1] in users or row[1] in in_top]
+    message = BusMessage(
         board=top.board,
         epoch=top.epoch,
         seq=top.seq,
         actions=tuple(
             AppliedAction(UUID(action_id), UUID(user_id), previous, new, delta)
-            for action_id, user_id, previous, new, delta in wire["actions"]
+            for action_id, user_id, previous, new, delta in rows
         ),
         ranks={
             UUID(user_id): RankMove(previous, new)
@@ -169,6 +175,18 @@ def parse_bus_message(raw: str | bytes) -> BusMessage:
         scores={UUID(user_id): score for user_id, score in wire["scores"].items()},
         batch_id=wire["batch"],
     )
+    acting = {action.user_id for action in message.actions}
+    return add_standings(message, (row for row in top.standings if row.user_id in acting))
+
+
+def add_standings(message: BusMessage, standings: Iterable[Standing]) -> BusMessage:
+    """Return the message with the ranks and scores of those of these users whom it lacks."""
+    rows = [row for row in standings if row.user_id not in message.ranks]
+    if not rows:
+        return message
+    ranks = {row.user_id: RankMove(None, row.rank) for row in rows}
+    scores = {row.user_id: row.score for row in rows}
+    return replace(message, ranks={**message.ranks, **ranks}, scores={**message.scores, **scores})
 
 
 def _top(wire: Mapping[str, Any]) -> Top:
@@ -183,17 +201,25 @@ def _top(wire: Mapping[str, Any]) -> Top:
 
 
 def _standings(rows: Iterable[Sequence[Any]], *, first_rank: int) -> tuple[Standing, ...]:
-    return tuple(
-        Standing(
-            rank=rank,
-            user_id=UUID(user_id),
-            username=username,
-            score=score,
-            last_update=from_milliseconds(updated_ms),
-            # Rows of the version before had none.
-            reached_seq=reached[0] if reached else None,
-        )
-        for rank, (user_id, score, updated_ms, username, *reached) in enumerate(
-            rows, start=first_rank
-        )
+    return tuple(_standing(rank, *row) for rank, row in enumerate(rows, start=first_rank))
+
+
+# From one message to the next most rows of a top stay the same.
+@lru_cache(maxsize=1024)
+def _standing(
+    rank: int,
+    user_id: str,
+    score: int,
+    updated_ms: int,
+    username: str,
+    # Rows of the version before had none.
+    reached_seq: int | None = None,
+) -> Standing:
+    return Standing(
+        rank=rank,
+        user_id=UUID(user_id),
+        username=username,
+        score=score,
+        last_update=from_milliseconds(updated_ms),
+        reached_seq=reached_seq,
     )

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
 
 from domain.boards.model import BoardId, Standing, Top
 from domain.boards.reader import find_standings, read_top
-from domain.errors import LaurelError
+from domain.errors import LaurelError, RedisUnavailableError
+from domain.store.redis.bus import mark_listened
 from domain.store.store import Store
 
 logger = structlog.get_logger(__name__)
@@ -51,3 +53,11 @@ class BoardSource:
         except LaurelError as error:
             logger.warning("standings not read", error=type(error).__name__, users=len(user_ids))
             return {}
+
+    def mark_listened(self, user_ids: Sequence[UUID]) -> None:
+        """Let bus messages have the ranks of these users for a minute, if Redis answers.
+
+        Without it the hub reads their standings when it needs them.
+        """
+        with suppress(RedisUnavailableError):
+            mark_listened(self._store.redis, board=self.board, user_ids=user_ids)

@@ -3,7 +3,7 @@
 The hub owns the channels; `encoding.py` has the events they send. Nothing here knows a transport.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -74,6 +74,17 @@ class Channel:
         """Move to a position at which every listener is sent a snapshot."""
         self.position = position
         self.behind = set()
+
+    def send_step(
+        self, outgoing: Outgoing, yield_turn: Callable[[], None], writes_per_turn: int
+    ) -> None:
+        """Send the last step to those behind; others have their turn after so many writes."""
+        behind, writes = self.behind, 0
+        while behind:
+            behind.pop().send(outgoing)
+            writes += 1
+            if writes % writes_per_turn == 0:
+                yield_turn()
 
 
 class View(Channel):
@@ -159,3 +170,13 @@ def encode_view_start(
         encoding.subscribed(message_id, LEADERBOARD, position),
         encoding.board_snapshot(position, view.encode_rows(top), top.total_users, own, now),
     )
+
+
+def encode_start(
+    own_position: Position, view: View | None, top: Top, own: Standing | None, now: datetime
+) -> Outgoing:
+    """Return what both channels of a listener start with; `view` is the one that it follows."""
+    start = encode_own_start(own_position, top, own, now)
+    if view is not None:
+        start += encode_view_start(view, view.position, top, own, now)
+    return start

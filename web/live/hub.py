@@ -12,11 +12,12 @@ from uuid import UUID
 import gevent
 import structlog
 
-from domain.boards.model import Standing, Top
+from domain.boards.model import Top
 from domain.errors import LaurelError
 from domain.events.changes import find_view_change, list_own_events
-from domain.events.wire import BusMessage, parse_bus_message
+from domain.events.wire import BusMessage
 from web.live import metrics
+from web.live.audience import Audience
 from web.live.board_source import BoardSource
 from web.live.channels import (
     Channel,
@@ -25,6 +26,7 @@ from web.live.channels import (
     ViewKey,
     encode_own_events,
     encode_own_start,
+    encode_start,
     encode_view_change,
     encode_view_start,
     position_of,
@@ -55,6 +57,7 @@ class Hub:
         writes_per_turn: int = WRITES_PER_TURN,
     ):
         self._state = FollowedBoard(source)
+        self.audience = Audience(source)
         self._yield_turn = yield_turn
         self._now = now
         self._writes_per_turn = writes_per_turn
@@ -72,6 +75,7 @@ class Hub:
     def register(self, listener: Listener) -> None:
         """Add a listener; from now on it is sent its user's events."""
         self._listeners.add(listener)
+        self.audience.add(listener.user_id)
         fresh = Channel(self._state.board, self._state.head)
         self._own.setdefault(listener.user_id, fresh).add(listener)
 
@@ -83,6 +87,7 @@ class Hub:
             channel.remove(listener)
             if not channel.listeners:
                 del self._own[listener.user_id]
+                self.audience.remove(listener.user_id)
         self.unsubscribe(listener)
 
     def own_position(self, user_id: UUID) -> Position:
@@ -140,12 +145,12 @@ class Hub:
         """Send every listener what one bus message changes for it."""
         with self._order, metrics.fan_out_seconds.time():
             try:
-                message = parse_bus_message(raw)
+                message = self.audience.parse(raw, self._seen())
             except (ValueError, KeyError, TypeError) as error:
                 logger.error("bus message not understood", error=type(error).__name__)
                 self._try_recover("unreadable")
                 return
-            self._receive(message)
+            self._receive(raw, message)
         logger.info("batch broadcast", batch_id=message.batch_id, seq=message.seq)
 
     def recover_position(self) -> None:
@@ -170,19 +175,26 @@ class Hub:
         if not self._state.accept_unchanged(top):
             self._resync(top, position_of(top), cause)
 
-    def _receive(self, message: BusMessage) -> None:
+    def _seen(self) -> Top | None:
+        """Return the top that the followers of the board know, if there are any."""
+        return self._state.top if self._views else None
+
+    def _receive(self, raw: str, message: BusMessage) -> None:
         top, head = self._state.top, self._state.head
         if message.epoch == head.epoch and message.seq <= head.seq:
             return
         before = Position(message.epoch, message.seq - 1)
-        if top is not None and message.epoch != head.epoch and message.seq == 1:
-            # The first message of a new epoch: the last known top is the state before it.
-            self._resync(replace(top, epoch=message.epoch, seq=0), before, "epoch")
-        elif top is None or before != head:
-            # The message's top is the state after all that was missed. Its own events are in no
-            # snapshot, so they are published all the same.
-            self._resync(message.top, before, "hole")
-        self._publish(message)
+        if top is None or before != head:
+            if top is not None and message.epoch != head.epoch and message.seq == 1:
+                # The first message of a new epoch: the last known top is the state before it.
+                self._resync(replace(top, epoch=message.epoch, seq=0), before, "epoch")
+            else:
+                # The message's top is the state after all that was missed. Its own events are in
+                # no snapshot, so they are published all the same.
+                self._resync(message.top, before, "hole")
+            # Listeners may have come meanwhile.
+            message = self.audience.parse(raw, self._seen())
+        self._publish(self.audience.complete(raw, message, self._seen()))
 
     def _publish(self, message: BusMessage) -> None:
         """Send each channel its step to the message's position."""
@@ -192,7 +204,7 @@ class Hub:
         # sent their step is shown the new position, whichever channel it chooses.
         steps = [*self._advance_own(message), *self._advance_views(message, before)]
         for channel, outgoing in steps:
-            self._send_step(channel, outgoing)
+            channel.send_step(outgoing, self._yield_turn, self._writes_per_turn)
 
     def _advance_own(self, message: BusMessage) -> Iterator[tuple[Channel, Outgoing]]:
         position = position_of(message)
@@ -214,19 +226,12 @@ class Hub:
                 view.advance(position)
                 yield view, outgoing
 
-    def _send_step(self, channel: Channel, outgoing: Outgoing) -> None:
-        behind, writes = channel.behind, 0
-        while behind:
-            behind.pop().send(outgoing)
-            writes += 1
-            if writes % self._writes_per_turn == 0:
-                self._yield_turn()
-
     def _resync(self, top: Top, own_position: Position, cause: str) -> None:
         """Send every listener a snapshot; own channels are at `own_position` after it."""
         metrics.resyncs.labels(cause=cause).inc()
         if self._listeners:
             logger.info("listeners resynced", cause=cause, listeners=len(self._listeners))
+        self.audience.announce_all()
         standings = self._state.find_standings(top, lambda: list(self._own))
         self._state.replace_top(top)
         for channel in self._own.values():
@@ -236,15 +241,7 @@ class Hub:
         for count, listener in enumerate(tuple(self._listeners), start=1):
             if listener in self._listeners:  # it may have left while others had their turn
                 own = standings.get(listener.user_id)
-                listener.send(self._encode_start(listener, own_position, top, own))
+                followed = self._views.get(listener.view) if listener.view else None
+                listener.send(encode_start(own_position, followed, top, own, self._now()))
             if count % self._writes_per_turn == 0:
                 self._yield_turn()
-
-    def _encode_start(
-        self, listener: Listener, own_position: Position, top: Top, own: Standing | None
-    ) -> Outgoing:
-        start = encode_own_start(own_position, top, own, self._now())
-        view = self._views.get(listener.view) if listener.view else None
-        if view is not None:
-            start += encode_view_start(view, view.position, top, own, self._now())
-        return start

@@ -30,6 +30,8 @@ logger = structlog.get_logger(__name__)
 
 EXTENSION = "laurel-live"
 CHECK_SECONDS = 1.0
+# A third of the time for which Redis keeps it.
+ANNOUNCE_SECONDS = keys.LISTENED_TTL_SECONDS / 3
 # Clients are told to come back spread over this long, or longer: at most 1,000 a second.
 MIN_RETRY_SPREAD_MS = 2_000
 SHUTDOWN_SECONDS = 0.5
@@ -63,6 +65,9 @@ class LiveService:
                 "deadlines", self._check_deadlines, every_seconds=CHECK_SECONDS, essential=True
             ),
             BackgroundThread("position", self.hub.recover_position, every_seconds=CHECK_SECONDS),
+            BackgroundThread(
+                "listened", self.hub.audience.announce_all, every_seconds=ANNOUNCE_SECONDS
+            ),
         )
 
     @property
@@ -96,6 +101,7 @@ class LiveService:
         self._sessions.add(session)
         metrics.connections_active.inc()
         try:
+            self.hub.audience.announce(session.user_id)
             session.run()
         finally:
             self._sessions.discard(session)

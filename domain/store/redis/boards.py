@@ -6,7 +6,6 @@ because it may be incomplete; `domain/boards/reader.py` then asks SQL.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from domain.boards.model import (
@@ -32,38 +31,50 @@ def _keys_of(board: BoardId) -> tuple[str, str]:
     return keys.board(board), keys.board_rows(board)
 
 
-def board_member(reached_seq: int, user_id: UUID) -> str:
+def board_member(reached_seq: int, user_id: UUID | str) -> str:
     """Return the sorted-set member of a user who reached the score at `reached_seq`."""
     return f"{_MAX_SEQ - reached_seq:019d}:{user_id}"
 
 
 def write_rows(
-    redis: RedisClient, rows: Sequence[BoardRow], *, board: BoardId, batch_id: UUID | None = None
+    redis: RedisClient,
+    rows: Sequence[BoardRow],
+    *,
+    board: BoardId,
+    batch_id: UUID | None = None,
+    with_ranks: bool = False,
 ) -> dict[UUID, int] | None:
-    """Write absolute standings and return the users' ranks after it.
+    """Write absolute standings and return the users' ranks after it, if `with_ranks`.
 
     A row that is older than the stored one changes nothing. With a batch id, the ranks before the
-    write are kept for the batch's broadcast.
+    write of those to whom somebody listens are kept for the batch's broadcast.
     """
-    args: list[Any] = [
-        keys.user_cache_prefix(board),
-        keys.PREVIOUS_RANKS_TTL_SECONDS if batch_id else 0,
-    ]
-    for row in rows:
-        args += (
-            str(row.user_id),
-            row.version,
-            board_member(row.reached_seq, row.user_id),
-            row.score,
-            to_milliseconds(row.last_updated),
-            row.username,
-        )
-    script_keys = [*_keys_of(board), keys.previous_ranks(board, batch_id or "")]
-    answer = redis.run_script("write_rows", script_keys, args)
+    if not rows:
+        return {}
+    users = [str(row.user_id) for row in rows]
+    members = [board_member(row.reached_seq, user) for row, user in zip(rows, users, strict=True)]
+    answer = redis.run_script(
+        "write_rows",
+        [*_keys_of(board), keys.previous_ranks(board, batch_id or ""), keys.listened(board)],
+        [
+            keys.user_cache_prefix(board),
+            keys.PREVIOUS_RANKS_TTL_SECONDS if batch_id else 0,
+            int(with_ranks),
+            len(rows),
+            *users,
+            *[row.version for row in rows],
+            *members,
+            *[row.score for row in rows],
+            *[
+                f"{row.version}|{member}|{to_milliseconds(row.last_updated)}|{row.username}"
+                for row, member in zip(rows, members, strict=True)
+            ],
+        ],
+    )
     trusted, *ranks = answer
     if not trusted:
         return None
-    return {row.user_id: rank for row, rank in zip(rows, ranks, strict=True) if rank}
+    return {row.user_id: rank for row, rank in zip(rows, ranks, strict=with_ranks) if rank}
 
 
 def find_top(redis: RedisClient, *, board: BoardId, size: int, now: datetime) -> Top | None:

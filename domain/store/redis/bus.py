@@ -1,6 +1,6 @@
 """The bus in Redis: one message per batch, published once, under the next position of its board.
 
-Called by `domain/events/broadcast.py`.
+Called by `domain/events/broadcast.py`; the live process says to whom it listens.
 """
 
 from collections.abc import Sequence
@@ -8,11 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.boards.model import TOP_SIZE, BoardId, BoardState
-from domain.events.wire import Applied, encode_actions, encode_state, encode_users
+from domain.events.wire import Applied, encode_actions, encode_state
 from domain.store.redis import keys
 from domain.store.redis.boards import new_epoch
 from domain.store.redis.client import RedisClient
 
+# Arguments of one script.
+_CHUNK_USERS = 1000
 _NO_STATE = ("", "", "", "")
 
 
@@ -40,6 +42,7 @@ def publish_batch(
             keys.board(board),
             keys.board_rows(board),
             keys.previous_ranks(board, batch_id),
+            keys.listened(board),
         ],
         [
             keys.bus_channel(board),
@@ -47,12 +50,23 @@ def publish_batch(
             new_epoch(),
             now.isoformat(),
             encode_actions(actions),
-            encode_users(users),
             TOP_SIZE,
             keys.SENT_TTL_SECONDS,
             keys.STREAM_MAX_MESSAGES,
             str(batch_id),
             *(encode_state(state, users) if state else _NO_STATE),
+            *map(str, users),
         ],
     )
     return answer is not None
+
+
+def mark_listened(redis: RedisClient, *, board: BoardId, user_ids: Sequence[UUID]) -> None:
+    """Let messages have the ranks of these users, for LISTENED_TTL_SECONDS.
+
+    Without a user it says that there is none. Raises RedisUnavailableError.
+    """
+    milliseconds = keys.LISTENED_TTL_SECONDS * 1000
+    for start in range(0, max(len(user_ids), 1), _CHUNK_USERS):
+        chunk = user_ids[start : start + _CHUNK_USERS]
+        redis.run_script("mark_listened", [keys.listened(board)], [milliseconds, *map(str, chunk)])

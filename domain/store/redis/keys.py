@@ -13,6 +13,7 @@ PREFIX = "laurel:"
 USER_CACHE_TTL_SECONDS = 3600
 SENT_TTL_SECONDS = 600
 PREVIOUS_RANKS_TTL_SECONDS = 600
+LISTENED_TTL_SECONDS = 60
 STREAM_MAX_MESSAGES = 1000
 
 
@@ -31,7 +32,7 @@ def board_rows(board: BoardId) -> str:
 
 
 def previous_ranks(board: BoardId, batch_id: UUID | str) -> str:
-    """Ranks before a batch changed them; TTL PREVIOUS_RANKS_TTL_SECONDS."""
+    """JSON user -> rank before a batch changed it; TTL PREVIOUS_RANKS_TTL_SECONDS."""
     return f"{PREFIX}board:{board}:ranks:{batch_id}"
 
 
@@ -53,6 +54,14 @@ def bus_position(board: BoardId) -> str:
 def bus_stream(board: BoardId) -> str:
     """The last STREAM_MAX_MESSAGES bus messages, for filling holes. No TTL: bounded by length."""
     return f"{PREFIX}bus:{board}:stream"
+
+
+def listened(board: BoardId) -> str:
+    """Users to whose events somebody listens, by when that ends; TTL LISTENED_TTL_SECONDS.
+
+    While it is there, the scripts tell the ranks of these users only.
+    """
+    return f"{PREFIX}bus:{board}:listened"
 
 
 def bus_channel(board: BoardId) -> str:

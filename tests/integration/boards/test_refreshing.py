@@ -1,5 +1,6 @@
 """The board in Redis: never an older state, never stale, and always in SQL's order."""
 
+import json
 import random
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from domain.boards.refresh import refresh_batch
 from domain.store.postgres.boards.player_scores import PlayerRow
 from domain.store.postgres.boards.standings import BoardRow, list_standings
 from domain.store.redis import boards, keys
+from domain.store.redis.bus import mark_listened
 from domain.store.store import Store
 from tests.boards import list_board, restart
 from tests.factories import make_action, make_player
@@ -56,7 +58,9 @@ def test_an_older_version_is_refused_and_a_newer_one_moves_the_member(store: Sto
     )
     (standing,) = read_top(store, board=GLOBAL_BOARD).standings
     assert standing.score == 50
-    ranks = boards.write_rows(store.redis, [make_row(score=60, version=4)], board=GLOBAL_BOARD)
+    ranks = boards.write_rows(
+        store.redis, [make_row(score=60, version=4)], board=GLOBAL_BOARD, with_ranks=True
+    )
     assert ranks == {ADA: 1}
     (standing,) = read_top(store, board=GLOBAL_BOARD).standings
     assert standing.score == 60
@@ -88,6 +92,7 @@ def test_shuffled_and_repeated_delivery_never_restores_an_older_state(store: Sto
 def test_previous_ranks_are_kept_once_for_each_batch(store: Store) -> None:
     assert rebuild_board(store, board=GLOBAL_BOARD)
     first, second = uuid4(), uuid4()
+    mark_listened(store.redis, board=GLOBAL_BOARD, user_ids=[ADA, BOB])
     boards.write_rows(
         store.redis, [make_row(BOB, score=20, version=1)], board=GLOBAL_BOARD, batch_id=first
     )
@@ -100,19 +105,37 @@ def test_previous_ranks_are_kept_once_for_each_batch(store: Store) -> None:
         store.redis, [make_row(BOB, score=50, version=3)], board=GLOBAL_BOARD, batch_id=second
     )
 
-    def kept(batch_id: UUID) -> dict[str, str]:
-        ranks: dict[str, str] = store.redis.run(
-            lambda client: client.hgetall(keys.previous_ranks(GLOBAL_BOARD, batch_id))
-        )
-        return ranks
-
-    assert kept(first) == {str(BOB): "0"}
-    assert kept(second) == {str(ADA): "0", str(BOB): "2"}
+    assert read_previous(store, first) == {str(BOB): 0}
+    assert read_previous(store, second) == {str(ADA): 0, str(BOB): 2}
     assert (
         0
         < store.redis.run(lambda client: client.ttl(keys.previous_ranks(GLOBAL_BOARD, second)))
         <= 600
     )
+
+
+def read_previous(store: Store, batch_id: UUID) -> dict[str, int]:
+    """Return the ranks that are kept for the batch's broadcast."""
+    raw: Any = store.redis.run(
+        lambda client: client.get(keys.previous_ranks(GLOBAL_BOARD, batch_id))
+    )
+    ranks: dict[str, int] = json.loads(raw) if raw else {}
+    return ranks
+
+
+def test_ranks_are_kept_and_answered_for_those_who_want_them(store: Store) -> None:
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    rows = [make_row(ADA, score=9), make_row(BOB, score=5)]
+    mark_listened(store.redis, board=GLOBAL_BOARD, user_ids=[BOB])
+    batch_id = uuid4()
+    ranks = boards.write_rows(store.redis, rows, board=GLOBAL_BOARD, batch_id=batch_id)
+    assert ranks == {}
+    assert read_previous(store, batch_id) == {str(BOB): 0}
+    mark_listened(store.redis, board=GLOBAL_BOARD, user_ids=[])
+    assert read_previous(store, batch_id) == {str(BOB): 0}
+    higher = [make_row(BOB, score=10, version=2)]
+    ranks = boards.write_rows(store.redis, higher, board=GLOBAL_BOARD, with_ranks=True)
+    assert ranks == {BOB: 1}
 
 
 def test_a_repeated_or_late_refresh_answers_the_same_and_changes_nothing(
@@ -122,7 +145,7 @@ def test_a_repeated_or_late_refresh_answers_the_same_and_changes_nothing(
     assert rebuild_board(store, board=GLOBAL_BOARD)
     player = uuid4()
     (batch,) = accept_actions(
-        store, actions=[make_action(user_id=player, score=30)], reply_to=None
+        store, actions=[make_action(user_id=player, score=30)], reply_to="web"
     ).batches
     for link in (SCREEN, SCORE):
         run_link(worker_context, link=link, batch_id=batch.batch_id)

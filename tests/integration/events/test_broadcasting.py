@@ -18,6 +18,7 @@ from domain.events import broadcast
 from domain.events.broadcast import broadcast_batch
 from domain.events.wire import BusMessage, RankMove, parse_bus_message
 from domain.store.redis import keys
+from domain.store.redis.bus import mark_listened
 from domain.store.store import Store
 from tests.factories import make_action, make_player
 from tests.waiting import run_in_threads
@@ -80,6 +81,7 @@ def test_a_batch_is_published_once_however_often_it_is_run(
     store = worker_context.store
     assert rebuild_board(store, board=GLOBAL_BOARD)
     player = uuid4()
+    mark_listened(store.redis, board=GLOBAL_BOARD, user_ids=[player])
     batch_id = audit(worker_context, [make_action(user_id=player, score=s) for s in (5, 6)])
     assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.MOVED
     assert broadcast_batch(store, board=GLOBAL_BOARD, batch_id=batch_id) is LinkOutcome.NOT_ITS_TURN
@@ -228,6 +230,7 @@ def test_ranks_before_and_after_are_those_of_the_batch(
     store = worker_context.store
     assert rebuild_board(store, board=GLOBAL_BOARD)
     ada, bob = uuid4(), uuid4()
+    mark_listened(store.redis, board=GLOBAL_BOARD, user_ids=[ada, bob])
     for actions in (
         [make_action(user_id=ada, score=10)],
         [make_action(user_id=bob, score=5)],

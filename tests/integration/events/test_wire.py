@@ -8,10 +8,17 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.boards.model import GLOBAL_BOARD, TOP_SIZE, BoardState, Standing, Top
-from domain.events.wire import AppliedAction, BusMessage, RankMove, parse_bus_message, parse_top
+from domain.events.wire import (
+    AppliedAction,
+    BusMessage,
+    RankMove,
+    add_standings,
+    parse_bus_message,
+    parse_top,
+)
 from domain.store.postgres.boards.standings import BoardRow
 from domain.store.redis import boards, keys
-from domain.store.redis.bus import publish_batch
+from domain.store.redis.bus import mark_listened, publish_batch
 from domain.store.store import Store
 
 MAX_SCORE = 2**53 - 1
@@ -105,6 +112,7 @@ def test_a_message_of_a_trusted_board_comes_back_as_it_was_written(store: Store,
     count = dice.choice((1, 2, 40, 130))
     rows = [dice.row(number) for number in range(1, count + 1)]
     fill_board(store, rows)
+    mark_listened(store.redis, board=GLOBAL_BOARD, user_ids=[row.user_id for row in rows])
     before = {row.user_id: row.rank for row in rank_rows(rows)}
     new = [
         replace(row, score=dice.score(), version=row.version + 1, reached_seq=count + number)
@@ -184,3 +192,42 @@ def test_any_other_text_is_refused_with_an_ordinary_error(raw: str) -> None:
     for parse in (parse_top, parse_bus_message):
         with pytest.raises((ValueError, KeyError, TypeError)):
             parse(raw)
+
+
+def test_a_message_has_the_ranks_of_those_to_whom_somebody_listens_and_of_its_top(
+    store: Store,
+) -> None:
+    dice, batch_id = Dice(7), uuid4()
+    rows = [replace(dice.row(number), score=1000 - number) for number in range(1, 151)]
+    fill_board(store, rows)
+    last, listened = rows[-1], rows[-2]
+    mark_listened(store.redis, board=GLOBAL_BOARD, user_ids=[listened.user_id])
+    new = [replace(row, version=row.version + 1) for row in (rows[0], listened, last)]
+    boards.write_rows(store.redis, new, board=GLOBAL_BOARD, batch_id=batch_id)
+    actions = tuple(AppliedAction(uuid4(), row.user_id, 0, row.score, 0) for row in new)
+    assert publish_batch(
+        store.redis, board=GLOBAL_BOARD, batch_id=batch_id, actions=actions, now=NOW, state=None
+    )
+    raw, message = read_published(store)
+    assert message.actions == actions
+    assert message.ranks == {
+        rows[0].user_id: RankMove(None, 1),
+        listened.user_id: RankMove(149, 149),
+    }
+    assert message.scores == {rows[0].user_id: 999, listened.user_id: listened.score}
+    some = parse_bus_message(raw, {str(listened.user_id)})
+    assert some == replace(message, actions=actions[:2])
+    placed = Standing(150, last.user_id, "", 850, NOW)
+    completed = add_standings(message, [placed, replace(placed, user_id=listened.user_id)])
+    assert completed.ranks == {**message.ranks, last.user_id: RankMove(None, 150)}
+    assert completed.scores == {**message.scores, last.user_id: 850}
+
+
+def test_who_is_listened_to_is_forgotten_with_time(store: Store) -> None:
+    key = keys.listened(GLOBAL_BOARD)
+    old, new = uuid4(), uuid4()
+    store.redis.run(lambda client: client.zadd(key, {str(old): 1}))
+    mark_listened(store.redis, board=GLOBAL_BOARD, user_ids=[new])
+    members = store.redis.run(lambda client: client.zrange(key, 0, -1))
+    assert set(members) == {"*", str(new)}
+    assert 0 < store.redis.run(lambda client: client.pttl(key)) <= keys.LISTENED_TTL_SECONDS * 1000

@@ -56,6 +56,9 @@ class FakeBoard:
     def find_standings(self, _user_ids: Iterable[UUID]) -> dict[UUID, Standing]:
         return {}
 
+    def mark_listened(self, user_ids: Iterable[UUID]) -> None:
+        pass
+
     def rows(self, limit: int) -> dict[str, tuple[int, int]]:
         """Return rank and score of the first `limit` users."""
         top = self.read_top().standings[:limit]
@@ -330,3 +333,109 @@ def test_every_listener_is_sent_every_step_once_whatever_others_do_in_their_turn
     hub.handle_message(board.act(UUID(int=30)))
     for follower in crowd.present:
         assert follower.view is None or follower.rows == board.rows(follower.view.limit)
+
+
+class LateBoard(FakeBoard):
+    """A board whose messages lack the ranks of those outside their top, which is short."""
+
+    def __init__(self, top: int = 5) -> None:
+        super().__init__()
+        self.top = top
+        self.marked: list[set[UUID]] = []
+        self.asked: list[set[UUID]] = []
+        self.while_asked: list[Callable[[], None]] = []
+
+    def mark_listened(self, user_ids: Iterable[UUID]) -> None:
+        self.marked.append(set(user_ids))
+
+    def act(self, *users: UUID) -> str:
+        message = orjson.loads(super().act(*users))
+        message.update(ranks={}, scores={}, top=message["top"][: self.top])
+        return orjson.dumps(message).decode()
+
+    def find_standings(self, user_ids: Iterable[UUID]) -> dict[UUID, Standing]:
+        self.asked.append(set(user_ids))
+        for act in self.while_asked:
+            act()
+        self.while_asked.clear()
+        rows = {row.user_id: row for row in super().read_top().standings}
+        return {user: rows[user] for user in self.asked[-1]}
+
+    def read_top(self) -> Top:
+        top = super().read_top()
+        return Top(top.board, top.epoch, top.seq, top.total_users, top.standings[: self.top], NOW)
+
+    def _ranks(self) -> dict[UUID, int]:
+        return {row.user_id: row.rank for row in super().read_top().standings}
+
+
+def make_late_hub(board: LateBoard) -> Hub:
+    hub = Hub(board, yield_turn=lambda: None, now=lambda: NOW)  # type: ignore[arg-type] # a fake
+    hub.handle_connected()
+    return hub
+
+
+def test_a_rank_that_a_message_lacks_is_read_when_somebody_listens_to_the_user() -> None:
+    board = LateBoard()
+    hub = make_late_hub(board)
+    listener = Follower(UUID(int=25))
+    hub.register(listener)
+    listener.welcome(hub.own_position(listener.user_id))
+    hub.handle_message(board.act(UUID(int=25), UUID(int=24)))
+    assert board.asked == [], "both are in the top now"
+    board.scores = {user: score + 1000 for user, score in board.scores.items()}
+    board.scores[UUID(int=25)] -= 1000
+    hub.handle_message(board.act(UUID(int=25), UUID(int=24)))
+    assert board.asked == [{UUID(int=25)}]
+    updates = [event for event in listener.events if event["event"] == "score_updated"]
+    assert [event["newRank"] for event in updates] == [2, 30]
+
+
+def test_who_has_just_left_the_top_is_told_to_its_followers_with_the_rank_of_now() -> None:
+    board = LateBoard()
+    hub = make_late_hub(board)
+    (follower,) = follow(hub, 20, limit=5)
+    board.scores.update({UUID(int=number): 1000 for number in range(11, 16)})
+    hub.handle_message(board.act(UUID(int=5)))
+    (update,) = [event for event in follower.events if event["event"] == "score_updated"]
+    assert (update["userId"], update["newRank"]) == (str(UUID(int=5)), 6)
+    assert follower.rows == board.rows(5)
+
+
+def test_a_listener_that_came_while_standings_were_read_hears_of_its_own_action() -> None:
+    board = LateBoard()
+    hub = make_late_hub(board)
+    first, late = Follower(UUID(int=25)), Follower(UUID(int=28))
+
+    def come() -> None:
+        hub.register(late)
+        late.welcome(hub.own_position(late.user_id))
+
+    hub.register(first)
+    first.welcome(hub.own_position(first.user_id))
+    board.scores = {user: 1000 + score for user, score in board.scores.items()}
+    for user in (first.user_id, late.user_id):
+        board.scores[user] = 0
+    board.while_asked = [come]
+    hub.handle_message(board.act(first.user_id, late.user_id))
+    assert late.kinds("user:self")[0] == "score_updated"
+    assert board.asked == [{first.user_id}, {late.user_id}]
+
+
+def test_users_with_listeners_are_announced_before_they_come_and_after_a_resync() -> None:
+    board = LateBoard()
+    hub = make_late_hub(board)
+    board.marked.clear()
+    hub.audience.announce(UUID(int=7))
+    assert board.marked == [{UUID(int=7)}]
+    listener = Follower(UUID(int=7))
+    hub.register(listener)
+    hub.audience.announce(UUID(int=7))
+    assert len(board.marked) == 1, "it is known already"
+    listener.welcome(hub.own_position(listener.user_id))
+    board.seq += 1
+    hub.handle_message(board.act(UUID(int=1)))
+    assert board.marked[1:] == [{UUID(int=7)}]
+    hub.unregister(listener)
+    hub.audience.announce_all()
+    assert board.marked[2:] == [set()]

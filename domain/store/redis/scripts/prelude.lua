@@ -6,6 +6,12 @@ local function parse_row(row)
   return tonumber(version), member, updated, username
 end
 
+-- The first two parts of a row, which takes a third of the time.
+local function parse_version(row)
+  local stop = string.find(row, '|', 1, true)
+  return tonumber(string.sub(row, 1, stop - 1)), string.sub(row, stop + 1, stop + 56)
+end
+
 -- A member is 19 digits of inverted reached_seq, a colon, and the user's id.
 local function user_of(member)
   return string.sub(member, 21)
@@ -19,8 +25,10 @@ local function reached_seq_of(member)
 end
 
 -- Changes with every start of the server, which may have lost the last second of writes.
+local current_run
 local function run_id()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  current_run = current_run or string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  return current_run
 end
 
 -- The answer of a command, or nil when the key holds another type than the command's; raises what
@@ -64,25 +72,83 @@ local function position(position_key, new_epoch)
   return new_epoch, 0
 end
 
+-- A name as JSON; most need no escape.
+local function name_json(name)
+  if string.find(name, '[^%w _.-]') then return cjson.encode(name) end
+  return '"' .. name .. '"'
+end
+
 -- Rows by index from 0, in the form of `domain/events/wire.py`. A score stays an integer: cjson
 -- would write the larger ones as floats. Nil when a member has no row: then the board loses its trust.
 local function rows_json(board_key, rows_key, first, last)
+  local find, sub, format = string.find, string.sub, string.format
   local found = redis.call('ZREVRANGE', board_key, first, last, 'WITHSCORES')
   if #found == 0 then return '[]' end
   local users = {}
-  for i = 1, #found, 2 do users[#users + 1] = user_of(found[i]) end
+  for i = 1, #found / 2 do users[i] = user_of(found[2 * i - 1]) end
   local rows = redis.call('HMGET', rows_key, unpack(users))
   local parts = {}
   for i, user in ipairs(users) do
-    local _, _, updated, username = parse_row(rows[i] or '')
-    if not username then
+    -- The parts of `parse_row`, found by their places: this takes half of its time.
+    local row = rows[i] or ''
+    local member = find(row, '|', 1, true)
+    local updated = member and find(row, '|', member + 1, true)
+    local name = updated and find(row, '|', updated + 1, true)
+    if not name then
       redis.call('HDEL', rows_key, MARKER)
       return nil
     end
-    parts[i] = '["' .. user .. '",' .. string.format('%.0f', found[2 * i]) .. ',' .. updated .. ','
-      .. cjson.encode(username) .. ',' .. reached_seq_of(found[2 * i - 1]) .. ']'
+    parts[i] = '["' .. user .. '",' .. format('%.0f', found[2 * i]) .. ','
+      .. sub(row, updated + 1, name - 1) .. ',' .. name_json(sub(row, name + 1)) .. ','
+      .. reached_seq_of(found[2 * i - 1]) .. ']'
   end
   return '[' .. table.concat(parts, ',') .. ']'
+end
+
+-- The member of `listened` that says that the others are all of them. The key's absence says nothing.
+local ANYBODY = '*'
+
+-- For each of the users ARGV[first] to ARGV[last] whether somebody listens to its events: true for all
+-- of them while no process has said to whom it listens.
+local function listened_to(key, first, last)
+  local until_times = try('ZMSCORE', key, ANYBODY, unpack(ARGV, first, last))
+  local known, answer = until_times and until_times[1], {}
+  for i = 1, last - first + 1 do answer[i] = not known or until_times[i + 1] ~= false end
+  return answer
+end
+
+-- Ranks by user as `write_rows.lua` keeps them for the broadcast.
+local function decode_ranks(json)
+  return json and cjson.decode(json) or {}
+end
+
+-- The ranks, before and now, and the scores of those of the users ARGV[first] to ARGV[last] to whose
+-- events somebody listens; as JSON.
+local function standings_json(board_key, rows_key, previous_key, listened_key, first, last)
+  local users, moves, scores = {}, {}, {}
+  if last >= first then
+    for i, is_listened in ipairs(listened_to(listened_key, first, last)) do
+      if is_listened then users[#users + 1] = ARGV[first + i - 1] end
+    end
+  end
+  if #users == 0 then return '{}', '{}' end
+  local previous = decode_ranks(try('GET', previous_key))
+  local rows = redis.call('HMGET', rows_key, unpack(users))
+  for i, user in ipairs(users) do
+    local before, now = previous[user], nil
+    if rows[i] then
+      local _, member = parse_row(rows[i])
+      local index = redis.call('ZREVRANK', board_key, member)
+      if index then
+        now = index + 1
+        local score = redis.call('ZSCORE', board_key, member)
+        scores[#scores + 1] = '"' .. user .. '":' .. string.format('%.0f', score)
+      end
+    end
+    moves[i] = '"' .. user .. '":[' .. ((before and before ~= 0) and before or 'null')
+      .. ',' .. (now or 'null') .. ']'
+  end
+  return '{' .. table.concat(moves, ',') .. '}', '{' .. table.concat(scores, ',') .. '}'
 end
 
 -- The state of a board as `domain/events/wire.py` describes and parses it. `top` and the values of
