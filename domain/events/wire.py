@@ -36,8 +36,8 @@ from domain.boards.model import (
 #   "batch": batchId, "ranks": {userId: [previous or null, new or null]}, "scores": {userId: score},
 #   "actions": [[actionId, userId, previousScore, newScore, scoreDelta], ...]  in order of effect
 #
-# with the ranks and scores of the users to whose events somebody listens (of all of them while nobody
-# has said so).
+# with the ranks and scores of the users to whose events somebody listens (of all of them while no
+# process has said so).
 #
 # Scores are integers up to 2**53 - 1, which the doubles of a sorted set hold exactly.
 

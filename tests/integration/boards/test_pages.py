@@ -96,3 +96,21 @@ def test_a_place_that_nobody_ever_had_is_a_place(crowd: Store, reached_seq: int)
     assert list(page.standings) == behind[:3]
     beyond = Place(0, MAX_REACHED_SEQ, someone.user_id)
     assert read_page(crowd, board=GLOBAL_BOARD, after=beyond, limit=3) == Page((), CROWD)
+
+
+def test_the_set_answers_while_it_is_trusted(store: Store) -> None:
+    make_crowd(store, CROWD)
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    last = read_top(store, board=GLOBAL_BOARD).standings[LIMIT - 1]
+
+    def ask() -> Page | None:
+        return boards.find_page(
+            store.redis, board=GLOBAL_BOARD, after=place_of(last), limit=LIMIT, now=last.last_update
+        )
+
+    page = ask()
+    assert page is not None
+    assert [row.rank for row in page.standings] == list(range(LIMIT + 1, 2 * LIMIT + 1))
+    assert page.total_users == CROWD
+    boards.distrust(store.redis, board=GLOBAL_BOARD)
+    assert ask() is None
