@@ -44,8 +44,8 @@ def refresh_batch(store: Store, *, board: BoardId, batch_id: UUID) -> RefreshOut
         if batch is None or batch.stage is not REFRESH.before:
             return RefreshOutcome(LinkOutcome.NOT_ITS_TURN)
         outcomes = list_outcomes(connection, batch=batch)
-        users = {UUID(outcome.user_id) for outcome in outcomes if outcome.status is Status.APPLIED}
-        rows = list_board_rows(connection, user_ids=sorted(users)) if users else []
+        users = {outcome.user_id for outcome in outcomes if outcome.status is Status.APPLIED}
+        rows = list_board_rows(connection, user_ids=list(users)) if users else []
     ranks = _write(store, board, batch, rows)
     return RefreshOutcome(
         LinkOutcome.MOVED,

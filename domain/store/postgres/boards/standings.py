@@ -45,7 +45,9 @@ def require_rows_of(board: BoardId) -> None:
         raise LookupError(f"SQL has no rows of the board {board}")
 
 
-def list_board_rows(connection: Connection, *, user_ids: Sequence[UUID]) -> list[BoardRow]:
+def list_board_rows(
+    connection: Connection, *, user_ids: Sequence[UUID] | Sequence[str]
+) -> list[BoardRow]:
     """Return these users' rows; users who are not on the board are absent."""
     rows = connection.execute(
         prepared(
