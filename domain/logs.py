@@ -3,6 +3,7 @@
 Called once by every process; libraries that use `logging` are written in the same form.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -46,13 +47,11 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Not by way of `logging`, which takes twice the time for the same line.
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, structlog.processors.JSONRenderer(serializer=_dump)],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_LineLogger,
         cache_logger_on_first_use=True,
     )
 
@@ -70,11 +69,26 @@ def make_line_writer(
     fixed = {"event": event, "process": process, "level": "info"}
 
     def write(facts: Mapping[str, Any]) -> None:
-        line = _dump({**facts, **fixed, "timestamp": datetime.now(UTC)})
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"{line}\n")
+        _write_line(_dump({**facts, **fixed, "timestamp": datetime.now(UTC)}))
 
     return write
+
+
+class _LineLogger:
+    """Writes lines that are rendered; what structlog calls a logger."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def write(self, line: str) -> None:
+        _write_line(line)
+
+    debug = info = warning = error = exception = critical = write
+
+
+def _write_line(line: str) -> None:
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{line}\n")
 
 
 def _name_process(process: str) -> Processor:
@@ -86,4 +100,8 @@ def _name_process(process: str) -> Processor:
 
 
 def _dump(event: EventDict, **_: object) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        # Half a character, or a larger integer than 64 bits: a line must not raise.
+        return json.dumps(event, default=str)
