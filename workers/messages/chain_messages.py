@@ -44,9 +44,9 @@ def encode(message: Message) -> bytes:
 def is_shown(request: Any) -> bool:
     """Return whether Flower is shown the task of this Celery request (its dictionary or context).
 
-    What another publisher sent, a retry included, is shown.
+    What another publisher sent is shown, and so is a task that was retried and what follows it.
     """
-    return request.get(SHOWN) is not False
+    return request.get(SHOWN) is not False or bool(request.get("retries"))
 
 
 def _make_message(link: Link, batch_id: str, headers: Mapping[str, Any]) -> Message:

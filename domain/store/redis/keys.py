@@ -32,8 +32,11 @@ def board_rows(board: BoardId) -> str:
 
 
 def previous_ranks(board: BoardId, batch_id: UUID | str) -> str:
-    """JSON user -> rank before a batch changed it; TTL PREVIOUS_RANKS_TTL_SECONDS."""
-    return f"{PREFIX}board:{board}:ranks:{batch_id}"
+    """JSON user -> rank before a batch changed it; TTL PREVIOUS_RANKS_TTL_SECONDS.
+
+    The version before kept a hash, `…:ranks:…`: during an upgrade neither reads the other's.
+    """
+    return f"{PREFIX}board:{board}:previous:{batch_id}"
 
 
 def user_cache(board: BoardId, user_id: UUID | str) -> str:

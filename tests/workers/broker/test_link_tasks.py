@@ -156,6 +156,15 @@ def test_flower_is_told_nothing_of_a_task_that_is_not_shown_and_succeeds(broker:
     assert eventer.sent == []
 
 
+def test_a_task_that_was_retried_is_shown_and_so_is_what_follows_it(
+    store: Store, queue: str
+) -> None:
+    end_task(SCORE, shown=False)
+    end_task(SCORE, shown=False, retries=1)
+    retried, first = list_queued(store, queue)
+    assert (first["headers"]["shown"], retried["headers"]["shown"]) == (False, True)
+
+
 @contextmanager
 def captured_events() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """Subscribe to the events of workers; the function returns those that have come."""
