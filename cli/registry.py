@@ -5,12 +5,13 @@ from flask import Flask
 
 from cli.actions import actions
 from cli.archives import archives
+from cli.audit import audit
 from cli.errors import OperatorCommand, OperatorGroup
 from cli.keys import keys
 from cli.tokens import tokens
 from cli.verify import verify
 
-COMMANDS = (actions, archives, keys, tokens, verify)
+COMMANDS = (actions, archives, audit, keys, tokens, verify)
 
 
 def register_commands(app: Flask) -> None:

@@ -16,7 +16,7 @@ MEANINGS: Mapping[Invariant, str] = {
     Invariant.TERMINAL: "every acknowledged action has reached a final status",
     Invariant.EXACTLY_ONCE: "every acknowledged id has one row, every applied one a single effect",
     Invariant.CONSERVATION: "the applied actions add up to the scores and the statistics",
-    Invariant.AUDIT: "the audit chain is whole, one entry for each final transition",
+    Invariant.AUDIT: "the audit chain is whole and has each final transition once",
     Invariant.ARCHIVES: "the archive files are there and add up",
     Invariant.BOARD: "the leaderboard in Redis is the ranking of the database",
 }

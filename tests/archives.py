@@ -36,10 +36,7 @@ def archive_all(store: Store, folder: Path, **overrides: Any) -> list[ArchiveSte
 def list_months(store: Store) -> set[str]:
     with store.write() as connection:
         return {
-            partition.name
-            for table in ("user_actions", "action_checks")
-            for partition in list_partitions(connection, table)
-            if partition.until_at < OLD
+            partition.name for partition in list_partitions(connection) if partition.until_at < OLD
         }
 
 
@@ -76,7 +73,7 @@ def move_to_the_past(store: Store, at: datetime) -> None:
     """Let every action there is have been taken in at `at`, as if all had waited since."""
     with store.write() as connection:
         ensure_partitions(connection, now=at, months_ahead=0)
-        for table in ("user_actions", "action_checks", "action_ids"):
+        for table in ("user_actions", "action_ids", "action_batches"):
             connection.execute(text(f"UPDATE {table} SET created_at = :at"), {"at": at})
         connection.execute(
             text("UPDATE user_stats SET first_action = :at, last_action = :at"), {"at": at}
@@ -86,7 +83,6 @@ def move_to_the_past(store: Store, at: datetime) -> None:
 def drop_old_months(store: Store) -> None:
     """Remove the months that a test made, for the sake of the next."""
     with store.write() as connection:
-        for table in ("user_actions", "action_checks"):
-            for partition in list_partitions(connection, table):
-                if partition.until_at < OLD:
-                    connection.execute(text(f"DROP TABLE {partition.name}"))
+        for partition in list_partitions(connection):
+            if partition.until_at < OLD:
+                connection.execute(text(f"DROP TABLE {partition.name}"))

@@ -8,6 +8,7 @@ from domain.actions.intake import accept_actions
 from domain.store.postgres.actions.batches import Batch, find_batch
 from domain.store.store import Store
 from tests.factories import make_action
+from tests.intakes import ALL_ACTIONS
 
 
 def accept(store: Store, *, actions: int = 1) -> UUID:
@@ -26,7 +27,7 @@ def get_batch(store: Store, batch_id: UUID) -> Batch:
 
 def count_by_status(store: Store) -> dict[str, int]:
     with store.write() as connection:
-        rows = connection.execute(text("SELECT status, count(*) FROM user_actions GROUP BY 1"))
+        rows = connection.execute(text(f"SELECT status, count(*) FROM {ALL_ACTIONS} GROUP BY 1"))
         return {row.status: row.count for row in rows}
 
 

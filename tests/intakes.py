@@ -10,6 +10,14 @@ from domain.actions.intake import IntakeOutcome, accept_actions
 from domain.actions.model import NewAction
 from domain.store.store import Store
 
+# Every action once, whether it is scored or still pending in its batch.
+ALL_ACTIONS = """(
+    SELECT action_id, user_id, action_no, batch_id, status, version, created_at FROM user_actions
+    UNION ALL
+    SELECT action_id, user_id, action_no, batch_id, status, version, created_at
+    FROM pending_actions WHERE version = 0
+) all_actions"""
+
 
 def accept(store: Store, actions: Sequence[NewAction]) -> IntakeOutcome:
     return accept_actions(store, actions=actions, reply_to=None)

@@ -5,6 +5,8 @@ Called by the tasks of the chain, and by the keeper for batches that messages do
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -29,19 +31,27 @@ Runner = Callable[[WorkerContext, UUID], LinkOutcome]
 
 
 def _screen(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
-    outcome = screen_batch(context.store, batch_id=batch_id, policy=context.policy)
+    outcome = screen_batch(
+        context.store, batch_id=batch_id, policy=context.policy, stalled=context.takes_stalled
+    )
     metrics.count_verdicts(outcome.screenings)
     return outcome.link
 
 
 def _score(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
-    wait_ms = context.lock_wait_ms
+    score = partial(
+        score_batch,
+        context.store,
+        batch_id=batch_id,
+        stalled=context.takes_stalled,
+        lock_wait_ms=context.lock_wait_ms,
+    )
     try:
-        outcome = score_batch(context.store, batch_id=batch_id, lock_wait_ms=wait_ms)
+        outcome = score()
     except DatabaseLockedError:
         if not set_locked_aside(context.store, batch_id=batch_id):
             raise
-        outcome = score_batch(context.store, batch_id=batch_id, lock_wait_ms=wait_ms)
+        outcome = score()
     metrics.count_effects(outcome.effects)
     return outcome.link
 
@@ -101,10 +111,19 @@ def run_link(context: WorkerContext, *, link: Link, batch_id: UUID) -> LinkOutco
 
 
 def _run_counted(context: WorkerContext, link: Link, batch_id: UUID) -> LinkOutcome:
+    """Run a link that counts attempts; the first attempt at a batch is not counted.
+
+    So a batch that goes its way costs no statement more. One that fails, or kills its process, is
+    found stalled by the keeper, and from then on each attempt is counted before the work.
+    """
+    if not context.takes_stalled:
+        outcome = RUNNERS[link](context, batch_id)
+        if outcome is LinkOutcome.MOVED:
+            return outcome
     if not begin_attempt(context.store, batch_id=batch_id, link=link):
         return LinkOutcome.NOT_ITS_TURN
     try:
-        return RUNNERS[link](context, batch_id)
+        return RUNNERS[link](replace(context, takes_stalled=True), batch_id)
     except TransientError:
         _end_attempt(context, link, batch_id)
         raise

@@ -22,6 +22,8 @@ class WorkerContext:
     policy: Policy
     # How long a batch waits for a player's score that another transaction has locked.
     lock_wait_ms: int = LOCK_WAIT_MS
+    # Whether links that count attempts take batches that the keeper has found stalled, too.
+    takes_stalled: bool = False
 
 
 @functools.cache

@@ -62,7 +62,7 @@ class Keeper:
     """The watch over batches, run every second, and the upkeep, which may take longer."""
 
     def __init__(self, context: WorkerContext):
-        self._context = replace(context, lock_wait_ms=LOCK_WAIT_MS)
+        self._context = replace(context, lock_wait_ms=LOCK_WAIT_MS, takes_stalled=True)
         self.watch = DutySchedule([(0.0, self._beat), (0.0, self._finish_stalled)])
         self.upkeep = DutySchedule(
             [

@@ -3,35 +3,41 @@
 Called by the links (attempts) and by the keeper (everything else).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from uuid import UUID, uuid4
 
 import structlog
 
 from domain.actions.chain import SCORE, Link, Stage, list_counted_stages, list_redis_stages
+from domain.actions.effects import fail_actions
+from domain.errors import TransientError
 from domain.store.postgres.actions import attempts
 from domain.store.postgres.actions.batches import (
     Batch,
     claim_due_batches,
     divert_batch,
     find_locked_batch,
-    insert_batch,
 )
 from domain.store.postgres.actions.isolation import (
-    fail_action,
+    copy_actions,
     list_pending_by_player,
     list_pending_ids,
-    reassign_action,
+    remove_actions,
 )
-from domain.store.postgres.actions.scoring import list_lockable_players
+from domain.store.postgres.actions.scoring import (
+    list_lockable_players,
+    lock_entry,
+    write_effects,
+)
 from domain.store.store import Connection, Store
 
 logger = structlog.get_logger(__name__)
 
 SWEEP_LIMIT = 100
 BATCH_ATTEMPTS = 2
-SINGLE_ATTEMPTS = 3
+# Beside the attempt that was not counted, or those at the batch that it was a part of.
+SINGLE_ATTEMPTS = 2
 # After some 40 s a batch is split even if its attempts do not count: whether the others fail is
 # unknown then, and those of its actions that do not must not wait with them.
 SPLIT_LOOKS = 6
@@ -104,24 +110,38 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
         locked = find_locked_batch(connection, batch_id=batch.batch_id, stage=batch.stage)
         if locked is None or not _keeps_failing(locked):
             return ()
-        action_ids = list_pending_ids(connection, batch=locked)
-        if len(action_ids) == 1:
-            if locked.attempts < SINGLE_ATTEMPTS or not attempts.last_attempt_counts(
+        # The attempt that was not counted says nothing when others fail as well.
+        is_doubtful = locked.attempts < BATCH_ATTEMPTS and locked.looks < SPLIT_LOOKS
+        if is_doubtful and not attempts.last_attempt_counts(connection, batch=locked):
+            return (batch.batch_id,)
+        pending = list_pending_ids(connection, batch=locked)
+        if len(pending) == 1:
+            if locked.attempts >= SINGLE_ATTEMPTS and attempts.last_attempt_counts(
                 connection, batch=locked
             ):
-                return (batch.batch_id,)
-            fail_action(connection, action_id=action_ids[0], batch=locked)
-            divert_batch(connection, batch=locked, stage=SCORE.after)
+                _fail(connection, locked)
             return (batch.batch_id,)
         singles = tuple(
-            _move_out(connection, batch=locked, action_ids=[action_id]) for action_id in action_ids
+            _copy_out(connection, batch=locked, actions={number: action_id})
+            for number, action_id in pending.items()
         )
         divert_batch(connection, batch=locked, stage=Stage.SPLIT)
     return singles
 
 
+def _fail(connection: Connection, batch: Batch) -> None:
+    """Write the one action of the batch as failed, and move the batch to SCORED."""
+    entry = lock_entry(connection, batch_id=batch.batch_id, stage=batch.stage)
+    if entry is None:
+        raise TransientError("another process was faster")
+    effects = fail_actions(entry.actions)
+    if write_effects(connection, entry=entry, effects=effects) != len(effects.actions):
+        raise TransientError("another transaction changed the action")
+
+
 def _keeps_failing(batch: Batch) -> bool:
-    return batch.attempts >= BATCH_ATTEMPTS or (batch.attempts > 0 and batch.looks >= SPLIT_LOOKS)
+    """Return whether a batch has failed twice; the first attempt may not have been counted."""
+    return batch.attempts >= BATCH_ATTEMPTS or (batch.attempts > 0 and batch.looks >= 2)
 
 
 def set_locked_aside(store: Store, *, batch_id: UUID) -> bool:
@@ -140,16 +160,16 @@ def set_locked_aside(store: Store, *, batch_id: UUID) -> bool:
         # With nobody else in the batch, one of them keeps it.
         is_free = len(locked) < len(pending)
         for player in locked if is_free else locked[1:]:
-            _move_out(connection, batch=batch, action_ids=pending[player])
+            _copy_out(connection, batch=batch, actions=pending[player])
+            remove_actions(connection, batch=batch, action_nos=list(pending[player]))
     return is_free
 
 
-def _move_out(connection: Connection, *, batch: Batch, action_ids: Sequence[UUID]) -> UUID:
-    """Move actions of a batch whose lock is held to a new batch at its stage; return the new id."""
+def _copy_out(connection: Connection, *, batch: Batch, actions: Mapping[int, UUID]) -> UUID:
+    """Copy actions of a batch whose lock is held to a new batch at its stage; return its id."""
     part = uuid4()
-    insert_batch(connection, batch_id=part, stage=batch.stage, created_at=batch.created_at)
-    for action_id in action_ids:
-        reassign_action(connection, action_id=action_id, batch=batch, batch_id=part)
+    copy_actions(connection, batch=batch, part=part, action_nos=list(actions))
+    for action_id in actions.values():
         # Without this line an action could not be followed beyond the batch it was in.
         logger.info(
             "action isolated",

@@ -21,6 +21,7 @@ from domain.archives.model import ArchiveOutcome, ArchiveStep, Manifest
 from domain.store.postgres.advisory_locks import AdvisoryLock, try_lock
 from domain.store.postgres.archives import (
     add_to_totals,
+    has_pending_batch,
     insert_archived_partition,
     is_final,
     list_old_partitions,
@@ -98,6 +99,8 @@ def _export(
     part_rows: int,
 ) -> ArchiveOutcome:
     blocker = manifest.blocked_by
+    if has_pending_batch(connection, partition):
+        return ArchiveOutcome(ArchiveStep.BLOCKED, partition.name)
     if blocker and not is_final(connection, partition, action_id=blocker):
         return ArchiveOutcome(ArchiveStep.BLOCKED, partition.name)
     rows_before = manifest.tally.rows
@@ -158,7 +161,7 @@ def _drop_unchanged(
     if not lock_against_writers(connection, partition):
         raise _UndoneError(ArchiveStep.LOCKED_OUT)
     tally, waiting = add_to_totals(connection, partition)
-    if waiting or tally != manifest.tally:
+    if waiting or tally != manifest.tally or has_pending_batch(connection, partition):
         raise _UndoneError(ArchiveStep.CHANGED)
     insert_archived_partition(
         connection, manifest=manifest, file_name=manifest_name(partition.name), sha256=sha256

@@ -25,7 +25,7 @@ class ArchiveStep(StrEnum):
     DROPPED = "dropped"
     """The partition is gone and its totals are kept."""
     BLOCKED = "blocked"
-    """The partition has an action that is not final, and is kept."""
+    """The month has an action that is not final, and is kept."""
     CHANGED = "changed"
     """A row was changed since its export: the export begins again."""
     LOCKED_OUT = "locked_out"
@@ -66,7 +66,7 @@ def tally_all(tallies: Iterable[Tally]) -> Tally:
 
 @dataclass(frozen=True, slots=True)
 class ArchivePart:
-    """One compressed file of NDJSON, its actions in order of their ids."""
+    """One compressed file of NDJSON, its actions in order of player and number."""
 
     file_name: str
     sha256: str

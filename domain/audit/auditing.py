@@ -1,12 +1,10 @@
-"""Auditing: the fourth link. One entry for each final transition, before it is broadcast."""
+"""Auditing: the fourth link. One entry for a batch's final transitions, before its broadcast."""
 
 from uuid import UUID
 
-from domain.actions.chain import AUDIT
 from domain.actions.model import LinkOutcome
-from domain.audit.hash_chain import chain_transitions
-from domain.store.postgres.actions.batches import claim_batch
-from domain.store.postgres.audit import insert_entries, list_unrecorded_transitions, lock_head
+from domain.audit.hash_chain import chain_batch
+from domain.store.postgres.audit import claim_transitions, insert_entry
 from domain.store.store import Store
 
 
@@ -15,14 +13,17 @@ def audit_batch(store: Store, *, batch_id: UUID) -> LinkOutcome:
 
     Raises DatabaseUnavailableError.
     """
-    # Lazily: entries that are lost in a crash are written again, word for word.
+    # Lazily: an entry that is lost in a crash is written again, with the same transitions.
     with store.lazy() as connection:
-        batch = claim_batch(connection, batch_id=batch_id, link=AUDIT)
-        if batch is None:
+        claimed = claim_transitions(connection, batch_id=batch_id)
+        if claimed is None:
             return LinkOutcome.NOT_ITS_TURN
-        transitions = list_unrecorded_transitions(connection, batch=batch)
-        if transitions:
-            head_seq, head_hash = lock_head(connection)
-            entries = chain_transitions(transitions, head_seq=head_seq, head_hash=head_hash)
-            insert_entries(connection, entries=entries)
+        entry = chain_batch(
+            claimed.transitions,
+            batch_id=str(batch_id),
+            accepted_at=claimed.accepted_at,
+            completed_at=claimed.completed_at,
+            head=claimed.head,
+        )
+        insert_entry(connection, entry=entry)
     return LinkOutcome.MOVED

@@ -1,60 +1,90 @@
 """The hash chain, pure: what an audit entry holds, and how each hash covers all before it.
 
-An entry holds ids, numbers and reasons; no name, address or metadata.
+One entry for each batch. Its hash covers the actions' transitions through the root of a Merkle
+tree, so that a proof of one of them shows no other. No name, address or metadata is in it.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import NoneType
 from typing import Any
 
 import orjson
 
+from domain.audit.merkle import merkle_root
+
 GENESIS = bytes(32)
 
+Transition = tuple[Any, ...]
+"""One final transition of an action: its number, id, user and score; then its outcome: status,
+reason, the scores before and after, and which transition of the action it was, from 1. As
+canonical JSON it is a leaf of its entry's tree."""
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One final transition of an action."""
-
-    action_id: str
-    action_version: int
-    action_no: int
-    user_id: str
-    status: str
-    reason: str | None
-    score: int
-    previous_score: int | None
-    new_score: int | None
-    accepted_at: datetime
-    completed_at: datetime
+_TRANSITION_TYPES = (
+    (int,),
+    (str,),
+    (str,),
+    (int,),
+    (str,),
+    (str, NoneType),
+    (int, NoneType),
+    (int, NoneType),
+    (int,),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One stored entry: `entry` is canonical JSON, `hash` covers it and the hash before it."""
+    """One stored entry: `entry` is canonical JSON, `hash` covers it and the hash before it.
+
+    `leaves` is the JSON array of the transitions that the entry's `root` stands for.
+    """
 
     seq: int
-    action_id: str
-    action_version: int
+    batch_id: str
     entry: str
     hash: bytes
+    leaves: str
 
 
-def chain_transitions(
-    transitions: Sequence[Transition], *, head_seq: int, head_hash: bytes
-) -> list[AuditEntry]:
-    """Return the entries that continue the chain after `head_seq`."""
-    entries = []
-    previous = head_hash
-    for seq, transition in enumerate(transitions, start=head_seq + 1):
-        entry = _canonical(seq, transition)
-        previous = entry_hash(previous, entry)
-        entries.append(
-            AuditEntry(seq, transition.action_id, transition.action_version, entry, previous)
-        )
-    return entries
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain: GENESIS's hash and the seq 0 when there is no entry."""
+
+    seq: int = 0
+    hash: bytes = GENESIS
+
+
+def chain_batch(
+    transitions: Iterable[Transition],
+    *,
+    batch_id: str,
+    accepted_at: datetime,
+    completed_at: datetime,
+    head: Head,
+) -> AuditEntry:
+    """Return the entry of a batch that continues the chain after `head`."""
+    leaves = encode_leaves(transitions)
+    entry = orjson.dumps(
+        {
+            "seq": head.seq + 1,
+            "batchId": batch_id,
+            "acceptedAt": accepted_at,
+            "completedAt": completed_at,
+            "transitions": len(leaves),
+            "root": merkle_root(leaves).hex(),
+        },
+        option=orjson.OPT_SORT_KEYS,
+    ).decode()
+    text = (b"[" + b",".join(leaves) + b"]").decode()
+    return AuditEntry(head.seq + 1, batch_id, entry, entry_hash(head.hash, entry), text)
+
+
+def encode_leaves(transitions: Iterable[Transition]) -> list[bytes]:
+    """Return the leaves: each transition as canonical JSON."""
+    return [orjson.dumps(transition) for transition in transitions]
 
 
 def entry_hash(previous: bytes, entry: str) -> bytes:
@@ -62,51 +92,70 @@ def entry_hash(previous: bytes, entry: str) -> bytes:
     return hashlib.sha256(previous + entry.encode()).digest()
 
 
-def find_breaks(
-    entries: Iterable[AuditEntry], *, after_seq: int, after_hash: bytes
-) -> Iterable[str]:
-    """Yield one sentence for each entry that breaks the chain, naming its number.
-
-    `entries` are in order of seq; `after_*` are the seq and hash before the first of them: 0 and
-    GENESIS for the whole chain.
-    """
-    expected, previous = after_seq + 1, after_hash
-    for stored in entries:
-        if stored.seq != expected:
-            yield f"audit entries {expected} to {stored.seq - 1} are missing"
-        elif entry_hash(previous, stored.entry) != stored.hash:
-            yield f"audit entry {stored.seq} was changed or does not follow the one before it"
-        if _named(stored.entry) != (stored.seq, stored.action_id, stored.action_version):
-            yield f"audit entry {stored.seq} speaks of another action than its row"
-        expected, previous = stored.seq + 1, stored.hash
-
-
-def _named(entry: str) -> tuple[Any, Any, Any] | None:
-    """Return the seq, action and version that an entry names; None when it is not an entry."""
+def read_leaves(text: str) -> list[bytes] | None:
+    """Return the leaves in an entry's `leaves`; None when it holds anything but transitions."""
     try:
-        content = orjson.loads(entry)
+        transitions = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(content, dict):
+    # PostgreSQL cannot read an escaped NUL, which orjson can.
+    if "\\u0000" in text or not isinstance(transitions, list):
         return None
-    return content.get("seq"), content.get("actionId"), content.get("version")
+    if not all(_is_transition(transition) for transition in transitions):
+        return None
+    return encode_leaves(transitions)
 
 
-def _canonical(seq: int, transition: Transition) -> str:
-    return orjson.dumps(
-        {
-            "seq": seq,
-            "actionId": transition.action_id,
-            "version": transition.action_version,
-            "actionNo": transition.action_no,
-            "userId": transition.user_id,
-            "status": transition.status,
-            "reason": transition.reason,
-            "score": transition.score,
-            "previousScore": transition.previous_score,
-            "newScore": transition.new_score,
-            "acceptedAt": transition.accepted_at,
-            "completedAt": transition.completed_at,
-        },
-        option=orjson.OPT_SORT_KEYS,
-    ).decode()
+class ChainCheck:
+    """Checks the chain entry by entry; `head` is the last one that was seen.
+
+    `unreadable` are the entries whose leaves are not those of their root.
+    """
+
+    def __init__(self, after: Head = Head()) -> None:
+        self.head = after
+        self.unreadable: list[int] = []
+
+    def find_breaks(self, entries: Iterable[AuditEntry]) -> Iterator[str]:
+        """Yield one sentence for each fault of the entries, which are in order of seq."""
+        for stored in entries:
+            yield from self._find_faults(stored)
+            self.head = Head(stored.seq, stored.hash)
+
+    def _find_faults(self, stored: AuditEntry) -> Iterator[str]:
+        expected = self.head.seq + 1
+        if stored.seq != expected:
+            yield f"audit entries {expected} to {stored.seq - 1} are missing"
+        elif entry_hash(self.head.hash, stored.entry) != stored.hash:
+            yield f"audit entry {stored.seq} was changed or does not follow the one before it"
+        said = read_entry(stored.entry)
+        if (said.get("seq"), said.get("batchId")) != (stored.seq, stored.batch_id):
+            yield f"audit entry {stored.seq} speaks of another batch than its row"
+        leaves = read_leaves(stored.leaves)
+        if leaves is None or not _belong_together(said, leaves):
+            self.unreadable.append(stored.seq)
+            yield f"the transitions of audit entry {stored.seq} are not those that it stands for"
+
+
+def read_entry(entry: str) -> dict[str, Any]:
+    """Return what an entry says; nothing when it is not an entry."""
+    try:
+        said = orjson.loads(entry)
+    except orjson.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _belong_together(said: dict[str, Any], leaves: Sequence[bytes]) -> bool:
+    return (said.get("transitions"), said.get("root")) == (
+        len(leaves),
+        merkle_root(leaves).hex(),
+    )
+
+
+def _is_transition(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == len(_TRANSITION_TYPES)
+        and all(type(field) in types for field, types in zip(value, _TRANSITION_TYPES, strict=True))
+    )

@@ -21,7 +21,7 @@ def check_id_uniqueness(action: Candidate, _window: Window, _policy: Policy) -> 
 
 def check_timestamp_window(action: Candidate, _window: Window, policy: Policy) -> Finding:
     """Reject an action whose client time is too far from PostgreSQL's time at intake."""
-    age_seconds = (action.created_at - action.timestamp).total_seconds()
+    age_seconds = action.age_seconds
     if age_seconds > policy.action_max_age_seconds:
         return Finding(Verdict.REJECT, "STALE_TIMESTAMP", seen=age_seconds)
     if -age_seconds > policy.action_max_future_seconds:
@@ -93,11 +93,11 @@ def screen_user(actions: Sequence[Candidate], window: Window, policy: Policy) ->
 
 def _screen(action: Candidate, window: Window, policy: Policy) -> Screening:
     findings = [(name, check(action, window, policy)) for name, check in CHECKS]
-    if all(finding is PASSED for _, finding in findings):
+    objections = [finding for _, finding in findings if finding is not PASSED]
+    if not objections:
         return Screening(action.action_id, Verdict.PASS, None, ALL_PASSED)
-    rejections = [found for _, found in findings if found.verdict is Verdict.REJECT]
-    held = [found for _, found in findings if found.verdict is Verdict.QUARANTINE]
-    decisive = (rejections or held)[0]
+    rejections = [found for found in objections if found.verdict is Verdict.REJECT]
+    decisive = (rejections or objections)[0]
     outcomes = {name: _describe(finding) for name, finding in findings}
     return Screening(action.action_id, decisive.verdict, decisive.reason, outcomes)
 

@@ -12,20 +12,18 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from domain.actions.chain import SCORE, SCREEN, Link, Stage
+from domain.actions.chain import SCORE, SCREEN, Stage
 from domain.actions.model import Status
 from domain.errors import DatabaseUnavailableError, NotFoundError, TransientError
 from domain.fraud.model import Verdict
-from domain.store.postgres.actions.batches import QUIET_SECONDS, insert_batch
 from domain.store.postgres.actions.reviews import (
     FailedFilter,
     FailedKey,
     HeldAction,
     count_failed,
     find_action_state,
-    list_failed_keys,
+    list_failed,
     list_held_actions,
-    record_review,
     reopen_action,
 )
 from domain.store.store import Store
@@ -50,16 +48,15 @@ class Decision(StrEnum):
 @dataclass(frozen=True, slots=True)
 class _Rule:
     decides_on: Status
-    first_link: Link
     verdict: Verdict | None
     reason: str | None
 
 
 _RULES: Mapping[Decision, _Rule] = {
-    Decision.RELEASE: _Rule(Status.QUARANTINED, SCORE, Verdict.PASS, None),
-    Decision.REJECT: _Rule(Status.QUARANTINED, SCORE, Verdict.REJECT, REVIEW_REJECTED),
+    Decision.RELEASE: _Rule(Status.QUARANTINED, Verdict.PASS, None),
+    Decision.REJECT: _Rule(Status.QUARANTINED, Verdict.REJECT, REVIEW_REJECTED),
     # The first verdict stays; without one, the screening of the retry gives it.
-    Decision.RETRY: _Rule(Status.FAILED, SCREEN, None, None),
+    Decision.RETRY: _Rule(Status.FAILED, None, None),
 }
 
 
@@ -105,29 +102,24 @@ def review_action(
             raise TransientError(
                 "The action is still on its way to the audit log; try again shortly"
             )
-        if not reopen_action(connection, action_id=action_id, state=state, batch_id=batch_id):
+        keeps = rule.verdict is None
+        verdict = state.verdict if keeps else rule.verdict
+        stage = (SCREEN if verdict is None else SCORE).before
+        if not reopen_action(
+            connection,
+            state=state,
+            batch_id=batch_id,
+            stage=stage,
+            verdict=verdict,
+            reason=state.verdict_reason if keeps else rule.reason,
+            review={"decision": decision, "by": by, "note": note, "at": now.isoformat()},
+        ):
             # Another decision came first, and its batch has the action.
             return ReviewOutcome(Status.PENDING)
-        insert_batch(
-            connection,
-            batch_id=batch_id,
-            stage=rule.first_link.before,
-            created_at=state.created_at,
-            # The caller submits it: it has not stalled before a worker had time for it.
-            quiet_seconds=QUIET_SECONDS,
-        )
-        record_review(
-            connection,
-            action_id=action_id,
-            created_at=state.created_at,
-            verdict=rule.verdict,
-            reason=rule.reason,
-            review={"decision": decision, "by": by, "note": note, "at": now.isoformat()},
-        )
     logger.info(
         "action reviewed", action_id=str(action_id), batch_id=str(batch_id), decision=decision
     )
-    return ReviewOutcome(Status.PENDING, batch_id, rule.first_link.before)
+    return ReviewOutcome(Status.PENDING, batch_id, stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +148,15 @@ def retry_failed_actions(
     progress = RetryProgress()
     while True:
         with store.write() as connection:
-            keys = list_failed_keys(connection, wanted=wanted, after=after, limit=RETRY_PAGE)
-        if not keys:
+            failed = list_failed(connection, wanted=wanted, after=after, limit=RETRY_PAGE)
+        if not failed:
             return
         retried = sum(
-            _retry(store, action_id=action_id, by=by, note=note, now=now) for _, action_id in keys
+            _retry(store, action_id=action_id, by=by, note=note, now=now) for _, action_id in failed
         )
-        progress = RetryProgress(progress.retried + retried, progress.left + len(keys) - retried)
+        progress = RetryProgress(progress.retried + retried, progress.left + len(failed) - retried)
         yield progress
-        after = keys[-1]
+        after = failed[-1][0]
 
 
 def _retry(store: Store, *, action_id: UUID, by: str, note: str, now: datetime) -> bool:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from domain.archives.checking import find_damage
 from domain.boards.model import GLOBAL_BOARD
-from domain.store.postgres.transactions import read_one_moment
-from domain.store.postgres.verify.actions import allow_long_queries
+from domain.store.postgres.transactions import allow_long_queries, read_one_moment
 from domain.store.store import Store
 from domain.verification.audit_trail import check_audit
 from domain.verification.board import check_board

@@ -17,7 +17,7 @@ from workers.context import WorkerContext
 
 # Two digits: the scores of the load have three.
 POISON_SCORE = 66
-_SCORES = sql("SELECT score_delta FROM user_actions WHERE batch_id = :id")
+_SCORES = sql("SELECT unnest(scores) FROM action_batches WHERE batch_id = :id")
 
 
 def dying_of(score: int, link: Runner) -> Runner:

@@ -197,9 +197,10 @@ def add_newer_stage(injection: Injection) -> None:
     try:
         with connection.cursor() as cursor, injection.stores.redis() as redis:
             cursor.execute(
-                "INSERT INTO action_batches"
-                " (batch_id, stage, next_look_at, created_at, updated_at)"
-                " VALUES (gen_random_uuid(), 'enriched', now() - interval '1 h', now(), now())"
+                "INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at,"
+                " action_nos, action_ids, user_ids, scores, timestamps_us, action_types, metadata,"
+                " request_ids) VALUES (gen_random_uuid(), 'enriched', now() - interval '1 h',"
+                " now(), now(), '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')"
             )
             while injection.lasts(1.0):
                 redis.flushall()

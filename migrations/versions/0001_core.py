@@ -25,7 +25,6 @@ TABLES_IN_ORDER_OF_REMOVAL = (
     "audit_log",
     "action_batches",
     "heartbeats",
-    "action_checks",
     "user_actions",
     "action_ids",
     "user_stats",
@@ -39,6 +38,7 @@ def upgrade() -> None:
     create_players()
     create_actions()
     create_batches()
+    create_pending_actions()
     create_heartbeats()
     create_audit()
     create_archives()
@@ -47,6 +47,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP VIEW pending_actions")
     for table in TABLES_IN_ORDER_OF_REMOVAL:
         op.drop_table(table)
     op.execute("DROP SEQUENCE action_no_seq")
@@ -141,30 +142,20 @@ def create_actions() -> None:
         sa.Column("new_score", sa.BigInteger),
         sa.Column("request_id", sa.String(64)),
         at_column("completed_at", nullable=True),
-        sa.PrimaryKeyConstraint("action_id", "created_at", name="pk_user_actions"),
+        sa.Column("verdict", sa.String(16)),
+        sa.Column("verdict_reason", sa.String(40)),
+        sa.Column("checks", postgresql.JSONB),
+        sa.PrimaryKeyConstraint("user_id", "action_no", "created_at", name="pk_user_actions"),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user_scores.user_id"], name="fk_user_actions_user_id_user_scores"
         ),
         postgresql_partition_by="RANGE (created_at)",
     )
-    op.create_index("ix_user_actions_user_id_action_no", "user_actions", ["user_id", "action_no"])
-    op.create_index("ix_user_actions_batch_id", "user_actions", ["batch_id"])
-    op.create_table(
-        "action_checks",
-        sa.Column("action_id", sa.Uuid, nullable=False),
-        at_column("created_at"),
-        sa.Column("verdict", sa.String(16), nullable=False),
-        sa.Column("reason", sa.String(40)),
-        sa.Column("checks", postgresql.JSONB, nullable=False),
-        sa.Column("needs_review", sa.Boolean, nullable=False, server_default=sa.text("false")),
-        sa.PrimaryKeyConstraint("action_id", "created_at", name="pk_action_checks"),
-        postgresql_partition_by="RANGE (created_at)",
-    )
     op.create_index(
-        "ix_action_checks_needs_review",
-        "action_checks",
-        ["created_at", "action_id"],
-        postgresql_where=sa.text("needs_review"),
+        "ix_user_actions_review",
+        "user_actions",
+        ["created_at", "action_no"],
+        postgresql_where=sa.text("status IN ('quarantined', 'failed')"),
     )
 
 
@@ -180,6 +171,18 @@ def create_batches() -> None:
         sa.Column("reply_to", sa.String(64)),
         at_column("created_at"),
         at_column("updated_at"),
+        at_column("scored_at", nullable=True),
+        sa.Column("action_nos", postgresql.ARRAY(sa.BigInteger), nullable=False),
+        sa.Column("action_ids", postgresql.ARRAY(sa.Uuid), nullable=False),
+        sa.Column("user_ids", postgresql.ARRAY(sa.Uuid), nullable=False),
+        sa.Column("scores", postgresql.ARRAY(sa.Integer), nullable=False),
+        sa.Column("timestamps_us", postgresql.ARRAY(sa.BigInteger), nullable=False),
+        sa.Column("action_types", postgresql.ARRAY(sa.String(100)), nullable=False),
+        sa.Column("metadata", postgresql.ARRAY(postgresql.JSONB), nullable=False),
+        sa.Column("request_ids", postgresql.ARRAY(sa.String(64)), nullable=False),
+        sa.Column("versions", postgresql.ARRAY(sa.Integer)),
+        sa.Column("verdicts", postgresql.JSONB),
+        sa.Column("outcomes", sa.Text),
         sa.PrimaryKeyConstraint("batch_id", name="pk_action_batches"),
     )
     op.create_index(
@@ -189,11 +192,32 @@ def create_batches() -> None:
         postgresql_where=sa.text("stage NOT IN ('done', 'split')"),
     )
     op.create_index(
+        "ix_action_batches_pending",
+        "action_batches",
+        ["created_at"],
+        postgresql_where=sa.text("scored_at IS NULL AND stage NOT IN ('done', 'split')"),
+    )
+    op.create_index(
         "ix_action_batches_ended",
         "action_batches",
         ["updated_at"],
         postgresql_where=sa.text("stage IN ('done', 'split')"),
     )
+
+
+def create_pending_actions() -> None:
+    op.execute("""
+        CREATE VIEW pending_actions AS
+        SELECT e.action_id, e.user_id, e.score_delta, e.action_type,
+            timestamptz 'epoch' + e.timestamp_us * interval '1 microsecond' AS timestamp,
+            e.metadata, b.created_at, e.action_no, b.batch_id, text 'pending' AS status,
+            coalesce(e.version, 0) AS version, e.request_id, b.stage
+        FROM action_batches b, unnest(b.action_nos, b.action_ids, b.user_ids, b.scores,
+            b.timestamps_us, b.action_types, b.metadata, b.request_ids, b.versions)
+            AS e(action_no, action_id, user_id, score_delta, timestamp_us, action_type, metadata,
+                request_id, version)
+        WHERE b.scored_at IS NULL AND b.stage NOT IN ('done', 'split')
+    """)
 
 
 def create_heartbeats() -> None:
@@ -209,15 +233,15 @@ def create_audit() -> None:
     op.create_table(
         "audit_log",
         sa.Column("seq", sa.BigInteger, nullable=False, autoincrement=False),
-        sa.Column("action_id", sa.Uuid, nullable=False),
-        sa.Column("action_version", sa.Integer, nullable=False),
+        sa.Column("batch_id", sa.Uuid, nullable=False),
         sa.Column("entry", sa.Text, nullable=False),
         sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.Column("leaves", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_audit_log"),
-        sa.UniqueConstraint(
-            "action_id", "action_version", name="uq_audit_log_action_id_action_version"
-        ),
+        sa.UniqueConstraint("batch_id", name="uq_audit_log_batch_id"),
     )
+    # Ids do not compress, and trying takes three times as long as the rest of the INSERT.
+    op.execute("ALTER TABLE audit_log ALTER COLUMN leaves SET STORAGE EXTERNAL")
     op.create_table(
         "audit_head",
         sa.Column("head_id", sa.SmallInteger, nullable=False, autoincrement=False),

@@ -13,7 +13,8 @@ from bench.sent_log import SentLog, Verdict, open_sent_log
 from domain.actions.model import Status
 from domain.store.store import Store
 from tests.conftest import Stores
-from tests.factories import Player, make_player, make_stored_action
+from tests.factories import Player, make_action, make_player, make_stored_action
+from tests.intakes import accept
 
 
 @pytest.fixture
@@ -150,12 +151,5 @@ def test_it_waits_for_unfinished_batches(
 ) -> None:
     monkeypatch.setattr("bench.sent_log.DRAIN_SECONDS", 0.2)
     assert sent_log.wait_until_drained() is not None
-    with store.write() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at)"
-                " VALUES (:id, 'scored', now(), now(), now())"
-            ),
-            {"id": uuid4()},
-        )
+    accept(store, [make_action()])
     assert sent_log.wait_until_drained() is None

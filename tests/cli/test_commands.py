@@ -97,7 +97,7 @@ def test_verify_as_json_reports_the_same(app: Flask, worker_context: WorkerConte
         {
             "name": "audit",
             "holds": False,
-            "findings": ["the chain ends with audit entry 4, its head says 9"],
+            "findings": ["the chain ends with audit entry 1, its head says 9"],
             "more": False,
         }
     ]
@@ -149,9 +149,10 @@ def test_a_decision_is_made_once(app: Flask, store: Store, held: NewAction, deci
         2,
         f"Error: the action is pending: nothing to {decision}\n",
     )
-    with store.write() as connection:
-        checks = connection.execute(text("SELECT checks FROM action_checks")).scalar_one()
-    assert (checks["review"]["by"], checks["review"]["note"]) == ("grace", "seen")
+    (batch,) = fetch(store, "SELECT verdicts FROM action_batches WHERE versions IS NOT NULL")
+    (found,) = batch.verdicts.values()
+    review = found["checks"]["review"]
+    assert (review["by"], review["note"]) == ("grace", "seen")
 
 
 def test_a_failed_action_is_retried(app: Flask, store: Store, held: NewAction) -> None:
@@ -238,7 +239,11 @@ def test_a_retry_that_is_not_clear_is_refused(
 def test_an_action_that_is_not_in_the_audit_log_yet_is_left_and_said_so(
     app: Flask, store: Store, failed: list[NewAction]
 ) -> None:
-    change(store, "DELETE FROM audit_log WHERE seq = 1")
+    change(
+        store,
+        "UPDATE action_batches SET stage = 'refreshed'"
+        " WHERE batch_id = (SELECT batch_id FROM audit_log WHERE seq = 1)",
+    )
     result = run(app, "actions", "retry", "--all-failed", "--reason", "seen")
     assert (result.exit_code, last_line(result)) == (2, "retried 2 failed actions")
     assert "1 were left" in result.stderr

@@ -1,6 +1,7 @@
 """Every operators' command fails with one line, those that are added later too."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import click
@@ -15,10 +16,13 @@ from tests.factories import make_settings
 from web.app import create_app
 
 WITHOUT_STORE = {"tokens issue"}
+PROOF = Path(__file__).with_name("proof.json")
 ARGUMENTS = {
     "actions reject": (str(uuid4()), "--reason", "seen"),
     "actions release": (str(uuid4()), "--reason", "seen"),
     "actions retry": (str(uuid4()), "--reason", "seen"),
+    "audit prove": (str(uuid4()),),
+    "audit check-proof": (str(PROOF),),
     "keys create": ("--name", "eu-1"),
     "keys revoke": ("eu-1",),
     "tokens revoke": ("--subject", str(uuid4())),

@@ -10,6 +10,7 @@ from redis import Redis
 
 from tests.e2e.load import Load, SentLog
 from tests.e2e.stack import Stack
+from tests.intakes import ALL_ACTIONS
 from tests.local.project import wait_for
 
 FINAL_SECONDS = 15.0
@@ -102,7 +103,7 @@ def count_pending(stack: Stack, sent_log: SentLog) -> int:
     """Return how many acknowledged actions are pending; fail when one is missing."""
     statuses = query(
         stack,
-        "SELECT status FROM user_actions WHERE action_id = ANY(%s::uuid[])",
+        f"SELECT status FROM {ALL_ACTIONS} WHERE action_id = ANY(%s::uuid[])",
         list(sent_log.acknowledged),
     )
     assert len(statuses) == len(sent_log.acknowledged), "an acknowledged action has no row"

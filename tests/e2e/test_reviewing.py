@@ -21,7 +21,7 @@ ASK_EVERY_SECONDS = 0.8
 POISON = """
     CREATE FUNCTION be_poisonous() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'poison'; END $$;
-    CREATE TRIGGER poison BEFORE UPDATE ON user_actions FOR EACH ROW
+    CREATE TRIGGER poison BEFORE INSERT OR UPDATE ON user_actions FOR EACH ROW
         WHEN (NEW.action_type = 'poison' AND NEW.status = 'applied')
         EXECUTE FUNCTION be_poisonous();
 """
@@ -120,7 +120,8 @@ def transitions(stack: Stack, action_id: str) -> list[str]:
         with closing(psycopg2.connect(stack.store_urls()[0])) as connection:
             cursor = connection.cursor()
             cursor.execute(
-                "SELECT entry::json->>'status' FROM audit_log WHERE action_id = %s ORDER BY seq",
+                "SELECT leaf->>4 FROM audit_log, json_array_elements(leaves::json) leaf"
+                " WHERE leaf->>1 = %s ORDER BY seq",
                 (action_id,),
             )
             rows[:] = [status for (status,) in cursor.fetchall()]

@@ -64,7 +64,12 @@ def list_next(link: Link) -> list[str]:
 
 def list_statuses(store: Store) -> dict[int, str]:
     with store.write() as connection:
-        rows = connection.execute(text("SELECT score_delta, status FROM user_actions"))
+        rows = connection.execute(
+            text(
+                "SELECT score_delta, status FROM user_actions"
+                " UNION ALL SELECT score_delta, status FROM pending_actions"
+            )
+        )
         return {row.score_delta: row.status for row in rows}
 
 

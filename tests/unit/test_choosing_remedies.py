@@ -35,5 +35,10 @@ def test_only_a_batch_at_a_counted_link_is_isolated(stage: Stage, broker_usable:
 
 
 def test_one_attempt_less_does_not_isolate_a_batch() -> None:
-    tried = replace(STALLED, attempts=BATCH_ATTEMPTS - 1, looks=2)
-    assert choose_remedy(tried, broker_usable=True) is Remedy.RUN
+    tried = replace(STALLED, attempts=BATCH_ATTEMPTS - 1, looks=1)
+    assert choose_remedy(tried, broker_usable=True) is Remedy.RESUBMIT
+
+
+def test_the_keeper_does_not_run_what_may_have_killed_two_workers() -> None:
+    tried = replace(STALLED, attempts=1, looks=2)
+    assert choose_remedy(tried, broker_usable=True) is Remedy.ISOLATE

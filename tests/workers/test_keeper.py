@@ -136,7 +136,8 @@ def test_a_poisoned_action_ends_failed_and_its_neighbours_do_not(
     def screen_what_is_sound(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         with context.store.write() as connection:
             scores = connection.execute(
-                text("SELECT score_delta FROM user_actions WHERE batch_id = :id"), {"id": batch_id}
+                text("SELECT score_delta FROM pending_actions WHERE batch_id = :id"),
+                {"id": batch_id},
             ).scalars()
             if 666 in set(scores):
                 raise ValueError("poison")

@@ -13,6 +13,7 @@ from sqlalchemy import insert, text
 from domain.fraud.policy import policy_from
 from domain.settings import Settings
 from domain.store.postgres import tables
+from domain.store.postgres.actions.entries import ARRAYS
 from domain.store.store import Store
 from tests.archives import MARCH, drop_old_months
 from tests.conftest import Stores
@@ -82,6 +83,7 @@ def test_the_daily_tasks_delete_what_ended(context: WorkerContext) -> None:
                 next_look_at=long_ago,
                 created_at=long_ago,
                 updated_at=long_ago,
+                **{column: [] for column in ARRAYS},
             )
         )
         connection.execute(

@@ -17,8 +17,8 @@ from domain.store.postgres.partitions import (
     LOCK_TIMEOUT_MS,
     Partition,
     list_partitions,
-    make_partition,
 )
+from domain.store.postgres.stages import BATCH_IS_PENDING
 
 # The one statement whose time grows with the partition. It blocks neither intake nor readers.
 TOTALS_TIMEOUT_MS = 600_000
@@ -84,19 +84,18 @@ def list_archived_totals(connection: Connection) -> dict[UUID, tuple[int, int]]:
 def list_rows_to_export(
     connection: Connection, partition: Partition, *, after: UUID | None, limit: int
 ) -> Sequence[ExportedRow]:
-    """Return the next actions in order of their ids: every column, and the row of checks.
+    """Return the next actions in order of player and number, with every column.
 
-    The checks are looked up by key: a join would read the month from its first row each time.
+    Those that follow the action `after`, whose key its id knows.
     """
     rows = connection.execute(
         text(
             "SELECT line.action_id, line.status, line.version, line.score_delta,"
-            " row_to_json(line)::text FROM (SELECT a.*, (SELECT row_to_json(c)"
-            f" FROM {_twin(partition)} c WHERE c.action_id = a.action_id"
-            ' AND c.created_at = a.created_at) AS "check"'
-            f" FROM {partition.name} a"
-            " WHERE CAST(:after AS uuid) IS NULL OR a.action_id > :after"
-            " ORDER BY a.action_id LIMIT :limit) line"
+            f" row_to_json(line)::text FROM (SELECT a.* FROM {partition.name} a"
+            " WHERE CAST(:after AS uuid) IS NULL OR (a.user_id, a.action_no) >"
+            "   ((SELECT user_id FROM action_ids WHERE action_id = :after),"
+            "    (SELECT action_no FROM action_ids WHERE action_id = :after))"
+            " ORDER BY a.user_id, a.action_no LIMIT :limit) line"
         ),
         {"after": after, "limit": limit},
     )
@@ -104,15 +103,28 @@ def list_rows_to_export(
 
 
 def is_final(connection: Connection, partition: Partition, *, action_id: UUID) -> bool:
-    """Return whether neither the pipeline nor a review can change this action any more."""
+    """Return whether neither the pipeline nor a review can change this action's row any more."""
     waiting = connection.execute(
         text(
-            f"SELECT 1 FROM {partition.name} WHERE action_id = :action_id"
-            " AND status IN ('pending', 'quarantined')"
+            f"SELECT 1 FROM action_ids i JOIN {partition.name} a"
+            " ON a.user_id = i.user_id AND a.action_no = i.action_no"
+            " WHERE i.action_id = :action_id AND a.status IN ('pending', 'quarantined')"
         ),
         {"action_id": action_id},
     ).scalar()
     return waiting is None
+
+
+def has_pending_batch(connection: Connection, partition: Partition) -> bool:
+    """Return whether a batch of this time is not scored: its actions have no final rows yet."""
+    pending: bool = connection.execute(
+        text(
+            f"SELECT EXISTS (SELECT 1 FROM action_batches b WHERE {BATCH_IS_PENDING}"
+            " AND b.created_at >= :from_at AND b.created_at < :until_at)"
+        ),
+        {"from_at": partition.from_at, "until_at": partition.until_at},
+    ).scalar_one()
+    return pending
 
 
 def lock_against_writers(connection: Connection, partition: Partition) -> bool:
@@ -120,9 +132,7 @@ def lock_against_writers(connection: Connection, partition: Partition) -> bool:
 
     Readers are not blocked, nor are writers of other months.
     """
-    return _try_statement(
-        connection, f"LOCK TABLE {partition.name}, {_twin(partition)} IN SHARE MODE"
-    )
+    return _try_statement(connection, f"LOCK TABLE {partition.name} IN SHARE MODE")
 
 
 def add_to_totals(connection: Connection, partition: Partition) -> tuple[Tally, int]:
@@ -177,12 +187,12 @@ def insert_archived_partition(
 
 
 def try_drop(connection: Connection, partition: Partition) -> bool:
-    """Drop the partition and its checks; False when LOCK_TIMEOUT_MS did not get the lock.
+    """Drop the partition; False when LOCK_TIMEOUT_MS did not get the lock.
 
-    The lock is on the parent tables, and every other transaction queues behind one that waits for
+    The lock is on the parent table, and every other transaction queues behind one that waits for
     it: the wait is short, and this is the last statement before the commit.
     """
-    return _try_statement(connection, f"DROP TABLE {partition.name}, {_twin(partition)}")
+    return _try_statement(connection, f"DROP TABLE {partition.name}")
 
 
 def _try_statement(connection: Connection, statement: str) -> bool:
@@ -195,7 +205,3 @@ def _try_statement(connection: Connection, statement: str) -> bool:
             raise
         return False
     return True
-
-
-def _twin(partition: Partition) -> str:
-    return make_partition("action_checks", partition.from_at).name

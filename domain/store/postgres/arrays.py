@@ -14,7 +14,7 @@ class ArrayLiteral:
     """Adapts a list of text, numbers, UUIDs, times or None for psycopg2; TypeError for others."""
 
     def __init__(self, values: Sequence[Any]):
-        self._quoted = QuotedString(f"{{{','.join(map(_write, values))}}}")
+        self._quoted = QuotedString(f"{{{_write_all(values)}}}")
 
     def prepare(self, connection: Any) -> None:
         """Use the connection's encoding."""
@@ -28,6 +28,18 @@ class ArrayLiteral:
 def write_lists_as_literals() -> None:
     """Make psycopg2 adapt every list of this process so; statements cast each to its type."""
     register_adapter(list, ArrayLiteral)
+
+
+def _write_all(values: Sequence[Any]) -> str:
+    """Return the elements; those that are all integers or all plain text without a look at each."""
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return ",".join(map(str, values))
+    if kinds == {str}:
+        joined = '","'.join(values)
+        if "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):
+            return f'"{joined}"'
+    return ",".join(map(_write, values))
 
 
 def _write(value: Any) -> str:

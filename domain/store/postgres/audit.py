@@ -1,84 +1,137 @@
 """SQL of the audit log and its head; entries are added and never changed."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.audit.hash_chain import AuditEntry, Transition
-from domain.store.postgres.actions.batches import Batch
+from domain.actions.chain import AUDIT
+from domain.audit.hash_chain import GENESIS, AuditEntry, Head, Transition
+from domain.store.postgres.actions.batches import MOVE, move_parameters
+from domain.store.postgres.actions.entries import ENTRY_COLUMNS, decode_outcomes
 from domain.store.postgres.statements import prepared, sql
 
-
-def lock_head(connection: Connection) -> tuple[int, bytes]:
-    """Lock the head of the hash chain until the transaction ends; return its seq and hash."""
-    seq, digest = connection.execute(
-        prepared("SELECT seq, hash FROM audit_head WHERE head_id = 1 FOR NO KEY UPDATE")
-    ).one()
-    return seq, bytes(digest)
+# Entries of some 60 KB at most, with all their transitions.
+CHUNK_ENTRIES = 200
 
 
-def read_head(connection: Connection) -> tuple[int, bytes]:
-    """Return the seq and hash of the head of the hash chain, without a lock."""
-    seq, digest = connection.execute(
-        prepared("SELECT seq, hash FROM audit_head WHERE head_id = 1")
-    ).one()
-    return seq, bytes(digest)
+@dataclass(frozen=True, slots=True)
+class ClaimedTransitions:
+    """The transitions of a batch that is being audited, in order of action_no.
+
+    The head of the chain is locked until the transaction ends.
+    """
+
+    accepted_at: datetime
+    completed_at: datetime
+    transitions: Sequence[Transition]
+    head: Head
 
 
-def list_unrecorded_transitions(connection: Connection, *, batch: Batch) -> list[Transition]:
-    """Return the batch's final transitions that have no entry, in order of action_no."""
-    rows = connection.execute(
-        prepared(
-            "SELECT CAST(a.action_id AS text), a.version, a.action_no, CAST(a.user_id AS text),"
-            " a.status, a.reason, a.score_delta, a.previous_score, a.new_score,"
-            " a.created_at, a.completed_at FROM user_actions a"
-            " WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
-            " AND a.status <> 'pending' AND NOT EXISTS (SELECT 1 FROM audit_log l"
-            "   WHERE l.action_id = a.action_id AND l.action_version = a.version)"
-            " ORDER BY a.action_no"
-        ),
-        {"batch_id": batch.batch_id, "created_at": batch.created_at},
-    )
-    return [Transition(*row) for row in rows]
+# The head is looked up when the batch is claimed, so that a batch that others have never locks it.
+_CLAIM = prepared(
+    f"WITH moved AS ({MOVE} RETURNING created_at, scored_at, outcomes, {ENTRY_COLUMNS}),"
+    " head AS (SELECT seq, hash FROM audit_head"
+    "   WHERE head_id = (SELECT count(*) FROM moved) FOR NO KEY UPDATE)"
+    " SELECT * FROM moved CROSS JOIN head"
+)
+# A batch whose stage was put back has its entry.
+_INSERT = prepared(
+    "WITH appended AS ("
+    "   INSERT INTO audit_log (seq, batch_id, entry, hash, leaves)"
+    "   VALUES (:seq, CAST(:batch_id AS uuid), :entry, :hash, :leaves)"
+    "   ON CONFLICT (batch_id) DO NOTHING RETURNING seq, hash)"
+    " UPDATE audit_head SET seq = appended.seq, hash = appended.hash"
+    " FROM appended WHERE head_id = 1"
+)
+_COLUMNS = "l.seq, CAST(l.batch_id AS text), l.entry, l.hash, l.leaves"
 
 
-def insert_entries(connection: Connection, *, entries: Sequence[AuditEntry]) -> None:
-    """Append the entries and move the head, whose lock is held."""
+def claim_transitions(connection: Connection, *, batch_id: UUID) -> ClaimedTransitions | None:
+    """Move a batch past *audit* and return its transitions; None when it is not its turn."""
+    row = connection.execute(_CLAIM, move_parameters(batch_id, AUDIT)).one_or_none()
+    if row is None:
+        return None
+    accepted_at, completed_at, outcomes, numbers, ids, users, scores, seq, digest = row
+    transitions = [
+        (number, action_id, user_id, score, *outcome)
+        for number, action_id, user_id, score, outcome in zip(
+            numbers, ids, users, scores, decode_outcomes(outcomes), strict=True
+        )
+    ]
+    return ClaimedTransitions(accepted_at, completed_at, transitions, Head(seq, bytes(digest)))
+
+
+def insert_entry(connection: Connection, *, entry: AuditEntry) -> None:
+    """Append the entry and move the head, whose lock is held; nothing if its batch has one."""
     connection.execute(
-        prepared(
-            "WITH appended AS ("
-            "   INSERT INTO audit_log (seq, action_id, action_version, entry, hash)"
-            "   SELECT s, i, v, e, decode(h, 'hex') FROM unnest(CAST(:seqs AS bigint[]),"
-            "   CAST(:ids AS uuid[]), CAST(:versions AS integer[]), CAST(:entries AS text[]),"
-            "   CAST(:hashes AS text[])) AS t(s, i, v, e, h))"
-            " UPDATE audit_head SET seq = :seq, hash = :hash WHERE head_id = 1"
-        ),
+        _INSERT,
         {
-            "seqs": [entry.seq for entry in entries],
-            "ids": [entry.action_id for entry in entries],
-            "versions": [entry.action_version for entry in entries],
-            "entries": [entry.entry for entry in entries],
-            "hashes": [entry.hash.hex() for entry in entries],
-            "seq": entries[-1].seq,
-            "hash": entries[-1].hash,
+            "seq": entry.seq,
+            "batch_id": entry.batch_id,
+            "entry": entry.entry,
+            "hash": entry.hash,
+            "leaves": entry.leaves,
         },
     )
 
 
-def iterate_entries(connection: Connection, *, chunk: int = 5000) -> Iterator[AuditEntry]:
+def read_head(connection: Connection) -> Head:
+    """Return the head of the hash chain, without a lock."""
+    seq, digest = connection.execute(
+        prepared("SELECT seq, hash FROM audit_head WHERE head_id = 1")
+    ).one()
+    return Head(seq, bytes(digest))
+
+
+def iterate_entries(connection: Connection, *, chunk: int = CHUNK_ENTRIES) -> Iterator[AuditEntry]:
     """Yield every entry in order of seq, reading `chunk` rows at a time."""
-    last = 0
+    # Damage may have made a number negative.
+    last = -(2**63)
     while True:
         rows = connection.execute(
             sql(
-                "SELECT seq, CAST(action_id AS text) AS action_id, action_version, entry, hash"
-                " FROM audit_log"
-                " WHERE seq > :last ORDER BY seq LIMIT :chunk"
+                f"SELECT {_COLUMNS} FROM audit_log l"
+                " WHERE l.seq > :last ORDER BY l.seq LIMIT :chunk"
             ),
             {"last": last, "chunk": chunk},
         ).all()
-        for row in rows:
-            yield AuditEntry(row.seq, row.action_id, row.action_version, row.entry, bytes(row.hash))
+        for seq, batch_id, entry, digest, leaves in rows:
+            yield AuditEntry(seq, batch_id, entry, bytes(digest), leaves)
         if len(rows) < chunk:
             return
         last = rows[-1].seq
+
+
+def find_last_entry(connection: Connection, *, action_id: UUID) -> tuple[AuditEntry, bytes] | None:
+    """Return the last entry with a transition of this action, and the hash before it.
+
+    Found through the action's row; that of an archived action by reading the whole log.
+    """
+    row = connection.execute(
+        sql(
+            f"SELECT {_COLUMNS}, p.hash AS previous FROM audit_log l"
+            " LEFT JOIN audit_log p ON p.seq = l.seq - 1"
+            " WHERE l.seq = coalesce((SELECT m.seq FROM action_ids i"
+            "   JOIN user_actions a ON a.user_id = i.user_id AND a.action_no = i.action_no"
+            "     AND a.created_at = i.created_at"
+            "   JOIN audit_log m ON m.batch_id = a.batch_id WHERE i.action_id = :action_id),"
+            " (SELECT max(m.seq) FROM audit_log m WHERE strpos(m.leaves, :text) > 0))"
+        ),
+        {"action_id": action_id, "text": f'"{action_id}"'},
+    ).one_or_none()
+    if row is None:
+        return None
+    seq, batch_id, entry, digest, leaves, previous = row
+    before = GENESIS if previous is None else bytes(previous)
+    return AuditEntry(seq, batch_id, entry, bytes(digest), leaves), before
+
+
+def find_hash(connection: Connection, *, seq: int) -> bytes | None:
+    """Return the hash of one entry."""
+    digest = connection.execute(
+        sql("SELECT hash FROM audit_log WHERE seq = :seq"), {"seq": seq}
+    ).scalar()
+    return None if digest is None else bytes(digest)

@@ -1,7 +1,6 @@
-"""The monthly partitions of `user_actions` and `action_checks`: listing and creating them.
+"""The monthly partitions of `user_actions`, by intake time in UTC: listing and creating them.
 
-Called by the first migration, the keeper and archiving. Both tables have the same months, of the
-intake time in UTC.
+Called by the first migration, the keeper and archiving.
 """
 
 import re
@@ -13,32 +12,27 @@ from sqlalchemy import Connection, text
 
 from domain.store.postgres.advisory_locks import AdvisoryLock, take_lock
 
-PARTITIONED_TABLES = ("user_actions", "action_checks")
-# A batch's actions are inserted together and all updated soon after: with half of each page free,
-# 94 % of these updates stay on their page (HOT), with a fifth free 23 %. The table takes as much
-# space either way, and the indexes less.
-FILL_FACTORS = {"user_actions": 50, "action_checks": 100}
+PARTITIONED_TABLE = "user_actions"
 LOCK_TIMEOUT_MS = 500
 
-_NAME = re.compile(r"^(user_actions|action_checks)_y(\d{4})m(\d{2})$")
+_NAME = re.compile(rf"^{PARTITIONED_TABLE}_y(\d{{4}})m(\d{{2}})$")
 
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """One month of one partitioned table: rows with from_at <= created_at < until_at."""
+    """One month: rows with from_at <= created_at < until_at."""
 
     name: str
-    table: str
     from_at: datetime
     until_at: datetime
 
 
-def make_partition(table: str, moment: datetime) -> Partition:
-    """Return the partition of `table` for rows with the intake time `moment`."""
+def make_partition(moment: datetime) -> Partition:
+    """Return the partition for rows with the intake time `moment`."""
     month = _month_number(moment)
     from_at = _month_start(month)
-    name = f"{table}_y{from_at:%Y}m{from_at:%m}"
-    return Partition(name, table, from_at, _month_start(month + 1))
+    name = f"{PARTITIONED_TABLE}_y{from_at:%Y}m{from_at:%m}"
+    return Partition(name, from_at, _month_start(month + 1))
 
 
 def is_partition_name(name: str) -> bool:
@@ -46,19 +40,18 @@ def is_partition_name(name: str) -> bool:
     return _NAME.match(name) is not None
 
 
-def list_partitions(connection: Connection, table: str = "user_actions") -> list[Partition]:
-    """Return the attached partitions of `table`, oldest first."""
+def list_partitions(connection: Connection) -> list[Partition]:
+    """Return the attached partitions, oldest first."""
     names = connection.execute(
         text(
             "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
             " WHERE i.inhparent = to_regclass(:table) ORDER BY c.relname"
         ),
-        {"table": table},
+        {"table": PARTITIONED_TABLE},
     ).scalars()
     matches = [match for name in names if (match := _NAME.match(name))]
     return [
-        make_partition(table, datetime(int(match[2]), int(match[3]), 1, tzinfo=UTC))
-        for match in matches
+        make_partition(datetime(int(match[1]), int(match[2]), 1, tzinfo=UTC)) for match in matches
     ]
 
 
@@ -85,18 +78,13 @@ def ensure_partitions(
 def _list_wanted(now: datetime, months_back: int, months_ahead: int) -> list[Partition]:
     current = _month_number(now)
     return [
-        make_partition(table, _month_start(month))
+        make_partition(_month_start(month))
         for month in range(current - months_back, current + months_ahead + 1)
-        for table in PARTITIONED_TABLES
     ]
 
 
 def _list_missing(connection: Connection, wanted: Sequence[Partition]) -> list[Partition]:
-    present = {
-        partition.name
-        for table in PARTITIONED_TABLES
-        for partition in list_partitions(connection, table)
-    }
+    present = {partition.name for partition in list_partitions(connection)}
     return [partition for partition in wanted if partition.name not in present]
 
 
@@ -105,16 +93,15 @@ def _create_partition(connection: Connection, partition: Partition) -> None:
 
     CREATE TABLE … PARTITION OF would lock the parent against readers; ATTACH does not.
     """
-    fill_factor = FILL_FACTORS[partition.table]
     connection.execute(
         text(
-            f"CREATE TABLE {partition.name} (LIKE {partition.table}"
-            f" INCLUDING DEFAULTS INCLUDING CONSTRAINTS) WITH (fillfactor = {fill_factor})"
+            f"CREATE TABLE {partition.name} (LIKE {PARTITIONED_TABLE}"
+            " INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
         )
     )
     connection.execute(
         text(
-            f"ALTER TABLE {partition.table} ATTACH PARTITION {partition.name}"
+            f"ALTER TABLE {PARTITIONED_TABLE} ATTACH PARTITION {partition.name}"
             f" FOR VALUES FROM ('{partition.from_at.isoformat()}')"
             f" TO ('{partition.until_at.isoformat()}')"
         )

@@ -1,6 +1,6 @@
 """Stages of batches as SQL conditions, all derived from the chain's table of links.
 
-Used by every query of `action_batches` and by its partial indexes: PostgreSQL uses such an index
+Used by every query of `action_batches` and by the partial indexes: PostgreSQL uses such an index
 only for a condition that is the same as the index's.
 """
 
@@ -15,6 +15,7 @@ from domain.actions.chain import (
     list_passed_stages,
     list_unscored_stages,
 )
+from domain.actions.model import Status
 
 
 def stage_in(stages: Iterable[Stage], column: str = "stage") -> str:
@@ -39,3 +40,8 @@ IS_UNSCORED = stage_in(list_unscored_stages())
 IS_PAST_SCORE = stage_in(list_passed_stages(SCORE))
 BATCH_IS_FINISHED = stage_in(list_finished_stages(), "b.stage")
 BATCH_IS_UNAUDITED = stage_not_in(list_audited_stages(), "b.stage")
+# Its actions are not written yet; also at a stage that only a newer version knows.
+IS_PENDING = f"scored_at IS NULL AND {IS_UNFINISHED}"
+BATCH_IS_PENDING = f"b.scored_at IS NULL AND {stage_not_in(list_finished_stages(), 'b.stage')}"
+# Of actions: what an operator has to decide on.
+NEEDS_REVIEW = f"status IN ('{Status.QUARANTINED}', '{Status.FAILED}')"

@@ -6,7 +6,6 @@ and stage names live with their subjects' models.
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -15,18 +14,18 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Sequence,
     SmallInteger,
     String,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from domain.store.postgres.stages import IS_FINISHED, IS_UNFINISHED
+from domain.store.postgres.stages import IS_FINISHED, IS_PENDING, IS_UNFINISHED, NEEDS_REVIEW
 
 metadata = MetaData(
     naming_convention={
@@ -108,11 +107,13 @@ action_ids = Table(
     _at("created_at"),
 )
 
+# Each action once, in its final state: what is pending is an element of its batch's arrays, and an
+# action that a review has reopened is both. Found by player and number, which `action_ids` knows.
 user_actions = Table(
     "user_actions",
     metadata,
-    Column("action_id", Uuid, primary_key=True),
-    Column("user_id", Uuid, ForeignKey("user_scores.user_id"), nullable=False),
+    Column("action_id", Uuid, nullable=False),
+    Column("user_id", Uuid, ForeignKey("user_scores.user_id"), primary_key=True),
     Column("score_delta", Integer, nullable=False),
     Column("action_type", String(100)),
     _at("timestamp", nullable=True),
@@ -124,7 +125,7 @@ user_actions = Table(
         nullable=False,
         server_default=text("now()"),
     ),
-    Column("action_no", BigInteger, nullable=False),
+    Column("action_no", BigInteger, primary_key=True, autoincrement=False),
     Column("batch_id", Uuid, nullable=False),
     Column("status", String(16), nullable=False, server_default=text("'pending'")),
     Column("version", Integer, nullable=False, server_default=text("0")),
@@ -133,32 +134,25 @@ user_actions = Table(
     Column("new_score", BigInteger),
     Column("request_id", String(64)),
     _at("completed_at", nullable=True),
-    Index("ix_user_actions_user_id_action_no", "user_id", "action_no"),
-    Index("ix_user_actions_batch_id", "batch_id"),
-    postgresql_partition_by="RANGE (created_at)",
-)
-
-action_checks = Table(
-    "action_checks",
-    metadata,
-    Column("action_id", Uuid, primary_key=True),
-    # The action's intake time: the partition key of both tables.
-    Column("created_at", DateTime(timezone=True), primary_key=True, nullable=False),
-    Column("verdict", String(16), nullable=False),
-    Column("reason", String(40)),
-    Column("checks", JSONB, nullable=False),
-    # Held or failed, and not decided on yet. Here, because an index of `user_actions.status` would
-    # end the HOT updates of that table.
-    Column("needs_review", Boolean, nullable=False, server_default=text("false")),
+    # NULL when the action failed before it was screened.
+    Column("verdict", String(16)),
+    # Why: `reason` is of the status, which differs when the action failed after its screening.
+    Column("verdict_reason", String(40)),
+    # What the checks found and a review decided; NULL when every check passed.
+    Column("checks", JSONB),
+    PrimaryKeyConstraint("user_id", "action_no", "created_at"),
     Index(
-        "ix_action_checks_needs_review",
+        "ix_user_actions_review",
         "created_at",
-        "action_id",
-        postgresql_where=text("needs_review"),
+        "action_no",
+        postgresql_where=text(NEEDS_REVIEW),
     ),
     postgresql_partition_by="RANGE (created_at)",
 )
 
+# The log: one row for each batch, written by intake, with its actions as arrays in order of
+# action_no. *screen* adds verdicts and *score* outcomes; everything else about the actions is made
+# of these rows. The columns of a batch's way come first, so that moving it leaves the arrays alone.
 action_batches = Table(
     "action_batches",
     metadata,
@@ -175,11 +169,33 @@ action_batches = Table(
     Column("reply_to", String(64)),
     _at("created_at"),
     _at("updated_at"),
+    _at("scored_at", nullable=True),
+    Column("action_nos", ARRAY(BigInteger), nullable=False),
+    Column("action_ids", ARRAY(Uuid), nullable=False),
+    Column("user_ids", ARRAY(Uuid), nullable=False),
+    Column("scores", ARRAY(Integer), nullable=False),
+    # The clients' times, in microseconds since 1970.
+    Column("timestamps_us", ARRAY(BigInteger), nullable=False),
+    # The widths and types of user_actions: what it would refuse is refused by intake.
+    Column("action_types", ARRAY(String(100)), nullable=False),
+    Column("metadata", ARRAY(JSONB), nullable=False),
+    Column("request_ids", ARRAY(String(64)), nullable=False),
+    # The versions of actions that have rows already, because a review has reopened them; else NULL.
+    Column("versions", ARRAY(Integer)),
+    # By action_no: {"verdict", "reason", "checks"} of every action that did not pass every check.
+    Column("verdicts", JSONB),
+    # JSON: [[status, reason, previous score, new score, version], ...] in the order of the arrays.
+    Column("outcomes", Text),
 )
 Index(
     "ix_action_batches_stalled",
     action_batches.c.next_look_at,
     postgresql_where=text(IS_UNFINISHED),
+)
+Index(
+    "ix_action_batches_pending",
+    action_batches.c.created_at,
+    postgresql_where=text(IS_PENDING),
 )
 Index(
     "ix_action_batches_ended",
@@ -199,12 +215,12 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("action_id", Uuid, nullable=False),
-    Column("action_version", Integer, nullable=False),
+    Column("batch_id", Uuid, nullable=False, unique=True),
     # Canonical JSON, kept as text because the hash is over its exact bytes.
     Column("entry", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
-    UniqueConstraint("action_id", "action_version"),
+    # The transitions that the root in the entry stands for, as a JSON array.
+    Column("leaves", Text, nullable=False),
 )
 
 # One row: the end of the hash chain. Its lock serialises the appends.

@@ -24,7 +24,7 @@ from domain.store.postgres.actions.queue_age import read_oldest_seconds, read_qu
 from domain.store.store import Store
 from tests.batches import accept, count_by_status, get_batch, let_time_pass, set_attempts
 from tests.factories import make_action
-from tests.intakes import fetch
+from tests.intakes import ALL_ACTIONS, fetch
 from tests.pipeline import complete_actions
 from tests.waiting import run_in_threads
 from workers import chain
@@ -63,7 +63,7 @@ def break_link(monkeypatch: pytest.MonkeyPatch, *, of_users: set[UUID] | None = 
 
     def fail(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         rows = fetch(
-            context.store, "SELECT user_id FROM user_actions WHERE batch_id = :id", id=batch_id
+            context.store, "SELECT user_id FROM pending_actions WHERE batch_id = :id", id=batch_id
         )
         if of_users is None or of_users & {row.user_id for row in rows}:
             raise LookupError("not of the data alone")
@@ -81,7 +81,7 @@ def test_a_locked_score_delays_its_player_only(worker_context: WorkerContext) ->
     with locked(store, players[1]):
         moved = run_link(worker_context, link=SCORE, batch_id=batch.batch_id)
         assert moved is LinkOutcome.MOVED
-        statuses = fetch(store, "SELECT user_id, status FROM user_actions")
+        statuses = fetch(store, f"SELECT user_id, status FROM {ALL_ACTIONS}")
         pending = [row.user_id for row in statuses if row.status == "pending"]
         assert pending == [players[1]] * 2
         (part,) = fetch(
@@ -148,7 +148,7 @@ def test_attempts_of_two_processes_at_once_are_one(store: Store) -> None:
     ("break_it", "mend_it"),
     [
         ("ALTER TABLE user_stats RENAME TO away", "ALTER TABLE away RENAME TO user_stats"),
-        ("ALTER TABLE action_checks RENAME TO away", "ALTER TABLE away RENAME TO action_checks"),
+        ("ALTER TABLE user_actions RENAME TO away", "ALTER TABLE away RENAME TO user_actions"),
         (
             "ALTER TABLE user_stats RENAME COLUMN total_actions TO away",
             "ALTER TABLE user_stats RENAME COLUMN away TO total_actions",
@@ -165,10 +165,10 @@ def test_actions_outlive_a_table_that_is_away(
         connection.execute(text(break_it))
     try:
         look(worker_context, 8)
-        assert count_by_status(store) == {"pending": 4}
     finally:
         with store.write() as connection:
             connection.execute(text(mend_it))
+    assert count_by_status(store) == {"pending": 4}
     look(worker_context, 2)
     assert count_by_status(store) == {"applied": 4}
 

@@ -11,7 +11,7 @@ from domain.actions.model import Acceptance, Status
 from domain.boards.model import GLOBAL_BOARD
 from domain.store.store import Store
 from tests.factories import make_action, make_player
-from tests.intakes import accept, accepted_ids, fetch
+from tests.intakes import ALL_ACTIONS, accept, accepted_ids, fetch
 
 NUL = '{"note":"\\u0000"}'
 
@@ -20,13 +20,13 @@ def test_a_batch_is_numbered_in_the_order_in_which_it_came(store: Store) -> None
     actions = [make_action() for _ in range(20)]
     outcome = accept(store, actions)
     assert accepted_ids(outcome) == {action.action_id for action in actions}
-    rows = fetch(store, "SELECT action_id, batch_id, status FROM user_actions ORDER BY action_no")
+    rows = fetch(store, f"SELECT action_id, batch_id, status FROM {ALL_ACTIONS} ORDER BY action_no")
     assert [row.action_id for row in rows] == [action.action_id for action in actions]
     assert {row.batch_id for row in rows} == {outcome.batches[0].batch_id}
     assert {row.status for row in rows} == {Status.PENDING}
     moments = fetch(
         store,
-        "SELECT created_at FROM user_actions UNION SELECT created_at FROM action_batches"
+        f"SELECT created_at FROM {ALL_ACTIONS} UNION SELECT created_at FROM action_batches"
         " UNION SELECT created_at FROM action_ids",
     )
     assert len(moments) == 1, "the batch's intake time names the partition of all its actions"
@@ -82,7 +82,7 @@ def test_only_the_action_that_cannot_be_stored_is_refused(
     sound = {action.action_id for action in actions} - outcome.unstorable
     assert accepted_ids(outcome) == sound
     assert {row.action_id for row in fetch(store, "SELECT action_id FROM action_ids")} == sound
-    assert {row.action_id for row in fetch(store, "SELECT action_id FROM user_actions")} == sound
+    assert {row.action_id for row in fetch(store, f"SELECT action_id FROM {ALL_ACTIONS}")} == sound
     batches = {row.batch_id for row in fetch(store, "SELECT batch_id FROM action_batches")}
     assert batches == {batch.batch_id for batch in outcome.batches}
 

@@ -12,13 +12,16 @@ from sqlalchemy import Connection, Engine, text
 
 from domain.actions import intake
 from domain.actions.intake import IntakeOutcome
+from domain.actions.scoring import score_batch
 from domain.errors import DatabaseUnavailableError
+from domain.fraud.screening import screen_batch
 from domain.store.postgres.accounts.players import ensure_players
 from domain.store.postgres.actions.intake import insert_actions, lock_order_and_list_newcomers
 from domain.store.store import Store
 from tests.factories import make_action, make_player
-from tests.intakes import accept, accepted_ids, fetch
+from tests.intakes import ALL_ACTIONS, accept, accepted_ids, fetch
 from tests.waiting import run_in_threads, wait_until
+from workers.context import WorkerContext
 
 
 class LostAnswerStore(Store):
@@ -42,7 +45,7 @@ def test_newcomers_raced_by_many_intakes_exist_once(store: Store) -> None:
     run_in_threads(play, count=8)
     assert len(fetch(store, "SELECT 1 FROM users")) == 5
     assert len(fetch(store, "SELECT 1 FROM user_scores")) == 5
-    assert len(fetch(store, "SELECT 1 FROM user_actions")) == 40
+    assert len(fetch(store, f"SELECT 1 FROM {ALL_ACTIONS}")) == 40
 
 
 def test_fifty_twins_at_once_leave_one_action(store: Store) -> None:
@@ -54,7 +57,7 @@ def test_fifty_twins_at_once_leave_one_action(store: Store) -> None:
 
     run_in_threads(send, count=50)
     assert sum(twin.action_id in accepted_ids(outcome) for outcome in outcomes) == 1
-    assert len(fetch(store, "SELECT 1 FROM user_actions")) == 51
+    assert len(fetch(store, f"SELECT 1 FROM {ALL_ACTIONS}")) == 51
     assert len(fetch(store, "SELECT 1 FROM action_ids")) == 51
 
 
@@ -75,7 +78,7 @@ def test_a_player_s_numbers_become_visible_in_their_order(store: Store) -> None:
     thread.join(timeout=10)
     rows = fetch(
         store,
-        "SELECT action_id, created_at FROM user_actions WHERE user_id = :user ORDER BY action_no",
+        f"SELECT action_id, created_at FROM {ALL_ACTIONS} WHERE user_id = :user ORDER BY action_no",
         user=player.user_id,
     )
     assert [row.action_id for row in rows] == [early.action_id, late.action_id]
@@ -146,23 +149,25 @@ def test_an_intake_that_lost_a_deadlock_is_done_again(store: Store) -> None:
     ]
 
 
-def test_a_missing_partition_is_our_fault_and_not_the_action_s(store: Store) -> None:
+def test_a_missing_partition_delays_actions_and_fails_none(worker_context: WorkerContext) -> None:
+    store = worker_context.store
     actions = [make_action(), make_action()]
-    with store.engine.connect() as connection:
-        names = (
-            connection.execute(
-                text(
-                    "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent ="
-                    " 'user_actions'::regclass"
-                )
-            )
-            .scalars()
-            .all()
+    names = [
+        row.name
+        for row in fetch(
+            store,
+            "SELECT inhrelid::regclass::text AS name FROM pg_inherits"
+            " WHERE inhparent = 'user_actions'::regclass",
         )
+    ]
+    with store.engine.connect() as connection:
         for name in names:
             connection.execute(text(f"ALTER TABLE user_actions DETACH PARTITION {name}"))
+        broken = borrowed(store, connection)
+        (batch,) = accept(broken, actions).batches
+        screen_batch(broken, batch_id=batch.batch_id, policy=worker_context.policy)
         with pytest.raises(DatabaseUnavailableError):
-            accept(borrowed(store, connection), actions)
+            score_batch(broken, batch_id=batch.batch_id)
         connection.rollback()
     assert accepted_ids(accept(store, actions)) == {action.action_id for action in actions}
 

@@ -13,8 +13,9 @@ from domain.store.postgres.actions.intake import ORDER_LOCK_CLASS, ORDER_LOCKS
 from domain.store.postgres.engine import INTAKE_LOCK_TIMEOUT_MS
 from domain.store.store import Store
 from tests.factories import make_action
-from tests.intakes import accept, accepted_ids, fetch
+from tests.intakes import ALL_ACTIONS, accept, accepted_ids, fetch
 
+LOCK = "SELECT pg_advisory_xact_lock(:class, :bucket)"
 PATIENCE_SECONDS = 4 * INTAKE_LOCK_TIMEOUT_MS / 1000
 
 
@@ -38,35 +39,25 @@ def accept_in_time(store: Store, players: list[UUID]) -> tuple[IntakeOutcome, se
     return outcome, {action.user_id for action in actions if action.action_id in taken}
 
 
+@pytest.mark.parametrize("strength", ["UPDATE", "NO KEY UPDATE", "SHARE"])
+def test_a_locked_score_is_not_in_its_way(store: Store, strength: str) -> None:
+    players = [uuid4(), uuid4()]
+    accept(store, [make_action(user_id=player) for player in players])
+    lock = f"SELECT 1 FROM user_scores WHERE user_id = :id FOR {strength}"
+    with holding(store, lock, id=players[0]):
+        assert accept_in_time(store, players)[1] == set(players)
+
+
 @pytest.mark.parametrize("count", [1, 2, 40])
-def test_only_the_locked_player_is_not_taken(store: Store, count: int) -> None:
+def test_only_the_player_of_a_lock_is_not_taken(store: Store, count: int) -> None:
     # Players of different order locks, so that nobody shares the lock of another.
     players = [UUID(int=uuid4().int // ORDER_LOCKS * ORDER_LOCKS + n) for n in range(count)]
     accept(store, [make_action(user_id=player) for player in players])
     stuck = players[count // 2]
-    lock = "SELECT 1 FROM user_scores WHERE user_id = :id FOR UPDATE"
-    with holding(store, lock, id=stuck):
+    with holding(store, LOCK, **{"class": ORDER_LOCK_CLASS, "bucket": stuck.int % ORDER_LOCKS}):
         _, taken = accept_in_time(store, players)
         assert taken == set(players) - {stuck}
     assert accept_in_time(store, [stuck])[1] == {stuck}
-
-
-def test_a_lock_that_lets_intake_pass_is_not_in_its_way(store: Store) -> None:
-    player = uuid4()
-    accept(store, [make_action(user_id=player)])
-    lock = "UPDATE user_scores SET last_updated = last_updated WHERE user_id = :id"
-    with holding(store, lock, id=player):
-        assert accept_in_time(store, [player])[1] == {player}
-
-
-def test_an_intake_that_gets_no_answer_keeps_only_the_players_of_its_order_locks(
-    store: Store,
-) -> None:
-    players = [UUID(int=uuid4().int // ORDER_LOCKS * ORDER_LOCKS + n) for n in range(8)]
-    lock = "SELECT pg_advisory_xact_lock(:class, 3)"
-    with holding(store, lock, **{"class": ORDER_LOCK_CLASS}):
-        _, taken = accept_in_time(store, players)
-    assert taken == set(players) - {players[3]}
 
 
 def test_an_id_that_another_transaction_is_taking_is_found_by_halving(store: Store) -> None:
@@ -79,4 +70,4 @@ def test_an_id_that_another_transaction_is_taking_is_found_by_halving(store: Sto
         outcome = accept(store, actions)
     assert outcome.locked == {actions[1].action_id}
     assert accepted_ids(outcome) == {action.action_id for action in actions} - outcome.locked
-    assert len(fetch(store, "SELECT 1 FROM user_actions")) == 3
+    assert len(fetch(store, f"SELECT 1 FROM {ALL_ACTIONS}")) == 3

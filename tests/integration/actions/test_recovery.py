@@ -21,6 +21,7 @@ from domain.actions.recovery import (
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.errors import DatabaseUnavailableError, TransientError
+from domain.store.postgres.actions.entries import ARRAYS
 from domain.store.redis.circuit_breaker import CircuitBreaker
 from domain.store.redis.client import RedisClient
 from domain.store.store import Store
@@ -105,9 +106,10 @@ def test_a_sweep_takes_so_many_and_no_more(store: Store) -> None:
     with store.write() as connection:
         connection.execute(
             text(
-                "INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at)"
-                " SELECT gen_random_uuid(), 'accepted', now() - interval '1 minute',"
-                " now() - make_interval(secs => n), now() FROM generate_series(1, :count) n"
+                "INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at,"
+                f" {', '.join(ARRAYS)}) SELECT gen_random_uuid(), 'accepted',"
+                " now() - interval '1 minute', now() - make_interval(secs => n), now(),"
+                f" {', '.join(['$${}$$'] * len(ARRAYS))} FROM generate_series(1, :count) n"
             ),
             {"count": SWEEP_LIMIT + 30},
         )
@@ -140,15 +142,20 @@ def test_a_passing_fault_takes_its_attempt_back(
     assert get_batch(worker_context.store, batch_id).attempts == 0
 
 
-def test_a_poisoned_link_leaves_its_mark_and_progress_wipes_it(
+def test_a_poisoned_link_leaves_its_mark_once_stalled_and_progress_wipes_it(
     worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch_id = accept(worker_context.store)
     with monkeypatch.context() as patch:
         patch.setitem(chain.RUNNERS, SCREEN, failing(ValueError("poison")))
-        with pytest.raises(ValueError, match="poison"):
-            run_link(worker_context, link=SCREEN, batch_id=batch_id)
-    assert get_batch(worker_context.store, batch_id).attempts == 1
+        for attempts in (0, 1, 2):
+            with pytest.raises(ValueError, match="poison"):
+                run_link(
+                    replace(worker_context, takes_stalled=attempts > 0),
+                    link=SCREEN,
+                    batch_id=batch_id,
+                )
+            assert get_batch(worker_context.store, batch_id).attempts == attempts
     moved = run_link(worker_context, link=SCREEN, batch_id=batch_id)
     assert moved is LinkOutcome.MOVED
     assert get_batch(worker_context.store, batch_id).attempts == 0

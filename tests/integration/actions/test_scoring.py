@@ -3,6 +3,8 @@
 import itertools
 import threading
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,12 +12,14 @@ import pytest
 from sqlalchemy import text
 
 from domain.actions import scoring
-from domain.actions.chain import SCORE, SCREEN
+from domain.actions.chain import SCORE, SCREEN, Stage
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, NewAction, Status
 from domain.actions.scoring import score_batch
-from domain.errors import TransientError
+from domain.errors import TransientError, UnstorableDataError
+from domain.fraud.review import Decision, review_action
 from domain.store.store import Store
+from tests.batches import count_by_status, get_batch
 from tests.factories import make_action, make_player
 from tests.waiting import run_in_threads
 from workers.chain import run_link
@@ -31,7 +35,7 @@ def accept(context: WorkerContext, *actions: NewAction) -> UUID:
 
 def let_all_pass(store: Store) -> None:
     with store.write() as connection:
-        connection.execute(text("UPDATE action_checks SET verdict = 'pass', reason = NULL"))
+        connection.execute(text("UPDATE action_batches SET verdicts = NULL"))
 
 
 def fetch(store: Store, query: str, **parameters: Any) -> list[Any]:
@@ -156,35 +160,55 @@ def test_a_total_that_would_be_inexact_is_rejected(worker_context: WorkerContext
     ]
 
 
-def test_rows_that_move_under_the_lock_undo_everything(
+def test_a_row_that_moves_under_the_lock_undoes_everything(
     worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = worker_context.store
-    stolen, other = make_action(score=10), make_action(score=20)
-    batch_id = accept(worker_context, stolen, other)
+    held = make_action(score=10)
+    strict = replace(worker_context.policy, suspicious_score_threshold=9)
+    score_all(store, [accept(replace(worker_context, policy=strict), held)])
+    run("UPDATE action_batches SET stage = 'done'", store)
+    reopened = review_action(
+        store,
+        action_id=held.action_id,
+        decision=Decision.RELEASE,
+        by="grace",
+        note="",
+        now=datetime.now(UTC),
+    )
+    assert reopened.batch_id is not None
     lock_scores = scoring.lock_scores
 
     def steal_and_lock(connection: Any, **arguments: Any) -> Any:
-        with store.write() as moderator:
-            moderator.execute(
-                text("UPDATE user_actions SET status = 'rejected' WHERE action_id = :id"),
-                {"id": stolen.action_id},
-            )
+        run("UPDATE user_actions SET status = 'rejected'", store)
         return lock_scores(connection, **arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(scoring, "lock_scores", steal_and_lock)
         with pytest.raises(TransientError):
-            run_link(worker_context, link=SCORE, batch_id=batch_id)
-    assert [row.score for row in fetch(store, "SELECT score FROM user_scores")] == [0, 0]
-    batch = fetch(store, "SELECT stage, attempts FROM action_batches")
-    assert [tuple(row) for row in batch] == [("screened", 0)]
-    run_link(worker_context, link=SCORE, batch_id=batch_id)
-    rows = fetch(store, "SELECT action_id, status, new_score FROM user_actions")
-    assert {row.action_id: (row.status, row.new_score) for row in rows} == {
-        stolen.action_id: ("rejected", None),
-        other.action_id: ("applied", 20),
-    }
+            run_link(worker_context, link=SCORE, batch_id=reopened.batch_id)
+    assert [row.score for row in fetch(store, "SELECT score FROM user_scores")] == [0]
+    batch = get_batch(store, reopened.batch_id)
+    assert (batch.stage, batch.attempts) == (Stage.SCREENED, 0)
+    run("UPDATE user_actions SET status = 'pending'", store)
+    run_link(worker_context, link=SCORE, batch_id=reopened.batch_id)
+    (row,) = fetch(store, "SELECT status, new_score, version FROM user_actions")
+    assert tuple(row) == ("applied", 10, 2)
+
+
+def test_an_action_is_not_written_beside_the_row_that_it_has(worker_context: WorkerContext) -> None:
+    store = worker_context.store
+    batch_id = accept(worker_context, make_action(score=10))
+    score_all(store, [batch_id])
+    run("UPDATE action_batches SET stage = 'screened'", store)
+    with pytest.raises(UnstorableDataError):
+        score_batch(store, batch_id=batch_id)
+    assert [row.score for row in fetch(store, "SELECT score FROM user_scores")] == [10]
+
+
+def run(statement: str, store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(text(statement))
 
 
 def test_a_process_that_dies_before_the_commit_has_done_nothing(
@@ -203,7 +227,8 @@ def test_a_process_that_dies_before_the_commit_has_done_nothing(
         with pytest.raises(KeyboardInterrupt):
             score_batch(store, batch_id=batch_id)
     assert [row.score for row in fetch(store, "SELECT score FROM user_scores")] == [0]
-    assert [row.status for row in fetch(store, "SELECT status FROM user_actions")] == ["pending"]
+    assert fetch(store, "SELECT 1 FROM user_actions") == []
+    assert count_by_status(store) == {"pending": 1}
     assert fetch(store, "SELECT 1 FROM user_stats") == []
     assert score_batch(store, batch_id=batch_id).link is LinkOutcome.MOVED
     assert [row.score for row in fetch(store, "SELECT score FROM user_scores")] == [10]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from domain.actions.intake import accept_actions
 from domain.actions.model import Status
 from domain.archives.files import hash_file
 from domain.archives.model import ArchiveOutcome, ArchiveStep
@@ -18,12 +19,15 @@ from tests.archives import (
     archive_all,
     drop_old_months,
     list_months,
+    move_to_the_past,
     read_archive,
     read_rows,
     read_totals,
     set_status,
 )
-from tests.factories import Player, make_player, make_stored_action
+from tests.factories import Player, make_action, make_player, make_stored_action
+from tests.pipeline import finish_batch
+from workers.context import WorkerContext
 
 
 @pytest.fixture
@@ -44,7 +48,9 @@ def player(store: Store) -> Player:
 
 def test_an_old_month_becomes_files_and_totals(store: Store, folder: Path, player: Player) -> None:
     other = make_player(store)
-    applied = make_stored_action(store, player, at=MARCH, score_delta=70)
+    applied = make_stored_action(
+        store, player, at=MARCH, score_delta=70, checks={"velocity": "seen"}
+    )
     make_stored_action(store, other, at=MARCH, score_delta=30)
     make_stored_action(store, player, at=MARCH, score_delta=999, status=Status.REJECTED)
     make_stored_action(store, player, at=MARCH, score_delta=5, status=Status.FAILED)
@@ -53,7 +59,7 @@ def test_an_old_month_becomes_files_and_totals(store: Store, folder: Path, playe
     assert archive(store, folder) == ArchiveOutcome(
         ArchiveStep.EXPORTED, "user_actions_y2026m03", 4
     )
-    assert list_months(store) == {"user_actions_y2026m03", "action_checks_y2026m03"}
+    assert list_months(store) == {"user_actions_y2026m03"}
     assert archive(store, folder) == ArchiveOutcome(ArchiveStep.DROPPED, "user_actions_y2026m03", 4)
 
     assert list_months(store) == set()
@@ -68,19 +74,26 @@ def test_an_old_month_becomes_files_and_totals(store: Store, folder: Path, playe
     line = lines[str(applied)]
     assert line["metadata"] == {"text": 'a "quoted" \\ path,\nand a line'}
     assert line["created_at"] == "2026-03-14T15:09:26+00:00"
-    assert line["check"]["checks"] == {"velocity": "pass"}
+    assert (line["verdict"], line["checks"]) == ("pass", {"velocity": "seen"})
     assert archive(store, folder).step is ArchiveStep.NOTHING_OLD
 
 
-def test_every_column_of_both_tables_is_in_the_file(
-    store: Store, folder: Path, player: Player
-) -> None:
+def test_every_column_is_in_the_file(store: Store, folder: Path, player: Player) -> None:
     make_stored_action(store, player, at=MARCH)
-    actions, checks = read_rows(store, "user_actions"), read_rows(store, "action_checks")
+    (action,) = read_rows(store, "user_actions")
     archive_all(store, folder)
     (line,) = read_archive(folder)
-    assert set(line) == set(actions[0]._fields) | {"check"}
-    assert set(line["check"]) == set(checks[0]._fields)
+    assert set(line) == set(action._fields)
+
+
+def test_the_actions_of_a_player_stand_together_in_their_order(store: Store, folder: Path) -> None:
+    players = [make_player(store) for _ in range(3)]
+    for number in range(12):
+        make_stored_action(store, players[number % 3], at=MARCH)
+    archive_all(store, folder, part_rows=5)
+    keys = [(line["user_id"], line["action_no"]) for line in read_archive(folder)]
+    assert keys == sorted(keys)
+    assert len(set(keys)) == 12
 
 
 def test_the_totals_of_two_months_add_up(store: Store, folder: Path, player: Player) -> None:
@@ -124,11 +137,32 @@ def test_a_month_with_an_action_that_is_not_final_stays_and_later_ones_go(
         ArchiveStep.DROPPED,
         ArchiveStep.BLOCKED,
     ]
-    assert list_months(store) == {"user_actions_y2026m03", "action_checks_y2026m03"}
+    assert list_months(store) == {"user_actions_y2026m03"}
     assert archive(store, folder) == ArchiveOutcome(ArchiveStep.BLOCKED, "user_actions_y2026m03")
     with store.write() as connection:
         set_status(connection, waiting, Status.REJECTED)
     assert archive_all(store, folder)[-2:] == [ArchiveStep.DROPPED, ArchiveStep.NOTHING_OLD]
+
+
+def test_a_month_waits_for_a_batch_that_is_not_scored(
+    worker_context: WorkerContext, folder: Path, player: Player
+) -> None:
+    store = worker_context.store
+    (batch,) = accept_actions(store, actions=[make_action()], reply_to=None).batches
+    move_to_the_past(store, MARCH)
+    make_stored_action(store, player, at=APRIL)
+    assert archive_all(store, folder) == [
+        ArchiveStep.EXPORTED,
+        ArchiveStep.DROPPED,
+        ArchiveStep.BLOCKED,
+    ]
+    finish_batch(worker_context, batch.batch_id)
+    assert archive_all(store, folder) == [
+        ArchiveStep.EXPORTED,
+        ArchiveStep.DROPPED,
+        ArchiveStep.NOTHING_OLD,
+    ]
+    assert len(read_archive(folder)) == 2
 
 
 def test_a_month_whose_rows_fill_the_last_part_exactly_is_complete(
@@ -145,7 +179,6 @@ def test_an_empty_month_is_dropped(store: Store, folder: Path, player: Player) -
     make_stored_action(store, player, at=MARCH)
     with store.write() as connection:
         connection.execute(text("DELETE FROM user_actions"))
-        connection.execute(text("DELETE FROM action_checks"))
     assert archive_all(store, folder)[:2] == [ArchiveStep.EXPORTED, ArchiveStep.DROPPED]
     assert list_months(store) == set()
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, text
 
+from domain.actions.intake import accept_actions
 from domain.actions.model import Status
 from domain.archives import archiving
 from domain.archives.model import ArchiveStep
@@ -21,13 +22,16 @@ from tests.archives import (
     archive_all,
     drop_old_months,
     list_months,
+    move_to_the_past,
     read_archive,
     read_rows,
     read_totals,
     set_status,
 )
-from tests.factories import Player, make_player, make_stored_action
+from tests.factories import Player, make_action, make_player, make_stored_action
+from tests.pipeline import finish_batch
 from tests.waiting import run_in_threads
+from workers.context import WorkerContext
 
 
 @pytest.fixture
@@ -54,9 +58,9 @@ def test_an_export_goes_on_where_it_was_killed(
     with store.write() as connection:
         archiving._export(
             connection,
-            make_partition("user_actions", MARCH),
+            make_partition(MARCH),
             whole,
-            archiving._open_manifest(whole, make_partition("user_actions", MARCH)),
+            archiving._open_manifest(whole, make_partition(MARCH)),
             deadline=float("inf"),
             part_rows=3,
         )
@@ -119,6 +123,21 @@ def test_a_row_changed_after_its_export_restarts_the_export(
     assert archive_all(store, folder)[:2] == [ArchiveStep.EXPORTED, ArchiveStep.DROPPED]
     assert [line["status"] for line in read_archive(folder)] == ["voided"]
     assert read_totals(store) == {}
+
+
+def test_a_batch_that_is_pending_after_the_export_restarts_it(
+    worker_context: WorkerContext, folder: Path, player: Player
+) -> None:
+    store = worker_context.store
+    make_stored_action(store, player, at=MARCH)
+    archive(store, folder)
+    (batch,) = accept_actions(store, actions=[make_action()], reply_to=None).batches
+    move_to_the_past(store, MARCH)
+    assert archive(store, folder).step is ArchiveStep.CHANGED
+    assert archive(store, folder).step is ArchiveStep.BLOCKED
+    finish_batch(worker_context, batch.batch_id)
+    assert archive_all(store, folder)[:2] == [ArchiveStep.EXPORTED, ArchiveStep.DROPPED]
+    assert len(read_archive(folder)) == 2
 
 
 def test_a_row_that_came_after_the_export_is_not_lost(

@@ -11,6 +11,7 @@ from domain.actions.chain import Stage
 from domain.archives import cleaning
 from domain.archives.cleaning import delete_ended_credentials, delete_old_batches
 from domain.store.postgres import tables
+from domain.store.postgres.actions.entries import ARRAYS
 from domain.store.store import Store
 from tests.factories import Player, make_player
 from tests.waiting import run_in_threads
@@ -40,6 +41,7 @@ def add_batch(store: Store, *, stage: Stage, updated_at: datetime) -> None:
         next_look_at=updated_at,
         created_at=updated_at,
         updated_at=updated_at,
+        **{array: [] for array in ARRAYS if array != "versions"},
     )
 
 

@@ -1,6 +1,8 @@
-"""The audit log: one dense chain, one entry per transition, however many processes write."""
+"""The audit log: one dense chain, one entry for a batch, however many processes write."""
 
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,12 +15,14 @@ from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome
 from domain.audit import auditing
 from domain.audit.auditing import audit_batch
-from domain.audit.hash_chain import GENESIS, find_breaks
+from domain.audit.hash_chain import AuditEntry, ChainCheck, Head
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
+from domain.fraud.review import Decision, review_action
 from domain.store.postgres.audit import iterate_entries, read_head
 from domain.store.store import Store
 from tests.factories import make_action
+from tests.pipeline import complete_actions, finish_batch
 from tests.waiting import run_in_threads
 from workers.chain import run_link
 from workers.context import WorkerContext
@@ -42,9 +46,18 @@ def refresh(context: WorkerContext, **overrides: Any) -> UUID:
     return batch.batch_id
 
 
-def find_all_breaks(store: Store) -> list[str]:
+def read_entries(store: Store, **options: int) -> list[AuditEntry]:
     with store.write() as connection:
-        return list(find_breaks(iterate_entries(connection), after_seq=0, after_hash=GENESIS))
+        return list(iterate_entries(connection, **options))
+
+
+def find_all_breaks(store: Store) -> list[str]:
+    return list(ChainCheck().find_breaks(read_entries(store)))
+
+
+def find_head(store: Store) -> Head:
+    with store.write() as connection:
+        return read_head(connection)
 
 
 def test_many_at_once_write_one_dense_chain(context: WorkerContext) -> None:
@@ -61,11 +74,10 @@ def test_many_at_once_write_one_dense_chain(context: WorkerContext) -> None:
             assert audit_batch(store, batch_id=batch_id) is LinkOutcome.MOVED
 
     run_in_threads(work, count=8)
-    with store.write() as connection:
-        entries = list(iterate_entries(connection, chunk=7))
-        assert read_head(connection) == (120, entries[-1].hash)
-    assert [entry.seq for entry in entries] == list(range(1, 121))
-    assert len({entry.action_id for entry in entries}) == 120
+    entries = read_entries(store, chunk=7)
+    assert find_head(store) == Head(40, entries[-1].hash)
+    assert [entry.seq for entry in entries] == list(range(1, 41))
+    assert len({entry.batch_id for entry in entries}) == 40
     assert find_all_breaks(store) == []
 
 
@@ -74,74 +86,101 @@ def test_the_same_batch_run_by_many_at_once_is_recorded_once(context: WorkerCont
     outcomes: list[LinkOutcome] = []
     run_in_threads(lambda: outcomes.append(audit_batch(context.store, batch_id=batch_id)), count=8)
     assert outcomes.count(LinkOutcome.MOVED) == 1
-    with context.store.write() as connection:
-        assert read_head(connection)[0] == 3
+    assert find_head(context.store).seq == 1
+
+
+def test_a_batch_that_is_not_at_its_turn_does_not_wait_for_the_chain(
+    context: WorkerContext,
+) -> None:
+    store = context.store
+    batch_id = refresh(context)
+    assert audit_batch(store, batch_id=batch_id) is LinkOutcome.MOVED
+    with store.write() as other:
+        other.execute(text("SELECT 1 FROM audit_head FOR UPDATE"))
+        assert audit_batch(store, batch_id=batch_id) is LinkOutcome.NOT_ITS_TURN
 
 
 def test_a_process_that_dies_before_the_commit_leaves_no_gap(
     context: WorkerContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch_id = refresh(context)
-    insert_entries = auditing.insert_entries
+    insert_entry = auditing.insert_entry
 
     def insert_and_die(*args: Any, **arguments: Any) -> None:
-        insert_entries(*args, **arguments)
+        insert_entry(*args, **arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(auditing, "insert_entries", insert_and_die)
+        patch.setattr(auditing, "insert_entry", insert_and_die)
         with pytest.raises(KeyboardInterrupt):
             audit_batch(context.store, batch_id=batch_id)
-    with context.store.write() as connection:
-        assert read_head(connection) == (0, GENESIS)
-        assert list(iterate_entries(connection)) == []
+    assert find_head(context.store) == Head()
+    assert read_entries(context.store) == []
     assert audit_batch(context.store, batch_id=batch_id) is LinkOutcome.MOVED
     assert find_all_breaks(context.store) == []
 
 
-def test_an_entry_says_what_became_of_its_action_and_nothing_of_its_content(
+def test_an_entry_says_what_became_of_its_actions_and_nothing_of_their_content(
     context: WorkerContext,
 ) -> None:
     batch_id = refresh(context, username="penelope", metadata='{"note":"of-the-player"}')
     audit_batch(context.store, batch_id=batch_id)
+    (entry,) = read_entries(context.store)
     with context.store.write() as connection:
-        entries = [stored.entry for stored in iterate_entries(connection)]
         rows = connection.execute(text("SELECT * FROM user_actions ORDER BY action_no")).all()
-    for entry, row in zip(entries, rows, strict=True):
-        content = orjson.loads(entry)
-        assert content["actionId"] == str(row.action_id)
-        assert content["actionNo"] == row.action_no
-        assert content["status"] == row.status
-        assert content["reason"] == row.reason
-        assert content["newScore"] == row.new_score
-        assert "penelope" not in entry
-        assert "of-the-player" not in entry
-    assert [orjson.loads(entry)["status"] for entry in entries] == [
-        "applied",
-        "applied",
-        "rejected",
+    said = orjson.loads(entry.entry)
+    assert (said["batchId"], said["transitions"]) == (str(batch_id), 3)
+    assert datetime.fromisoformat(said["acceptedAt"]) == rows[0].created_at
+    assert datetime.fromisoformat(said["completedAt"]) == rows[0].completed_at
+    assert orjson.loads(entry.leaves) == [
+        [
+            row.action_no,
+            str(row.action_id),
+            str(row.user_id),
+            row.score_delta,
+            row.status,
+            row.reason,
+            row.previous_score,
+            row.new_score,
+            row.version,
+        ]
+        for row in rows
     ]
+    assert [row.status for row in rows] == ["applied", "applied", "rejected"]
+    assert "penelope" not in entry.entry + entry.leaves
+    assert "of-the-player" not in entry.entry + entry.leaves
 
 
-def test_a_second_transition_of_an_action_is_a_second_entry(context: WorkerContext) -> None:
+def test_a_second_transition_of_an_action_is_in_a_second_entry(context: WorkerContext) -> None:
     store = context.store
-    batch_id = refresh(context)
-    audit_batch(store, batch_id=batch_id)
-    with store.write() as connection:
-        connection.execute(
-            text(
-                "UPDATE user_actions SET status = 'voided', version = version + 1"
-                " WHERE action_no = (SELECT min(action_no) FROM user_actions)"
-            )
-        )
-        connection.execute(text("UPDATE action_batches SET stage = 'refreshed'"))
-    assert audit_batch(store, batch_id=batch_id) is LinkOutcome.MOVED
-    with store.write() as connection:
-        entries = [orjson.loads(stored.entry) for stored in iterate_entries(connection)]
-    assert [(entry["status"], entry["version"]) for entry in entries] == [
-        ("applied", 1),
-        ("applied", 1),
-        ("rejected", 1),
-        ("voided", 2),
+    strict = replace(context, policy=replace(context.policy, suspicious_score_threshold=99))
+    action = make_action(score=100)
+    complete_actions(strict, [action])
+    released = review_action(
+        store,
+        action_id=action.action_id,
+        decision=Decision.RELEASE,
+        by="grace",
+        note="seen",
+        now=datetime.now(UTC),
+    )
+    assert released.batch_id is not None
+    finish_batch(context, released.batch_id)
+    transitions = [orjson.loads(entry.leaves) for entry in read_entries(store)]
+    assert [(leaf[1], leaf[4], leaf[8]) for (leaf,) in transitions] == [
+        (str(action.action_id), "quarantined", 1),
+        (str(action.action_id), "applied", 2),
     ]
+    assert find_all_breaks(store) == []
+
+
+def test_a_batch_whose_stage_was_put_back_is_not_recorded_again(context: WorkerContext) -> None:
+    store = context.store
+    first, second = refresh(context), refresh(context)
+    audit_batch(store, batch_id=first)
+    with store.write() as connection:
+        connection.execute(text("UPDATE action_batches SET stage = 'refreshed'"))
+    assert audit_batch(store, batch_id=first) is LinkOutcome.MOVED
+    assert audit_batch(store, batch_id=second) is LinkOutcome.MOVED
+    assert [entry.seq for entry in read_entries(store)] == [1, 2]
     assert find_all_breaks(store) == []

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from domain.actions.chain import REFRESH, SCORE, SCREEN
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction, Status
+from domain.actions.recovery import SINGLE_ATTEMPTS, isolate
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
@@ -23,14 +24,10 @@ from domain.fraud.review import (
     list_actions_to_review,
     review_action,
 )
-from domain.store.postgres.actions.batches import (
-    divert_batch,
-    find_batch,
-)
-from domain.store.postgres.actions.isolation import fail_action
 from domain.store.postgres.actions.queue_age import read_queue_age_seconds
 from domain.store.postgres.actions.reviews import LIST_HELD
 from domain.store.store import Store
+from tests.batches import get_batch, set_attempts
 from tests.factories import make_action
 from tests.pipeline import complete_actions, finish_batch
 from tests.verification import change, find_broken
@@ -66,7 +63,7 @@ def read_status(store: Store, action_id: UUID) -> tuple[str, int]:
 def read_checks(store: Store, action_id: UUID) -> Any:
     with store.write() as connection:
         return connection.execute(
-            text("SELECT verdict, reason, checks FROM action_checks WHERE action_id = :id"),
+            text("SELECT verdict, verdict_reason, checks FROM user_actions WHERE action_id = :id"),
             {"id": action_id},
         ).one()
 
@@ -75,10 +72,11 @@ def list_entries(store: Store, action_id: UUID) -> list[tuple[int, str]]:
     with store.write() as connection:
         rows = connection.execute(
             text(
-                "SELECT action_version, CAST(entry AS jsonb) ->> 'status' FROM audit_log"
-                " WHERE action_id = :id ORDER BY seq"
+                "SELECT leaf -> 8, leaf ->> 4 FROM audit_log,"
+                " jsonb_array_elements(CAST(leaves AS jsonb)) leaf"
+                " WHERE leaf ->> 1 = :id ORDER BY seq"
             ),
-            {"id": action_id},
+            {"id": str(action_id)},
         )
         return [(version, status) for version, status in rows]
 
@@ -91,11 +89,8 @@ def decide(store: Store, action_id: UUID, decision: Decision) -> ReviewOutcome:
 
 def fail(context: WorkerContext, action: NewAction, batch_id: UUID) -> None:
     """Give a pending action up as the keeper does, and finish its batch."""
-    with context.store.write() as connection:
-        batch = find_batch(connection, batch_id=batch_id)
-        assert batch is not None
-        fail_action(connection, action_id=action.action_id, batch=batch)
-        divert_batch(connection, batch=batch, stage=SCORE.after)
+    set_attempts(context.store, batch_id, SINGLE_ATTEMPTS)
+    assert isolate(context.store, batch=get_batch(context.store, batch_id)) == (batch_id,)
     finish_batch(context, batch_id)
 
 
@@ -162,11 +157,7 @@ def test_a_failed_action_that_is_retried_goes_through_the_whole_chain(
     action = make_action()
     (accepted,) = accept_actions(store, actions=[action], reply_to=None).batches
     if is_screened:
-        change(
-            store,
-            "INSERT INTO action_checks SELECT action_id, created_at, 'pass', NULL, '{}'"
-            " FROM user_actions",
-        )
+        run_link(worker_context, link=SCREEN, batch_id=accepted.batch_id)
     fail(worker_context, action, accepted.batch_id)
     outcome = decide(store, action.action_id, Decision.RETRY)
     assert outcome.batch_id is not None
@@ -202,7 +193,6 @@ def test_an_action_that_is_screened_and_not_yet_held_is_not_listed(
         worker_context, policy=replace(worker_context.policy, suspicious_score_threshold=1)
     )
     run_link(strict, link=SCREEN, batch_id=batch.batch_id)
-    assert read_checks(store, action.action_id).verdict == Verdict.QUARANTINE
     assert list_ids(store) == []
     run_link(strict, link=SCORE, batch_id=batch.batch_id)
     assert list_ids(store) == [action.action_id]
@@ -225,7 +215,8 @@ def test_an_action_that_fails_again_after_its_retry_is_listed_again(
         batch_id = outcome.batch_id
         assert list_ids(store) == []
         run_link(worker_context, link=SCREEN, batch_id=batch_id)
-        assert read_checks(store, action.action_id).verdict == Verdict.PASS, is_screened
+        verdict = Verdict.PASS if is_screened else None
+        assert read_checks(store, action.action_id).verdict == verdict
     finish_batch(worker_context, batch_id)
     assert read_status(store, action.action_id)[0] == Status.APPLIED
     assert list_ids(store) == []
@@ -257,14 +248,16 @@ def test_the_listing_reads_the_index_of_what_needs_a_review_and_no_other_action(
     with store.write() as connection:
         connection.execute(
             text(
-                "INSERT INTO action_checks SELECT gen_random_uuid(), now(), 'pass', NULL, '{}'"
-                " FROM generate_series(1, 5000)"
-            )
+                "INSERT INTO user_actions (action_id, user_id, score_delta, action_no, batch_id,"
+                " status) SELECT gen_random_uuid(), user_id, 1, n, batch_id, 'applied'"
+                " FROM user_actions, generate_series(1000, 6000) n WHERE action_id = :id"
+            ),
+            {"id": held.action_id},
         )
         indexes = connection.execute(
             text(
                 "SELECT CAST(CAST(inhrelid AS regclass) AS text) FROM pg_inherits"
-                " WHERE inhparent = CAST('ix_action_checks_needs_review' AS regclass)"
+                " WHERE inhparent = CAST('ix_user_actions_review' AS regclass)"
             )
         ).scalars()
         plan = "\n".join(
@@ -273,7 +266,7 @@ def test_the_listing_reads_the_index_of_what_needs_a_review_and_no_other_action(
             ).scalars()
         )
         assert all(index in plan for index in indexes), plan
-        assert "Seq Scan on action_checks" not in plan
+        assert "Seq Scan on user_actions" not in plan
         connection.rollback()
 
 
@@ -315,7 +308,7 @@ def test_a_decision_that_fails_midway_leaves_the_action_held(
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("domain.fraud.review.record_review", killed)
+    monkeypatch.setattr("domain.fraud.review.reopen_action", killed)
     with pytest.raises(KeyboardInterrupt):
         decide(store, held.action_id, Decision.RELEASE)
     assert read_status(store, held.action_id) == (Status.QUARANTINED, 1)
@@ -330,7 +323,7 @@ def test_an_action_that_was_held_for_days_does_not_make_the_queue_look_old(
     store: Store, held: NewAction
 ) -> None:
     days_ago = datetime.now(UTC) - timedelta(days=20)
-    for table in ("user_actions", "action_checks", "action_ids"):
+    for table in ("user_actions", "action_ids"):
         change(
             store,
             f"UPDATE {table} SET created_at = :at WHERE action_id = :id",

@@ -82,26 +82,33 @@ def test_actions_of_last_month_and_of_the_next_three_have_their_partition(
     database_url: str,
 ) -> None:
     migrate(database_url)
-    now = datetime.now(UTC)
+    now, user_id = datetime.now(UTC), uuid4()
     with connect_to(database_url) as connection:
+        connection.execute(
+            text("INSERT INTO users (user_id, username, username_key) VALUES (:id, 'a', 'a')"),
+            {"id": user_id},
+        )
+        connection.execute(text("INSERT INTO user_scores (user_id) VALUES (:id)"), {"id": user_id})
         for months in (-1, 0, 1, 2, 3):
             moment = connection.execute(
                 text("SELECT CAST(:now AS timestamptz) + make_interval(months => :months)"),
                 {"now": now, "months": months},
             ).scalar_one()
-            connection.execute(
-                text("INSERT INTO action_checks VALUES (:id, :at, 'pass', NULL, '{}')"),
-                {"id": uuid4(), "at": moment},
-            )
             partition = connection.execute(
-                text("SELECT tableoid::regclass::text FROM action_checks WHERE created_at = :at"),
-                {"at": moment},
+                text(
+                    "INSERT INTO user_actions (action_id, user_id, action_no, score_delta,"
+                    " batch_id, created_at) VALUES (:id, :id, 1, 0, :id, :at)"
+                    " RETURNING tableoid::regclass::text"
+                ),
+                {"id": user_id, "at": moment},
             ).scalar_one()
             moment = moment.astimezone(UTC)
-            assert partition == f"action_checks_y{moment:%Y}m{moment:%m}"
+            assert partition == f"user_actions_y{moment:%Y}m{moment:%m}"
 
 
-def test_updates_of_scores_and_actions_have_room_on_their_page(database_url: str) -> None:
+def test_updates_of_scores_have_room_on_their_page_and_final_actions_need_none(
+    database_url: str,
+) -> None:
     migrate(database_url)
     with connect_to(database_url) as connection:
         rows = connection.execute(
@@ -110,7 +117,19 @@ def test_updates_of_scores_and_actions_have_room_on_their_page(database_url: str
     options = {row.relname: row.reloptions for row in rows}
     assert options["user_scores"] == ["fillfactor=80"]
     months = [name for name in options if name.startswith("user_actions_y")]
-    assert [options[name] for name in months] == [["fillfactor=50"]] * 5
+    assert [options[name] for name in months] == [None] * 5
+
+
+def test_transitions_in_the_audit_log_are_not_compressed(database_url: str) -> None:
+    migrate(database_url)
+    with connect_to(database_url) as connection:
+        storage = connection.execute(
+            text(
+                "SELECT attstorage FROM pg_attribute"
+                " WHERE attrelid = 'audit_log'::regclass AND attname = 'leaves'"
+            )
+        ).scalar_one()
+    assert storage in ("e", b"e")
 
 
 def test_partial_indexes_of_batches_have_the_conditions_of_the_queries(database_url: str) -> None:

@@ -20,10 +20,9 @@ FAR = datetime(2031, 11, 5, tzinfo=UTC)
 def without_far_months(store: Store) -> Iterator[None]:
     yield
     with store.write() as connection:
-        for table in ("user_actions", "action_checks"):
-            for partition in list_partitions(connection, table):
-                if partition.from_at >= FAR.replace(day=1, year=2030):
-                    connection.execute(text(f"DROP TABLE {partition.name}"))
+        for partition in list_partitions(connection):
+            if partition.from_at >= FAR.replace(day=1, year=2030):
+                connection.execute(text(f"DROP TABLE {partition.name}"))
 
 
 def ensure(store: Store, now: datetime = FAR, **months: int) -> list[str]:
@@ -31,25 +30,20 @@ def ensure(store: Store, now: datetime = FAR, **months: int) -> list[str]:
         return ensure_partitions(connection, now=now, **months)
 
 
-def test_the_current_and_the_next_three_months_are_made_for_both_tables(store: Store) -> None:
-    assert sorted(ensure(store)) == [
-        "action_checks_y2031m11",
-        "action_checks_y2031m12",
-        "action_checks_y2032m01",
-        "action_checks_y2032m02",
+def test_the_current_and_the_next_three_months_are_made(store: Store) -> None:
+    assert ensure(store) == [
         "user_actions_y2031m11",
         "user_actions_y2031m12",
         "user_actions_y2032m01",
         "user_actions_y2032m02",
     ]
     assert ensure(store) == []
-    a_month_later = ensure(store, FAR + timedelta(days=30))
-    assert sorted(a_month_later) == ["action_checks_y2032m03", "user_actions_y2032m03"]
+    assert ensure(store, FAR + timedelta(days=30)) == ["user_actions_y2032m03"]
 
 
 def test_a_month_is_one_of_utc_whatever_the_zone_of_the_clock(store: Store) -> None:
     east = timezone(timedelta(hours=10))
-    partition = make_partition("user_actions", datetime(2031, 12, 1, 9, tzinfo=east))
+    partition = make_partition(datetime(2031, 12, 1, 9, tzinfo=east))
     assert partition.name == "user_actions_y2031m11"
     assert partition.until_at == datetime(2031, 12, 1, tzinfo=UTC)
 
@@ -80,7 +74,7 @@ def test_a_new_month_has_the_keys_and_indexes_of_its_table(store: Store) -> None
                 " AS foreign_keys FROM pg_class c WHERE relname = 'user_actions_y2031m12'"
             )
         ).one()
-    assert (made.indexes, made.foreign_keys) == (3, 1)
+    assert (made.indexes, made.foreign_keys) == (2, 1)
 
 
 def test_several_at_once_make_each_month_once(store: Store) -> None:
@@ -92,7 +86,7 @@ def test_several_at_once_make_each_month_once(store: Store) -> None:
         made.extend(ensure(store))
 
     run_in_threads(work, count=4)
-    assert len(made) == len(set(made)) == 8
+    assert len(made) == len(set(made)) == 4
 
 
 def test_readers_and_writers_of_actions_do_not_hold_a_new_month_up(store: Store) -> None:
@@ -100,7 +94,7 @@ def test_readers_and_writers_of_actions_do_not_hold_a_new_month_up(store: Store)
     with store.write() as other:
         other.execute(text("SELECT count(*) FROM user_actions"))
         other.execute(text("UPDATE user_actions SET status = 'applied'"))
-        assert len(ensure(store)) == 8
+        assert len(ensure(store)) == 4
     make_stored_action(store, player, at=FAR)
 
 
@@ -111,4 +105,4 @@ def test_a_writer_of_scores_puts_a_new_month_off_and_is_not_held_up(store: Store
         with pytest.raises(DatabaseUnavailableError):
             ensure(store)
         writer.execute(text("UPDATE user_scores SET score = 2"))
-    assert len(ensure(store)) == 8
+    assert len(ensure(store)) == 4

@@ -94,6 +94,7 @@ def test_a_changed_total_names_the_user(
 def test_an_archived_id_that_is_gone_is_missed(
     store: Store, settings: Settings, archived: list[NewAction]
 ) -> None:
+    change(store, "DELETE FROM action_batches")
     change(store, "DELETE FROM action_ids WHERE action_id = :id", id=archived[0].action_id)
     broken = find_broken(store, settings, read_archives=True)
     assert broken[Invariant.EXACTLY_ONCE] == (
@@ -101,6 +102,19 @@ def test_an_archived_id_that_is_gone_is_missed(
     )
     assert broken[Invariant.AUDIT] == (
         f"action {archived[0].action_id} has audit entry 1 and was never accepted",
+    )
+
+
+def test_an_archived_action_without_an_audit_entry_is_named(
+    store: Store, settings: Settings, archived: list[NewAction]
+) -> None:
+    change(
+        store,
+        "UPDATE audit_log SET leaves = CAST(CAST(leaves AS jsonb) - 1 AS text) WHERE seq = 1",
+    )
+    assert find_broken(store, settings, read_archives=True)[Invariant.AUDIT] == (
+        "the transitions of audit entry 1 are not those that it stands for",
+        *(f"action {action.action_id} is archived and has no audit entry" for action in archived),
     )
 
 

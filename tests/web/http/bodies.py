@@ -67,7 +67,7 @@ def count_rows(store: Store) -> int:
     with store.write() as connection:
         rows = connection.execute(
             text(
-                "SELECT (SELECT count(*) FROM action_ids) + (SELECT count(*) FROM user_actions)"
+                "SELECT (SELECT count(*) FROM action_ids) + (SELECT count(*) FROM action_batches)"
                 " + (SELECT count(*) FROM users) + (SELECT count(*) FROM user_scores)"
             )
         )

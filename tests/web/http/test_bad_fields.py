@@ -181,7 +181,7 @@ def test_unusual_values_that_the_contract_allows_are_stored_as_data(
     assert answer.status_code == 202
     with store.write() as connection:
         stored = connection.execute(
-            text("SELECT action_id, score_delta, action_type, metadata FROM user_actions")
+            text("SELECT action_id, score_delta, action_type, metadata FROM pending_actions")
         ).one()
     metadata = body.get("metadata")
     assert stored.action_id == UUID(body["actionId"])

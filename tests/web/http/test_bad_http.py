@@ -8,9 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import text
 
-from domain.store.postgres import tables
 from domain.store.store import Store
 from tests.web.http.bodies import (
     AT_ONCE,
@@ -252,9 +251,9 @@ def test_any_other_request_id_is_replaced(client: FlaskClient, sent: str) -> Non
 
 def read_scores(store: Store) -> list[tuple[UUID, int]]:
     """Return id and score of every stored action."""
-    columns = (tables.user_actions.c.action_id, tables.user_actions.c.score_delta)
+    query = text("SELECT action_id, score_delta FROM pending_actions")
     with store.write() as connection:
-        return [(row[0], row[1]) for row in connection.execute(select(*columns))]
+        return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def test_the_bodies_here_are_sound_but_for_their_fault(

@@ -133,7 +133,7 @@ def the_result(future: "Future[list[Submission]]") -> ActionResult:
 
 def count_actions(store: Store) -> int:
     with store.write() as connection:
-        return int(connection.execute(text("SELECT count(*) FROM user_actions")).scalar_one())
+        return int(connection.execute(text("SELECT count(*) FROM action_ids")).scalar_one())
 
 
 def wait_for_queue(service: Service, requests: int) -> None:

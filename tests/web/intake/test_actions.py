@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
 from domain.errors import DatabaseUnavailableError, OverloadedError
+from domain.store.postgres.actions.intake import ORDER_LOCK_CLASS, ORDER_LOCKS
 from domain.store.store import Store
 from tests.web.conftest import RecordingBatcher
 from tests.web.http.bodies import (
@@ -192,7 +193,9 @@ def test_a_locked_player_is_told_to_repeat_and_others_are_served(
     first = intake_client.post(COMPLETE, json=make_body(), headers={**bearer(player), **AT_ONCE})
     assert first.status_code == 202
     with store.write() as other:
-        other.execute(text("SELECT 1 FROM user_scores FOR UPDATE"))
+        lock = "SELECT pg_advisory_xact_lock(:class, :bucket)"
+        bucket = player.int % ORDER_LOCKS
+        other.execute(text(lock), {"class": ORDER_LOCK_CLASS, "bucket": bucket})
         headers = {**bearer(player), **AT_ONCE}
         answer = intake_client.post(COMPLETE, json=body, headers=headers)
         error = assert_refused(answer, 503, "SERVICE_UNAVAILABLE")
@@ -201,7 +204,7 @@ def test_a_locked_player_is_told_to_repeat_and_others_are_served(
         batch = intake_client.post(BATCH, json={"actions": [make_body()]}, headers=headers)
         (entry,) = batch.get_json()["results"]
         assert entry["error"]["code"] == "SERVICE_UNAVAILABLE"
-        stranger = {**bearer(), **AT_ONCE}
+        stranger = {**bearer(UUID(int=player.int ^ 1)), **AT_ONCE}
         assert intake_client.post(COMPLETE, json=make_body(), headers=stranger).status_code == 202
     again = intake_client.post(COMPLETE, json=body, headers={**bearer(player), **AT_ONCE})
     assert again.status_code == 202

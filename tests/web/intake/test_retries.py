@@ -76,5 +76,5 @@ def test_a_large_integer_is_stored_as_sent(
     large = '"metadata":{"x":12345678901234567890123}'
     post_twice(intake_client, bearer(uuid4()), large, large)
     with store.write() as connection:
-        stored = connection.execute(text("SELECT metadata->>'x' FROM user_actions")).scalar_one()
+        stored = connection.execute(text("SELECT metadata->>'x' FROM pending_actions")).scalar_one()
     assert stored == "12345678901234567890123"

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import Connection, Row
 
 from domain.actions.chain import Link, Stage
-from domain.store.postgres.engine import LOCK_TIMEOUT_MS
 from domain.store.postgres.stages import IS_OPEN, IS_UNFINISHED
 from domain.store.postgres.statements import prepared, sql
 
@@ -37,17 +36,16 @@ _LOCK = sql(
     f"SELECT {_COLUMNS} FROM action_batches"
     " WHERE batch_id = :batch_id AND stage = :stage FOR NO KEY UPDATE"
 )
-_MOVE_TEXT = (
+# Neither found stalled by the keeper, nor a part of a batch that was split.
+IS_FRESH = "(looks = 0 AND attempted_at IS NULL)"
+# The text of a move, for the statements that add something to it.
+MOVE = (
     "UPDATE action_batches SET stage = :new, attempts = 0, looks = 0,"
     " updated_at = clock_timestamp(),"
     " next_look_at = clock_timestamp() + make_interval(secs => :quiet)"
     " WHERE batch_id = :batch_id AND stage = :old"
 )
-_MOVE = prepared(_MOVE_TEXT)
-# In RETURNING the time limit of locks is set without a round trip, for the statements that follow.
-_CLAIM = prepared(
-    f"{_MOVE_TEXT} RETURNING {_COLUMNS}, set_config('lock_timeout', CAST(:lock_wait AS text), true)"
-)
+_MOVE = prepared(MOVE)
 
 
 def find_locked_batch(connection: Connection, *, batch_id: UUID, stage: Stage) -> Batch | None:
@@ -62,56 +60,18 @@ def find_batch(connection: Connection, *, batch_id: UUID) -> Batch | None:
     return _batch(row) if row and row.stage in KNOWN_STAGES else None
 
 
-def claim_batch(
-    connection: Connection, *, batch_id: UUID, link: Link, lock_wait_ms: int = LOCK_TIMEOUT_MS
-) -> Batch | None:
-    """Move a batch from `link.before` to `link.after`, lock it and return it as it is afterwards.
-
-    The first statement of a link's transaction: a rollback undoes the move with all the rest. The
-    statements after it wait up to `lock_wait_ms` for a lock. Return None when the batch is not at
-    `link.before`.
-    """
-    move = _move(batch_id, link.before, link.after)
-    row = connection.execute(_CLAIM, {**move, "lock_wait": str(lock_wait_ms)}).one_or_none()
-    return _batch(row) if row else None
-
-
 def move_batch(connection: Connection, *, batch_id: UUID, link: Link) -> bool:
     """Move a batch from `link.before` to `link.after`; return False when it is not at `before`.
 
     Attempts and looks start again from zero.
     """
-    moved = connection.execute(_MOVE, _move(batch_id, link.before, link.after))
+    moved = connection.execute(_MOVE, move_parameters(batch_id, link))
     return moved.rowcount == 1
 
 
 def divert_batch(connection: Connection, *, batch: Batch, stage: Stage) -> None:
     """Move a batch whose lock is held to a stage that its next link does not lead to."""
     connection.execute(_MOVE, _move(batch.batch_id, batch.stage, stage))
-
-
-def insert_batch(
-    connection: Connection,
-    *,
-    batch_id: UUID,
-    stage: Stage,
-    created_at: datetime,
-    quiet_seconds: float = 0.0,
-) -> None:
-    """Add a batch without a reply address; the keeper may look at it after `quiet_seconds`."""
-    connection.execute(
-        sql(
-            "INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at)"
-            " VALUES (:batch_id, :stage, clock_timestamp() + make_interval(secs => :quiet),"
-            "   :created_at, clock_timestamp())"
-        ),
-        {
-            "batch_id": batch_id,
-            "stage": stage,
-            "created_at": created_at,
-            "quiet": quiet_seconds,
-        },
-    )
 
 
 def claim_due_batches(
@@ -148,6 +108,11 @@ def claim_due_batches(
         },
     ).all()
     return sorted((_batch(row) for row in rows), key=lambda batch: batch.created_at)
+
+
+def move_parameters(batch_id: UUID, link: Link) -> dict[str, Any]:
+    """Return the parameters of `MOVE` for a batch at `link.before`."""
+    return _move(batch_id, link.before, link.after)
 
 
 def _move(batch_id: UUID, old: Stage, new: Stage) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""SQL of intake: a batch, its actions and their ids, inserted by one statement.
+"""SQL of intake: a batch with its actions, and their ids, inserted by one statement.
 
 Called by `domain/actions/intake.py`.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -11,44 +12,43 @@ from sqlalchemy import Connection
 from domain.actions.chain import FIRST_STAGE
 from domain.actions.model import NewAction
 from domain.store.postgres.actions.batches import QUIET_SECONDS
+from domain.store.postgres.actions.entries import keep_statement
 from domain.store.postgres.statements import prepared, sql
 
 # A player's actions must commit in the order of their numbers, or a window would miss one that is
 # not committed yet. Players share 64 locks: enough for few collisions, few enough to hold at once.
 ORDER_LOCK_CLASS = 0x4C61
 ORDER_LOCKS = 64
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 _INTAKE = prepared("""
-WITH input AS (
-    SELECT * FROM unnest(
-        CAST(:action_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:scores AS integer[]),
-        CAST(:types AS text[]), CAST(:timestamps AS timestamptz[]), CAST(:metadata AS text[]),
-        CAST(:hashes AS text[]), CAST(:request_ids AS text[])
-    ) WITH ORDINALITY
-    AS t(action_id, user_id, score, action_type, at, metadata, hash, request_id, ordinal)
-), numbered AS MATERIALIZED (
+WITH numbered AS MATERIALIZED (
     SELECT ordered.*, nextval('action_no_seq') AS action_no
-    FROM (SELECT * FROM input ORDER BY ordinal) ordered
+    FROM (SELECT * FROM unnest(
+            CAST(:action_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:hashes AS text[])
+        ) WITH ORDINALITY AS t(action_id, user_id, hash, ordinal)
+        ORDER BY ordinal) ordered
 ), claimed AS (
     INSERT INTO action_ids (action_id, action_no, user_id, request_hash, created_at)
     SELECT action_id, action_no, user_id, decode(hash, 'hex'), statement_timestamp()
     FROM numbered ORDER BY action_id
     ON CONFLICT (action_id) DO NOTHING
-    RETURNING action_id
-), batch AS (
-    INSERT INTO action_batches
-        (batch_id, stage, next_look_at, reply_to, created_at, updated_at)
-    SELECT CAST(:batch_id AS uuid), :stage, statement_timestamp() + make_interval(secs => :quiet),
-        :reply_to,
-        statement_timestamp(), statement_timestamp()
-    WHERE EXISTS (SELECT 1 FROM claimed)
+    RETURNING action_id, action_no
 )
-INSERT INTO user_actions (action_id, user_id, score_delta, action_type, timestamp, metadata,
-    created_at, action_no, batch_id, request_id)
-SELECT action_id, user_id, score, action_type, at, CAST(metadata AS jsonb),
-    statement_timestamp(), action_no, CAST(:batch_id AS uuid), request_id
-FROM numbered JOIN claimed USING (action_id) ORDER BY action_no
+INSERT INTO action_batches (batch_id, stage, next_look_at, reply_to, created_at, updated_at,
+    action_nos, action_ids, user_ids, scores, timestamps_us, action_types, metadata, request_ids)
+SELECT CAST(:batch_id AS uuid), :stage, statement_timestamp() + make_interval(secs => :quiet),
+    :reply_to, statement_timestamp(), statement_timestamp(),
+    (SELECT array_agg(c.action_no ORDER BY n.ordinal)
+        FROM numbered n LEFT JOIN claimed c USING (action_id)),
+    CAST(:action_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:scores AS integer[]),
+    CAST(:timestamps AS bigint[]), CAST(:types AS text[]), CAST(:metadata AS jsonb[]),
+    CAST(:request_ids AS text[])
+WHERE EXISTS (SELECT 1 FROM claimed)
+RETURNING array_position(action_nos, NULL) IS NULL AS is_whole
 """)
+_KEEP_CLAIMED = sql(keep_statement("action_no IS NOT NULL"))
 
 
 def lock_order_and_list_newcomers(
@@ -69,7 +69,7 @@ def lock_order_and_list_newcomers(
             " FROM unnest(CAST(:buckets AS integer[])) bucket"
         ),
         {
-            "users": [str(user_id) for user_id in user_ids],
+            "users": [user_id.hex for user_id in user_ids],
             "class": ORDER_LOCK_CLASS,
             "buckets": buckets,
         },
@@ -78,70 +78,55 @@ def lock_order_and_list_newcomers(
 
 
 def list_locked_players(connection: Connection, *, user_ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Return the players whose actions would have to wait for another transaction; never waits.
-
-    Their score is locked, or the order lock that they share with others. Locks the rest.
-    """
+    """Return the players whose order lock another transaction has; never waits. Locks the rest."""
     buckets = sorted({user_id.int % ORDER_LOCKS for user_id in user_ids})
-    row = connection.execute(
+    locked: list[int] = connection.execute(
         sql(
-            "WITH wanted AS MATERIALIZED ("
-            "   SELECT user_id FROM user_scores WHERE user_id = ANY(CAST(:users AS uuid[]))"
-            "), free AS MATERIALIZED ("
-            "   SELECT user_id FROM user_scores WHERE user_id = ANY(CAST(:users AS uuid[]))"
-            "   ORDER BY user_id FOR KEY SHARE SKIP LOCKED)"
-            " SELECT ARRAY(SELECT user_id FROM wanted EXCEPT SELECT user_id FROM free) AS users,"
-            " ARRAY(SELECT bucket FROM unnest(CAST(:buckets AS integer[])) bucket"
-            "   WHERE NOT pg_try_advisory_xact_lock(:class, bucket)) AS buckets"
+            "SELECT ARRAY(SELECT bucket FROM unnest(CAST(:buckets AS integer[])) bucket"
+            " WHERE NOT pg_try_advisory_xact_lock(:class, bucket))"
         ),
-        {
-            "users": [str(user_id) for user_id in user_ids],
-            "class": ORDER_LOCK_CLASS,
-            "buckets": buckets,
-        },
-    ).one()
-    users, locked_buckets = set(row.users), set(row.buckets)
-    return frozenset(
-        user_id
-        for user_id in user_ids
-        if user_id in users or user_id.int % ORDER_LOCKS in locked_buckets
-    )
+        {"class": ORDER_LOCK_CLASS, "buckets": buckets},
+    ).scalar_one()
+    return frozenset(user_id for user_id in user_ids if user_id.int % ORDER_LOCKS in locked)
 
 
 def insert_actions(
     connection: Connection, *, batch_id: UUID, reply_to: str | None, actions: Sequence[NewAction]
 ) -> frozenset[UUID]:
-    """Insert a batch and its actions, numbered in this order; return the ids that were inserted.
+    """Insert a batch with its actions, numbered in this order; return the ids that were inserted.
 
     Ids in use are left out; when all are, no batch is inserted either. Raises DatabaseConflictError
     for a deadlock, and UnstorableDataError or ValueError for data that cannot be stored.
     """
-    inserted = connection.execute(
+    is_whole = connection.execute(
         _INTAKE,
         {
             "batch_id": batch_id,
             "stage": FIRST_STAGE,
             "quiet": QUIET_SECONDS,
             "reply_to": reply_to,
-            "action_ids": [str(action.action_id) for action in actions],
-            "user_ids": [str(action.user_id) for action in actions],
-            "scores": [action.score for action in actions],
-            "types": [action.action_type for action in actions],
-            "timestamps": [action.timestamp.isoformat() for action in actions],
-            "metadata": [action.metadata for action in actions],
+            "action_ids": [action.action_id.hex for action in actions],
+            "user_ids": [action.user_id.hex for action in actions],
             "hashes": [action.request_hash.hex() for action in actions],
+            "scores": [action.score for action in actions],
+            "timestamps": [(action.timestamp - _EPOCH) // _MICROSECOND for action in actions],
+            "types": [action.action_type for action in actions],
+            "metadata": [action.metadata for action in actions],
             "request_ids": [action.request_id for action in actions],
         },
-    )
-    if inserted.rowcount == len(actions):
+    ).scalar_one_or_none()
+    if is_whole is None:
+        return frozenset()
+    if is_whole:
         return frozenset(action.action_id for action in actions)
+    connection.execute(_KEEP_CLAIMED, {"batch_id": batch_id})
     return list_batch_ids(connection, batch_id=batch_id)
 
 
 def list_batch_ids(connection: Connection, *, batch_id: UUID) -> frozenset[UUID]:
     """Return the ids of a batch's actions; none when there is no such batch."""
     rows = connection.execute(
-        sql("SELECT action_id FROM user_actions WHERE batch_id = :batch_id"),
+        sql("SELECT unnest(action_ids) FROM action_batches WHERE batch_id = :batch_id"),
         {"batch_id": batch_id},
     )
     return frozenset(rows.scalars())

@@ -1,74 +1,69 @@
-"""SQL of isolation: moving an action to another batch, or failing it.
+"""SQL of isolation: moving actions of a batch to another batch, or failing the one that it has.
 
 Called by `domain/actions/recovery.py`.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from domain.store.postgres.actions.batches import Batch
-from domain.store.postgres.actions.screening import OPEN_VERDICT
+from domain.store.postgres.actions.entries import copy_statement, keep_statement
 from domain.store.postgres.statements import sql
 
+_COPY = sql(copy_statement("e.action_no = ANY(CAST(:numbers AS bigint[]))"))
+_KEEP = sql(keep_statement("e.action_no <> ALL(CAST(:numbers AS bigint[]))"))
 
-def list_pending_ids(connection: Connection, *, batch: Batch) -> list[UUID]:
-    """Return the ids of the batch's pending actions in order of action_no."""
+
+def list_pending_ids(connection: Connection, *, batch: Batch) -> dict[int, UUID]:
+    """Return the ids of an unscored batch's actions by action_no."""
     rows = connection.execute(
         sql(
-            "SELECT action_id FROM user_actions WHERE batch_id = :batch_id"
-            " AND created_at = :created_at AND status = 'pending' ORDER BY action_no"
+            "SELECT unnest(action_nos), unnest(action_ids) FROM action_batches"
+            " WHERE batch_id = :batch_id"
         ),
-        {"batch_id": batch.batch_id, "created_at": batch.created_at},
+        {"batch_id": batch.batch_id},
     )
-    return list(rows.scalars())
+    return dict(tuple(row) for row in rows)
 
 
-def list_pending_by_player(connection: Connection, *, batch: Batch) -> dict[UUID, list[UUID]]:
-    """Return the ids of the batch's pending actions by player, in order of action_no."""
+def list_pending_by_player(connection: Connection, *, batch: Batch) -> dict[UUID, dict[int, UUID]]:
+    """Return the ids of an unscored batch's actions by player and action_no."""
     rows = connection.execute(
         sql(
-            "SELECT user_id, action_id FROM user_actions WHERE batch_id = :batch_id"
-            " AND created_at = :created_at AND status = 'pending' ORDER BY action_no"
+            "SELECT unnest(user_ids), unnest(action_nos), unnest(action_ids) FROM action_batches"
+            " WHERE batch_id = :batch_id"
         ),
-        {"batch_id": batch.batch_id, "created_at": batch.created_at},
+        {"batch_id": batch.batch_id},
     )
-    pending: dict[UUID, list[UUID]] = {}
-    for user_id, action_id in rows:
-        pending.setdefault(user_id, []).append(action_id)
+    pending: dict[UUID, dict[int, UUID]] = {}
+    for user_id, number, action_id in rows:
+        pending.setdefault(user_id, {})[number] = action_id
     return pending
 
 
-def reassign_action(
-    connection: Connection, *, action_id: UUID, batch: Batch, batch_id: UUID
+def copy_actions(
+    connection: Connection, *, batch: Batch, part: UUID, action_nos: Sequence[int]
 ) -> None:
-    """Move a pending action from `batch`, whose lock is held, to the batch `batch_id`."""
+    """Copy actions of `batch`, whose lock is held, to the new batch `part` at the same stage.
+
+    The caller removes them from `batch`, or ends it. Rows that a review reopened follow.
+    """
+    parameters = {"part": part, "batch_id": batch.batch_id, "numbers": list(action_nos)}
+    connection.execute(_COPY, parameters)
     connection.execute(
         sql(
-            "UPDATE user_actions SET batch_id = :new WHERE action_id = :action_id"
-            " AND created_at = :created_at AND batch_id = :old AND status = 'pending'"
+            "UPDATE user_actions a SET batch_id = :part FROM action_batches b,"
+            " unnest(b.user_ids, b.action_nos) AS e(user_id, action_no)"
+            " WHERE b.batch_id = :part AND b.versions IS NOT NULL AND a.user_id = e.user_id"
+            " AND a.action_no = e.action_no AND a.created_at = b.created_at"
+            " AND a.status = 'pending'"
         ),
-        {
-            "new": batch_id,
-            "old": batch.batch_id,
-            "action_id": action_id,
-            "created_at": batch.created_at,
-        },
+        {"part": part},
     )
 
 
-def fail_action(connection: Connection, *, action_id: UUID, batch: Batch) -> None:
-    """Set a pending action to `failed` and mark it for review; its verdict, if any, is kept."""
-    connection.execute(
-        sql(
-            "WITH failed AS ("
-            "   UPDATE user_actions SET status = 'failed', reason = 'PROCESSING_FAILED',"
-            "   version = version + 1, completed_at = clock_timestamp()"
-            "   WHERE action_id = :action_id AND created_at = :created_at AND status = 'pending'"
-            "   RETURNING action_id, created_at)"
-            " INSERT INTO action_checks (action_id, created_at, verdict, checks, needs_review)"
-            " SELECT action_id, created_at, :open, '{}', true FROM failed"
-            " ON CONFLICT (action_id, created_at) DO UPDATE SET needs_review = true"
-        ),
-        {"action_id": action_id, "created_at": batch.created_at, "open": OPEN_VERDICT},
-    )
+def remove_actions(connection: Connection, *, batch: Batch, action_nos: Sequence[int]) -> None:
+    """Remove actions from a batch whose lock is held; others stay in it."""
+    connection.execute(_KEEP, {"batch_id": batch.batch_id, "numbers": list(action_nos)})

@@ -1,18 +1,18 @@
-"""SQL of the outcomes of a batch's actions, for the links *refresh* and *broadcast*."""
+"""SQL of the outcomes of a batch's actions, for the links behind *score*."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from domain.actions.model import Status
 from domain.store.postgres.actions.batches import Batch
+from domain.store.postgres.actions.entries import ENTRY_COLUMNS, decode_outcomes
 from domain.store.postgres.statements import prepared
 
 
-@dataclass(frozen=True, slots=True)
-class ActionOutcome:
+class ActionOutcome(NamedTuple):
     """One scored action; `version` counts its final transitions."""
 
     action_id: str
@@ -28,15 +28,47 @@ class ActionOutcome:
     completed_at: datetime
 
 
+# A look-up takes a fifth of the time of `Status(text)`.
+_STATUSES = {status.value: status for status in Status}
+_READ = prepared(
+    f"SELECT created_at, scored_at, outcomes, {ENTRY_COLUMNS} FROM action_batches"
+    " WHERE batch_id = :batch_id AND outcomes IS NOT NULL"
+)
+
+
 def list_outcomes(connection: Connection, *, batch: Batch) -> Sequence[ActionOutcome]:
-    """Return the batch's scored actions in order of action_no."""
-    rows = connection.execute(
-        prepared(
-            "SELECT CAST(action_id AS text), action_no, CAST(user_id AS text), score_delta,"
-            " status, version, reason, previous_score, new_score, created_at, completed_at"
-            " FROM user_actions WHERE batch_id = :batch_id AND created_at = :created_at"
-            " AND status <> 'pending' ORDER BY action_no"
-        ),
-        {"batch_id": batch.batch_id, "created_at": batch.created_at},
-    )
-    return [ActionOutcome(row[0], row[1], row[2], row[3], Status(row[4]), *row[5:]) for row in rows]
+    """Return the batch's scored actions in order of action_no; none before it is scored."""
+    row = connection.execute(_READ, {"batch_id": batch.batch_id}).one_or_none()
+    if row is None:
+        return []
+    return read_outcomes(*row)
+
+
+def read_outcomes(
+    created_at: datetime,
+    scored_at: datetime,
+    outcomes: str,
+    action_nos: Sequence[int],
+    action_ids: Sequence[str],
+    user_ids: Sequence[str],
+    scores: Sequence[int],
+) -> list[ActionOutcome]:
+    """Return the outcomes out of the columns of a scored batch."""
+    return [
+        ActionOutcome(
+            action_id,
+            number,
+            user_id,
+            score,
+            _STATUSES[status],
+            version,
+            reason,
+            previous,
+            new,
+            created_at,
+            scored_at,
+        )
+        for number, action_id, user_id, score, (status, reason, previous, new, version) in zip(
+            action_nos, action_ids, user_ids, scores, decode_outcomes(outcomes), strict=True
+        )
+    ]

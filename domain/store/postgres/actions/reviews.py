@@ -12,8 +12,9 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection
 
-from domain.fraud.model import Verdict
-from domain.store.postgres.actions.screening import OPEN_VERDICT
+from domain.actions.chain import Stage
+from domain.store.postgres.actions.batches import QUIET_SECONDS
+from domain.store.postgres.stages import BATCH_IS_UNAUDITED, NEEDS_REVIEW
 from domain.store.postgres.statements import sql
 
 
@@ -33,34 +34,32 @@ class HeldAction:
 
 @dataclass(frozen=True, slots=True)
 class ActionState:
-    """An action's status, its intake time, and whether the audit log has that status.
+    """An action's key, its status, its verdict if any, and whether the audit log has the status.
 
     The log has it once the batch that gave the status is audited.
     """
 
-    status: str
+    user_id: UUID
+    action_no: int
     created_at: datetime
+    status: str
+    verdict: str | None
+    verdict_reason: str | None
     is_recorded: bool
 
 
 LIST_HELD = sql(
     "SELECT a.action_id, a.user_id, u.username, a.score_delta, a.status, a.reason,"
-    " a.created_at, c.checks FROM action_checks c"
-    " JOIN user_actions a ON a.action_id = c.action_id AND a.created_at = c.created_at"
-    " LEFT JOIN users u ON u.user_id = a.user_id"
-    " WHERE c.needs_review AND a.status = ANY(CAST(:statuses AS text[]))"
-    " ORDER BY c.created_at, a.action_no LIMIT :limit"
+    " a.created_at, a.checks FROM user_actions a LEFT JOIN users u ON u.user_id = a.user_id"
+    f" WHERE {NEEDS_REVIEW} AND a.status = ANY(CAST(:statuses AS text[]))"
+    " ORDER BY a.created_at, a.action_no LIMIT :limit"
 )
 
 
 def list_held_actions(
     connection: Connection, *, statuses: Sequence[str], limit: int
 ) -> list[HeldAction]:
-    """Return the actions that need a review and have one of these statuses, oldest first.
-
-    Found by the index of `needs_review`: an index of the status would end the HOT updates of
-    `user_actions`. The mark is set before the status and may outlast it, so the status decides.
-    """
+    """Return the actions that need a review and have one of these statuses, oldest first."""
     rows = connection.execute(LIST_HELD, {"statuses": list(statuses), "limit": limit})
     return [HeldAction(*row) for row in rows]
 
@@ -73,42 +72,39 @@ class FailedFilter:
     since: datetime | None = None
 
 
-FailedKey = tuple[datetime, UUID]
+FailedKey = tuple[datetime, int]
+"""Intake time and number of an action, in the order of the index of what needs a review."""
 
 
-def list_failed_keys(
+def list_failed(
     connection: Connection, *, wanted: FailedFilter, after: FailedKey | None, limit: int
-) -> list[FailedKey]:
-    """Return intake time and id of the failed actions after this one, oldest first."""
+) -> list[tuple[FailedKey, UUID]]:
+    """Return the keys and ids of the failed actions after this one, oldest first."""
     rows = connection.execute(
         sql(
-            "SELECT a.created_at, a.action_id FROM action_checks c"
-            " JOIN user_actions a ON a.action_id = c.action_id AND a.created_at = c.created_at"
-            " WHERE c.needs_review AND a.status = 'failed'"
+            "SELECT a.created_at, a.action_no, a.action_id FROM user_actions a"
+            f" WHERE {NEEDS_REVIEW} AND a.status = 'failed'"
             " AND (CAST(:reason AS text) IS NULL OR a.reason = :reason)"
             " AND (CAST(:since AS timestamptz) IS NULL OR a.completed_at >= :since)"
-            " AND (CAST(:at AS timestamptz) IS NULL OR (c.created_at, c.action_id) > (:at, :id))"
-            " ORDER BY c.created_at, c.action_id LIMIT :limit"
+            " AND (CAST(:at AS timestamptz) IS NULL"
+            "   OR (a.created_at, a.action_no) > (:at, :number))"
+            " ORDER BY a.created_at, a.action_no LIMIT :limit"
         ),
         {
             "reason": wanted.reason,
             "since": wanted.since,
             "at": after[0] if after else None,
-            "id": after[1] if after else None,
+            "number": after[1] if after else None,
             "limit": limit,
         },
     )
-    return [(created_at, action_id) for created_at, action_id in rows]
+    return [((created_at, number), action_id) for created_at, number, action_id in rows]
 
 
 def count_failed(connection: Connection) -> int:
     """Return how many actions have failed and wait for a decision."""
     count: int = connection.execute(
-        sql(
-            "SELECT count(*) FROM action_checks c JOIN user_actions a"
-            " ON a.action_id = c.action_id AND a.created_at = c.created_at"
-            " WHERE c.needs_review AND a.status = 'failed'"
-        )
+        sql(f"SELECT count(*) FROM user_actions WHERE {NEEDS_REVIEW} AND status = 'failed'")
     ).scalar_one()
     return count
 
@@ -117,9 +113,8 @@ def count_held_actions(connection: Connection, *, most: int) -> int:
     """Return how many actions are held for review; `most` when there are as many or more."""
     counted = connection.execute(
         sql(
-            "SELECT count(*) FROM (SELECT 1 FROM action_checks c"
-            " JOIN user_actions a ON a.action_id = c.action_id AND a.created_at = c.created_at"
-            " WHERE c.needs_review AND a.status = 'quarantined' LIMIT :most) held"
+            "SELECT count(*) FROM (SELECT 1 FROM user_actions"
+            f" WHERE {NEEDS_REVIEW} AND status = 'quarantined' LIMIT :most) held"
         ),
         {"most": most},
     )
@@ -130,67 +125,73 @@ def find_action_state(connection: Connection, *, action_id: UUID) -> ActionState
     """Return the state of an action that is not archived."""
     row = connection.execute(
         sql(
-            "SELECT a.status, a.created_at, EXISTS (SELECT 1 FROM audit_log l"
-            "   WHERE l.action_id = a.action_id AND l.action_version = a.version) AS is_recorded"
-            " FROM action_ids i JOIN user_actions a"
-            " ON a.action_id = i.action_id AND a.created_at = i.created_at"
-            " WHERE i.action_id = :action_id"
+            "SELECT i.user_id, i.action_no, i.created_at, coalesce(a.status, 'pending') AS status,"
+            " a.verdict, a.verdict_reason, NOT EXISTS (SELECT 1 FROM action_batches b"
+            f"   WHERE b.batch_id = a.batch_id AND {BATCH_IS_UNAUDITED}) AS is_recorded"
+            " FROM action_ids i LEFT JOIN user_actions a"
+            " ON a.user_id = i.user_id AND a.action_no = i.action_no"
+            " AND a.created_at = i.created_at"
+            " WHERE i.action_id = :action_id AND (a.action_id IS NOT NULL OR EXISTS ("
+            "   SELECT 1 FROM pending_actions p"
+            "   WHERE p.created_at = i.created_at AND p.action_no = i.action_no))"
         ),
         {"action_id": action_id},
     ).one_or_none()
     return ActionState(*row) if row else None
 
 
+_REOPEN = sql("""
+WITH reopened AS (
+    UPDATE user_actions SET status = 'pending', batch_id = CAST(:batch_id AS uuid),
+        completed_at = NULL
+    WHERE user_id = :user_id AND action_no = :action_no AND created_at = :created_at
+    AND status = :status
+    RETURNING *
+)
+INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at, verdicts,
+    action_nos, action_ids, user_ids, scores, timestamps_us, action_types, metadata, request_ids,
+    versions)
+SELECT batch_id, :stage, clock_timestamp() + make_interval(secs => :quiet), created_at,
+    clock_timestamp(),
+    jsonb_build_object(CAST(action_no AS text), jsonb_strip_nulls(jsonb_build_object(
+        'verdict', CAST(:verdict AS text), 'reason', CAST(:reason AS text),
+        'checks', coalesce(checks, '{}') || jsonb_build_object('review', CAST(:review AS jsonb))
+    ))),
+    ARRAY[action_no], ARRAY[action_id], ARRAY[user_id], ARRAY[score_delta],
+    ARRAY[CAST(extract(epoch FROM timestamp) * 1000000 AS bigint)], ARRAY[action_type],
+    ARRAY[metadata], ARRAY[request_id], ARRAY[version]
+FROM reopened
+""")
+
+
 def reopen_action(
-    connection: Connection, *, action_id: UUID, state: ActionState, batch_id: UUID
-) -> bool:
-    """Make the action pending in another batch; return False when its status has changed."""
-    done = connection.execute(
-        sql(
-            "UPDATE user_actions SET status = 'pending', batch_id = :batch_id, completed_at = NULL"
-            " WHERE action_id = :action_id AND created_at = :created_at AND status = :status"
-        ),
-        {
-            "action_id": action_id,
-            "created_at": state.created_at,
-            "status": state.status,
-            "batch_id": batch_id,
-        },
-    )
-    return done.rowcount == 1
-
-
-def record_review(
     connection: Connection,
     *,
-    action_id: UUID,
-    created_at: datetime,
+    state: ActionState,
+    batch_id: UUID,
+    stage: Stage,
     verdict: str | None,
     reason: str | None,
     review: dict[str, Any],
-) -> None:
-    """Add the decision to the action's checks; a verdict replaces the one of the screening.
+) -> bool:
+    """Make an action pending in a batch of its own at `stage`; False when its status has changed.
 
-    The action needs no further review, unless a quarantine is kept: a retry then ends in it again.
+    The decision is added to what its checks found; the verdict, if any, replaces that of the
+    screening. The keeper leaves the batch to its submitter for QUIET_SECONDS.
     """
-    connection.execute(
-        sql(
-            "INSERT INTO action_checks AS c (action_id, created_at, verdict, reason, checks)"
-            " VALUES (:action_id, :created_at, coalesce(CAST(:verdict AS text), :open),"
-            "   CAST(:reason AS text), jsonb_build_object('review', CAST(:review AS jsonb)))"
-            " ON CONFLICT (action_id, created_at) DO UPDATE SET"
-            " verdict = coalesce(CAST(:verdict AS text), c.verdict),"
-            f" needs_review = coalesce(CAST(:verdict AS text), c.verdict) = '{Verdict.QUARANTINE}',"
-            " reason = CASE WHEN CAST(:verdict AS text) IS NULL THEN c.reason"
-            "   ELSE EXCLUDED.reason END,"
-            " checks = c.checks || EXCLUDED.checks"
-        ),
+    done = connection.execute(
+        _REOPEN,
         {
-            "action_id": action_id,
-            "created_at": created_at,
+            "batch_id": batch_id,
+            "user_id": state.user_id,
+            "action_no": state.action_no,
+            "created_at": state.created_at,
+            "status": state.status,
+            "stage": stage,
+            "quiet": QUIET_SECONDS,
             "verdict": verdict,
-            "open": OPEN_VERDICT,
             "reason": reason,
             "review": orjson.dumps(review).decode(),
         },
     )
+    return done.rowcount == 1

@@ -1,14 +1,26 @@
-"""SQL of scoring: the atomic update of one batch's actions, scores and statistics."""
+"""SQL of scoring: the atomic write of one batch's actions, scores and statistics."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Connection
 
+from domain.actions.chain import SCORE, Stage
 from domain.actions.effects import Effects, Score, ScreenedAction
 from domain.actions.model import Status
 from domain.fraud.model import Verdict
+from domain.store.postgres.actions.batches import IS_FRESH, QUIET_SECONDS
+from domain.store.postgres.actions.entries import (
+    ENTRY_COLUMNS,
+    TIMESTAMP,
+    Verdicts,
+    each_action,
+    encode_outcomes,
+)
+from domain.store.postgres.engine import LOCK_TIMEOUT_MS
 from domain.store.postgres.statements import prepared, sql
 
 _STATUS_BY_VERDICT = {
@@ -18,29 +30,75 @@ _STATUS_BY_VERDICT = {
 }
 
 
-def list_screened_actions(
-    connection: Connection, *, batch_id: UUID, created_at: datetime
-) -> list[ScreenedAction]:
-    """Return the batch's pending actions with their verdicts, in order of action_no.
+@dataclass(frozen=True, slots=True)
+class LockedEntry:
+    """A batch whose row is locked: its actions, each with the status that its verdict gives it.
 
-    Raises KeyError for an action without a verdict: left out, it would stay pending forever.
+    `versions` are those of the rows that its actions have already; None when they have none.
     """
-    rows = connection.execute(
-        prepared(
-            "SELECT CAST(a.action_id AS text), a.action_no, CAST(a.user_id AS text),"
-            " a.score_delta, a.created_at, c.verdict, c.reason"
-            " FROM user_actions a LEFT JOIN action_checks c"
-            " ON c.action_id = a.action_id AND c.created_at = a.created_at"
-            " AND c.created_at = :created_at"
-            " WHERE a.batch_id = :batch_id AND a.created_at = :created_at"
-            " AND a.status = 'pending' ORDER BY a.action_no"
-        ),
-        {"batch_id": batch_id, "created_at": created_at},
-    )
-    return [
-        ScreenedAction(action_id, number, user_id, score, at, _STATUS_BY_VERDICT[verdict], reason)
-        for action_id, number, user_id, score, at, verdict, reason in rows
-    ]
+
+    batch_id: UUID
+    stage: Stage
+    actions: Sequence[ScreenedAction]
+    versions: Sequence[int] | None
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether a review has reopened the actions, so that they have rows."""
+        return self.versions is not None
+
+    @property
+    def open_verdict(self) -> Verdict | None:
+        """The verdict on an action of which the row says nothing."""
+        return Verdict.PASS if self.stage is SCORE.before else None
+
+
+# The time limit of locks is set without a round trip, for the statements that follow.
+_LOCK = prepared(
+    f"SELECT {ENTRY_COLUMNS}, CAST(verdicts AS text), versions,"
+    " set_config('lock_timeout', CAST(:lock_wait AS text), true)"
+    " FROM action_batches WHERE batch_id = :batch_id AND stage = :stage"
+    f" AND ({IS_FRESH} OR :stalled) FOR NO KEY UPDATE"
+)
+
+
+def lock_entry(
+    connection: Connection,
+    *,
+    batch_id: UUID,
+    stage: Stage = SCORE.before,
+    stalled: bool = True,
+    lock_wait_ms: int = LOCK_TIMEOUT_MS,
+) -> LockedEntry | None:
+    """Lock a batch and return its actions in order of action_no; None when it is not at `stage`.
+
+    Unless `stalled`, only a batch that the keeper has not found stalled. The statements after it
+    wait up to `lock_wait_ms` for a lock.
+    """
+    row = connection.execute(
+        _LOCK,
+        {
+            "batch_id": batch_id,
+            "stage": stage,
+            "stalled": stalled,
+            "lock_wait": str(lock_wait_ms),
+        },
+    ).one_or_none()
+    if row is None:
+        return None
+    numbers, ids, users, scores, text, versions, _ = row
+    actions = list(map(ScreenedAction, numbers, ids, users, scores))
+    if text:
+        verdicts: Verdicts = orjson.loads(text)
+        actions = [_judge(action, verdicts.get(str(action.action_no))) for action in actions]
+    return LockedEntry(batch_id, stage, actions, versions)
+
+
+def _judge(action: ScreenedAction, found: Mapping[str, Any] | None) -> ScreenedAction:
+    if found is None or "verdict" not in found:
+        return action
+    status = _STATUS_BY_VERDICT[Verdict(found["verdict"])]
+    return action._replace(status=status, reason=found.get("reason"))
 
 
 def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> dict[str, Score]:
@@ -67,50 +125,94 @@ def list_lockable_players(connection: Connection, *, user_ids: Sequence[UUID]) -
     return frozenset(rows.scalars())
 
 
-# Three independent writes. The lock on a user's score covers the statistics too. Not
-# `prepared`, because it updates a partitioned table.
-_WRITE = sql("""
-WITH marked AS (
-    UPDATE user_actions a SET status = t.status, reason = t.reason,
-        previous_score = t.previous, new_score = t.new, version = a.version + 1,
-        completed_at = clock_timestamp()
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:reasons AS text[]),
-        CAST(:previous AS bigint[]), CAST(:new AS bigint[]))
-        AS t(action_id, status, reason, previous, new)
-    WHERE a.action_id = t.action_id AND a.created_at = :created_at AND a.status = 'pending'
+_FINAL = each_action(
+    {
+        "status": "CAST(:statuses AS text[])",
+        "reason": "CAST(:reasons AS text[])",
+        "previous": "CAST(:previous AS bigint[])",
+        "new": "CAST(:new AS bigint[])",
+    }
+)
+# Independent writes. The lock on a user's score covers the statistics too.
+_WRITE = f"""
+WITH final AS (
+    SELECT b.created_at, b.verdicts -> CAST(e.action_no AS text) AS found, e.*
+    FROM action_batches b, {_FINAL}
+    WHERE b.batch_id = CAST(:batch_id AS uuid)
+), written AS (
+    %s
     RETURNING 1
 ), changes AS (
     SELECT * FROM unnest(CAST(:users AS uuid[]), CAST(:scores AS bigint[]),
-        CAST(:reached AS bigint[]), CAST(:counts AS integer[]),
-        CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[]))
-        AS t(user_id, score, reached_seq, actions, first_at, last_at)
+        CAST(:reached AS bigint[]), CAST(:counts AS integer[]))
+        AS t(user_id, score, reached_seq, actions),
+        (SELECT created_at AS at FROM action_batches WHERE batch_id = CAST(:batch_id AS uuid)) b
 ), scored AS (
     UPDATE user_scores s SET score = c.score, reached_seq = c.reached_seq,
-        version = s.version + 1, last_updated = clock_timestamp()
+        version = s.version + 1, last_updated = statement_timestamp()
     FROM changes c WHERE s.user_id = c.user_id
 ), counted AS (
     INSERT INTO user_stats AS s (user_id, total_actions, first_action, last_action)
-    SELECT user_id, actions, first_at, last_at FROM changes ORDER BY user_id
+    SELECT user_id, actions, at, at FROM changes ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET
         total_actions = s.total_actions + excluded.total_actions,
         first_action = least(s.first_action, excluded.first_action),
         last_action = greatest(s.last_action, excluded.last_action)
+), moved AS (
+    UPDATE action_batches SET stage = :stage, attempts = 0, looks = 0,
+        updated_at = statement_timestamp(), scored_at = statement_timestamp(),
+        next_look_at = statement_timestamp() + make_interval(secs => :quiet), outcomes = :outcomes
+    WHERE batch_id = CAST(:batch_id AS uuid)
 )
-SELECT count(*) FROM marked
-""")
+SELECT count(*) FROM written
+"""
+_INSERT = prepared(
+    _WRITE
+    % f"""
+    INSERT INTO user_actions (action_id, user_id, score_delta, action_type, timestamp, metadata,
+        created_at, action_no, batch_id, status, version, reason, previous_score, new_score,
+        request_id, completed_at, verdict, verdict_reason, checks)
+    SELECT action_id, user_id, score, action_type,
+        {TIMESTAMP}, metadata, created_at, action_no, CAST(:batch_id AS uuid),
+        status, 1, reason, previous, new, request_id, statement_timestamp(),
+        coalesce(found ->> 'verdict', :verdict), found ->> 'reason', found -> 'checks'
+    FROM final ORDER BY user_id, action_no
+"""
+)
+# Not `prepared`, because it updates a partitioned table.
+_UPDATE = sql(
+    _WRITE
+    % """
+    UPDATE user_actions a SET status = f.status, version = f.version + 1, reason = f.reason,
+        previous_score = f.previous, new_score = f.new, completed_at = statement_timestamp(),
+        verdict = coalesce(f.found ->> 'verdict', :verdict),
+        verdict_reason = f.found ->> 'reason', checks = f.found -> 'checks'
+    FROM final f
+    WHERE a.user_id = f.user_id AND a.action_no = f.action_no AND a.created_at = f.created_at
+    AND a.batch_id = CAST(:batch_id AS uuid) AND a.status = 'pending' AND a.version = f.version
+"""
+)
 
 
-def write_effects(connection: Connection, *, created_at: datetime, effects: Effects) -> int:
-    """Write statuses, scores and statistics; return how many actions were still pending.
+def write_effects(connection: Connection, *, entry: LockedEntry, effects: Effects) -> int:
+    """Write actions, scores and statistics, and move the batch to SCORED.
 
-    The caller holds the locks of the scores, and rolls back when fewer were pending than effects.
+    Return how many actions were written: fewer than effects when another transaction has changed
+    one that has a row. The caller holds the locks of the batch and of the scores, and rolls back
+    then.
     """
     actions, changes = effects.actions, effects.users
-    marked: int = connection.execute(
-        _WRITE,
+    versions = entry.versions or [0] * len(actions)
+    written: int = connection.execute(
+        _UPDATE if entry.has_rows else _INSERT,
         {
-            "created_at": created_at,
-            "ids": [effect.action_id for effect in actions],
+            "batch_id": str(entry.batch_id),
+            "stage": SCORE.after,
+            "quiet": QUIET_SECONDS,
+            "verdict": entry.open_verdict,
+            "outcomes": encode_outcomes(
+                (*effect, version + 1) for effect, version in zip(actions, versions, strict=True)
+            ),
             "statuses": [effect.status.value for effect in actions],
             "reasons": [effect.reason for effect in actions],
             "previous": [effect.previous_score for effect in actions],
@@ -119,8 +221,6 @@ def write_effects(connection: Connection, *, created_at: datetime, effects: Effe
             "scores": [change.score.score for change in changes],
             "reached": [change.score.reached_seq for change in changes],
             "counts": [change.applied_actions for change in changes],
-            "first": [change.first_at.isoformat() for change in changes],
-            "last": [change.last_at.isoformat() for change in changes],
         },
     ).scalar_one()
-    return marked
+    return written

@@ -30,12 +30,34 @@ class StoredAction:
     metadata: Mapping[str, Any] | None
 
 
+# Scored, or pending, or archived: one statement sees the same moment of all.
 _STORED = """
-SELECT i.action_id, i.user_id, i.request_hash, i.action_no, i.created_at, a.status, a.score_delta,
-    a.reason, a.previous_score, a.new_score, a.completed_at, a.timestamp, a.metadata
+SELECT i.action_id, i.user_id, i.request_hash, i.action_no, i.created_at,
+    coalesce(a.status, p.status) AS status, coalesce(a.score_delta, p.score_delta) AS score_delta,
+    a.reason, a.previous_score, a.new_score, a.completed_at,
+    coalesce(a.timestamp, p.timestamp) AS timestamp, coalesce(a.metadata, p.metadata) AS metadata
 FROM action_ids i
-LEFT JOIN user_actions a ON a.action_id = i.action_id AND a.created_at = i.created_at
+LEFT JOIN user_actions a
+    ON a.user_id = i.user_id AND a.action_no = i.action_no AND a.created_at = i.created_at
+LEFT JOIN pending_actions p
+    ON p.created_at = i.created_at AND p.action_no = i.action_no AND a.action_id IS NULL
 """
+# What a review has reopened has a row, and is among the pending as well.
+_PAGE = """
+SELECT * FROM (
+    SELECT action_id, user_id, '\\x'::bytea AS request_hash, action_no, created_at, status,
+        score_delta, reason, previous_score, new_score, completed_at, timestamp, metadata
+    FROM user_actions WHERE user_id = :user_id AND action_no < :before_no
+    ORDER BY action_no DESC LIMIT :limit
+) scored UNION ALL SELECT * FROM (
+    SELECT action_id, user_id, '\\x'::bytea, action_no, created_at, status,
+        score_delta, NULL, NULL::bigint, NULL::bigint, NULL::timestamptz, timestamp, metadata
+    FROM pending_actions WHERE user_id = :user_id AND action_no < :before_no AND version = 0
+    ORDER BY action_no DESC LIMIT :limit
+) pending
+ORDER BY action_no DESC LIMIT :limit
+"""
+MAX_ACTION_NO = 2**63 - 1
 
 
 def list_stored_actions(
@@ -54,15 +76,12 @@ def list_user_actions(
 ) -> Sequence[StoredAction]:
     """Return a user's actions that are not archived, newest first, numbered below `before_no`."""
     rows = connection.execute(
-        sql(
-            "SELECT action_id, user_id, '\\x'::bytea AS request_hash, action_no, created_at,"
-            " status, score_delta, reason, previous_score, new_score, completed_at,"
-            " timestamp, metadata"
-            " FROM user_actions WHERE user_id = :user_id"
-            " AND action_no < coalesce(CAST(:before_no AS bigint), 9223372036854775807)"
-            " ORDER BY action_no DESC LIMIT :limit"
-        ),
-        {"user_id": user_id, "before_no": before_no, "limit": limit},
+        sql(_PAGE),
+        {
+            "user_id": user_id,
+            "before_no": MAX_ACTION_NO if before_no is None else before_no,
+            "limit": limit,
+        },
     )
     return [_stored(row) for row in rows]
 

@@ -67,7 +67,9 @@ def list_board_chunk(connection: Connection, *, after: UUID | None, limit: int) 
     rows = connection.execute(
         sql(
             f"SELECT {_ROW} {_FROM} WHERE s.reached_seq IS NOT NULL"
-            " AND (CAST(:after AS uuid) IS NULL OR s.user_id > CAST(:after AS uuid))"
+            # Of both tables: a merge join reads the one that is not bounded from its start.
+            " AND (CAST(:after AS uuid) IS NULL"
+            "   OR s.user_id > CAST(:after AS uuid) AND u.user_id > CAST(:after AS uuid))"
             " ORDER BY s.user_id LIMIT :limit"
         ),
         {"after": after, "limit": limit},

@@ -11,19 +11,27 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from domain.fraud.model import Verdict
-from domain.store.postgres.stages import BATCH_IS_FINISHED, IS_UNFINISHED
+from domain.store.postgres.stages import BATCH_IS_PENDING, IS_UNFINISHED
 
+# A pending action is in the view `pending_actions`, as the element of a batch. One that a review
+# has reopened has a row too.
 _STUCK = f"""
-SELECT a.action_id, CASE
-    WHEN b.stage IS NULL THEN 'is pending and its batch is gone'
-    WHEN {BATCH_IS_FINISHED} THEN 'is pending and its batch is ' || b.stage
-    ELSE 'has been pending for ' || round(extract(epoch FROM clock_timestamp() - b.updated_at))
-        || ' s, its batch is ' || b.stage END
-FROM user_actions a LEFT JOIN action_batches b ON b.batch_id = a.batch_id
-WHERE a.status = 'pending' AND (b.stage IS NULL OR {BATCH_IS_FINISHED}
-    OR a.created_at < clock_timestamp() - make_interval(secs => :seconds)
-    AND b.updated_at < clock_timestamp() - make_interval(secs => :seconds))
-ORDER BY a.action_no LIMIT :limit
+SELECT action_id, what FROM (
+    SELECT p.action_id, p.action_no, 'has been pending for '
+        || round(extract(epoch FROM clock_timestamp() - b.updated_at))
+        || ' s, its batch is ' || b.stage AS what
+    FROM pending_actions p JOIN action_batches b ON b.batch_id = p.batch_id
+    WHERE b.updated_at < clock_timestamp() - make_interval(secs => :seconds)
+    UNION ALL
+    SELECT a.action_id, a.action_no, CASE
+        WHEN b.stage IS NULL THEN 'is pending and its batch is gone'
+        WHEN {BATCH_IS_PENDING} THEN 'is pending and its batch does not have it'
+        ELSE 'is pending and its batch is ' || b.stage END
+    FROM user_actions a LEFT JOIN action_batches b ON b.batch_id = a.batch_id
+    WHERE a.status = 'pending' AND NOT EXISTS (SELECT 1 FROM pending_actions p
+        WHERE p.action_id = a.action_id AND p.batch_id = a.batch_id)
+) stuck
+ORDER BY action_no LIMIT :limit
 """
 
 _UNFINISHED = f"""
@@ -43,11 +51,27 @@ WHERE i.action_id IS NULL OR i.action_no <> a.action_no OR i.user_id <> a.user_i
 ORDER BY a.action_no LIMIT :limit
 """
 
+# What would be added to the score once more, or never.
+_PENDING_AGAIN = """
+SELECT p.action_id, CASE WHEN p.batches > 1 THEN 'is pending in ' || p.batches || ' batches'
+    WHEN a.status <> 'pending' THEN 'is pending in a batch and is ' || a.status
+    ELSE 'is pending in another version than its row has' END
+FROM (SELECT action_id, action_no, count(*) AS batches, min(version) AS version
+    FROM pending_actions GROUP BY action_id, action_no) p
+LEFT JOIN action_ids i ON i.action_id = p.action_id
+LEFT JOIN user_actions a ON a.user_id = i.user_id AND a.action_no = i.action_no
+    AND a.created_at = i.created_at
+WHERE p.batches > 1 OR a.status <> 'pending' OR a.version <> p.version
+ORDER BY p.action_no LIMIT :limit
+"""
+
 _LOST = """
-SELECT i.action_id, 'was acknowledged and its row is gone'
+SELECT i.action_id, 'was acknowledged, and neither a row nor an open batch has it'
 FROM action_ids i
-WHERE NOT EXISTS (SELECT 1 FROM user_actions a
-    WHERE a.action_id = i.action_id AND a.created_at = i.created_at)
+WHERE NOT EXISTS (SELECT 1 FROM user_actions a WHERE a.user_id = i.user_id
+    AND a.action_no = i.action_no AND a.created_at = i.created_at AND a.action_id = i.action_id)
+AND NOT EXISTS (SELECT 1 FROM pending_actions p
+    WHERE p.action_id = i.action_id AND p.action_no = i.action_no)
 AND NOT EXISTS (SELECT 1 FROM archived_partitions p
     WHERE i.created_at >= p.from_at AND i.created_at < p.until_at)
 ORDER BY i.action_no LIMIT :limit
@@ -58,11 +82,10 @@ SELECT a.action_id, CASE
     WHEN a.status <> 'applied' THEN 'is ' || a.status || ' and has an effect on the score'
     WHEN a.new_score IS DISTINCT FROM a.previous_score + a.score_delta
         THEN 'is applied and its scores do not differ by its own'
-    WHEN c.verdict IS NULL THEN 'is applied and was never screened'
-    ELSE 'is applied and its verdict is ' || c.verdict END
-FROM user_actions a LEFT JOIN action_checks c
-    ON c.action_id = a.action_id AND c.created_at = a.created_at
-WHERE a.status = 'applied' AND (c.verdict IS DISTINCT FROM '{Verdict.PASS}'
+    WHEN a.verdict IS NULL THEN 'is applied and was never screened'
+    ELSE 'is applied and its verdict is ' || a.verdict END
+FROM user_actions a
+WHERE a.status = 'applied' AND (a.verdict IS DISTINCT FROM '{Verdict.PASS}'
         OR a.new_score IS DISTINCT FROM a.previous_score + a.score_delta)
     OR a.status IN ('pending', 'rejected', 'quarantined', 'failed') AND a.new_score IS NOT NULL
 ORDER BY a.action_no LIMIT :limit
@@ -79,11 +102,6 @@ ORDER BY p.from_at LIMIT :limit
 """
 
 
-def allow_long_queries(connection: Connection) -> None:
-    """Let the statements of this transaction take minutes: verification reads everything."""
-    connection.execute(text("SET LOCAL statement_timeout = '10min'"))
-
-
 def count_unfinished_batches(connection: Connection) -> int:
     """Return how many batches are not finished."""
     count: int = connection.execute(
@@ -95,7 +113,7 @@ def count_unfinished_batches(connection: Connection) -> int:
 def list_stuck_actions(
     connection: Connection, *, older_than_seconds: float, limit: int
 ) -> Iterator[tuple[UUID, str]]:
-    """Yield pending actions that are too old, or whose batch is finished or gone."""
+    """Yield pending actions that are too old, or whose batch will not score them."""
     yield from _run(connection, _STUCK, seconds=older_than_seconds, limit=limit)
 
 
@@ -111,8 +129,15 @@ def list_misplaced_actions(connection: Connection, *, limit: int) -> Iterator[tu
     yield from _run(connection, _WITHOUT_ID, limit=limit)
 
 
+def list_doubly_pending_actions(
+    connection: Connection, *, limit: int
+) -> Iterator[tuple[UUID, str]]:
+    """Yield pending actions that two batches have, or that have a final row too."""
+    yield from _run(connection, _PENDING_AGAIN, limit=limit)
+
+
 def list_lost_actions(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
-    """Yield acknowledged ids that have no row and are not archived."""
+    """Yield acknowledged ids that have no row, are not pending and not archived."""
     yield from _run(connection, _LOST, limit=limit)
 
 
