@@ -26,8 +26,13 @@ class LaurelTask(Task[Any, Any]):
 
     def before_start(self, task_id: str, args: Any, kwargs: dict[str, Any]) -> None:
         """Bind the context of every log line of this run."""
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(
-            task=self.name.rpartition(".")[2],
-            **{key: value for key, value in kwargs.items() if key in ("batch_id", "request_id")},
-        )
+        bind_task(self.name, **kwargs)
+
+
+def bind_task(name: str, **arguments: Any) -> None:
+    """Let every log line from here on carry the name of the task, and what it works on."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(
+        task=name.rpartition(".")[2],
+        **{key: value for key, value in arguments.items() if key in ("batch_id", "request_id")},
+    )

@@ -1,4 +1,4 @@
-"""The base class of the chain's tasks: each publishes the next link, and Flower sees some."""
+"""The base class of the chain's tasks: each goes on to the next link, and Flower sees some."""
 
 from typing import Any
 
@@ -9,9 +9,16 @@ from domain.actions.chain import Link, list_links_from
 from domain.actions.model import LinkOutcome
 from domain.errors import RedisUnavailableError
 from domain.store.redis.queues import push_behind_others, push_message
-from workers.base_task import LaurelTask
+from workers.base_task import LaurelTask, bind_task
 from workers.context import get_context
-from workers.messages.chain_messages import QUEUE, encode, is_shown, make_next_message
+from workers.messages.chain_messages import (
+    QUEUE,
+    Message,
+    encode,
+    is_shown,
+    make_next_message,
+    task_name,
+)
 from workers.messages.handover import handover
 
 logger = structlog.get_logger(__name__)
@@ -70,21 +77,49 @@ class LinkTask(LaurelTask):
         """
         request = self.request
         is_ours = retval == LinkOutcome.MOVED or request.retries
-        following = list_links_from(self.link.after)
-        if is_ours and following and not request.chain:
-            _publish(make_next_message(following[0], kwargs["batch_id"], of=request))
+        if is_ours and not request.chain:
+            self._go_on(kwargs["batch_id"], request)
 
+    def _go_on(self, batch_id: str, request: Any) -> None:
+        """Publish the next link; while no other message waits, run it here.
 
-def _publish(message: dict[str, Any]) -> None:
-    """Push the message, or hand it over when no other message waits.
+        A chain that Flower is shown has a task for each link, handed over within the process. Any
+        other one is run to its end in the task that has begun it. A message that the broker does
+        not take is lost, and the keeper finishes the batch.
+        """
+        for link in list_links_from(self.link.after):
+            message = make_next_message(link, batch_id, of=request)
+            try:
+                if _is_published(message):
+                    return
+            except RedisUnavailableError as error:
+                logger.warning("next link not published", cause=type(error).__name__)
+                return
+            if is_shown(request):
+                handover.put(message)
+                return
+            if not self._is_run(link, batch_id, message):
+                return
 
-    A message that the broker does not take is lost, and the keeper finishes the batch.
-    """
-    redis = get_context().store.redis
-    try:
-        if not handover.is_open:
-            push_message(redis, QUEUE, encode(message))
-        elif not push_behind_others(redis, QUEUE, encode(message)):
+    def _is_run(self, link: Link, batch_id: str, message: Message) -> bool:
+        """Run the link here and return whether it has moved the batch.
+
+        If it fails, its message gives it a task of its own, which is retried and reported as ever.
+        """
+        task = self.app.tasks[task_name(link)]
+        bind_task(task.name, batch_id=batch_id)
+        try:
+            return bool(task.run(batch_id=batch_id) == LinkOutcome.MOVED)
+        except Exception as error:  # noqa: BLE001 - met again, and handled, by the task of its own
+            logger.info("link left to its task", link=link.name, cause=type(error).__name__)
             handover.put(message)
-    except RedisUnavailableError as error:
-        logger.warning("next link not published", cause=type(error).__name__)
+            return False
+
+
+def _is_published(message: Message) -> bool:
+    """Publish the message if others wait, or if nothing may be run here; return whether it was."""
+    redis = get_context().store.redis
+    if handover.is_open:
+        return push_behind_others(redis, QUEUE, encode(message))
+    push_message(redis, QUEUE, encode(message))
+    return True

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from celery import chain
@@ -12,6 +12,9 @@ from celery.worker.request import Request
 
 from domain.actions.chain import AUDIT, BROADCAST, CHAIN, REFRESH, SCORE, SCREEN, Link, Stage
 from domain.actions.model import LinkOutcome
+from domain.boards.model import GLOBAL_BOARD
+from domain.boards.rebuild import rebuild_board
+from domain.errors import DatabaseUnavailableError
 from domain.store.redis import keys
 from domain.store.store import Store
 from tests.waiting import wait_until
@@ -19,6 +22,7 @@ from tests.workers.conftest import StartWorker
 from tests.workers.test_chain import accept, list_stages, make_action
 from workers.broker import submit_batch
 from workers.celery import app
+from workers.chain import RUNNERS, run_link
 from workers.context import WorkerContext
 from workers.link_task import LinkRequest
 from workers.messages.chain_messages import make_message
@@ -33,16 +37,19 @@ def queue(
     store: Store, worker_context: WorkerContext, broker: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """The queue of this test's broker, to which the tasks of this process publish."""
-    monkeypatch.setattr("workers.link_task.get_context", lambda: worker_context)
+    for user in ("workers.link_task", "workers.tasks"):
+        monkeypatch.setattr(f"{user}.get_context", lambda: worker_context)
     return keys.broker_queue("actions")
 
 
-def end_task(link: Link, outcome: LinkOutcome = LinkOutcome.MOVED, **request: Any) -> None:
+def end_task(
+    link: Link, outcome: LinkOutcome = LinkOutcome.MOVED, *, batch_id: str = BATCH, **request: Any
+) -> None:
     """Let the link's task end with this outcome, run for a message with these facts."""
     task = TASKS[link]
     task.push_request(**{"id": "task", "root_id": "root", "retries": 0, **request})
     try:
-        task.on_success(outcome.value, "task", (), {"batch_id": BATCH})
+        task.on_success(outcome.value, "task", (), {"batch_id": batch_id})
     finally:
         task.pop_request()
 
@@ -86,6 +93,57 @@ def test_the_next_link_is_handed_over_only_while_no_message_waits(store: Store, 
         end_task(SCREEN)
         assert handover.take() is None
         assert store.redis.run(lambda client: client.llen(queue)) == 2
+
+
+def test_a_chain_that_is_not_shown_runs_to_its_end_in_one_task_while_no_message_waits(
+    store: Store, queue: str, worker_context: WorkerContext
+) -> None:
+    rebuild_board(store, board=GLOBAL_BOARD)
+    batch_id = accept(store, [make_action()])
+    run_link(worker_context, link=SCREEN, batch_id=batch_id)
+    with handover.opened():
+        end_task(SCREEN, batch_id=str(batch_id), shown=False)
+        assert handover.take() is None
+    assert list_stages(store) == [Stage.DONE]
+    assert list_queued(store, queue) == []
+
+
+def test_a_link_that_fails_on_the_way_gets_a_task_of_its_own(
+    store: Store, queue: str, worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = accept(store, [make_action()])
+    run_link(worker_context, link=SCREEN, batch_id=batch_id)
+
+    def fail(_context: WorkerContext, _batch_id: UUID) -> LinkOutcome:
+        raise DatabaseUnavailableError
+
+    monkeypatch.setitem(RUNNERS, REFRESH, fail)
+    with handover.opened():
+        end_task(SCREEN, batch_id=str(batch_id), shown=False)
+        handed = handover.take()
+    assert handed is not None
+    assert handed["headers"]["task"] == TASKS[REFRESH].name
+    assert list_stages(store) == [Stage.SCORED]
+
+
+def test_a_worker_that_is_told_to_stop_leaves_the_rest_of_the_chain_to_others(
+    store: Store, queue: str, worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = accept(store, [make_action()])
+    run_link(worker_context, link=SCREEN, batch_id=batch_id)
+    score = RUNNERS[SCORE]
+
+    def score_and_be_told(context: WorkerContext, batch: UUID) -> LinkOutcome:
+        monkeypatch.setattr("celery.worker.state.should_stop", 0)
+        return score(context, batch)
+
+    monkeypatch.setitem(RUNNERS, SCORE, score_and_be_told)
+    with handover.opened():
+        end_task(SCREEN, batch_id=str(batch_id), shown=False)
+        assert handover.take() is None
+    assert list_stages(store) == [Stage.SCORED]
+    (message,) = list_queued(store, queue)
+    assert message["headers"]["task"] == TASKS[REFRESH].name
 
 
 def test_a_worker_that_stops_hands_nothing_over(
