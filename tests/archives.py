@@ -76,7 +76,11 @@ def move_to_the_past(store: Store, at: datetime) -> None:
         for table in ("user_actions", "action_ids", "action_batches"):
             connection.execute(text(f"UPDATE {table} SET created_at = :at"), {"at": at})
         connection.execute(
-            text("UPDATE user_stats SET first_action = :at, last_action = :at"), {"at": at}
+            text(
+                "UPDATE user_scores SET first_action = :at, last_action = :at"
+                " WHERE total_actions > 0"
+            ),
+            {"at": at},
         )
 
 

@@ -91,10 +91,9 @@ def write_statement(tables: Mapping[str, Sequence[Column]]) -> str:
         "totals AS (SELECT user_id, sum(score) AS score, max(action_no) AS action_no,"
         " count(*) AS actions FROM sent GROUP BY user_id ORDER BY user_id)",
         f"w_user_scores AS (UPDATE {SCHEMA}.user_scores s SET score = s.score + t.score,"
-        " reached_seq = t.action_no, version = s.version + 1, last_updated = now()"
+        " reached_seq = t.action_no, version = s.version + 1, last_updated = now(),"
+        " last_action = now(), total_actions = s.total_actions + t.actions"
         " FROM totals t WHERE s.user_id = t.user_id)",
-        f"w_user_stats AS (UPDATE {SCHEMA}.user_stats s SET last_action = now(),"
-        " total_actions = s.total_actions + t.actions FROM totals t WHERE s.user_id = t.user_id)",
     ]
     parts += [f"w_{name} AS ({_insert(name, columns)})" for name, columns in tables.items()]
     return f"WITH {', '.join(parts)} SELECT 1"

@@ -15,22 +15,21 @@ SELECT table_name, column_name, data_type, is_nullable = 'YES' OR column_default
 FROM information_schema.columns WHERE table_schema = 'public' AND table_name = ANY(%s)
 ORDER BY table_name, ordinal_position
 """
-# Of these the rows are copied too: every action changes a row that is there.
-_PLAYERS = ("user_scores", "user_stats")
+# Its rows are copied too: every action changes a row that is there.
+_PLAYERS = "user_scores"
 
 Connection = psycopg2.extensions.connection
 
 
 def make_row_tables(connection: Connection) -> None:
     """Create the tables, again for each run."""
-    tables = (*read_columns(connection), *_PLAYERS)
+    tables = (*read_columns(connection), _PLAYERS)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
         for table in tables:
             cursor.execute(f"CREATE TABLE {SCHEMA}.{table} (LIKE public.{table} INCLUDING ALL)")
-        for table in _PLAYERS:
-            cursor.execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM public.{table}")
-            cursor.execute(f"ANALYZE {SCHEMA}.{table}")
+        cursor.execute(f"INSERT INTO {SCHEMA}.{_PLAYERS} SELECT * FROM public.{_PLAYERS}")
+        cursor.execute(f"ANALYZE {SCHEMA}.{_PLAYERS}")
 
 
 def read_columns(connection: Connection) -> dict[str, list[Column]]:

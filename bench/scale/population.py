@@ -32,10 +32,9 @@ CREATE UNLOGGED TABLE bench.population
 _ROWS = """
 INSERT INTO users (user_id, username, username_key, created_at)
 SELECT user_id, 'veteran-' || number, 'veteran-' || number, at FROM bench.population;
-INSERT INTO user_scores (user_id, score, reached_seq, version, created_at, last_updated)
-SELECT user_id, score, number, 1, at, at FROM bench.population;
-INSERT INTO user_stats (user_id, total_actions, first_action, last_action)
-SELECT user_id, 1, at, at FROM bench.population;
+INSERT INTO user_scores (user_id, score, reached_seq, version, created_at, last_updated,
+    total_actions, first_action, last_action)
+SELECT user_id, score, number, 1, at, at, 1, at, at FROM bench.population;
 INSERT INTO archived_totals (user_id, applied_actions, applied_score)
 SELECT user_id, 1, score FROM bench.population;
 SELECT setval('action_no_seq', (SELECT max(number) FROM bench.population));
@@ -47,7 +46,7 @@ INSERT INTO archived_partitions
     (partition_name, file_name, sha256, row_count, applied_score, from_at, until_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
-_TABLES = "users, user_scores, user_stats, archived_totals"
+_TABLES = "users, user_scores, archived_totals"
 
 
 @dataclass(frozen=True, slots=True)

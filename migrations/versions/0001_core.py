@@ -27,7 +27,6 @@ TABLES_IN_ORDER_OF_REMOVAL = (
     "heartbeats",
     "user_actions",
     "action_ids",
-    "user_stats",
     "user_scores",
     "users",
 )
@@ -47,7 +46,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP VIEW pending_actions")
+    op.execute("DROP VIEW pending_actions, user_stats")
     for table in TABLES_IN_ORDER_OF_REMOVAL:
         op.drop_table(table)
     op.execute("DROP SEQUENCE action_no_seq")
@@ -85,6 +84,9 @@ def create_players() -> None:
         at_column("created_at", nullable=True, default_now=True),
         sa.Column("reached_seq", sa.BigInteger),
         sa.Column("version", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+        sa.Column("total_actions", sa.Integer, nullable=False, server_default=sa.text("0")),
+        at_column("first_action", nullable=True),
+        at_column("last_action", nullable=True),
         sa.PrimaryKeyConstraint("user_id", name="pk_user_scores"),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.user_id"], name="fk_user_scores_user_id_users"
@@ -100,18 +102,10 @@ def create_players() -> None:
         [sa.text("score DESC"), "reached_seq", "user_id"],
         postgresql_where=sa.text("reached_seq IS NOT NULL"),
     )
-    op.create_table(
-        "user_stats",
-        sa.Column("user_id", sa.Uuid, nullable=False),
-        sa.Column("total_actions", sa.Integer, server_default=sa.text("0")),
-        at_column("first_action", nullable=True),
-        at_column("last_action", nullable=True),
-        sa.PrimaryKeyConstraint("user_id", name="pk_user_stats"),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user_scores.user_id"], name="fk_user_stats_user_id_user_scores"
-        ),
-        postgresql_with={"fillfactor": 80},
-    )
+    op.execute("""
+        CREATE VIEW user_stats AS SELECT user_id, total_actions, first_action, last_action
+        FROM user_scores WHERE total_actions > 0
+    """)
 
 
 def create_actions() -> None:

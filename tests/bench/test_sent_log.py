@@ -43,10 +43,7 @@ def apply(store: Store, player: Player, score: int = 100) -> UUID:
 def count_action(store: Store, player: Player) -> None:
     with store.write() as connection:
         connection.execute(
-            text(
-                "INSERT INTO user_stats (user_id, total_actions) VALUES (:id, 1) ON CONFLICT"
-                " (user_id) DO UPDATE SET total_actions = user_stats.total_actions + 1"
-            ),
+            text("UPDATE user_scores SET total_actions = total_actions + 1 WHERE user_id = :id"),
             {"id": player.user_id},
         )
 

@@ -76,7 +76,7 @@ def test_verify_names_what_is_broken_and_exits_with_1(
     action = make_history(worker_context)[0]
     change(
         worker_context.store,
-        "UPDATE user_stats SET total_actions = 9 WHERE user_id = :id",
+        "UPDATE user_scores SET total_actions = 9 WHERE user_id = :id",
         id=action.user_id,
     )
     result = run(app, "verify", "--wait", "0")

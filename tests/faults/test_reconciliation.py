@@ -44,10 +44,7 @@ def apply(store: Store, player: Player, *, after_seconds: float = 1.0) -> str:
     action_id = make_stored_action(store, player, at=now, completed_at=done_at)
     with store.write() as transaction:
         transaction.execute(
-            text(
-                "INSERT INTO user_stats (user_id, total_actions) VALUES (:id, 1) ON CONFLICT"
-                " (user_id) DO UPDATE SET total_actions = user_stats.total_actions + 1"
-            ),
+            text("UPDATE user_scores SET total_actions = total_actions + 1 WHERE user_id = :id"),
             {"id": player.user_id},
         )
     return str(action_id)

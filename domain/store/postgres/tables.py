@@ -1,7 +1,7 @@
 """The tables, as SQLAlchemy Core metadata; `migrations/` creates them and a test compares both.
 
-`user_scores`, `user_actions` and `user_stats` keep the specification's columns and types. Status
-and stage names live with their subjects' models.
+`user_scores`, `user_actions` and the view `user_stats` keep the specification's columns and types.
+Status and stage names live with their subjects' models.
 """
 
 from sqlalchemy import (
@@ -76,6 +76,10 @@ user_scores = Table(
     _at("created_at", nullable=True, default_now=True),
     Column("reached_seq", BigInteger),
     Column("version", BigInteger, nullable=False, server_default=text("0")),
+    # The statistics over the applied actions; the view `user_stats` shows them.
+    Column("total_actions", Integer, nullable=False, server_default=text("0")),
+    _at("first_action", nullable=True),
+    _at("last_action", nullable=True),
     CheckConstraint("score BETWEEN 0 AND 9007199254740991", name="score_range"),
 )
 Index(
@@ -84,15 +88,6 @@ Index(
     user_scores.c.reached_seq,
     user_scores.c.user_id,
     postgresql_where=user_scores.c.reached_seq.is_not(None),
-)
-
-user_stats = Table(
-    "user_stats",
-    metadata,
-    Column("user_id", Uuid, ForeignKey("user_scores.user_id"), primary_key=True),
-    Column("total_actions", Integer, server_default=text("0")),
-    _at("first_action", nullable=True),
-    _at("last_action", nullable=True),
 )
 
 # Kept forever: a unique index of a partitioned table must hold the partition key too.

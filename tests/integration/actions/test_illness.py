@@ -147,11 +147,11 @@ def test_attempts_of_two_processes_at_once_are_one(store: Store) -> None:
 @pytest.mark.parametrize(
     ("break_it", "mend_it"),
     [
-        ("ALTER TABLE user_stats RENAME TO away", "ALTER TABLE away RENAME TO user_stats"),
+        ("ALTER TABLE user_scores RENAME TO away", "ALTER TABLE away RENAME TO user_scores"),
         ("ALTER TABLE user_actions RENAME TO away", "ALTER TABLE away RENAME TO user_actions"),
         (
-            "ALTER TABLE user_stats RENAME COLUMN total_actions TO away",
-            "ALTER TABLE user_stats RENAME COLUMN away TO total_actions",
+            "ALTER TABLE user_scores RENAME COLUMN total_actions TO away",
+            "ALTER TABLE user_scores RENAME COLUMN away TO total_actions",
         ),
     ],
 )

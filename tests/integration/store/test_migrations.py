@@ -45,9 +45,9 @@ def test_models_match_migrations(database_url: str) -> None:
 def test_a_model_that_no_migration_makes_is_noticed(database_url: str) -> None:
     migrate(database_url)
     with connect_to(database_url) as connection:
-        connection.execute(text("ALTER TABLE user_stats DROP COLUMN first_action"))
+        connection.execute(text("ALTER TABLE user_scores DROP COLUMN created_at"))
         connection.commit()
-    with pytest.raises(CommandError, match="first_action"):
+    with pytest.raises(CommandError, match="created_at"):
         command.check(migration_config(database_url))
 
 

@@ -48,15 +48,15 @@ def test_an_empty_system_is_sound(store: Store, settings: Settings) -> None:
             "reached the score at 1, by the actions at 2",
         ),
         (
-            "UPDATE user_stats SET total_actions = 3 WHERE user_id = :user",
+            "UPDATE user_scores SET total_actions = 3 WHERE user_id = :user",
             "has 3 actions in the statistics, applied are 2",
         ),
         (
-            "UPDATE user_stats SET last_action = now() WHERE user_id = :user",
+            "UPDATE user_scores SET last_action = now() WHERE user_id = :user",
             "has other times in the statistics than its actions",
         ),
         (
-            "DELETE FROM user_stats WHERE user_id = :user",
+            "UPDATE user_scores SET total_actions = 0 WHERE user_id = :user",
             "has 0 actions in the statistics, applied are 2",
         ),
     ],

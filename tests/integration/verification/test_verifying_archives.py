@@ -46,7 +46,7 @@ def archived(worker_context: WorkerContext) -> Iterator[list[NewAction]]:
     move_to_the_past(store, MARCH)
     complete_actions(worker_context, [make_action(user_id=ADA, score=1)])
     with store.write() as connection:
-        connection.execute(text("UPDATE user_stats SET first_action = :at"), {"at": MARCH})
+        connection.execute(text("UPDATE user_scores SET first_action = :at"), {"at": MARCH})
     assert ArchiveStep.DROPPED in archive_all(store, worker_context.settings.archive_path)
     yield actions
     drop_old_months(store)

@@ -133,7 +133,7 @@ _FINAL = each_action(
         "new": "CAST(:new AS bigint[])",
     }
 )
-# Independent writes. The lock on a user's score covers the statistics too.
+# Independent writes.
 _WRITE = f"""
 WITH final AS (
     SELECT b.created_at, b.verdicts -> CAST(e.action_no AS text) AS found, e.*
@@ -149,15 +149,10 @@ WITH final AS (
         (SELECT created_at AS at FROM action_batches WHERE batch_id = CAST(:batch_id AS uuid)) b
 ), scored AS (
     UPDATE user_scores s SET score = c.score, reached_seq = c.reached_seq,
-        version = s.version + 1, last_updated = statement_timestamp()
+        version = s.version + 1, last_updated = statement_timestamp(),
+        total_actions = s.total_actions + c.actions,
+        first_action = least(s.first_action, c.at), last_action = greatest(s.last_action, c.at)
     FROM changes c WHERE s.user_id = c.user_id
-), counted AS (
-    INSERT INTO user_stats AS s (user_id, total_actions, first_action, last_action)
-    SELECT user_id, actions, at, at FROM changes ORDER BY user_id
-    ON CONFLICT (user_id) DO UPDATE SET
-        total_actions = s.total_actions + excluded.total_actions,
-        first_action = least(s.first_action, excluded.first_action),
-        last_action = greatest(s.last_action, excluded.last_action)
 ), moved AS (
     UPDATE action_batches SET stage = :stage, attempts = 0, looks = 0,
         updated_at = statement_timestamp(), scored_at = statement_timestamp(),

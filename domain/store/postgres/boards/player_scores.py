@@ -30,9 +30,8 @@ def find_player(connection: Connection, *, user_id: UUID) -> PlayerRow | None:
     row = connection.execute(
         sql(
             "SELECT u.user_id, u.username, coalesce(s.score, 0), coalesce(s.version, 0),"
-            " coalesce(t.total_actions, 0), t.first_action, t.last_action FROM users u"
-            " LEFT JOIN user_scores s ON s.user_id = u.user_id"
-            " LEFT JOIN user_stats t ON t.user_id = u.user_id WHERE u.user_id = :user_id"
+            " coalesce(s.total_actions, 0), s.first_action, s.last_action FROM users u"
+            " LEFT JOIN user_scores s ON s.user_id = u.user_id WHERE u.user_id = :user_id"
         ),
         {"user_id": user_id},
     ).one_or_none()

@@ -21,11 +21,12 @@ WITH live AS (
         coalesce(l.actions, 0) + coalesce(t.applied_actions, 0) AS actions,
         CASE WHEN l.latest IS NOT NULL THEN l.latest
             WHEN t.user_id IS NOT NULL THEN s.reached_seq ELSE l.earliest END AS reached,
-        CASE WHEN t.user_id IS NULL THEN l.first_at ELSE st.first_action END AS first_at,
-        coalesce(l.last_at, st.last_action) AS last_at,
-        coalesce(st.total_actions, 0) AS stored_actions, st.first_action, st.last_action
+        CASE WHEN t.user_id IS NULL THEN l.first_at ELSE s.first_action END AS first_at,
+        CASE WHEN t.user_id IS NULL THEN l.last_at ELSE coalesce(l.last_at, s.last_action) END
+            AS last_at,
+        s.total_actions AS stored_actions, s.first_action, s.last_action
     FROM user_scores s LEFT JOIN live l USING (user_id)
-    LEFT JOIN archived_totals t USING (user_id) LEFT JOIN user_stats st USING (user_id)
+    LEFT JOIN archived_totals t USING (user_id)
 )
 SELECT user_id, CASE
     WHEN stored_score <> score
