@@ -1,8 +1,11 @@
-"""The words of an action: what came in, how intake took it, and what became of it."""
+"""The words of an action: what came in, how intake took it, and what became of it.
 
-from dataclasses import dataclass
+Those that are made for each action are named tuples: a frozen dataclass takes four times as long.
+"""
+
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 MAX_TOTAL_SCORE = 2**53 - 1
@@ -28,8 +31,7 @@ class LinkOutcome(StrEnum):
     NOT_ITS_TURN = "not_its_turn"
 
 
-@dataclass(frozen=True, slots=True)
-class NewAction:
+class NewAction(NamedTuple):
     """An action as a client reported it, its shape already checked.
 
     `metadata` is JSON text (at most 4 KB) or None; `request_hash` distinguishes a retry from a
@@ -47,8 +49,7 @@ class NewAction:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResult:
+class ActionResult(NamedTuple):
     """What is known of an action now; `rank` is None when the user is not on the board."""
 
     action_id: UUID
@@ -73,8 +74,7 @@ class Acceptance(StrEnum):
     """Another transaction has locked its player; nothing was stored, and it may be sent again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """How intake took one action, and what is known of it, for the caller's answer.
 
     `result` is None for a conflict and an unstorable action. For an archived duplicate

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from typing import NamedTuple
 from uuid import UUID
 
 ROLE_PLAYER = "player"
@@ -37,8 +38,7 @@ class Principal:
         return ROLE_SERVICE in self.roles
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What a caller may still do in this window; sent in the RateLimit headers."""
 
     policy: str

@@ -55,6 +55,8 @@ def parse_json(raw: bytes) -> Any:
         if "depth limit" in error.msg:
             raise InvalidPayloadError("The body is nested too deeply") from error
         raise MalformedJsonError from error
+    if _is_plain(raw, document):
+        return document
     found = _walk(document)
     if b"\\u0000" in raw and _has_nul(document):
         raise InvalidPayloadError("Strings must not contain the character U+0000")
@@ -63,6 +65,19 @@ def parse_json(raw: bytes) -> Any:
     if quotes != 2 * found.strings:
         raise MalformedJsonError("The body has the same name twice in one object")
     return _parse_exactly(raw) if found.has_large_number else document
+
+
+def _is_plain(raw: bytes, document: Any) -> bool:
+    """Return whether the text is small and just what the parser's own writer would write.
+
+    Then no name is there twice, no digit was lost, nothing is escaped that may hide a NUL, and
+    fewer brackets than levels cannot be nested too deeply: the walk would find nothing.
+    """
+    return (
+        b"\\" not in raw
+        and raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH
+        and orjson.dumps(document) == raw
+    )
 
 
 def _count_quotes(raw: bytes) -> int:

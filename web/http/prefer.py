@@ -1,14 +1,13 @@
 """The Prefer header (RFC 7240): how long a client waits for the outcome of its action."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_WAIT_SECONDS = 10
 _WAIT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """How long to wait, and the value of Preference-Applied."""
 
     seconds: float

@@ -91,8 +91,12 @@ def read_action(body: Mapping[str, Any], principal: Principal, request_id: str) 
 
 def read_batch(body: Mapping[str, Any]) -> list[Any]:
     """Return the elements of a batch, not yet validated; raises InvalidPayloadError."""
-    elements: list[Any] = load(_batch, body)["actions"]
-    return elements
+    elements = body.get("actions")
+    if type(elements) is list and len(body) == 1 and 0 < len(elements) <= MAX_BATCH_ACTIONS:
+        # What the schema accepts; its engine would look at each element.
+        return elements
+    loaded: list[Any] = load(_batch, body)["actions"]
+    return loaded
 
 
 def read_batch_element(element: object, principal: Principal, request_id: str) -> NewAction:
@@ -107,19 +111,20 @@ def read_batch_element(element: object, principal: Principal, request_id: str) -
 
 
 def _make_action(loaded: Mapping[str, Any], principal: Principal, request_id: str) -> NewAction:
-    metadata = loaded.get("metadata")
+    metadata, score = loaded.get("metadata"), loaded["score"]
     text = None if metadata is None else dump_metadata(metadata)
-    own = loaded.get("user_id", principal.user_id) == principal.user_id
+    user_id = loaded.get("user_id", principal.user_id)
+    # By position: by name costs a tenth of reading an action.
     return NewAction(
-        action_id=loaded["action_id"],
-        user_id=loaded.get("user_id", principal.user_id),
-        username=principal.username if own else None,
-        score=loaded["score"],
-        action_type=None if metadata is None else metadata.get("actionType"),
-        timestamp=loaded["timestamp"],
-        metadata=None if text is None else text.decode(),
-        request_hash=_hash_request(loaded["score"], metadata or {}, text or b""),
-        request_id=request_id,
+        loaded["action_id"],
+        user_id,
+        principal.username if user_id == principal.user_id else None,
+        score,
+        None if metadata is None else metadata.get("actionType"),
+        loaded["timestamp"],
+        None if text is None else text.decode(),
+        _hash_request(score, metadata or {}, text or b""),
+        request_id,
     )
 
 

@@ -172,7 +172,7 @@ class Both:
         body, status, named = run_wsgi_app(app, make_environ(sent, headers), buffered=True)
         counted = sorted(read_counts().items() - counts.items())
         counted = [(name, value - counts.get(name, 0)) for name, value in counted]
-        taken = [replace(action, request_id="") for action in self.batcher.taken]
+        taken = [action._replace(request_id="") for action in self.batcher.taken]
         facts = (status[:3], [*named], counted, self._list_log(), taken, self.batcher.waits)
         return VARYING.sub(b"~", repr(facts).encode() + b"".join(body))
 
