@@ -14,7 +14,7 @@ from domain.actions.model import ActionResult, NewAction
 from domain.actions.replies import Reply, parse_replies
 from web.http.prefer import MAX_WAIT_SECONDS
 from web.intake.pending_request import Claims, PendingBatch, PendingRequest, RequestState
-from web.server.greenlets import make_event
+from web.server.greenlets import make_event, set_all
 
 OnResults = Callable[[UUID, Iterable[Reply]], None]
 
@@ -228,5 +228,4 @@ def _abandon(batches: Iterable[PendingBatch]) -> list[PendingRequest]:
 
 def _release(requests: Iterable[PendingRequest]) -> None:
     """Wake the requests; without the lock, which each of them takes next."""
-    for request in requests:
-        request.done.set()
+    set_all(request.done for request in requests)

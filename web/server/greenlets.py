@@ -10,7 +10,7 @@ import functools
 import os
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from enum import Enum
@@ -98,9 +98,9 @@ class GreenletRunner:
         """Run the work on a thread that is kept for its kind."""
         return await self.loop.run_in_executor(self._own_threads[pool], work)
 
-    def notify(self, event: "LoopEvent") -> None:
-        """Wake the event's waiter on the loop; many events at once wake the loop once."""
-        self._happened.append(event)
+    def notify(self, events: Iterable["LoopEvent"]) -> None:
+        """Wake the events' waiters on the loop, which is woken once for all of them."""
+        self._happened.extend(events)
         if not self._is_woken:
             self._is_woken = True
             self.loop.call_soon_threadsafe(self._wake)
@@ -126,23 +126,26 @@ class GreenletRunner:
 class LoopEvent:
     """An Event that a greenlet on the loop waits for."""
 
-    __slots__ = ("_future", "_has_happened", "_runner")
+    __slots__ = ("_future", "_has_happened", "runner")
 
     def __init__(self, runner: GreenletRunner):
-        self._runner = runner
+        self.runner = runner
         self._future: asyncio.Future[None] | None = None
         self._has_happened = False
 
     def set(self) -> None:
         """Mark the event as happened and wake its waiter."""
+        set_all((self,))
+
+    def mark(self) -> None:
+        """Mark the event as happened; its waiter is not woken."""
         self._has_happened = True
-        self._runner.notify(self)
 
     def wait(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds, in a greenlet; return whether it has happened."""
         if not self._has_happened and timeout > 0:
-            self._future = self._runner.loop.create_future()
-            timer = self._runner.loop.call_later(timeout, self.release)
+            self._future = self.runner.loop.create_future()
+            timer = self.runner.loop.call_later(timeout, self.release)
             try:
                 await_(self._future)
             finally:
@@ -219,6 +222,21 @@ def _be_nice() -> None:
     """Lower the priority of this thread alone, where the system knows that (Linux)."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PASSWORD_NICENESS)
+
+
+def set_all(events: Iterable[Event]) -> None:
+    """Set the events. A loop is woken once, after the last: woken before, it would want the
+    interpreter's lock while this thread goes on, and both would pay for it.
+    """
+    by_runner: dict[GreenletRunner, list[LoopEvent]] = {}
+    for event in events:
+        if isinstance(event, LoopEvent):
+            event.mark()
+            by_runner.setdefault(event.runner, []).append(event)
+        else:
+            event.set()
+    for runner, happened in by_runner.items():
+        runner.notify(happened)
 
 
 def make_event() -> Event:

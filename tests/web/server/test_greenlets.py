@@ -19,6 +19,7 @@ from web.server.greenlets import (
     await_,
     make_event,
     run_in_thread,
+    set_all,
 )
 
 SECONDS = 5.0
@@ -150,3 +151,47 @@ def test_too_much_that_blocks_is_refused_and_watching_is_not() -> None:
     most = BLOCKING_THREADS + MAX_QUEUED_WORK
     answers = run_all(*[wait_on_thread] * (most + 3), watch)
     assert answers == [True] * most + [False] * 3 + ["seen"]
+
+
+def test_events_that_are_set_together_wake_their_loop_once() -> None:
+    async def wait_for_three() -> tuple[list[bool], int]:
+        loop = asyncio.get_running_loop()
+        runner = GreenletRunner(loop)
+        events: list[Any] = []
+        woken: list[int] = []
+        wake, gate = runner._wake, threading.Event()
+        runner._wake = lambda: (woken.append(1), wake())[1]  # type: ignore[method-assign]
+
+        def wait() -> bool:
+            events.append(make_event())
+            return bool(events[-1].wait(SECONDS))
+
+        def set_them() -> None:
+            gate.wait(SECONDS)
+            set_all(events)
+
+        setter = threading.Thread(target=set_them)
+        setter.start()
+        waiting = [loop.create_task(runner.run(wait)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert len(events) == 3
+        gate.set()
+        try:
+            return await asyncio.gather(*waiting), len(woken)
+        finally:
+            setter.join()
+            runner.close()
+
+    assert asyncio.run(wait_for_three()) == ([True] * 3, 1)
+
+
+def test_events_of_threads_and_of_a_loop_can_be_set_together() -> None:
+    on_thread = make_event()
+
+    def set_both() -> bool:
+        on_loop = make_event()
+        set_all((on_thread, on_loop))
+        return on_loop.wait(SECONDS)
+
+    assert run_all(set_both) == [True]
+    assert on_thread.wait(0)
