@@ -17,6 +17,7 @@ from sqlalchemy import Engine, event
 
 from domain.actions.chain import Link
 from domain.actions.model import LinkOutcome
+from domain.store.postgres.statements import HotStatement
 from domain.store.redis.client import RedisClient
 from workers.chain import RUNNERS
 from workers.context import WorkerContext
@@ -42,9 +43,9 @@ def kill_at(link: Link, point: str) -> None:
     if point == "inside":
         _die_of_writing(here)
     elif point == "before_commit" and link.needs_redis:
-        event.listen(Engine, "before_cursor_execute", _on_write(here, _die))
+        _listen("before", _on_write(here, _die))
     elif point == "before_commit":
-        event.listen(Engine, "before_cursor_execute", _on_write(here, lambda: _note(here)))
+        _listen("before", _on_write(here, lambda: _note(here)))
         # The event comes before the COMMIT is sent.
         event.listen(Engine, "commit", lambda _: _die_if(here.has_written))
     elif point == "next_published":
@@ -81,7 +82,7 @@ def _wrap(link: Link, here: _Here, *, dies_before: bool, dies_after: bool) -> No
 
 
 def _die_of_writing(here: _Here) -> None:
-    event.listen(Engine, "after_cursor_execute", _on_write(here, _die))
+    _listen("after", _on_write(here, _die))
     run_script = RedisClient.run_script
 
     def run_and_die(gate: RedisClient, name: str, keys: Any, args: Any) -> Any:
@@ -91,6 +92,22 @@ def _die_of_writing(here: _Here) -> None:
         return answer
 
     RedisClient.run_script = run_and_die  # type: ignore  # only in this process
+
+
+def _listen(when: str, act: Callable[..., None]) -> None:
+    """Call `act` before or after every statement, those included that pass SQLAlchemy by."""
+    event.listen(Engine, f"{when}_cursor_execute", act)
+    run_hot = HotStatement.run
+
+    def run(statement: HotStatement, connection: Any, parameters: Any) -> Any:
+        if when == "before":
+            act(connection, None, statement.text)
+        cursor = run_hot(statement, connection, parameters)
+        if when == "after":
+            act(connection, cursor, statement.text)
+        return cursor
+
+    HotStatement.run = run  # type: ignore  # only in this process
 
 
 def _on_write(here: _Here, act: Callable[[], None]) -> Callable[..., None]:

@@ -11,7 +11,7 @@ from domain.actions.chain import AUDIT
 from domain.audit.hash_chain import GENESIS, AuditEntry, Head, Transition
 from domain.store.postgres.actions.batches import MOVE, move_parameters
 from domain.store.postgres.actions.entries import ENTRY_COLUMNS, decode_outcomes
-from domain.store.postgres.statements import prepared, sql
+from domain.store.postgres.statements import hot, prepared, sql
 
 # Entries of some 60 KB at most, with all their transitions.
 CHUNK_ENTRIES = 200
@@ -31,14 +31,14 @@ class ClaimedTransitions:
 
 
 # The head is looked up when the batch is claimed, so that a batch that others have never locks it.
-_CLAIM = prepared(
+_CLAIM = hot(
     f"WITH moved AS ({MOVE} RETURNING created_at, scored_at, outcomes, {ENTRY_COLUMNS}),"
     " head AS (SELECT seq, hash FROM audit_head"
     "   WHERE head_id = (SELECT count(*) FROM moved) FOR NO KEY UPDATE)"
     " SELECT * FROM moved CROSS JOIN head"
 )
 # A batch whose stage was put back has its entry.
-_INSERT = prepared(
+_INSERT = hot(
     "WITH appended AS ("
     "   INSERT INTO audit_log (seq, batch_id, entry, hash, leaves)"
     "   VALUES (:seq, CAST(:batch_id AS uuid), :entry, :hash, :leaves)"
@@ -51,7 +51,7 @@ _COLUMNS = "l.seq, CAST(l.batch_id AS text), l.entry, l.hash, l.leaves"
 
 def claim_transitions(connection: Connection, *, batch_id: UUID) -> ClaimedTransitions | None:
     """Move a batch past *audit* and return its transitions; None when it is not its turn."""
-    row = connection.execute(_CLAIM, move_parameters(batch_id, AUDIT)).one_or_none()
+    row = _CLAIM.run(connection, move_parameters(batch_id, AUDIT)).fetchone()
     if row is None:
         return None
     accepted_at, completed_at, outcomes, numbers, ids, users, scores, seq, digest = row
@@ -66,8 +66,8 @@ def claim_transitions(connection: Connection, *, batch_id: UUID) -> ClaimedTrans
 
 def insert_entry(connection: Connection, *, entry: AuditEntry) -> None:
     """Append the entry and move the head, whose lock is held; nothing if its batch has one."""
-    connection.execute(
-        _INSERT,
+    _INSERT.run(
+        connection,
         {
             "seq": entry.seq,
             "batch_id": entry.batch_id,

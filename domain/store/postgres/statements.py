@@ -1,16 +1,20 @@
 """SQL statements: parsed once by each process, and prepared once by each connection if hot.
 
 Parsing and planning took a third to a half of the time of a read in the chain. PREPARE and EXECUTE
-are sent as SQL, because psycopg2 has no other way.
+are sent as SQL, because psycopg2 has no other way. What SQLAlchemy does around one such statement
+took as long again as sending it, so the chain runs its statements as `hot` ones.
 """
 
 import functools
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, TextClause, event, text
+import psycopg2
+from sqlalchemy import Connection, Engine, TextClause, event, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import ExceptionContext
 
 # SQLSTATEs that concern the prepared statement and not the work: a migration changed the type of a
@@ -36,6 +40,34 @@ def prepared(statement: str) -> TextClause:
     that is being archived does not allow that.
     """
     return text(statement).execution_options(prepared=True)
+
+
+@dataclass(frozen=True, slots=True)
+class HotStatement:
+    """A prepared statement that runs on a connection's cursor, past SQLAlchemy's own work."""
+
+    text: str
+
+    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+        """Run it in the connection's transaction; return psycopg2's cursor, which has the rows.
+
+        Raises what `connection.execute` would, and discards a bad connection as that does.
+        """
+        fairy = connection.connection
+        cursor = fairy.cursor()
+        try:
+            _execute_plan(cursor, _plan(self.text), fairy.info, parameters)
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            said = self.text if isinstance(error, psycopg2.Error) else None
+            connection._handle_dbapi_exception(error, said, None, cursor, None)
+        return cursor
+
+
+@functools.lru_cache(maxsize=512)
+def hot(statement: str) -> HotStatement:
+    """Return a hot statement; what holds for a `prepared` one holds for it."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy
+    return HotStatement(str(text(statement).compile(dialect=dialect)))
 
 
 def keep_prepared_statements(engine: Engine) -> None:
@@ -71,14 +103,17 @@ def _plan(statement: str) -> _Plan:
 def _execute_planned(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
     if not context.execution_options.get("prepared"):
         return False
-    plan = _plan(statement)
+    _execute_plan(cursor, _plan(statement), context.root_connection.info, parameters)
+    return True
+
+
+def _execute_plan(cursor: Any, plan: _Plan, info: dict[Any, Any], parameters: Any) -> None:
     # Kept with the connection to the server; a rollback does not deallocate prepared statements.
-    kept: set[str] = context.root_connection.info.setdefault("plans", set())
+    kept: set[str] = info.setdefault("plans", set())
     if plan.name not in kept:
         cursor.execute(plan.prepare)
         kept.add(plan.name)
     cursor.execute(plan.execute, parameters)
-    return True
 
 
 def _give_up_connection(context: ExceptionContext) -> None:

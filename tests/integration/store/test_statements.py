@@ -1,18 +1,21 @@
 """Plans that a connection keeps: made once, lost with the connection, and never in the way."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
-from domain.errors import DatabaseUnavailableError
+from domain.errors import DatabaseUnavailableError, UnstorableDataError
 from domain.settings import Settings
 from domain.store.postgres.partitions import list_partitions
-from domain.store.postgres.statements import prepared
+from domain.store.postgres.statements import hot, prepared
 from domain.store.store import Store, connect
 from tests.factories import make_action
 from tests.pipeline import complete_actions
@@ -93,6 +96,56 @@ def test_a_column_of_another_type_is_a_fault_that_passes(single: Store) -> None:
             assert connection.execute(prepared(PROBE)).scalar() == "7"
     finally:
         run(single, "DROP TABLE plan_probe")
+
+
+def test_a_hot_statement_answers_as_a_prepared_one_and_shares_its_plan(single: Store) -> None:
+    echo(single)
+    with single.write() as connection:
+        parameters = {"ids": [str(uuid4())], "number": 21}
+        row = hot(ECHO).run(connection, parameters).fetchone()
+        assert row == tuple(connection.execute(prepared(ECHO), parameters).one())
+    assert count_plans(single) == [3]
+
+
+def test_a_hot_statement_is_in_the_transaction(single: Store) -> None:
+    run(single, "CREATE TABLE plan_probe AS SELECT 7 AS number")
+    try:
+        with pytest.raises(KeyError), single.write() as connection:
+            assert hot("UPDATE plan_probe SET number = 8").run(connection, {}).rowcount == 1
+            raise KeyError
+        with single.write() as connection:
+            assert hot(PROBE).run(connection, {}).fetchall() == [(7,)]
+    finally:
+        run(single, "DROP TABLE plan_probe")
+
+
+def test_a_hot_statement_fails_as_others_do(single: Store) -> None:
+    failing = {
+        "SELECT CAST(:text AS uuid)": UnstorableDataError,
+        "SELECT pg_terminate_backend(pg_backend_pid()), :text": DatabaseUnavailableError,
+        "SELECT no_such_column, :text": DatabaseUnavailableError,
+        "SELEC :text": ProgrammingError,
+    }
+    for statement, error in failing.items():
+        with pytest.raises(error), single.write() as connection:
+            hot(statement).run(connection, {"text": "no uuid"})
+        with single.autocommit() as connection:
+            assert hot("SELECT 1").run(connection, {}).fetchone() == (1,)
+    with pytest.raises(TypeError), single.write() as connection:
+        hot("SELECT CAST(:ids AS text[])").run(connection, {"ids": [{}]})
+    assert echo(single)[1:] == ("100%", 42)
+
+
+def test_a_deallocated_hot_statement_fails_once_and_is_prepared_again(single: Store) -> None:
+    for is_there in (True, False, True):
+        with expected_loss(is_there), single.write() as connection:
+            assert hot("SELECT 7").run(connection, {}).fetchone() == (7,)
+        if is_there:
+            run(single, "DEALLOCATE ALL")
+
+
+def expected_loss(is_there: bool) -> AbstractContextManager[Any]:
+    return nullcontext() if is_there else pytest.raises(DatabaseUnavailableError)
 
 
 def test_no_plan_waits_for_a_month_that_is_being_archived(worker_context: WorkerContext) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from domain.actions.chain import Link, Stage
 from domain.store.postgres.stages import IS_OPEN, IS_UNFINISHED
-from domain.store.postgres.statements import prepared, sql
+from domain.store.postgres.statements import hot, prepared, sql
 
 # Pause before the keeper looks at a batch; every link that moves the batch starts it again.
 QUIET_SECONDS = 2
@@ -45,7 +45,7 @@ MOVE = (
     " next_look_at = clock_timestamp() + make_interval(secs => :quiet)"
     " WHERE batch_id = :batch_id AND stage = :old"
 )
-_MOVE = prepared(MOVE)
+_MOVE = hot(MOVE)
 
 
 def find_locked_batch(connection: Connection, *, batch_id: UUID, stage: Stage) -> Batch | None:
@@ -65,13 +65,13 @@ def move_batch(connection: Connection, *, batch_id: UUID, link: Link) -> bool:
 
     Attempts and looks start again from zero.
     """
-    moved = connection.execute(_MOVE, move_parameters(batch_id, link))
-    return moved.rowcount == 1
+    moved = _MOVE.run(connection, move_parameters(batch_id, link))
+    return bool(moved.rowcount == 1)
 
 
 def divert_batch(connection: Connection, *, batch: Batch, stage: Stage) -> None:
     """Move a batch whose lock is held to a stage that its next link does not lead to."""
-    connection.execute(_MOVE, _move(batch.batch_id, batch.stage, stage))
+    _MOVE.run(connection, _move(batch.batch_id, batch.stage, stage))
 
 
 def claim_due_batches(

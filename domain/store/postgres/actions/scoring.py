@@ -21,7 +21,7 @@ from domain.store.postgres.actions.entries import (
     encode_outcomes,
 )
 from domain.store.postgres.engine import LOCK_TIMEOUT_MS
-from domain.store.postgres.statements import prepared, sql
+from domain.store.postgres.statements import hot, sql
 
 _STATUS_BY_VERDICT = {
     Verdict.PASS: Status.APPLIED,
@@ -54,7 +54,7 @@ class LockedEntry:
 
 
 # The time limit of locks is set without a round trip, for the statements that follow.
-_LOCK = prepared(
+_LOCK = hot(
     f"SELECT {ENTRY_COLUMNS}, CAST(verdicts AS text), versions,"
     " set_config('lock_timeout', CAST(:lock_wait AS text), true)"
     " FROM action_batches WHERE batch_id = :batch_id AND stage = :stage"
@@ -75,15 +75,15 @@ def lock_entry(
     Unless `stalled`, only a batch that the keeper has not found stalled. The statements after it
     wait up to `lock_wait_ms` for a lock.
     """
-    row = connection.execute(
-        _LOCK,
+    row = _LOCK.run(
+        connection,
         {
             "batch_id": batch_id,
             "stage": stage,
             "stalled": stalled,
             "lock_wait": str(lock_wait_ms),
         },
-    ).one_or_none()
+    ).fetchone()
     if row is None:
         return None
     numbers, ids, users, scores, text, versions, _ = row
@@ -101,15 +101,15 @@ def _judge(action: ScreenedAction, found: Mapping[str, Any] | None) -> ScreenedA
     return action._replace(status=status, reason=found.get("reason"))
 
 
+_LOCK_SCORES = hot(
+    "SELECT CAST(user_id AS text), score, reached_seq FROM user_scores"
+    " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY user_id FOR NO KEY UPDATE"
+)
+
+
 def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> dict[str, Score]:
     """Lock these users' score rows in order of their ids and return them."""
-    rows = connection.execute(
-        prepared(
-            "SELECT CAST(user_id AS text), score, reached_seq FROM user_scores"
-            " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY user_id FOR NO KEY UPDATE"
-        ),
-        {"ids": list(user_ids)},
-    )
+    rows = _LOCK_SCORES.run(connection, {"ids": list(user_ids)}).fetchall()
     return {user_id: Score(score, reached_seq) for user_id, score, reached_seq in rows}
 
 
@@ -161,7 +161,7 @@ WITH final AS (
 )
 SELECT count(*) FROM written
 """
-_INSERT = prepared(
+_INSERT = hot(
     _WRITE
     % f"""
     INSERT INTO user_actions (action_id, user_id, score_delta, action_type, timestamp, metadata,
@@ -198,8 +198,9 @@ def write_effects(connection: Connection, *, entry: LockedEntry, effects: Effect
     """
     actions, changes = effects.actions, effects.users
     versions = entry.versions or [0] * len(actions)
-    written: int = connection.execute(
-        _UPDATE if entry.has_rows else _INSERT,
+    write = _write_again if entry.has_rows else _INSERT.run
+    written = write(
+        connection,
         {
             "batch_id": str(entry.batch_id),
             "stage": SCORE.after,
@@ -217,5 +218,9 @@ def write_effects(connection: Connection, *, entry: LockedEntry, effects: Effect
             "reached": [change.score.reached_seq for change in changes],
             "counts": [change.applied_actions for change in changes],
         },
-    ).scalar_one()
-    return written
+    ).fetchone()
+    return int(written[0])
+
+
+def _write_again(connection: Connection, parameters: Mapping[str, Any]) -> Any:
+    return connection.execute(_UPDATE, parameters)

@@ -16,7 +16,7 @@ from domain.fraud.signals import Candidate, Window
 from domain.store.postgres.actions.batches import IS_FRESH, MOVE, move_parameters
 from domain.store.postgres.actions.entries import ENTRY_COLUMNS, Verdicts
 from domain.store.postgres.stages import IS_PENDING
-from domain.store.postgres.statements import prepared, sql
+from domain.store.postgres.statements import hot, sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ClaimedEntry:
     verdicts: Verdicts
 
 
-_CLAIM = prepared(
+_CLAIM = hot(
     f"{MOVE} AND ({IS_FRESH} OR :stalled) RETURNING created_at,"
     f" CAST(extract(epoch FROM created_at) * 1000000 AS bigint), {ENTRY_COLUMNS},"
     " timestamps_us, CAST(verdicts AS text),"
@@ -45,7 +45,7 @@ def claim_entry(connection: Connection, *, batch_id: UUID, stalled: bool) -> Cla
     Unless `stalled`, only a batch that the keeper has not found stalled.
     """
     parameters = {**move_parameters(batch_id, SCREEN), "stalled": stalled}
-    row = connection.execute(_CLAIM, parameters).one_or_none()
+    row = _CLAIM.run(connection, parameters).fetchone()
     if row is None:
         return None
     created_at, created_us, numbers, ids, users, scores, timestamps_us, verdicts, strangers = row
@@ -57,7 +57,7 @@ def claim_entry(connection: Connection, *, batch_id: UUID, stalled: bool) -> Cla
 
 # What is scored has a row, and what is not is in the arrays of its batch; no action is both but
 # those that a review has reopened, whose rows are pending.
-_WINDOWS = prepared(
+_WINDOWS = hot(
     "WITH screened AS MATERIALIZED (SELECT * FROM"
     " unnest(CAST(:users AS uuid[]), CAST(:numbers AS bigint[])) t(user_id, before_no))"
     " SELECT CAST(t.user_id AS text), w.actions, w.score"
@@ -93,8 +93,8 @@ def read_windows(
     Pending actions of other batches count and rejected ones do not, whether they are scored yet or
     not. A user without earlier actions is absent.
     """
-    rows = connection.execute(
-        _WINDOWS,
+    rows = _WINDOWS.run(
+        connection,
         {
             "batch_id": batch_id,
             "users": list(before),
@@ -105,7 +105,7 @@ def read_windows(
         },
     )
     windows: dict[str, Window] = {}
-    for user_id, actions, score in rows:
+    for user_id, actions, score in rows.fetchall():
         window = windows.setdefault(user_id, Window())
         window.actions_last_minute += actions
         window.score_last_hour += int(score)
