@@ -121,8 +121,8 @@ def find_standings(
 
 
 def complete_ranks(
-    store: Store, *, board: BoardId, user_ids: Sequence[UUID], answered: dict[UUID, int] | None
-) -> dict[UUID, int]:
+    store: Store, *, board: BoardId, user_ids: Sequence[str], answered: dict[str, int] | None
+) -> dict[str, int]:
     """Return the ranks that a write to the set answered, or SQL's if it answered None.
 
     Reads from the primary: the ranks must include the write's own batch. Raises
@@ -132,7 +132,8 @@ def complete_ranks(
         return answered
     require_rows_of(board)
     with store.write() as connection:
-        return list_ranks(connection, user_ids=user_ids)
+        ranks = list_ranks(connection, user_ids=user_ids)
+    return {str(user_id): rank for user_id, rank in ranks.items()}
 
 
 def read_state(

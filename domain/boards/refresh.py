@@ -11,9 +11,9 @@ from domain.actions.chain import REFRESH
 from domain.actions.model import LinkOutcome, Status
 from domain.boards.model import BoardId
 from domain.boards.reader import complete_ranks
-from domain.store.postgres.actions.batches import Batch, find_batch, move_batch
-from domain.store.postgres.actions.outcomes import ActionOutcome, list_outcomes
-from domain.store.postgres.boards.standings import BoardRow, list_board_rows
+from domain.store.postgres.actions.batches import move_batch
+from domain.store.postgres.actions.outcomes import ActionOutcome, find_scored_batch
+from domain.store.postgres.boards.standings import BatchRow, list_batch_rows
 from domain.store.redis import boards
 from domain.store.store import Store
 
@@ -40,19 +40,14 @@ def refresh_batch(store: Store, *, board: BoardId, batch_id: UUID) -> RefreshOut
     RedisUnavailableError.
     """
     with store.autocommit() as connection:
-        batch = find_batch(connection, batch_id=batch_id)
-        if batch is None or batch.stage is not REFRESH.before:
+        batch = find_scored_batch(connection, batch_id=batch_id, stage=REFRESH.before)
+        if batch is None:
             return RefreshOutcome(LinkOutcome.NOT_ITS_TURN)
-        outcomes = list_outcomes(connection, batch=batch)
+        outcomes = batch.outcomes
         users = {outcome.user_id for outcome in outcomes if outcome.status is Status.APPLIED}
-        rows = list_board_rows(connection, user_ids=list(users)) if users else []
-    ranks = _write(store, board, batch, rows)
-    return RefreshOutcome(
-        LinkOutcome.MOVED,
-        batch.reply_to,
-        outcomes,
-        {str(user_id): rank for user_id, rank in ranks.items()},
-    )
+        rows = list_batch_rows(connection, user_ids=list(users)) if users else []
+    ranks = _write(store, board, batch_id, rows, with_ranks=batch.reply_to is not None)
+    return RefreshOutcome(LinkOutcome.MOVED, batch.reply_to, outcomes, ranks)
 
 
 def finish_refresh(store: Store, *, batch_id: UUID) -> None:
@@ -61,16 +56,14 @@ def finish_refresh(store: Store, *, batch_id: UUID) -> None:
         move_batch(connection, batch_id=batch_id, link=REFRESH)
 
 
-def _write(store: Store, board: BoardId, batch: Batch, rows: Sequence[BoardRow]) -> dict[UUID, int]:
+def _write(
+    store: Store, board: BoardId, batch_id: UUID, rows: Sequence[BatchRow], *, with_ranks: bool
+) -> dict[str, int]:
     """Write the rows; return the ranks after it if somebody waits for them."""
     answered = boards.write_rows(
-        store.redis,
-        rows,
-        board=board,
-        batch_id=batch.batch_id,
-        with_ranks=batch.reply_to is not None,
+        store.redis, rows, board=board, batch_id=batch_id, with_ranks=with_ranks
     )
-    if not (rows and batch.reply_to):
+    if not (rows and with_ranks):
         return {}
     user_ids = [row.user_id for row in rows]
     return complete_ranks(store, board=board, user_ids=user_ids, answered=answered)

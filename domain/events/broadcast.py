@@ -9,8 +9,8 @@ from domain.actions.chain import BROADCAST
 from domain.actions.model import LinkOutcome, Status
 from domain.boards.model import BoardId
 from domain.boards.reader import read_state
-from domain.store.postgres.actions.batches import find_batch, move_batch
-from domain.store.postgres.actions.outcomes import ActionOutcome, list_outcomes
+from domain.store.postgres.actions.batches import move_batch
+from domain.store.postgres.actions.outcomes import ActionOutcome, find_scored_batch
 from domain.store.redis.bus import publish_batch
 from domain.store.store import Store
 
@@ -22,14 +22,12 @@ def broadcast_batch(store: Store, *, board: BoardId, batch_id: UUID) -> LinkOutc
     RedisUnavailableError.
     """
     with store.autocommit() as connection:
-        batch = find_batch(connection, batch_id=batch_id)
-        if batch is None or batch.stage is not BROADCAST.before:
+        batch = find_scored_batch(connection, batch_id=batch_id, stage=BROADCAST.before)
+        if batch is None:
             return LinkOutcome.NOT_ITS_TURN
-        outcomes = list_outcomes(connection, batch=batch)
-    applied = [outcome for outcome in outcomes if outcome.status is Status.APPLIED]
-    if applied:
-        _publish(store, board, batch_id, applied)
-    with store.autocommit() as connection:
+        applied = [outcome for outcome in batch.outcomes if outcome.status is Status.APPLIED]
+        if applied:
+            _publish(store, board, batch_id, applied)
         move_batch(connection, batch_id=batch_id, link=BROADCAST)
     return LinkOutcome.MOVED
 

@@ -6,7 +6,10 @@ because it may be incomplete; `domain/boards/reader.py` then asks SQL.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid4
+
+import orjson
 
 from domain.boards.model import (
     MAX_REACHED_SEQ,
@@ -15,16 +18,31 @@ from domain.boards.model import (
     Place,
     Standing,
     Top,
-    to_milliseconds,
 )
 from domain.events.wire import parse_neighborhood, parse_top
-from domain.store.postgres.boards.standings import BoardRow
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
 
 # Redis orders equal scores by member, descending here: the inverted seq puts the first to reach
 # the score on top, as SQL's `ORDER BY score DESC, reached_seq` does.
 _MAX_SEQ = MAX_REACHED_SEQ
+
+
+class WrittenRow(Protocol):
+    """What `write_rows` reads of a row from SQL; `updated_ms` is milliseconds since 1970."""
+
+    @property
+    def user_id(self) -> UUID | str: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def score(self) -> int: ...
+    @property
+    def reached_seq(self) -> int: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def updated_ms(self) -> int: ...
 
 
 def _keys_of(board: BoardId) -> tuple[str, str]:
@@ -38,16 +56,17 @@ def board_member(reached_seq: int, user_id: UUID | str) -> str:
 
 def write_rows(
     redis: RedisClient,
-    rows: Sequence[BoardRow],
+    rows: Sequence[WrittenRow],
     *,
     board: BoardId,
     batch_id: UUID | None = None,
     with_ranks: bool = False,
-) -> dict[UUID, int] | None:
+) -> dict[str, int] | None:
     """Write absolute standings and return the users' ranks after it, if `with_ranks`.
 
     A row that is older than the stored one changes nothing. With a batch id, the ranks before the
-    write of those to whom somebody listens are kept for the batch's broadcast.
+    write of those to whom somebody listens are kept for the batch's broadcast. The ranks are by the
+    text of the user's id.
     """
     if not rows:
         return {}
@@ -60,21 +79,26 @@ def write_rows(
             keys.user_cache_prefix(board),
             keys.PREVIOUS_RANKS_TTL_SECONDS if batch_id else 0,
             int(with_ranks),
-            len(rows),
-            *users,
-            *[row.version for row in rows],
-            *members,
-            *[row.score for row in rows],
-            *[
-                f"{row.version}|{member}|{to_milliseconds(row.last_updated)}|{row.username}"
-                for row, member in zip(rows, members, strict=True)
-            ],
+            # One argument: redis-py and the server take their time for each.
+            orjson.dumps(
+                [
+                    users,
+                    members,
+                    [row.version for row in rows],
+                    # As text: Lua would write a number anew.
+                    [str(row.score) for row in rows],
+                    [
+                        f"{row.version}|{member}|{row.updated_ms}|{row.username}"
+                        for row, member in zip(rows, members, strict=True)
+                    ],
+                ]
+            ),
         ],
     )
     trusted, *ranks = answer
     if not trusted:
         return None
-    return {row.user_id: rank for row, rank in zip(rows, ranks, strict=with_ranks) if rank}
+    return {user: rank for user, rank in zip(users, ranks, strict=with_ranks) if rank}
 
 
 def find_top(redis: RedisClient, *, board: BoardId, size: int, now: datetime) -> Top | None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import orjson
+
 from domain.boards.model import TOP_SIZE, BoardId, BoardState
 from domain.events.wire import Applied, encode_actions, encode_state
 from domain.store.redis import keys
@@ -54,8 +56,8 @@ def publish_batch(
             keys.SENT_TTL_SECONDS,
             keys.STREAM_MAX_MESSAGES,
             str(batch_id),
+            orjson.dumps(users),
             *(encode_state(state, users) if state else _NO_STATE),
-            *map(str, users),
         ],
     )
     return answer is not None

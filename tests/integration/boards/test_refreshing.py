@@ -61,7 +61,7 @@ def test_an_older_version_is_refused_and_a_newer_one_moves_the_member(store: Sto
     ranks = boards.write_rows(
         store.redis, [make_row(score=60, version=4)], board=GLOBAL_BOARD, with_ranks=True
     )
-    assert ranks == {ADA: 1}
+    assert ranks == {str(ADA): 1}
     (standing,) = read_top(store, board=GLOBAL_BOARD).standings
     assert standing.score == 60
     assert store.redis.run(lambda client: client.zcard(keys.board(GLOBAL_BOARD))) == 1
@@ -135,7 +135,7 @@ def test_ranks_are_kept_and_answered_for_those_who_want_them(store: Store) -> No
     assert read_previous(store, batch_id) == {str(BOB): 0}
     higher = [make_row(BOB, score=10, version=2)]
     ranks = boards.write_rows(store.redis, higher, board=GLOBAL_BOARD, with_ranks=True)
-    assert ranks == {BOB: 1}
+    assert ranks == {str(BOB): 1}
 
 
 def test_a_repeated_or_late_refresh_answers_the_same_and_changes_nothing(

@@ -66,7 +66,7 @@ def test_what_is_written_and_ranked_on_one_board_is_not_on_the_other(store: Stor
         batch_id=batch_id,
         with_ranks=True,
     )
-    assert ranks == {EVE: 1}
+    assert ranks == {str(EVE): 1}
     assert snapshot(store, GLOBAL_BOARD) == before
     assert list_board(store, GLOBAL_BOARD) == [BOB, ADA]
     assert list_board(store, WEEKLY) == [EVE, ADA]

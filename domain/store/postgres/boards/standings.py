@@ -6,12 +6,23 @@ The order is `score DESC, reached_seq, user_id`; the index ix_user_scores_rankin
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import starmap
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.boards.model import GLOBAL_BOARD, TOP_SIZE, BoardId, Page, Place, Standing, Top
-from domain.store.postgres.statements import prepared, sql
+from domain.boards.model import (
+    GLOBAL_BOARD,
+    TOP_SIZE,
+    BoardId,
+    Page,
+    Place,
+    Standing,
+    Top,
+    to_milliseconds,
+)
+from domain.store.postgres.statements import hot, prepared, sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,22 @@ class BoardRow:
     reached_seq: int
     version: int
     last_updated: datetime
+
+    @property
+    def updated_ms(self) -> int:
+        """Milliseconds since 1970, the precision of times on a board."""
+        return to_milliseconds(self.last_updated)
+
+
+class BatchRow(NamedTuple):
+    """What `BoardRow` has, for the chain: the id is text, and the time milliseconds since 1970."""
+
+    user_id: str
+    username: str
+    score: int
+    reached_seq: int
+    version: int
+    updated_ms: int
 
 
 _ROW = "s.user_id, u.username, s.score, s.reached_seq, s.version, s.last_updated"
@@ -57,6 +84,19 @@ def list_board_rows(
         {"ids": [str(user_id) for user_id in user_ids]},
     )
     return [BoardRow(*row) for row in rows]
+
+
+_BATCH_ROWS = hot(
+    "SELECT CAST(s.user_id AS text), u.username, s.score, s.reached_seq, s.version,"
+    f" CAST(floor(extract(epoch FROM s.last_updated) * 1000) AS bigint) {_FROM}"
+    " WHERE s.user_id = ANY(CAST(:ids AS uuid[])) AND s.reached_seq IS NOT NULL"
+)
+
+
+def list_batch_rows(connection: Connection, *, user_ids: Sequence[str]) -> list[BatchRow]:
+    """Return these users' rows, as `list_board_rows` does."""
+    rows = _BATCH_ROWS.run(connection, {"ids": list(user_ids)}).fetchall()
+    return list(starmap(BatchRow, rows))
 
 
 def list_board_chunk(connection: Connection, *, after: UUID | None, limit: int) -> list[BoardRow]:
@@ -138,7 +178,9 @@ def count_players(connection: Connection) -> int:
     )
 
 
-def list_ranks(connection: Connection, *, user_ids: Sequence[UUID]) -> dict[UUID, int]:
+def list_ranks(
+    connection: Connection, *, user_ids: Sequence[UUID] | Sequence[str]
+) -> dict[UUID, int]:
     """Return these users' ranks, by counting the users ahead of each.
 
     Users who are not on the board are absent.

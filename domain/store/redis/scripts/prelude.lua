@@ -108,12 +108,18 @@ end
 -- The member of `listened` that says that the others are all of them. The key's absence says nothing.
 local ANYBODY = '*'
 
--- For each of the users ARGV[first] to ARGV[last] whether somebody listens to its events: true for all
--- of them while no process has said to whom it listens.
-local function listened_to(key, first, last)
-  local until_times = try('ZMSCORE', key, ANYBODY, unpack(ARGV, first, last))
+-- Whether somebody listens to the events of anyone: false only when a process has said that nobody does.
+local function anyone_listened_to(key)
+  return try('ZCARD', key) ~= 1 or not redis.call('ZSCORE', key, ANYBODY)
+end
+
+-- For each of the users whether somebody listens to its events: true for all of them while no process
+-- has said to whom it listens. Nil when there is nobody.
+local function listened_to(key, users)
+  if not anyone_listened_to(key) then return nil end
+  local until_times = try('ZMSCORE', key, ANYBODY, unpack(users))
   local known, answer = until_times and until_times[1], {}
-  for i = 1, last - first + 1 do answer[i] = not known or until_times[i + 1] ~= false end
+  for i = 1, #users do answer[i] = not known or until_times[i + 1] ~= false end
   return answer
 end
 
@@ -122,13 +128,15 @@ local function decode_ranks(json)
   return json and cjson.decode(json) or {}
 end
 
--- The ranks, before and now, and the scores of those of the users ARGV[first] to ARGV[last] to whose
--- events somebody listens; as JSON.
-local function standings_json(board_key, rows_key, previous_key, listened_key, first, last)
+-- The ranks, before and now, and the scores of those of the users (a JSON list) to whose events
+-- somebody listens; as JSON.
+local function standings_json(board_key, rows_key, previous_key, listened_key, users_json)
   local users, moves, scores = {}, {}, {}
-  if last >= first then
-    for i, is_listened in ipairs(listened_to(listened_key, first, last)) do
-      if is_listened then users[#users + 1] = ARGV[first + i - 1] end
+  if anyone_listened_to(listened_key) then
+    local all = cjson.decode(users_json)
+    local listened = #all > 0 and listened_to(listened_key, all) or {}
+    for i, user in ipairs(all) do
+      if listened[i] then users[#users + 1] = user end
     end
   end
   if #users == 0 then return '{}', '{}' end

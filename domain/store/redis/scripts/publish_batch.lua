@@ -2,15 +2,16 @@
 -- the board is not trusted and the caller has brought no state from SQL.
 -- KEYS sent, position, stream, board, rows, previous ranks, listened
 -- ARGV channel, board id, new epoch, now, actions JSON, top size, TTL of sent, stream length, batch id,
---      then from SQL ('' when not brought): top JSON, total, ranks and scores JSON, then user ids
+--      JSON of the actions' user ids, then from SQL ('' when not brought): top JSON, total, ranks and
+--      scores JSON
 local sent = call_or_replace('GET', KEYS[1])
 if sent then return {0, tonumber(sent)} end
-local top, total, ranks, scores = ARGV[10], ARGV[11], ARGV[12], ARGV[13]
+local top, total, ranks, scores = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 local trusted_top = is_trusted(KEYS[4], KEYS[5]) and rows_json(KEYS[4], KEYS[5], 0, ARGV[6] - 1)
 if trusted_top then
   top = trusted_top
   total = redis.call('ZCARD', KEYS[4])
-  ranks, scores = standings_json(KEYS[4], KEYS[5], KEYS[6], KEYS[7], 14, #ARGV)
+  ranks, scores = standings_json(KEYS[4], KEYS[5], KEYS[6], KEYS[7], ARGV[10])
 elseif top == '' then
   return false
 end
