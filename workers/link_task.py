@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from celery.worker.request import Request
 
-from domain.actions.chain import Link, list_links_from
+from domain.actions.chain import REFRESH, Link, list_links_from
 from domain.actions.model import LinkOutcome
 from domain.errors import RedisUnavailableError
 from domain.store.redis.queues import push_behind_others, push_message
@@ -23,6 +23,9 @@ from workers.messages.handover import handover
 
 logger = structlog.get_logger(__name__)
 
+# Requests wait for the links up to this one, which follow each other at once. What comes after it
+# takes its turn behind the messages that wait.
+_LAST_AWAITED = REFRESH
 _PROGRESS = frozenset(("task-started", "task-succeeded"))
 
 
@@ -81,16 +84,17 @@ class LinkTask(LaurelTask):
             self._go_on(kwargs["batch_id"], request)
 
     def _go_on(self, batch_id: str, request: Any) -> None:
-        """Publish the next link; while no other message waits, run it here.
+        """Run the next link here, or publish it where others take their turn.
 
         A chain that Flower is shown has a task for each link, handed over within the process. Any
         other one is run to its end in the task that has begun it. A message that the broker does
         not take is lost, and the keeper finishes the batch.
         """
-        for link in list_links_from(self.link.after):
+        ended = self.link
+        for link in list_links_from(ended.after):
             message = make_next_message(link, batch_id, of=request)
             try:
-                if _is_published(message):
+                if _is_published(message, takes_turns=ended is _LAST_AWAITED):
                     return
             except RedisUnavailableError as error:
                 logger.warning("next link not published", cause=type(error).__name__)
@@ -100,6 +104,7 @@ class LinkTask(LaurelTask):
                 return
             if not self._is_run(link, batch_id, message):
                 return
+            ended = link
 
     def _is_run(self, link: Link, batch_id: str, message: Message) -> bool:
         """Run the link here and return whether it has moved the batch.
@@ -116,10 +121,13 @@ class LinkTask(LaurelTask):
             return False
 
 
-def _is_published(message: Message) -> bool:
-    """Publish the message if others wait, or if nothing may be run here; return whether it was."""
+def _is_published(message: Message, *, takes_turns: bool) -> bool:
+    """Publish the message if others wait and it `takes_turns`, or if nothing may be run here.
+
+    Return whether it was published.
+    """
     redis = get_context().store.redis
     if handover.is_open:
-        return push_behind_others(redis, QUEUE, encode(message))
+        return takes_turns and push_behind_others(redis, QUEUE, encode(message))
     push_message(redis, QUEUE, encode(message))
     return True

@@ -1,7 +1,7 @@
 """The handover: the next link's message, from the task that has ended to the consumer that ran it.
 
-A task puts it here when no other message waits, and `workers/transport.py` runs it at once as the
-broker's next message: a worker with nothing else to do needs no round trip for each link.
+A task puts it here (`workers/link_task.py` says when), and `workers/transport.py` runs it at once
+as the broker's next message: there is no round trip for each link.
 """
 
 from collections.abc import Iterator

@@ -82,17 +82,40 @@ def test_nothing_follows_the_last_link_another_s_batch_or_a_message_with_its_own
     assert len(list_queued(store, queue)) == 1
 
 
-def test_the_next_link_is_handed_over_only_while_no_message_waits(store: Store, queue: str) -> None:
+@pytest.mark.parametrize("link", CHAIN[:-1], ids=lambda link: link.name)
+def test_the_next_link_is_handed_over_while_no_message_waits(
+    store: Store, queue: str, link: Link
+) -> None:
     with handover.opened():
-        end_task(SCREEN)
-        handed = handover.take()
-        assert handed is not None
-        assert handed["headers"]["task"] == TASKS[SCORE].name
+        end_task(link)
+        assert take_handed() == TASKS[following(link)].name
         assert list_queued(store, queue) == []
-        store.redis.run(lambda client: client.lpush(queue, "another"))
-        end_task(SCREEN)
-        assert handover.take() is None
-        assert store.redis.run(lambda client: client.llen(queue)) == 2
+
+
+@pytest.mark.parametrize("link", CHAIN[:-1], ids=lambda link: link.name)
+def test_messages_that_wait_come_first_once_the_replies_are_sent(
+    store: Store, queue: str, link: Link
+) -> None:
+    store.redis.run(lambda client: client.lpush(queue, json.dumps("another")))
+    with handover.opened():
+        end_task(link)
+        handed = take_handed()
+    pushed = [message for message in list_queued(store, queue) if message != "another"]
+    if link is REFRESH:
+        assert handed is None
+        assert [message["headers"]["task"] for message in pushed] == [TASKS[AUDIT].name]
+    else:
+        assert (handed, pushed) == (TASKS[following(link)].name, [])
+
+
+def following(link: Link) -> Link:
+    return CHAIN[CHAIN.index(link) + 1]
+
+
+def take_handed() -> str | None:
+    """Return the task of the message that is handed over."""
+    handed = handover.take()
+    return handed["headers"]["task"] if handed else None
 
 
 def test_a_chain_that_is_not_shown_runs_to_its_end_in_one_task_while_no_message_waits(
