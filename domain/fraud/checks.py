@@ -75,6 +75,11 @@ ALL_PASSED: Mapping[str, Any] = MappingProxyType({name: str(Verdict.PASS) for na
 """The outcomes of an action that every check passes: one immutable object for all of them."""
 
 
+_FUNCTIONS = [check for _, check in CHECKS]
+# Lists of one object are compared without a look into it.
+_NO_OBJECTIONS = [PASSED] * len(CHECKS)
+
+
 def screen_user(actions: Sequence[Candidate], window: Window, policy: Policy) -> list[Screening]:
     """Screen one user's actions of one batch in order of action_no.
 
@@ -92,13 +97,13 @@ def screen_user(actions: Sequence[Candidate], window: Window, policy: Policy) ->
 
 
 def _screen(action: Candidate, window: Window, policy: Policy) -> Screening:
-    findings = [(name, check(action, window, policy)) for name, check in CHECKS]
-    objections = [finding for _, finding in findings if finding is not PASSED]
-    if not objections:
+    findings = [check(action, window, policy) for check in _FUNCTIONS]
+    if findings == _NO_OBJECTIONS:
         return Screening(action.action_id, Verdict.PASS, None, ALL_PASSED)
+    objections = [finding for finding in findings if finding is not PASSED]
     rejections = [found for found in objections if found.verdict is Verdict.REJECT]
     decisive = (rejections or objections)[0]
-    outcomes = {name: _describe(finding) for name, finding in findings}
+    outcomes = {name: _describe(found) for (name, _), found in zip(CHECKS, findings, strict=True)}
     return Screening(action.action_id, decisive.verdict, decisive.reason, outcomes)
 
 

@@ -17,6 +17,9 @@ from domain.store.postgres.actions.screening import (
 )
 from domain.store.store import Connection, Store
 
+# Of a player without earlier actions; `screen_user` changes no window.
+_NO_ACTIONS = Window()
+
 
 @dataclass(frozen=True, slots=True)
 class ScreeningOutcome:
@@ -59,6 +62,7 @@ def _screen(
     )
     screenings: dict[int, Screening] = {}
     for user_id, actions in by_user.items():
-        screened = screen_user(actions, windows.get(user_id, Window()), policy)
-        screenings.update(zip((action.action_no for action in actions), screened, strict=True))
+        screened = screen_user(actions, windows.get(user_id, _NO_ACTIONS), policy)
+        for action, screening in zip(actions, screened, strict=True):
+            screenings[action.action_no] = screening
     return screenings
