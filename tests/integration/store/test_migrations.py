@@ -14,6 +14,7 @@ from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 
 from domain.settings import Settings
 from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
+from domain.store.postgres.boards.standings import BOARD_ROWS
 from domain.store.postgres.stages import IS_FINISHED, IS_UNFINISHED
 from domain.store.postgres.tables import metadata
 from tests.databases import ROOT, empty_database, migrate, migration_config
@@ -59,6 +60,23 @@ def test_sequences_match_migrations(database_url: str) -> None:
         )
         made = {(row.sequencename, row.data_type) for row in sequences}
     assert made == {("action_no_seq", "bigint"), ("revocations_revocation_no_seq", "bigint")}
+
+
+def test_the_view_of_the_statistics_has_the_specification_s_columns(database_url: str) -> None:
+    migrate(database_url)
+    with connect_to(database_url) as connection:
+        columns = connection.execute(
+            text(
+                "SELECT column_name, data_type FROM information_schema.columns"
+                " WHERE table_name = 'user_stats' ORDER BY ordinal_position"
+            )
+        )
+        assert [tuple(column) for column in columns] == [
+            ("user_id", "uuid"),
+            ("total_actions", "integer"),
+            ("first_action", "timestamp with time zone"),
+            ("last_action", "timestamp with time zone"),
+        ]
 
 
 def test_downgrade_leaves_nothing_and_upgrade_works_again(database_url: str) -> None:
@@ -144,6 +162,16 @@ def test_partial_indexes_of_batches_have_the_conditions_of_the_queries(database_
                 text(f"EXPLAIN SELECT batch_id FROM action_batches WHERE {condition}")
             ).scalars()
             assert index in "".join(plan)
+
+
+def test_rows_of_the_board_are_read_by_player_before_the_first_analyze(database_url: str) -> None:
+    migrate(database_url)
+    with connect_to(database_url) as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        lines = connection.execute(text(f"EXPLAIN {BOARD_ROWS}"), {"ids": [str(uuid4())]}).scalars()
+        plan = "".join(lines)
+    assert "ix_user_scores_ranking" not in plan
+    assert "pk_user_scores" in plan
 
 
 def test_two_migrations_at_once_do_not_race(database_url: str) -> None:
