@@ -34,21 +34,26 @@ WITH numbered AS MATERIALIZED (
     SELECT action_id, action_no, user_id, decode(hash, 'hex'), statement_timestamp()
     FROM numbered ORDER BY action_id
     ON CONFLICT (action_id) DO NOTHING
-    RETURNING action_id, action_no
+    RETURNING 1
 )
 INSERT INTO action_batches (batch_id, stage, next_look_at, reply_to, created_at, updated_at,
     action_nos, action_ids, user_ids, scores, timestamps_us, action_types, metadata, request_ids)
 SELECT CAST(:batch_id AS uuid), :stage, statement_timestamp() + make_interval(secs => :quiet),
     :reply_to, statement_timestamp(), statement_timestamp(),
-    (SELECT array_agg(c.action_no ORDER BY n.ordinal)
-        FROM numbered n LEFT JOIN claimed c USING (action_id)),
+    (SELECT array_agg(action_no ORDER BY ordinal) FROM numbered),
     CAST(:action_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:scores AS integer[]),
     CAST(:timestamps AS bigint[]), CAST(:types AS text[]), CAST(:metadata AS jsonb[]),
     CAST(:request_ids AS text[])
 WHERE EXISTS (SELECT 1 FROM claimed)
-RETURNING array_position(action_nos, NULL) IS NULL AS is_whole
+RETURNING (SELECT count(*) FROM claimed) = cardinality(action_nos) AS is_whole
 """)
-_KEEP_CLAIMED = sql(keep_statement("action_no IS NOT NULL"))
+# An id is claimed if its row has this batch's number.
+_KEEP_CLAIMED = sql(
+    keep_statement(
+        "EXISTS (SELECT 1 FROM action_ids i"
+        " WHERE i.action_id = e.action_id AND i.action_no = e.action_no)"
+    )
+)
 
 
 def lock_order_and_list_newcomers(
