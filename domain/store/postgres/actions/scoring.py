@@ -102,8 +102,9 @@ def _judge(action: ScreenedAction, found: Mapping[str, Any] | None) -> ScreenedA
 
 
 _LOCK_SCORES = hot(
-    "SELECT CAST(user_id AS text), score, reached_seq FROM user_scores"
-    " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY user_id FOR NO KEY UPDATE"
+    "SELECT CAST(user_id AS text), score, reached_seq FROM user_scores s"
+    # With its table: the name alone is that of the text, in the order of its collation.
+    " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY s.user_id FOR NO KEY UPDATE"
 )
 
 
