@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError
 
-from domain.errors import InvalidPayloadError
+from domain.errors import InvalidPayloadError, MalformedJsonError
 from web.http.json_body import MAX_DEPTH, parse_json
 from web.schemas.actions import BatchElementSchema, CompleteActionSchema
 from web.schemas.fields import MAX_SCORE
@@ -113,9 +113,32 @@ deep = st.recursive(
 def test_a_body_is_read_unless_it_has_a_nul_or_is_too_deep(value: Any, wrappings: int) -> None:
     for _ in range(wrappings):
         value = [value]
-    raw = json.dumps(value).encode()
-    if has_nul(value) or depth_of(value) > MAX_DEPTH + 1:
-        with pytest.raises(InvalidPayloadError):
-            parse_json(raw)
+    # A small text without spaces and escapes is read by a shorter way.
+    compact = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    for raw in (json.dumps(value).encode(), compact.encode()):
+        if has_nul(value) or depth_of(value) > MAX_DEPTH + 1:
+            with pytest.raises(InvalidPayloadError):
+                parse_json(raw)
+        else:
+            # Unlike `==` it tells 1 from 1.0 and True.
+            assert repr(parse_json(raw)) == repr(value)
+
+
+@given(st.lists(st.tuples(texts, scalars), max_size=5), st.booleans())
+def test_a_name_that_is_there_twice_is_refused(
+    members: list[tuple[str, Any]], is_nested: bool
+) -> None:
+    names = [name for name, _ in members]
+    pairs = (
+        f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(value, ensure_ascii=False)}"
+        for name, value in members
+    )
+    raw = "{%s}" % ",".join(pairs)
+    raw = f'{{"inner":[{raw}]}}' if is_nested else raw
+    if has_nul(dict(members)):
+        return
+    if len(set(names)) < len(names):
+        with pytest.raises(MalformedJsonError):
+            parse_json(raw.encode())
     else:
-        assert parse_json(raw) == value
+        parse_json(raw.encode())

@@ -75,9 +75,11 @@ def _has_unseen(text: str) -> bool:
 
 
 def _find_key_problem(keys: Mapping[str, Any]) -> str | None:
-    if len(max(keys, key=len)) > MAX_METADATA_KEY_CHARS:
+    joined = "".join(keys)
+    # Nearly always all of them together are shorter than one may be.
+    if len(joined) > MAX_METADATA_KEY_CHARS and max(map(len, keys)) > MAX_METADATA_KEY_CHARS:
         return f"A key is longer than {MAX_METADATA_KEY_CHARS} characters."
-    if _has_unseen("".join(keys)):
+    if _has_unseen(joined):
         return "A key has a control, bidirectional or invisible character."
     return None
 
