@@ -129,12 +129,11 @@ def test_a_name_that_is_there_twice_is_refused(
     members: list[tuple[str, Any]], is_nested: bool
 ) -> None:
     names = [name for name, _ in members]
-    pairs = (
+    pairs = ",".join(
         f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(value, ensure_ascii=False)}"
         for name, value in members
     )
-    raw = "{%s}" % ",".join(pairs)
-    raw = f'{{"inner":[{raw}]}}' if is_nested else raw
+    raw = f'{{"inner":[{{{pairs}}}]}}' if is_nested else f"{{{pairs}}}"
     if has_nul(dict(members)):
         return
     if len(set(names)) < len(names):
