@@ -64,6 +64,12 @@ def ask_on(connection: socket.socket) -> str:
     return answer[9:12].decode() if answer else "closed without an answer"
 
 
+def ask_and_keep(connection: socket.socket) -> bytes:
+    """Return the answer to a request on a connection that may be used again."""
+    connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    return connection.recv(65536).lower()
+
+
 class Processes:
     """API processes on one socket that is not theirs."""
 
@@ -116,9 +122,10 @@ def test_a_connection_that_has_asked_nothing_yet_is_answered_by_the_process_that
         silent = [socket.create_connection(address, ANSWER_SECONDS) for _ in range(3)]
         # Answered once accepted, and those before it in the queue were accepted as well.
         assert ask(address[1]) == "200"
-        stopping = threading.Thread(target=process.stop)
-        stopping.start()
-        time.sleep(0.3)
+        with socket.create_connection(address, ANSWER_SECONDS) as kept:
+            stopping = threading.Thread(target=process.stop)
+            stopping.start()
+            wait_until(lambda: b"connection: close" in ask_and_keep(kept))
         later = socket.create_connection(address, ANSWER_SECONDS)
         assert [ask_on(connection) for connection in silent] == ["200"] * 3
         stopping.join()
