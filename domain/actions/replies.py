@@ -9,12 +9,10 @@ from uuid import UUID
 
 import orjson
 
-from domain.actions.model import Status
+from domain.actions.model import STATUS_BY_TEXT, Status
 from domain.store.postgres.actions.outcomes import ActionOutcome
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
-
-_STATUSES = {status.value: status for status in Status}
 
 
 class Reply(NamedTuple):
@@ -61,6 +59,6 @@ def parse_replies(raw: str) -> tuple[UUID, dict[int, Reply]]:
     """
     batch_id, rows = orjson.loads(raw)
     return UUID(batch_id), {
-        int(action_id.replace("-", ""), 16): Reply(_STATUSES[status], *facts)
+        int(action_id.replace("-", ""), 16): Reply(STATUS_BY_TEXT[status], *facts)
         for action_id, status, *facts in rows
     }

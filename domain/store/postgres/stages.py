@@ -38,7 +38,6 @@ IS_UNFINISHED = stage_not_in(list_finished_stages())
 IS_OPEN = stage_in(list_open_stages())
 IS_UNSCORED = stage_in(list_unscored_stages())
 IS_PAST_SCORE = stage_in(list_passed_stages(SCORE))
-BATCH_IS_FINISHED = stage_in(list_finished_stages(), "b.stage")
 BATCH_IS_UNAUDITED = stage_not_in(list_audited_stages(), "b.stage")
 # Its actions are not written yet; also at a stage that only a newer version knows.
 IS_PENDING = f"scored_at IS NULL AND {IS_UNFINISHED}"

@@ -6,9 +6,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.boards import rebuild
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.reader import find_neighborhood, find_ranks, read_top
-from domain.boards.rebuild import compare_board, rebuild_board
+from domain.boards.rebuild import CHUNK_TRIES, compare_board, rebuild_board
+from domain.errors import RedisUnavailableError
 from domain.store.postgres.boards.standings import list_standings
 from domain.store.redis import boards, keys
 from domain.store.store import Store
@@ -34,6 +36,28 @@ def test_a_large_board_has_the_order_of_sql_with_many_ties(store: Store) -> None
         near = find_neighborhood(store, board=GLOBAL_BOARD, user_id=ids[index], neighbors=3)
         assert near.around == tuple(standings[max(0, index - 3) : index + 4])
         assert near.own == standings[index]
+
+
+@pytest.mark.parametrize(("failures", "outlives"), [(CHUNK_TRIES - 1, True), (CHUNK_TRIES, False)])
+def test_a_rebuild_outlives_a_redis_that_does_not_answer_for_a_while(
+    store: Store, monkeypatch: pytest.MonkeyPatch, failures: int, outlives: bool
+) -> None:
+    make_crowd(store, 30)
+    monkeypatch.setattr(rebuild, "PAUSE_SECONDS", 0)
+    write_rows, left = boards.write_rows, iter(range(failures))
+
+    def fail_at_first(*arguments: Any, **options: Any) -> Any:
+        if next(left, None) is not None:
+            raise RedisUnavailableError
+        return write_rows(*arguments, **options)
+
+    monkeypatch.setattr(boards, "write_rows", fail_at_first)
+    if outlives:
+        assert rebuild_board(store, board=GLOBAL_BOARD)
+        assert len(list_board(store, GLOBAL_BOARD)) == 30
+    else:
+        with pytest.raises(RedisUnavailableError):
+            rebuild_board(store, board=GLOBAL_BOARD)
 
 
 def test_sql_answers_the_same_while_the_board_is_not_trusted(store: Store) -> None:

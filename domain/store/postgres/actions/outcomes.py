@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain.actions.chain import Stage
-from domain.actions.model import Status
+from domain.actions.model import STATUS_BY_TEXT, Status
 from domain.store.postgres.actions.entries import ENTRY_COLUMNS, decode_outcomes
 from domain.store.postgres.statements import hot
 
@@ -36,8 +36,6 @@ class ScoredBatch(NamedTuple):
     outcomes: Sequence[ActionOutcome]
 
 
-# A look-up takes a fifth of the time of `Status(text)`.
-_STATUSES = {status.value: status for status in Status}
 _READ = hot(
     f"SELECT reply_to, created_at, scored_at, outcomes, {ENTRY_COLUMNS} FROM action_batches"
     " WHERE batch_id = :batch_id AND stage = :stage"
@@ -73,7 +71,7 @@ def _read_outcomes(
             number,
             user_id,
             score,
-            _STATUSES[status],
+            STATUS_BY_TEXT[status],
             version,
             reason,
             previous,
