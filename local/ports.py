@@ -1,14 +1,21 @@
 """TCP ports: the configured ones, whether they are free, and free ports for the stores."""
 
 import errno
+import secrets
 import socket
 from collections.abc import Mapping
+from itertools import chain
+from pathlib import Path
 
 from local.errors import LocalError
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORTS = {"PORT": 8000, "LIVE_PORT": 8001, "FLOWER_PORT": 5555}
 HIGHEST = 65535
+# Below are the ports of well-known services, and the defaults above.
+FIRST_FREE = 10_000
+EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_claims: dict[int, socket.socket] = {}
 
 
 def public_ports(env: Mapping[str, str]) -> dict[str, int]:
@@ -90,10 +97,42 @@ def hold_port(host: str, port: int) -> socket.socket:
 
 
 def find_free_port(wanted: int | None) -> int:
-    """Return the wanted port when it is free, else a random free one, on the loopback address."""
-    if wanted is not None and not _is_busy(LOOPBACK, wanted):
+    """Return the wanted port when it is free, else a free one, on the loopback address.
+
+    The port stays claimed while this process lives, so that nobody else who asks here is given it
+    before its listener has started; it is none that the kernel gives to outgoing connections, which
+    would take it from a listener that comes later.
+    """
+    if wanted is not None and _claim(wanted):
         return wanted
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    candidates = _never_ephemeral()
+    start = secrets.randbelow(len(candidates))
+    for port in chain(candidates[start:], candidates[:start]):
+        if port not in _claims and _claim(port):
+            return port
+    raise LocalError(f"no port from {candidates[0]} to {candidates[-1]} is free.")
+
+
+def _claim(port: int) -> bool:
+    """Claim a port that nobody uses; tell whether it is this process's now."""
+    if port in _claims:
+        return not _is_busy(LOOPBACK, port)
+    # The kernel frees an abstract name when its process ends, however it ends (unix(7)).
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0laurel-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    if _is_busy(LOOPBACK, port):
+        claim.close()
+        return False
+    _claims[port] = claim
+    return True
+
+
+def _never_ephemeral() -> range:
+    """Return the longer range of ports beside the one of outgoing connections (ip(7))."""
+    first, last = map(int, EPHEMERAL_RANGE.read_text().split())
+    everything = range(FIRST_FREE, HIGHEST + 1)
+    return max(range(FIRST_FREE, first), range(last + 1, HIGHEST + 1), key=len) or everything

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from local.ports import find_free_port
 from local.supervision.process_groups import identity
 
 ROOT = Path(__file__).parents[2]
@@ -147,13 +147,7 @@ _UNSET = (
 
 def free_ports(count: int) -> list[int]:
     """Return free ports of the loopback address."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    return [find_free_port(None) for _ in range(count)]
 
 
 def wait_for(

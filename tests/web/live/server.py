@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from urllib.request import urlopen
 import orjson
 
 from domain.store.redis import keys
+from local.ports import find_free_port
 from tests.factories import JWT_SECRET
 
 ROOT = Path(__file__).parents[3]
@@ -73,7 +73,7 @@ def running_server(
     *, database_url: str, redis_url: str, home: Path, **overrides: str
 ) -> Iterator[Server]:
     """Start a live process, wait until it answers, and stop it at the end."""
-    port = free_port()
+    port = find_free_port(None)
     log = home / f"live-{port}.log"
     env = {
         **os.environ,
@@ -104,14 +104,6 @@ def running_server(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _wait_for(server: Server) -> None:

@@ -13,6 +13,7 @@ from kombu import Consumer, Message
 from domain.actions.chain import Stage
 from domain.store.redis import keys
 from domain.store.store import Store
+from local.ports import find_free_port
 from tests.factories import JWT_SECRET
 from workers.broker import submit_batch
 from workers.celery import app
@@ -46,9 +47,7 @@ def test_a_stalled_broker_costs_a_fraction_of_a_second(silent_server: str) -> No
 
 
 def test_an_absent_broker_costs_a_fraction_of_a_second() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        free_port = listener.getsockname()[1]
-    assert_short(submit_twice(f"redis://127.0.0.1:{free_port}/0"))
+    assert_short(submit_twice(f"redis://127.0.0.1:{find_free_port(None)}/0"))
 
 
 def test_a_batch_is_one_message_that_any_celery_reads(broker: None, store: Store) -> None:
