@@ -15,6 +15,16 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 TABLES_IN_ORDER_OF_REMOVAL = (
+    "rewards",
+    "ranking_seals",
+    "ranking_row_revisions",
+    "ranking_buckets",
+    "ranking_rows",
+    "rankings",
+    "board_members",
+    "board_catalog",
+    "board_versions",
+    "boards",
     "realtime_tickets",
     "api_keys",
     "revocations",
@@ -42,6 +52,9 @@ def upgrade() -> None:
     create_audit()
     create_archives()
     create_sessions()
+    create_boards()
+    create_rankings()
+    create_seals()
     ensure_partitions(op.get_bind(), now=datetime.now(UTC), months_back=1)
 
 
@@ -49,6 +62,7 @@ def downgrade() -> None:
     op.execute("DROP VIEW pending_actions, user_stats")
     for table in TABLES_IN_ORDER_OF_REMOVAL:
         op.drop_table(table)
+    op.execute("DROP SEQUENCE ranking_version_seq")
     op.execute("DROP SEQUENCE action_no_seq")
 
 
@@ -71,6 +85,7 @@ def create_players() -> None:
         sa.Column("password_hash", sa.Text),
         sa.Column("claimed_name", sa.String(64)),
         at_column("renamed_at", nullable=True),
+        sa.Column("attributes", postgresql.JSONB),
         at_column("created_at", default_now=True),
         sa.PrimaryKeyConstraint("user_id", name="pk_users"),
         sa.UniqueConstraint("username_key", name="uq_users_username_key"),
@@ -139,6 +154,7 @@ def create_actions() -> None:
         sa.Column("verdict", sa.String(16)),
         sa.Column("verdict_reason", sa.String(40)),
         sa.Column("checks", postgresql.JSONB),
+        sa.Column("uncounted", postgresql.JSONB),
         sa.PrimaryKeyConstraint("user_id", "action_no", "created_at", name="pk_user_actions"),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user_scores.user_id"], name="fk_user_actions_user_id_user_scores"
@@ -177,6 +193,8 @@ def create_batches() -> None:
         sa.Column("versions", postgresql.ARRAY(sa.Integer)),
         sa.Column("verdicts", postgresql.JSONB),
         sa.Column("outcomes", sa.Text),
+        sa.Column("uncounted", postgresql.JSONB),
+        sa.Column("rankings", postgresql.ARRAY(sa.BigInteger)),
         sa.PrimaryKeyConstraint("batch_id", name="pk_action_batches"),
     )
     op.create_index(
@@ -333,3 +351,163 @@ def create_sessions() -> None:
         sa.PrimaryKeyConstraint("ticket_hash", name="pk_realtime_tickets"),
     )
     op.create_index("ix_realtime_tickets_expires_at", "realtime_tickets", ["expires_at"])
+
+
+def create_boards() -> None:
+    op.create_table(
+        "boards",
+        sa.Column("board_id", sa.String(32), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("live_version_no", sa.BigInteger),
+        sa.Column("revision", sa.Integer, nullable=False, server_default=sa.text("1")),
+        at_column("created_at", default_now=True),
+        at_column("updated_at", default_now=True),
+        sa.PrimaryKeyConstraint("board_id", name="pk_boards"),
+    )
+    op.create_table(
+        "board_versions",
+        sa.Column("version_no", sa.BigInteger, autoincrement=True, nullable=False),
+        sa.Column("board_id", sa.String(32), nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("definition", postgresql.JSONB, nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("built_until", sa.Uuid),
+        sa.Column("built_players", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+        sa.Column("total_players", sa.BigInteger),
+        at_column("created_at", default_now=True),
+        at_column("live_at", nullable=True),
+        sa.PrimaryKeyConstraint("version_no", name="pk_board_versions"),
+        sa.ForeignKeyConstraint(
+            ["board_id"], ["boards.board_id"], name="fk_board_versions_board_id_boards"
+        ),
+        sa.UniqueConstraint("board_id", "version", name="uq_board_versions_board_id_version"),
+    )
+    op.create_table(
+        "board_catalog",
+        sa.Column("catalog_id", sa.SmallInteger, nullable=False, autoincrement=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("catalog_id", name="pk_board_catalog"),
+        sa.CheckConstraint("catalog_id = 1", name=op.f("ck_board_catalog_single")),
+    )
+    op.execute("INSERT INTO board_catalog (catalog_id, revision) VALUES (1, 0)")
+    op.create_table(
+        "board_members",
+        sa.Column("board_id", sa.String(32), nullable=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        at_column("joined_at", default_now=True),
+        sa.PrimaryKeyConstraint("board_id", "user_id", name="pk_board_members"),
+        sa.ForeignKeyConstraint(
+            ["board_id"], ["boards.board_id"], name="fk_board_members_board_id_boards"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.user_id"], name="fk_board_members_user_id_users"
+        ),
+    )
+    op.create_index("ix_board_members_user_id", "board_members", ["user_id"])
+
+
+def create_rankings() -> None:
+    op.create_table(
+        "rankings",
+        sa.Column("ranking_no", sa.BigInteger, autoincrement=True, nullable=False),
+        sa.Column("version_no", sa.BigInteger, nullable=False),
+        sa.Column("period_key", sa.String(32), nullable=False),
+        at_column("period_start", nullable=True),
+        at_column("period_end", nullable=True),
+        sa.Column("segment", sa.String(64), nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False, server_default=sa.text("0")),
+        at_column("created_at", default_now=True),
+        sa.PrimaryKeyConstraint("ranking_no", name="pk_rankings"),
+        sa.ForeignKeyConstraint(
+            ["version_no"],
+            ["board_versions.version_no"],
+            name="fk_rankings_version_no_board_versions",
+        ),
+        sa.UniqueConstraint(
+            "version_no", "period_key", "segment", name="uq_rankings_version_no_period_key_segment"
+        ),
+    )
+    op.create_index(
+        "ix_rankings_period_end",
+        "rankings",
+        ["period_end"],
+        postgresql_where=sa.text("period_end IS NOT NULL"),
+    )
+    op.execute("CREATE SEQUENCE ranking_version_seq AS bigint")
+    op.create_table(
+        "ranking_rows",
+        sa.Column("ranking_no", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("value", sa.BigInteger, nullable=False),
+        sa.Column("columns", postgresql.ARRAY(sa.BigInteger)),
+        sa.Column("reached_seq", sa.BigInteger, nullable=False),
+        sa.Column("is_moved", sa.Boolean, nullable=False),
+        sa.Column("counted", sa.Integer, nullable=False),
+        sa.Column("attempts", postgresql.JSONB),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("sort_key", sa.LargeBinary, nullable=False),
+        at_column("last_updated"),
+        sa.PrimaryKeyConstraint("ranking_no", "user_id", name="pk_ranking_rows"),
+        postgresql_with={"fillfactor": 80},
+    )
+    op.create_index("ix_ranking_rows_order", "ranking_rows", ["ranking_no", "sort_key", "user_id"])
+    op.create_table(
+        "ranking_buckets",
+        sa.Column("ranking_no", sa.BigInteger, nullable=False, autoincrement=False),
+        at_column("bucket_at"),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("value", sa.BigInteger, nullable=False),
+        sa.Column("columns", postgresql.ARRAY(sa.BigInteger)),
+        sa.Column("reached_seq", sa.BigInteger, nullable=False),
+        sa.Column("is_moved", sa.Boolean, nullable=False),
+        sa.Column("counted", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint("ranking_no", "bucket_at", "user_id", name="pk_ranking_buckets"),
+    )
+    op.create_index("ix_ranking_buckets_player", "ranking_buckets", ["ranking_no", "user_id"])
+
+
+def create_seals() -> None:
+    op.create_table(
+        "ranking_row_revisions",
+        sa.Column("ranking_no", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("until_revision", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("value", sa.BigInteger),
+        sa.Column("columns", postgresql.ARRAY(sa.BigInteger)),
+        sa.Column("reached_seq", sa.BigInteger),
+        sa.Column("sort_key", sa.LargeBinary),
+        at_column("last_updated", nullable=True),
+        sa.PrimaryKeyConstraint(
+            "ranking_no", "user_id", "until_revision", name="pk_ranking_row_revisions"
+        ),
+    )
+    op.create_table(
+        "ranking_seals",
+        sa.Column("ranking_no", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("revision", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("row_count", sa.BigInteger, nullable=False),
+        sa.Column("sha256", sa.LargeBinary, nullable=False),
+        at_column("sealed_at"),
+        sa.PrimaryKeyConstraint("ranking_no", "revision", name="pk_ranking_seals"),
+        sa.ForeignKeyConstraint(
+            ["ranking_no"], ["rankings.ranking_no"], name="fk_ranking_seals_ranking_no_rankings"
+        ),
+    )
+    op.create_table(
+        "rewards",
+        sa.Column("reward_no", sa.BigInteger, autoincrement=True, nullable=False),
+        sa.Column("ranking_no", sa.BigInteger, nullable=False),
+        sa.Column("board_id", sa.String(32), nullable=False),
+        sa.Column("period_key", sa.String(32), nullable=False),
+        sa.Column("segment", sa.String(64), nullable=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("rank", sa.BigInteger, nullable=False),
+        sa.Column("reward", sa.String(64), nullable=False),
+        at_column("granted_at"),
+        sa.PrimaryKeyConstraint("reward_no", name="pk_rewards"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name="fk_rewards_user_id_users"),
+        sa.UniqueConstraint(
+            "ranking_no", "user_id", "reward", name="uq_rewards_ranking_no_user_id_reward"
+        ),
+    )
+    op.create_index("ix_rewards_user_id", "rewards", ["user_id"])

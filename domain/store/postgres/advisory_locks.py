@@ -15,6 +15,7 @@ class AdvisoryLock(IntEnum):
     PARTITIONS = 2
     ARCHIVE = 3
     KEEPER = 5
+    CATALOG = 6
 
 
 def take_lock(connection: Connection, lock: AdvisoryLock) -> None:

@@ -6,6 +6,7 @@ Status and stage names live with their subjects' models.
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -64,6 +66,9 @@ users = Table(
     # The claim of a token that was looked at last, and when the name last changed.
     Column("claimed_name", String(64)),
     _at("renamed_at", nullable=True),
+    # What a game knows of its player, a country for instance: a JSON object of texts. Boards may be
+    # split by one of them.
+    Column("attributes", JSONB),
     _at("created_at", default_now=True),
 )
 
@@ -135,6 +140,8 @@ user_actions = Table(
     Column("verdict_reason", String(40)),
     # What the checks found and a review decided; NULL when every check passed.
     Column("checks", JSONB),
+    # By board: why the action does not count there although the board is for it; NULL when none.
+    Column("uncounted", JSONB),
     PrimaryKeyConstraint("user_id", "action_no", "created_at"),
     Index(
         "ix_user_actions_review",
@@ -181,6 +188,9 @@ action_batches = Table(
     Column("verdicts", JSONB),
     # JSON: [[status, reason, previous score, new score, version], ...] in the order of the arrays.
     Column("outcomes", Text),
+    # By action_no, what `user_actions.uncounted` becomes; and the rankings with changed rows.
+    Column("uncounted", JSONB),
+    Column("rankings", ARRAY(BigInteger)),
 )
 Index(
     "ix_action_batches_stalled",
@@ -315,4 +325,149 @@ realtime_tickets = Table(
     _at("token_expires_at"),
     _at("expires_at"),
     Index("ix_realtime_tickets_expires_at", "expires_at"),
+)
+
+# A board; its definition is that of its live version. Every change of a row of these two tables
+# raises the number in `board_catalog`, by which each process knows that what it keeps is old.
+boards = Table(
+    "boards",
+    metadata,
+    Column("board_id", String(32), primary_key=True),
+    Column("state", String(16), nullable=False),
+    # NULL until the first version has been built.
+    Column("live_version_no", BigInteger),
+    # For ETag: grows with every change.
+    Column("revision", Integer, nullable=False, server_default=text("1")),
+    _at("created_at", default_now=True),
+    _at("updated_at", default_now=True),
+)
+
+board_versions = Table(
+    "board_versions",
+    metadata,
+    Column("version_no", BigInteger, primary_key=True, autoincrement=True),
+    Column("board_id", String(32), ForeignKey("boards.board_id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("state", String(16), nullable=False),
+    # While it is being built: the last player whose rows are there, and how far that is.
+    Column("built_until", Uuid),
+    Column("built_players", BigInteger, nullable=False, server_default=text("0")),
+    Column("total_players", BigInteger),
+    _at("created_at", default_now=True),
+    _at("live_at", nullable=True),
+    UniqueConstraint("board_id", "version"),
+)
+
+# One row. Scoring reads it with each batch.
+board_catalog = Table(
+    "board_catalog",
+    metadata,
+    Column("catalog_id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+    CheckConstraint("catalog_id = 1", name="single"),
+)
+
+board_members = Table(
+    "board_members",
+    metadata,
+    Column("board_id", String(32), ForeignKey("boards.board_id"), primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.user_id"), primary_key=True),
+    _at("joined_at", default_now=True),
+    Index("ix_board_members_user_id", "user_id"),
+)
+
+# One ordered list of players: of a version, in a period, of a segment. `revision` is that of its
+# last seal; 0 while it has none.
+rankings = Table(
+    "rankings",
+    metadata,
+    Column("ranking_no", BigInteger, primary_key=True, autoincrement=True),
+    Column("version_no", BigInteger, ForeignKey("board_versions.version_no"), nullable=False),
+    Column("period_key", String(32), nullable=False),
+    _at("period_start", nullable=True),
+    _at("period_end", nullable=True),
+    Column("segment", String(64), nullable=False),
+    Column("revision", Integer, nullable=False, server_default=text("0")),
+    _at("created_at", default_now=True),
+    UniqueConstraint("version_no", "period_key", "segment"),
+    Index("ix_rankings_period_end", "period_end", postgresql_where=text("period_end IS NOT NULL")),
+)
+
+# What players have in a ranking. Whoever writes a row holds the lock of its player's row in
+# user_scores, and draws `version` while holding it, so that a player's later rows are larger.
+ranking_version_seq = Sequence("ranking_version_seq", metadata=metadata, data_type=BigInteger)
+ranking_rows = Table(
+    "ranking_rows",
+    metadata,
+    Column("ranking_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", Uuid, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("columns", ARRAY(BigInteger)),
+    Column("reached_seq", BigInteger, nullable=False),
+    Column("is_moved", Boolean, nullable=False),
+    Column("counted", Integer, nullable=False),
+    # The actions that count on a board that limits them: [[number, value, [columns]], ...].
+    Column("attempts", JSONB),
+    Column("version", BigInteger, nullable=False),
+    # Orders the ranking, the smallest first; then the user id does.
+    Column("sort_key", LargeBinary, nullable=False),
+    _at("last_updated"),
+    Index("ix_ranking_rows_order", "ranking_no", "sort_key", "user_id"),
+)
+
+# A rolling ranking's rows by bucket of time; `ranking_rows` has their sum.
+ranking_buckets = Table(
+    "ranking_buckets",
+    metadata,
+    Column("ranking_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("bucket_at", DateTime(timezone=True), primary_key=True),
+    Column("user_id", Uuid, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("columns", ARRAY(BigInteger)),
+    Column("reached_seq", BigInteger, nullable=False),
+    Column("is_moved", Boolean, nullable=False),
+    Column("counted", Integer, nullable=False),
+    Index("ix_ranking_buckets_player", "ranking_no", "user_id"),
+)
+
+# A row as it was in every revision up to this one, kept when a sealed ranking changes; without a
+# sort key the player had none.
+ranking_row_revisions = Table(
+    "ranking_row_revisions",
+    metadata,
+    Column("ranking_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", Uuid, primary_key=True),
+    Column("until_revision", Integer, primary_key=True, autoincrement=False),
+    Column("value", BigInteger),
+    Column("columns", ARRAY(BigInteger)),
+    Column("reached_seq", BigInteger),
+    Column("sort_key", LargeBinary),
+    _at("last_updated", nullable=True),
+)
+
+# A closed ranking's order: the hash of its rows, which is in the audit chain too.
+ranking_seals = Table(
+    "ranking_seals",
+    metadata,
+    Column("ranking_no", BigInteger, ForeignKey("rankings.ranking_no"), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    _at("sealed_at"),
+)
+
+rewards = Table(
+    "rewards",
+    metadata,
+    Column("reward_no", BigInteger, primary_key=True, autoincrement=True),
+    Column("ranking_no", BigInteger, nullable=False),
+    Column("board_id", String(32), nullable=False),
+    Column("period_key", String(32), nullable=False),
+    Column("segment", String(64), nullable=False),
+    Column("user_id", Uuid, ForeignKey("users.user_id"), nullable=False, index=True),
+    Column("rank", BigInteger, nullable=False),
+    Column("reward", String(64), nullable=False),
+    _at("granted_at"),
+    UniqueConstraint("ranking_no", "user_id", "reward"),
 )
