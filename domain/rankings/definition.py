@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from domain.boards.model import BoardId
 
-
 UTC = ZoneInfo("UTC")
 
 

@@ -57,7 +57,7 @@ class Reason(StrEnum):
 
 
 class CountedAction(NamedTuple):
-    """An applied action as boards see it: `metadata` is JSON text, `accepted_at` the intake time."""
+    """An applied action: `metadata` is JSON text, `accepted_at` its intake time."""
 
     action_no: int
     user_id: str
