@@ -14,6 +14,11 @@ _MILLISECOND = timedelta(milliseconds=1)
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
+def is_slug(text: str) -> bool:
+    """Return whether the text has 1 to 32 lower-case ASCII letters, digits and inner hyphens."""
+    return _SLUG.fullmatch(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class BoardId:
     """The identity of one board; it is part of the board's Redis keys, channel and messages.
@@ -25,7 +30,7 @@ class BoardId:
     slug: str
 
     def __post_init__(self) -> None:
-        if not _SLUG.fullmatch(self.slug):
+        if not is_slug(self.slug):
             raise ValueError(f"not the slug of a board: {self.slug!r}")
 
     def __str__(self) -> str:
