@@ -128,6 +128,7 @@ def clean(engine: Engine) -> None:
         connection.execute(
             text(
                 f"{deletes}; INSERT INTO audit_head VALUES (1, 0, decode(repeat('00', 32), 'hex'));"
+                " INSERT INTO board_catalog VALUES (1, 0);"
                 " SELECT setval('action_no_seq', 1, false)"
             )
         )

@@ -33,6 +33,17 @@ class VersionState(StrEnum):
     RETIRED = "retired"
 
 
+class Lifecycle(StrEnum):
+    """Whether a board is still there."""
+
+    ACTIVE = "active"
+    """It has a live version, or the first one is being built."""
+    ARCHIVED = "archived"
+    """It does not count any more; its sealed periods stay, for admins."""
+    DELETING = "deleting"
+    """Its rows are being removed, and it with the last of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoardVersion:
     """One version of a board's definition; `number` is unique over all boards."""

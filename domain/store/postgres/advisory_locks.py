@@ -33,3 +33,8 @@ def try_lock(connection: Connection, lock: AdvisoryLock) -> bool:
         {"namespace": NAMESPACE, "lock": lock},
     ).scalar_one()
     return taken
+
+
+def shared_lock_sql(lock: AdvisoryLock) -> str:
+    """Return the SQL expression that takes this lock until the transaction ends, beside others."""
+    return f"pg_advisory_xact_lock_shared({NAMESPACE}, {lock.value})"

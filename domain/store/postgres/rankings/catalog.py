@@ -1,0 +1,63 @@
+"""SQL of the catalog: the versions of boards that count, and its revision.
+
+Scoring reads it with each batch, under the shared lock. Whoever changes what it returns holds the
+exclusive one, so that no transaction goes on with what was before.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from domain.rankings.definition_json import decode_definition
+from domain.rankings.model import BoardVersion, VersionState
+from domain.store.postgres.advisory_locks import AdvisoryLock, shared_lock_sql, take_lock
+from domain.store.postgres.statements import prepared, sql
+
+SHARED_CATALOG_LOCK = shared_lock_sql(AdvisoryLock.CATALOG)
+"""For the first statement of a transaction that writes what the catalog decides."""
+
+
+def lock_catalog(connection: Connection) -> None:
+    """Let no other transaction read or change the catalog until this one ends.
+
+    Waits for those that hold the shared lock, at most `lock_timeout`. Before any lock of rows.
+    """
+    take_lock(connection, AdvisoryLock.CATALOG)
+
+
+def raise_revision(connection: Connection) -> None:
+    """Make every process read the catalog again; under the exclusive lock."""
+    connection.execute(sql("UPDATE board_catalog SET revision = revision + 1"))
+
+
+def read_revision(connection: Connection) -> int:
+    """Return the catalog's revision."""
+    revision: int = connection.execute(prepared("SELECT revision FROM board_catalog")).scalar_one()
+    return revision
+
+
+def read_catalog(connection: Connection) -> tuple[int, tuple[BoardVersion, ...]]:
+    """Return the revision, and the versions that count at it, both of one moment."""
+    rows = connection.execute(
+        sql(
+            "SELECT c.revision, v.version_no, v.version, v.definition, v.state"
+            " FROM board_catalog c LEFT JOIN"
+            " (board_versions v JOIN boards b ON b.board_id = v.board_id AND b.state = 'active')"
+            " ON v.state IN ('building', 'live') ORDER BY v.version_no"
+        )
+    ).all()
+    return rows[0].revision, tuple(
+        read_version(row[1:5]) for row in rows if row.version_no is not None
+    )
+
+
+def list_counted_versions(connection: Connection) -> list[BoardVersion]:
+    """Return the versions that count: building and live ones of boards that are active."""
+    return list(read_catalog(connection)[1])
+
+
+def read_version(columns: Sequence[Any]) -> BoardVersion:
+    """Return the version with these columns: its number, version, definition and state."""
+    number, version, definition, state = columns
+    return BoardVersion(number, version, decode_definition(definition), VersionState(state))

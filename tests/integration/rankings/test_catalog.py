@@ -1,0 +1,41 @@
+"""The catalog: its revision, and the versions that count."""
+
+from sqlalchemy import insert
+
+from domain.boards.model import BoardId
+from domain.rankings.definition import Aggregate, BoardDefinition
+from domain.rankings.definition_json import encode_definition
+from domain.rankings.model import VersionState
+from domain.store.postgres import tables
+from domain.store.postgres.rankings.catalog import read_catalog
+from domain.store.store import Store
+
+
+def test_an_empty_catalog_has_a_revision_and_no_versions(store: Store) -> None:
+    with store.write() as connection:
+        assert read_catalog(connection) == (0, ())
+
+
+def test_building_and_live_versions_of_active_boards_count(store: Store) -> None:
+    states = {"kept": "active", "gone": "archived", "going": "deleting"}
+    with store.write() as connection:
+        for slug, state in states.items():
+            definition = BoardDefinition(BoardId(slug), aggregate=Aggregate.BEST)
+            connection.execute(insert(tables.boards).values(board_id=slug, state=state))
+            for version, version_state in enumerate(("retired", "live", "building"), 1):
+                connection.execute(
+                    insert(tables.board_versions).values(
+                        board_id=slug,
+                        version=version,
+                        state=version_state,
+                        definition=encode_definition(definition),
+                    )
+                )
+        revision, versions = read_catalog(connection)
+    assert revision == 0
+    assert [(found.version, found.state) for found in versions] == [
+        (2, VersionState.LIVE),
+        (3, VersionState.BUILDING),
+    ]
+    kept = BoardDefinition(BoardId("kept"), aggregate=Aggregate.BEST)
+    assert [found.definition for found in versions] == [kept, kept]
