@@ -43,6 +43,7 @@ def _score(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         score_batch,
         context.store,
         batch_id=batch_id,
+        catalogs=context.catalogs,
         stalled=context.takes_stalled,
         lock_wait_ms=context.lock_wait_ms,
     )
@@ -66,6 +67,7 @@ def _refresh(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
                 batch_id=batch_id,
                 outcomes=outcome.outcomes,
                 ranks=outcome.ranks,
+                uncounted=outcome.uncounted,
             )
         finish_refresh(context.store, batch_id=batch_id)
     return outcome.link

@@ -1,10 +1,11 @@
 """What each process of the workers has once: the settings, the stores and the fraud policy."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.actions.scoring import LOCK_WAIT_MS
 from domain.fraud.policy import Policy, policy_from
+from domain.rankings.catalog import CatalogCache
 from domain.settings import Settings, settings_of_process
 from domain.store.durability import require_durable_server
 from domain.store.store import Store, connect
@@ -24,6 +25,8 @@ class WorkerContext:
     lock_wait_ms: int = LOCK_WAIT_MS
     # Whether links that count attempts take batches that the keeper has found stalled, too.
     takes_stalled: bool = False
+    # The boards that are data, as this process knows them.
+    catalogs: CatalogCache = field(default_factory=CatalogCache)
 
 
 @functools.cache

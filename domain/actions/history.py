@@ -36,6 +36,7 @@ class ActionRecord:
     reason: str | None
     accepted_at: datetime
     completed_at: datetime | None
+    boards: Mapping[str, str] | None
 
 
 def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> ActionRecord:
@@ -113,6 +114,7 @@ def _result(stored: StoredAction, rank: int | None) -> ActionResult:
         previous_score=stored.previous_score,
         new_score=stored.new_score,
         rank=rank,
+        boards=stored.uncounted,
     )
 
 
@@ -129,4 +131,5 @@ def _record(stored: StoredAction) -> ActionRecord:
         reason=stored.reason,
         accepted_at=stored.created_at,
         completed_at=stored.completed_at,
+        boards=stored.uncounted,
     )

@@ -3,6 +3,7 @@
 Those that are made for each action are named tuples: a frozen dataclass takes four times as long.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -54,7 +55,10 @@ class NewAction(NamedTuple):
 
 
 class ActionResult(NamedTuple):
-    """What is known of an action now; `rank` is None when the user is not on the board."""
+    """What is known of an action now; `rank` is None when the user is not on the board.
+
+    `boards` says by board why the action does not count there; None when there is nothing to say.
+    """
 
     action_id: UUID
     status: Status
@@ -62,6 +66,7 @@ class ActionResult(NamedTuple):
     previous_score: int | None = None
     new_score: int | None = None
     rank: int | None = None
+    boards: Mapping[str, str] | None = None
 
 
 class Acceptance(StrEnum):

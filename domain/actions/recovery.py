@@ -25,11 +25,8 @@ from domain.store.postgres.actions.isolation import (
     list_pending_ids,
     remove_actions,
 )
-from domain.store.postgres.actions.scoring import (
-    list_lockable_players,
-    lock_entry,
-    write_effects,
-)
+from domain.store.postgres.actions.score_locks import list_lockable_players
+from domain.store.postgres.actions.scoring import lock_entry, write_effects
 from domain.store.store import Connection, Store
 
 logger = structlog.get_logger(__name__)

@@ -4,7 +4,7 @@ Published by the link *refresh*, parsed by `web/intake`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -23,6 +23,8 @@ class Reply(NamedTuple):
     previous_score: int | None
     new_score: int | None
     rank: int | None
+    # By board: why it does not count there; None when there is nothing to say.
+    boards: Mapping[str, str] | None = None
 
 
 def publish_replies(
@@ -32,12 +34,13 @@ def publish_replies(
     batch_id: UUID,
     outcomes: Sequence[ActionOutcome],
     ranks: Mapping[str, int],
+    uncounted: Mapping[str, Mapping[str, str]],
 ) -> None:
     """Publish one message for the whole batch to `reply_to`. Raises RedisUnavailableError.
 
     A process that has ended, or whose requests timed out, does not need it.
     """
-    rows = [
+    rows: list[list[Any]] = [
         [
             outcome.action_id,
             outcome.status,
@@ -48,6 +51,11 @@ def publish_replies(
         ]
         for outcome in outcomes
     ]
+    if uncounted:
+        for row, outcome in zip(rows, outcomes, strict=True):
+            boards = uncounted.get(str(outcome.action_no))
+            if boards:
+                row.append(boards)
     message = orjson.dumps([batch_id, rows])
     redis.run(lambda client: client.publish(keys.replies(reply_to), message))
 

@@ -4,13 +4,22 @@ Exactly once: a batch is applied in the transaction that moves it on, and an act
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
-from domain.actions.model import LinkOutcome
+from domain.actions.model import LinkOutcome, Status
 from domain.errors import TransientError
-from domain.store.postgres.actions.scoring import lock_entry, lock_scores, write_effects
-from domain.store.store import Store
+from domain.rankings.catalog import Catalog, CatalogCache
+from domain.rankings.projection import Projection, project_batch
+from domain.store.postgres.actions.score_locks import lock_scores
+from domain.store.postgres.actions.scoring import (
+    LockedEntry,
+    lock_entry,
+    read_facts,
+    write_effects,
+)
+from domain.store.store import Connection, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +35,14 @@ LOCK_WAIT_MS = 300
 
 
 def score_batch(
-    store: Store, *, batch_id: UUID, stalled: bool = True, lock_wait_ms: int = LOCK_WAIT_MS
+    store: Store,
+    *,
+    batch_id: UUID,
+    catalogs: CatalogCache | None = None,
+    stalled: bool = True,
+    lock_wait_ms: int = LOCK_WAIT_MS,
 ) -> ScoringOutcome:
-    """Apply the batch in one transaction: statuses, scores, statistics, and the stage SCORED.
+    """Apply the batch in one transaction: statuses, scores, statistics, boards, the stage SCORED.
 
     Unless `stalled`, only a batch that the keeper has not found stalled. Raises DatabaseLockedError
     when a player's score stays locked for `lock_wait_ms`, DatabaseUnavailableError, and
@@ -41,7 +55,37 @@ def score_batch(
         if entry is None:
             return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)
         users = sorted({action.user_id for action in entry.actions})
-        effects = apply_actions(entry.actions, lock_scores(connection, user_ids=users))
-        if write_effects(connection, entry=entry, effects=effects) != len(effects.actions):
+        locked = lock_scores(connection, user_ids=users)
+        effects = apply_actions(entry.actions, locked.scores)
+        catalog = (catalogs or CatalogCache()).find(connection, revision=locked.boards_revision)
+        projection = _project(connection, catalog, entry, effects, locked.now)
+        written = write_effects(
+            connection,
+            entry=entry,
+            effects=effects,
+            uncounted=projection.uncounted,
+            rankings=projection.rankings,
+        )
+        if written != len(effects.actions):
             raise TransientError("another transaction changed an action of the batch")
+    catalog.remember(projection.made)
     return ScoringOutcome(LinkOutcome.MOVED, effects)
+
+
+def _project(
+    connection: Connection,
+    catalog: Catalog,
+    entry: LockedEntry,
+    effects: Effects,
+    now: datetime,
+) -> Projection:
+    """Bring the batch's applied actions to the boards that are data, if there are any."""
+    if not (catalog.rules and effects.users):
+        return Projection()
+    facts = read_facts(connection, entry=entry, with_metadata=catalog.needs_metadata)
+    applied = [
+        fact
+        for fact, effect in zip(facts, effects.actions, strict=True)
+        if effect.status is Status.APPLIED
+    ]
+    return project_batch(connection, catalog=catalog, actions=applied, now=now)

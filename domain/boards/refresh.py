@@ -29,6 +29,10 @@ class RefreshOutcome:
     link: LinkOutcome
     reply_to: str | None = None
     outcomes: Sequence[ActionOutcome] = ()
+    uncounted: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # What is left to refresh: these players' rows in these rankings.
+    rankings: Sequence[int] = ()
+    user_ids: Sequence[str] = ()
     ranks: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -44,10 +48,18 @@ def refresh_batch(store: Store, *, board: BoardId, batch_id: UUID) -> RefreshOut
         if batch is None:
             return RefreshOutcome(LinkOutcome.NOT_ITS_TURN)
         outcomes = batch.outcomes
-        users = {outcome.user_id for outcome in outcomes if outcome.status is Status.APPLIED}
-        rows = list_batch_rows(connection, user_ids=list(users)) if users else []
+        users = list({outcome.user_id for outcome in outcomes if outcome.status is Status.APPLIED})
+        rows = list_batch_rows(connection, user_ids=users) if users else []
     ranks = _write(store, board, batch_id, rows, with_ranks=batch.reply_to is not None)
-    return RefreshOutcome(LinkOutcome.MOVED, batch.reply_to, outcomes, ranks)
+    return RefreshOutcome(
+        LinkOutcome.MOVED,
+        batch.reply_to,
+        outcomes,
+        batch.uncounted,
+        batch.rankings,
+        users,
+        ranks,
+    )
 
 
 def finish_refresh(store: Store, *, batch_id: UUID) -> None:

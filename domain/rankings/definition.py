@@ -4,7 +4,6 @@ Data, not code: made at run time and stored as JSON, see `definition_json.py`. A
 exists is valid.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -185,8 +184,3 @@ class BoardDefinition:
     def reads_attributes(self) -> bool:
         """Whether a player's attributes decide the segment."""
         return self.segment is not None and self.segment.attribute is not None
-
-
-def any_reads_metadata(definitions: Sequence[BoardDefinition]) -> bool:
-    """Return whether one of the boards needs the metadata of actions."""
-    return any(definition.reads_metadata for definition in definitions)

@@ -4,6 +4,7 @@ from sqlalchemy import String, Text
 
 from domain.accounts import names
 from domain.actions.model import Status
+from domain.rankings.counting import MAX_SEGMENT_LENGTH
 from domain.store.postgres.accounts.identities import MAX_CLAIM_CHARS
 from domain.store.postgres.accounts.revocations import RevocationKind
 from domain.store.postgres.tables import metadata
@@ -38,6 +39,18 @@ WIDEST: dict[str, int | None] = {
     # Operators name keys, and the command bounds it.
     "api_keys.name": None,
     "api_keys.prefix": None,
+    # Boards are named by operators; `BoardId` bounds the names.
+    "boards.board_id": None,
+    "boards.state": None,
+    "board_versions.board_id": None,
+    "board_versions.state": None,
+    "board_members.board_id": None,
+    "rankings.period_key": None,
+    "rankings.segment": MAX_SEGMENT_LENGTH,
+    "rewards.board_id": None,
+    "rewards.period_key": None,
+    "rewards.segment": MAX_SEGMENT_LENGTH,
+    "rewards.reward": None,
 }
 
 

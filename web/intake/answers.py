@@ -1,5 +1,6 @@
 """The HTTP answer for an action that intake accepted or refused; called by the action routes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from domain.actions.history import ActionRecord
@@ -28,15 +29,14 @@ def answer_submission(submission: Submission) -> Answer:
     result = submission.result
     status = Status.PENDING if result is None else result.status
     if result is not None and status is Status.APPLIED:
-        return answer_json(
-            {
-                "success": True,
-                "newScore": result.new_score,
-                "previousScore": result.previous_score,
-                "leaderboardPosition": result.rank,
-                "actionId": submission.action_id,
-            }
-        )
+        applied: dict[str, Any] = {
+            "success": True,
+            "newScore": result.new_score,
+            "previousScore": result.previous_score,
+            "leaderboardPosition": result.rank,
+            "actionId": submission.action_id,
+        }
+        return answer_json(_with_boards(applied, result.boards))
     body: dict[str, Any] = {"success": True, "actionId": submission.action_id, "status": status}
     return answer_json(body, 202, {**location, "Retry-After": RETRY_AFTER_SECONDS})
 
@@ -52,17 +52,18 @@ def describe_submission(submission: Submission) -> dict[str, Any]:
 
 def describe_result(result: ActionResult) -> dict[str, Any]:
     """Return a result's fields, as the answers to a batch and to a duplicate have them."""
-    return {
+    fields = {
         "status": result.status,
         "newScore": result.new_score,
         "previousScore": result.previous_score,
         "leaderboardPosition": result.rank,
     }
+    return _with_boards(fields, result.boards)
 
 
 def describe_record(record: ActionRecord) -> dict[str, Any]:
     """Return the fields of a stored action for its owner."""
-    return {
+    fields = {
         "actionId": record.action_id,
         "status": record.status,
         "score": record.score,
@@ -74,6 +75,14 @@ def describe_record(record: ActionRecord) -> dict[str, Any]:
         "acceptedAt": record.accepted_at,
         "completedAt": record.completed_at,
     }
+    return _with_boards(fields, record.boards)
+
+
+def _with_boards(fields: dict[str, Any], boards: Mapping[str, str] | None) -> dict[str, Any]:
+    """Add by board why the action does not count there, if there is anything to say."""
+    if boards:
+        fields["boards"] = boards
+    return fields
 
 
 def is_final(submission: Submission) -> bool:

@@ -1,8 +1,9 @@
 """Response bodies, for the OpenAPI document; a test checks real responses against them."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from domain.actions.model import Status
+from domain.rankings.model import Reason
 from web.schemas.base import CamelSchema
 from web.schemas.fields import StrictUUID, Timestamp
 
@@ -14,6 +15,15 @@ def number(description: str, *, nullable: bool = False) -> fields.Integer:
     return fields.Integer(required=True, allow_none=nullable, metadata={"description": description})
 
 
+def boards_left_out() -> fields.Dict:
+    """Return the field that says where an action does not count; absent when it counts on all."""
+    return fields.Dict(
+        keys=fields.String(),
+        values=fields.String(validate=validate.OneOf([reason.value for reason in Reason])),
+        metadata={"description": "By board that the action is for: why it does not count there"},
+    )
+
+
 class CompletedSchema(CamelSchema):
     """An applied action."""
 
@@ -22,6 +32,7 @@ class CompletedSchema(CamelSchema):
     previous_score = number("The player's score before it")
     leaderboard_position = number("The player's rank; null when not on the board", nullable=True)
     action_id = StrictUUID(required=True)
+    boards = boards_left_out()
 
 
 class AcceptedSchema(CamelSchema):
@@ -67,6 +78,7 @@ class BatchResultSchema(CamelSchema):
     new_score = fields.Integer(allow_none=True)
     previous_score = fields.Integer(allow_none=True)
     leaderboard_position = fields.Integer(allow_none=True)
+    boards = boards_left_out()
     error = fields.Nested(BatchErrorSchema)
 
 
@@ -96,6 +108,7 @@ class ActionRecordSchema(CamelSchema):
     )
     accepted_at = Timestamp(required=True)
     completed_at = Timestamp(required=True, allow_none=True)
+    boards = boards_left_out()
 
 
 class HistorySchema(CamelSchema):

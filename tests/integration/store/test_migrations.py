@@ -59,7 +59,15 @@ def test_sequences_match_migrations(database_url: str) -> None:
             text("SELECT sequencename, data_type::text FROM pg_sequences")
         )
         made = {(row.sequencename, row.data_type) for row in sequences}
-    assert made == {("action_no_seq", "bigint"), ("revocations_revocation_no_seq", "bigint")}
+    names = (
+        "action_no_seq",
+        "board_versions_version_no_seq",
+        "ranking_version_seq",
+        "rankings_ranking_no_seq",
+        "revocations_revocation_no_seq",
+        "rewards_reward_no_seq",
+    )
+    assert made == {(name, "bigint") for name in names}
 
 
 def test_the_view_of_the_statistics_has_the_specification_s_columns(database_url: str) -> None:

@@ -72,7 +72,12 @@ class Service:
     def _say_nothing(self) -> None:
         origin = self.batcher.reply_to
         publish_replies(
-            self._context.store.redis, reply_to=origin, batch_id=uuid4(), outcomes=[], ranks={}
+            self._context.store.redis,
+            reply_to=origin,
+            batch_id=uuid4(),
+            outcomes=[],
+            ranks={},
+            uncounted={},
         )
 
     def _submit(self, batch_id: UUID) -> None:

@@ -1,10 +1,11 @@
 """SQL of the outcomes of a batch's actions, for the links behind *score*."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Connection
 
 from domain.actions.chain import Stage
@@ -34,10 +35,15 @@ class ScoredBatch(NamedTuple):
 
     reply_to: str | None
     outcomes: Sequence[ActionOutcome]
+    # By the text of action_no and by board: why an action does not count there.
+    uncounted: Mapping[str, Mapping[str, str]]
+    # The numbers of the rankings whose rows it has changed.
+    rankings: Sequence[int]
 
 
 _READ = hot(
-    f"SELECT reply_to, created_at, scored_at, outcomes, {ENTRY_COLUMNS} FROM action_batches"
+    "SELECT reply_to, CAST(uncounted AS text), rankings, created_at, scored_at, outcomes,"
+    f" {ENTRY_COLUMNS} FROM action_batches"
     " WHERE batch_id = :batch_id AND stage = :stage"
 )
 
@@ -49,10 +55,15 @@ def find_scored_batch(
     row = _READ.run(connection, {"batch_id": batch_id, "stage": stage}).fetchone()
     if row is None:
         return None
-    reply_to, created_at, scored_at, outcomes, *entry = row
+    reply_to, uncounted, rankings, created_at, scored_at, outcomes, *entry = row
     if outcomes is None:
-        return ScoredBatch(reply_to, [])
-    return ScoredBatch(reply_to, _read_outcomes(created_at, scored_at, outcomes, *entry))
+        return ScoredBatch(reply_to, [], {}, [])
+    return ScoredBatch(
+        reply_to,
+        _read_outcomes(created_at, scored_at, outcomes, *entry),
+        orjson.loads(uncounted) if uncounted else {},
+        rankings or [],
+    )
 
 
 def _read_outcomes(

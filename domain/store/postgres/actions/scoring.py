@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +11,10 @@ import orjson
 from sqlalchemy import Connection
 
 from domain.actions.chain import SCORE, Stage
-from domain.actions.effects import Effects, Score, ScreenedAction
+from domain.actions.effects import Effects, ScreenedAction
 from domain.actions.model import Status
 from domain.fraud.model import Verdict
+from domain.rankings.model import CountedAction
 from domain.store.postgres.actions.batches import IS_FRESH, QUIET_SECONDS
 from domain.store.postgres.actions.entries import (
     ENTRY_COLUMNS,
@@ -20,8 +23,11 @@ from domain.store.postgres.actions.entries import (
     each_action,
     encode_outcomes,
 )
+from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
 from domain.store.postgres.engine import LOCK_TIMEOUT_MS
 from domain.store.postgres.statements import hot, sql
+
+NOTHING: Mapping[int, Mapping[str, str]] = MappingProxyType({})
 
 _STATUS_BY_VERDICT = {
     Verdict.PASS: Status.APPLIED,
@@ -53,10 +59,12 @@ class LockedEntry:
         return Verdict.PASS if self.stage is SCORE.before else None
 
 
-# The time limit of locks is set without a round trip, for the statements that follow.
+# The time limit of locks is set without a round trip, for the statements that follow. So is the
+# lock by which a change of the boards and this transaction wait for each other.
 _LOCK = hot(
     f"SELECT {ENTRY_COLUMNS}, CAST(verdicts AS text), versions,"
-    " set_config('lock_timeout', CAST(:lock_wait AS text), true)"
+    " set_config('lock_timeout', CAST(:lock_wait AS text), true),"
+    f" pg_advisory_xact_lock_shared({NAMESPACE}, {AdvisoryLock.CATALOG.value})"
     " FROM action_batches WHERE batch_id = :batch_id AND stage = :stage"
     f" AND ({IS_FRESH} OR :stalled) FOR NO KEY UPDATE"
 )
@@ -86,7 +94,7 @@ def lock_entry(
     ).fetchone()
     if row is None:
         return None
-    numbers, ids, users, scores, text, versions, _ = row
+    numbers, ids, users, scores, text, versions, *_ = row
     actions = list(map(ScreenedAction, numbers, ids, users, scores))
     if text:
         verdicts: Verdicts = orjson.loads(text)
@@ -101,29 +109,25 @@ def _judge(action: ScreenedAction, found: Mapping[str, Any] | None) -> ScreenedA
     return action._replace(status=status, reason=found.get("reason"))
 
 
-_LOCK_SCORES = hot(
-    "SELECT CAST(user_id AS text), score, reached_seq FROM user_scores s"
-    # With its table: the name alone is that of the text, in the order of its collation.
-    " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY s.user_id FOR NO KEY UPDATE"
+_FACTS = hot(
+    "SELECT created_at, action_types, CASE WHEN :with_metadata THEN CAST(metadata AS text[]) END"
+    " FROM action_batches WHERE batch_id = :batch_id"
 )
 
 
-def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> dict[str, Score]:
-    """Lock these users' score rows in order of their ids and return them."""
-    rows = _LOCK_SCORES.run(connection, {"ids": list(user_ids)}).fetchall()
-    return {user_id: Score(score, reached_seq) for user_id, score, reached_seq in rows}
-
-
-def list_lockable_players(connection: Connection, *, user_ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Lock the score rows of these users that no other transaction has locked; never waits."""
-    rows = connection.execute(
-        sql(
-            "SELECT user_id FROM user_scores WHERE user_id = ANY(CAST(:ids AS uuid[]))"
-            " ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED"
-        ),
-        {"ids": [str(user_id) for user_id in user_ids]},
-    )
-    return frozenset(rows.scalars())
+def read_facts(
+    connection: Connection, *, entry: LockedEntry, with_metadata: bool
+) -> list[CountedAction]:
+    """Return the locked batch's actions as the boards see them, in order of action_no."""
+    accepted_at, types, metadata = _FACTS.run(
+        connection, {"batch_id": entry.batch_id, "with_metadata": with_metadata}
+    ).fetchone()
+    return [
+        CountedAction(action.action_no, action.user_id, kind, action.score, text, accepted_at)
+        for action, kind, text in zip(
+            entry.actions, types, metadata or repeat(None), strict=bool(metadata)
+        )
+    ]
 
 
 _FINAL = each_action(
@@ -137,7 +141,8 @@ _FINAL = each_action(
 # Independent writes.
 _WRITE = f"""
 WITH final AS (
-    SELECT b.created_at, b.verdicts -> CAST(e.action_no AS text) AS found, e.*
+    SELECT b.created_at, b.verdicts -> CAST(e.action_no AS text) AS found,
+        CAST(:uncounted AS jsonb) -> CAST(e.action_no AS text) AS uncounted, e.*
     FROM action_batches b, {_FINAL}
     WHERE b.batch_id = CAST(:batch_id AS uuid)
 ), written AS (
@@ -157,7 +162,8 @@ WITH final AS (
 ), moved AS (
     UPDATE action_batches SET stage = :stage, attempts = 0, looks = 0,
         updated_at = statement_timestamp(), scored_at = statement_timestamp(),
-        next_look_at = statement_timestamp() + make_interval(secs => :quiet), outcomes = :outcomes
+        next_look_at = statement_timestamp() + make_interval(secs => :quiet), outcomes = :outcomes,
+        uncounted = CAST(:uncounted AS jsonb), rankings = CAST(:rankings AS bigint[])
     WHERE batch_id = CAST(:batch_id AS uuid)
 )
 SELECT count(*) FROM written
@@ -167,11 +173,11 @@ _INSERT = hot(
     % f"""
     INSERT INTO user_actions (action_id, user_id, score_delta, action_type, timestamp, metadata,
         created_at, action_no, batch_id, status, version, reason, previous_score, new_score,
-        request_id, completed_at, verdict, verdict_reason, checks)
+        request_id, completed_at, verdict, verdict_reason, checks, uncounted)
     SELECT action_id, user_id, score, action_type,
         {TIMESTAMP}, metadata, created_at, action_no, CAST(:batch_id AS uuid),
         status, 1, reason, previous, new, request_id, statement_timestamp(),
-        coalesce(found ->> 'verdict', :verdict), found ->> 'reason', found -> 'checks'
+        coalesce(found ->> 'verdict', :verdict), found ->> 'reason', found -> 'checks', uncounted
     FROM final ORDER BY user_id, action_no
 """
 )
@@ -182,7 +188,8 @@ _UPDATE = sql(
     UPDATE user_actions a SET status = f.status, version = f.version + 1, reason = f.reason,
         previous_score = f.previous, new_score = f.new, completed_at = statement_timestamp(),
         verdict = coalesce(f.found ->> 'verdict', :verdict),
-        verdict_reason = f.found ->> 'reason', checks = f.found -> 'checks'
+        verdict_reason = f.found ->> 'reason', checks = f.found -> 'checks',
+        uncounted = f.uncounted
     FROM final f
     WHERE a.user_id = f.user_id AND a.action_no = f.action_no AND a.created_at = f.created_at
     AND a.batch_id = CAST(:batch_id AS uuid) AND a.status = 'pending' AND a.version = f.version
@@ -190,8 +197,18 @@ _UPDATE = sql(
 )
 
 
-def write_effects(connection: Connection, *, entry: LockedEntry, effects: Effects) -> int:
+def write_effects(
+    connection: Connection,
+    *,
+    entry: LockedEntry,
+    effects: Effects,
+    uncounted: Mapping[int, Mapping[str, str]] = NOTHING,
+    rankings: Sequence[int] = (),
+) -> int:
     """Write actions, scores and statistics, and move the batch to SCORED.
+
+    `uncounted` says by action_no and board why an action does not count there; `rankings` are those
+    whose rows the caller's transaction changes.
 
     Return how many actions were written: fewer than effects when another transaction has changed
     one that has a row. The caller holds the locks of the batch and of the scores, and rolls back
@@ -207,6 +224,8 @@ def write_effects(connection: Connection, *, entry: LockedEntry, effects: Effect
             "stage": SCORE.after,
             "quiet": QUIET_SECONDS,
             "verdict": entry.open_verdict,
+            "uncounted": _encode_uncounted(uncounted),
+            "rankings": list(rankings) or None,
             "outcomes": encode_outcomes(
                 (*effect, version + 1) for effect, version in zip(actions, versions, strict=True)
             ),
@@ -221,6 +240,12 @@ def write_effects(connection: Connection, *, entry: LockedEntry, effects: Effect
         },
     ).fetchone()
     return int(written[0])
+
+
+def _encode_uncounted(uncounted: Mapping[int, Mapping[str, str]]) -> str | None:
+    if not uncounted:
+        return None
+    return orjson.dumps(uncounted, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _write_again(connection: Connection, parameters: Mapping[str, Any]) -> Any:

@@ -28,6 +28,8 @@ class StoredAction:
     completed_at: datetime | None
     timestamp: datetime | None
     metadata: Mapping[str, Any] | None
+    # By board: why the action does not count there.
+    uncounted: Mapping[str, str] | None
 
 
 # Scored, or pending, or archived: one statement sees the same moment of all.
@@ -35,7 +37,8 @@ _STORED = """
 SELECT i.action_id, i.user_id, i.request_hash, i.action_no, i.created_at,
     coalesce(a.status, p.status) AS status, coalesce(a.score_delta, p.score_delta) AS score_delta,
     a.reason, a.previous_score, a.new_score, a.completed_at,
-    coalesce(a.timestamp, p.timestamp) AS timestamp, coalesce(a.metadata, p.metadata) AS metadata
+    coalesce(a.timestamp, p.timestamp) AS timestamp, coalesce(a.metadata, p.metadata) AS metadata,
+    a.uncounted
 FROM action_ids i
 LEFT JOIN user_actions a
     ON a.user_id = i.user_id AND a.action_no = i.action_no AND a.created_at = i.created_at
@@ -46,12 +49,14 @@ LEFT JOIN pending_actions p
 _PAGE = """
 SELECT * FROM (
     SELECT action_id, user_id, '\\x'::bytea AS request_hash, action_no, created_at, status,
-        score_delta, reason, previous_score, new_score, completed_at, timestamp, metadata
+        score_delta, reason, previous_score, new_score, completed_at, timestamp, metadata,
+        uncounted
     FROM user_actions WHERE user_id = :user_id AND action_no < :before_no
     ORDER BY action_no DESC LIMIT :limit
 ) scored UNION ALL SELECT * FROM (
     SELECT action_id, user_id, '\\x'::bytea, action_no, created_at, status,
-        score_delta, NULL, NULL::bigint, NULL::bigint, NULL::timestamptz, timestamp, metadata
+        score_delta, NULL, NULL::bigint, NULL::bigint, NULL::timestamptz, timestamp, metadata,
+        NULL::jsonb
     FROM pending_actions WHERE user_id = :user_id AND action_no < :before_no AND version = 0
     ORDER BY action_no DESC LIMIT :limit
 ) pending
@@ -101,4 +106,5 @@ def _stored(row: Row[tuple[object, ...]]) -> StoredAction:
         completed_at=row.completed_at,
         timestamp=row.timestamp,
         metadata=row.metadata,
+        uncounted=row.uncounted,
     )
