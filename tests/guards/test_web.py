@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 import pytest
@@ -173,14 +173,15 @@ def list_key_functions() -> list[Callable[..., str]]:
 
 
 def make_key(function: Callable[..., str], word: str) -> str:
-    """Return the key that the function makes of this word, or of a UUID where it takes one."""
+    """Return the key that the function makes of this word, or of a UUID or number."""
     kinds = get_type_hints(function)
-    return function(
-        **{
-            name: UUID(ACTION_ID) if UUID in get_args(kinds[name]) else kinds[name](word)
-            for name in inspect.signature(function).parameters
-        }
-    )
+    values: dict[str, Any] = {
+        name: UUID(ACTION_ID)
+        if UUID in get_args(kinds[name])
+        else kinds[name](len(word) if kinds[name] is int else word)
+        for name in inspect.signature(function).parameters
+    }
+    return function(**values)
 
 
 @pytest.mark.parametrize("function", list_key_functions(), ids=lambda function: function.__name__)

@@ -14,6 +14,9 @@ ARGUMENTS = {
     "reply_to": "r",
     "window_key": "w",
     "queue": "q",
+    "ranking_no": 3,
+    "span": 4,
+    "walk_id": "w",
 }
 
 

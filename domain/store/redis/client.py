@@ -138,11 +138,13 @@ class RedisClient:
     def run_script(self, name: str, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run `scripts/<name>.lua`, loading it again if the server no longer has it.
 
-        Raises RedisUnavailableError.
+        The preludes of its folders come before it. Raises RedisUnavailableError.
         """
         script = self._scripts.get(name)
         if script is None:
-            source = "".join((SCRIPTS / f"{part}.lua").read_text() for part in ("prelude", name))
+            folder, _, _ = name.rpartition("/")
+            parts = ("prelude", *([f"{folder}/prelude"] if folder else []), name)
+            source = "".join((SCRIPTS / f"{part}.lua").read_text() for part in parts)
             script = self._scripts[name] = self._client.register_script(source)
         loaded = script
         return self.run(lambda client: loaded(keys=keys, args=args, client=client))

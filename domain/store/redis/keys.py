@@ -14,6 +14,7 @@ USER_CACHE_TTL_SECONDS = 3600
 SENT_TTL_SECONDS = 600
 PREVIOUS_RANKS_TTL_SECONDS = 600
 LISTENED_TTL_SECONDS = 60
+WALK_TTL_SECONDS = 120
 STREAM_MAX_MESSAGES = 1000
 
 
@@ -105,3 +106,46 @@ def broker_queue(queue: str) -> str:
 def broker_prefix() -> str:
     """Prefix of Celery's own keys. Queues have no TTL: the keeper submits lost messages again."""
     return PREFIX + "celery:"
+
+
+def ranking(ranking_no: int) -> str:
+    """Sorted set of a ranking's members. No TTL: it is the ranking.
+
+    The scripts make the ranking's other keys of this one.
+    """
+    return f"{PREFIX}ranking:{ranking_no}"
+
+
+def ranking_rows(ranking_no: int) -> str:
+    """Hash user -> row of a ranking, and the marker, as `board_rows`. No TTL: it belongs to it."""
+    return f"{ranking(ranking_no)}:rows"
+
+
+def ranking_groups(ranking_no: int) -> str:
+    """Sorted set of the groups of tied players, of a ranking whose ties rank densely. No TTL."""
+    return f"{ranking(ranking_no)}:groups"
+
+
+def ranking_day(ranking_no: int) -> str:
+    """Sorted set of a ranking's changes since the day began. No TTL: the next day empties it."""
+    return f"{ranking(ranking_no)}:day"
+
+
+def ranking_gone(ranking_no: int, span: int) -> str:
+    """Hash of players removed from a ranking in this span of ten minutes; TTL two spans."""
+    return f"{ranking(ranking_no)}:gone:{span}"
+
+
+def ranking_fresh(ranking_no: int) -> str:
+    """The walk that is the ranking as it is now; TTL WALK_TTL_SECONDS."""
+    return f"{ranking(ranking_no)}:fresh"
+
+
+def ranking_walks(ranking_no: int) -> str:
+    """Sorted set of a ranking's walks by the time of their end; TTL WALK_TTL_SECONDS."""
+    return f"{ranking(ranking_no)}:walks"
+
+
+def ranking_walk(ranking_no: int, walk_id: str) -> str:
+    """The first rows of a ranking at one moment, a list; TTL WALK_TTL_SECONDS."""
+    return f"{ranking(ranking_no)}:walk:{walk_id}"

@@ -1,0 +1,101 @@
+-- Put before every script of this folder: the keys, rows, members and days of rankings.
+
+-- What belongs to a ranking has the key of its sorted set and one of these endings: see `keys.py`.
+local ROWS, GROUPS, DAY, GONE, FRESH, WALKS, WALK = ':rows', ':groups', ':day', ':gone:', ':fresh', ':walks', ':walk:'
+
+-- How long a removed player is remembered, so that no older row comes back: this to twice this.
+local GONE_SECONDS = 600
+
+-- Every score is 0, so members are in the order of their bytes. A member is the sort key in hexadecimal
+-- digits, a colon, and the user's id.
+local function user_of(member)
+  return string.sub(member, -36)
+end
+
+-- A row of the hash is `version|sort key|updatedMs|day|start`. On that day the player moved for the last
+-- time, and began it with the sort key `start`: '' when the player was not there, both '' when unknown.
+-- Of a player who is gone it is the same without a sort key.
+local function parse_row(row)
+  local version, key, updated, day, start = string.match(row, '^(%d+)|(%x*)|(%d+)|([^|]*)|(%x*)$')
+  return tonumber(version) or -1, key, updated, day, start
+end
+
+-- The hashes of those who are gone, this span's and the last one's.
+local function gone_keys(set)
+  local span = math.floor(redis.call('TIME')[1] / GONE_SECONDS)
+  return set .. GONE .. span, set .. GONE .. span - 1
+end
+
+-- The day whose changes are kept, and whether all of them are. The first member of the set of the day
+-- says so; behind it are 'b' and the members that were there when the day began and are not any more, 'n'
+-- and those that are new, and of a dense ranking 'd' and 'e' with its groups.
+local function read_day(set)
+  local first = try('ZRANGE', set .. DAY, 0, 0)
+  local label, mark = string.match(first and first[1] or '', '^!(.*)([+?])$')
+  return label, mark == '+'
+end
+
+-- How many of the set's members are smaller than this text.
+local function count_below(set, text)
+  return redis.call('ZLEXCOUNT', set, '-', '(' .. text)
+end
+
+local function count_of_day(set, kind, text)
+  return redis.call('ZLEXCOUNT', set .. DAY, '[' .. kind, '(' .. kind .. text)
+end
+
+-- The rank of the member at this index from 0, or of its group of so many digits.
+local function rank_of(set, ties, digits, member, index)
+  if ties == 'firstToReach' then return index + 1 end
+  local of = ties == 'dense' and set .. GROUPS or set
+  return 1 + count_below(of, string.sub(member, 1, digits))
+end
+
+-- Whether the ranking is complete. The groups of a dense one are a key of their own, which may be lost.
+local function is_ranking_trusted(set, ties)
+  if not is_trusted(set, set .. ROWS) then return false end
+  if ties ~= 'dense' then return true end
+  local groups = try('ZCARD', set .. GROUPS)
+  return groups ~= nil and (groups > 0) == (redis.call('ZCARD', set) > 0)
+end
+
+-- The names of users from the rows of the global board; '' for those it does not know in this run.
+local function names_of(names_key, users)
+  local names = {}
+  if #users == 0 then return names end
+  local rows = try('HMGET', names_key, MARKER, unpack(users)) or {}
+  local is_current = rows[1] == run_id()
+  for i = 1, #users do
+    names[i] = is_current and rows[i + 1] and string.match(rows[i + 1], '^%d+|[^|]+|%d+|(.*)$') or ''
+  end
+  return names
+end
+
+-- The times of these members' last updates, as texts; nil when one has no row: then the ranking loses
+-- its trust.
+local function times_of(set, members)
+  local users, times = {}, {}
+  if #members == 0 then return times end
+  for i, member in ipairs(members) do users[i] = user_of(member) end
+  local rows = redis.call('HMGET', set .. ROWS, unpack(users))
+  for i = 1, #members do
+    local _, _, updated = parse_row(rows[i] or '')
+    if not updated then
+      redis.call('HDEL', set .. ROWS, MARKER)
+      return nil
+    end
+    times[i] = updated
+  end
+  return times
+end
+
+-- Members, times and names, one after the other.
+local function flat_rows(members, times, names_key)
+  local users, answer = {}, {}
+  for i, member in ipairs(members) do users[i] = user_of(member) end
+  local names = names_of(names_key, users)
+  for i, member in ipairs(members) do
+    answer[3 * i - 2], answer[3 * i - 1], answer[3 * i] = member, times[i], names[i]
+  end
+  return answer
+end

@@ -1,0 +1,144 @@
+-- Write absolute rows of several rankings and refuse older versions; answer the numbers, from 1, of the
+-- rankings that nobody has declared complete in this run of the server and nobody is rebuilding.
+-- KEYS sorted sets
+-- ARGV for each a JSON of: the digits of a group of a dense ranking or 0, the day or '', then of all rows
+--      the users, sort keys ('' removes), versions and times as texts
+
+-- Whether the day's changes are to be kept, and the member that begins a new day or nil. The start of a
+-- day is known only to a ranking that was trusted and had a day before; a row of a day that is over
+-- belongs to no day.
+local function open_day(set, day, is_trusted_now)
+  if day == '' then return false, nil end
+  local label, is_whole = read_day(set)
+  if label == day then
+    if is_whole and not is_trusted_now then return false, '!' .. day .. '?' end
+    return is_whole, nil
+  end
+  if label and label > day then return false, nil end
+  local knows_start = label ~= nil and is_trusted_now
+  return knows_start, '!' .. day .. (knows_start and '+' or '?')
+end
+
+local function call_all(command, key, values)
+  if #values > 0 then redis.call(command, key, unpack(values)) end
+end
+
+local function push(list, first, second)
+  list[#list + 1] = first
+  list[#list + 1] = second
+end
+
+-- Change the groups of a dense ranking after its members have changed; `entered` and `left` are by group.
+local function write_groups(set, entered, left, is_kept)
+  local groups, day = set .. GROUPS, set .. DAY
+  for group in pairs(entered) do
+    if redis.call('ZADD', groups, 0, group) == 1 and is_kept then
+      if redis.call('ZREM', day, 'd' .. group) == 0 then redis.call('ZADD', day, 0, 'e' .. group) end
+    end
+  end
+  for group in pairs(left) do
+    local rest = redis.call('ZRANGEBYLEX', set, '[' .. group, '(' .. group .. 'g', 'LIMIT', 0, 1)
+    if #rest == 0 and redis.call('ZREM', groups, group) == 1 and is_kept then
+      if redis.call('ZREM', day, 'e' .. group) == 0 then redis.call('ZADD', day, 0, 'd' .. group) end
+    end
+  end
+end
+
+-- The rows of those who are gone, by the number of the user; only of users without a row.
+local function find_gone(set, users, stored)
+  local missing, numbers, found = {}, {}, {}
+  for i, user in ipairs(users) do
+    if not stored[i + 1] then
+      missing[#missing + 1] = user
+      numbers[#numbers + 1] = i
+    end
+  end
+  if #missing == 0 then return found end
+  for _, key in ipairs({gone_keys(set)}) do
+    local rows = redis.call('EXISTS', key) == 1 and try('HMGET', key, unpack(missing)) or {}
+    for j, i in ipairs(numbers) do found[i] = found[i] or rows[j] end
+  end
+  return found
+end
+
+local function write(set, digits, day, users, sort_keys, versions, times)
+  local rows = set .. ROWS
+  local stored = try('HMGET', rows, MARKER, unpack(users))
+  -- Keys of another type: nothing is written, and the rebuild fills them again from SQL.
+  if stored == nil or try('ZCARD', set) == nil then return true end
+  local marker = stored[1] or ''
+  local is_marked = marker == run_id()
+  local is_lost = digits > 0 and try('ZCARD', set .. GROUPS) == nil
+    or digits > 0 and redis.call('EXISTS', set .. GROUPS) ~= redis.call('EXISTS', set)
+  local is_kept, new_day = open_day(set, day, is_marked)
+  local is_old_day = is_kept and not new_day
+  local gone = find_gone(set, users, stored)
+  local added, removed, fields, dropped, buried = {}, {}, {}, {}, {}
+  local day_added, day_removed, entered, left = {}, {}, {}, {}
+  for i, user in ipairs(users) do
+    local row, key = stored[i + 1] or gone[i], sort_keys[i]
+    local version, old, moved_on, start, _ = -1, '', '', ''
+    if row then version, old, _, moved_on, start = parse_row(row) end
+    if tonumber(versions[i]) > version then
+      old = old or ''
+      if old ~= key then
+        local member, before = key .. ':' .. user, old .. ':' .. user
+        if key ~= '' then push(added, 0, member) end
+        if old ~= '' then removed[#removed + 1] = before end
+        if is_kept then
+          if is_old_day and moved_on == day then
+            if old ~= '' then day_removed[#day_removed + 1] = 'n' .. before end
+          else
+            moved_on, start = day, old
+            if old ~= '' then push(day_added, 0, 'b' .. before) end
+          end
+          if key ~= '' then push(day_added, 0, 'n' .. member) end
+        else
+          moved_on, start = '', ''
+        end
+        if digits > 0 then
+          local group, old_group = string.sub(key, 1, digits), string.sub(old, 1, digits)
+          if key ~= '' then entered[group] = true end
+          if old ~= '' and old_group ~= group then left[old_group] = true end
+        end
+      end
+      local text = versions[i] .. '|' .. key .. '|' .. times[i] .. '|' .. (moved_on or '') .. '|' .. (start or '')
+      if key ~= '' then
+        push(fields, user, text)
+      else
+        push(buried, user, text)
+        if stored[i + 1] then dropped[#dropped + 1] = user end
+      end
+    end
+  end
+  -- The first one may be refused when memory is full, before anything has changed.
+  call_all('ZADD', set, added)
+  call_all('ZREM', set, removed)
+  call_all('HSET', rows, fields)
+  call_all('HDEL', rows, dropped)
+  if #buried > 0 then
+    local key = gone_keys(set)
+    call_or_replace('HSET', key, unpack(buried))
+    redis.call('EXPIRE', key, 2 * GONE_SECONDS)
+  end
+  if new_day then
+    redis.call('UNLINK', set .. DAY)
+    redis.call('ZADD', set .. DAY, 0, new_day)
+  end
+  call_all('ZREM', set .. DAY, day_removed)
+  call_all('ZADD', set .. DAY, day_added)
+  if is_lost then
+    redis.call('DEL', set .. GROUPS)
+    redis.call('HDEL', rows, MARKER)
+    return true
+  end
+  if digits > 0 then write_groups(set, entered, left, is_kept) end
+  if #added > 0 or #removed > 0 then redis.call('DEL', set .. FRESH) end
+  return not is_marked and string.sub(marker, -#run_id() - 1) ~= ':' .. run_id()
+end
+
+local answer = {}
+for i, set in ipairs(KEYS) do
+  if write(set, unpack(cjson.decode(ARGV[i]))) then answer[#answer + 1] = i end
+end
+return answer
