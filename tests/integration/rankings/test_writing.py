@@ -246,14 +246,16 @@ def test_the_day_keeps_who_moved_and_from_where(store: Store) -> None:
     assert list_day(store, "!bn") == [
         "!2026-11-26+", f"b{member[5]}", f"n{member[3]}", f"n{bob}"
     ]  # fmt: skip
-    # A late write of the day before changes nothing that is kept.
-    write_rankings(store.redis, [make_write(ONE, make_row(EVE, 7), day="2026-11-25")])
-    write_rankings(store.redis, [make_write(ONE, make_row(ADA, None, 4), day="2026-11-26")])
+    # A late write of the day before is one of this day.
+    write_rankings(store.redis, [make_write(ONE, make_row(ADA, 2, 4), day="2026-11-25")])
+    member[3] = f"{make_row(ADA, 2).member}:{ADA}"
+    assert list_day(store, "n") == [f"n{member[3]}", f"n{bob}"]
+    write_rankings(store.redis, [make_write(ONE, make_row(ADA, None, 5), day="2026-11-26")])
     assert list_day(store, "!bn") == ["!2026-11-26+", f"b{member[5]}", f"n{bob}"]
-    write_rankings(store.redis, [make_write(ONE, make_row(ADA, 3, 5), day="2026-11-26")])
+    write_rankings(store.redis, [make_write(ONE, make_row(ADA, 2, 6), day="2026-11-26")])
     assert list_day(store, "!bn") == ["!2026-11-26+", f"b{member[5]}", f"n{member[3]}", f"n{bob}"]
-    write_rankings(store.redis, [make_write(ONE, make_row(BOB, 6, 6), day="2026-11-27")])
+    write_rankings(store.redis, [make_write(ONE, make_row(BOB, 6, 7), day="2026-11-27")])
     assert list_day(store, "!bn") == ["!2026-11-27+"], "nobody has moved on that day"
     rankings.distrust(store.redis, ranking_nos=[ONE])
-    write_rankings(store.redis, [make_write(ONE, make_row(BOB, 1, 7), day="2026-11-27")])
+    write_rankings(store.redis, [make_write(ONE, make_row(BOB, 1, 8), day="2026-11-27")])
     assert list_day(store, "!bn") == ["!2026-11-27?"]

@@ -20,6 +20,14 @@ local function parse_row(row)
   return tonumber(version) or -1, key, updated, day, start
 end
 
+-- The first two parts of a row, which takes a third of the time.
+local function parse_place(row)
+  local stop = string.find(row, '|', 1, true)
+  local last = stop and string.find(row, '|', stop + 1, true)
+  if not last then return -1, '' end
+  return tonumber(string.sub(row, 1, stop - 1)) or -1, string.sub(row, stop + 1, last - 1)
+end
+
 -- The hashes of those who are gone, this span's and the last one's.
 local function gone_keys(set)
   local span = math.floor(redis.call('TIME')[1] / GONE_SECONDS)

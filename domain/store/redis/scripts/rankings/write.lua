@@ -4,19 +4,18 @@
 -- ARGV for each a JSON of: the digits of a group of a dense ranking or 0, the day or '', then of all rows
 --      the users, sort keys ('' removes), versions and times as texts
 
--- Whether the day's changes are to be kept, and the member that begins a new day or nil. The start of a
--- day is known only to a ranking that was trusted and had a day before; a row of a day that is over
--- belongs to no day.
+-- The day whose changes are to be kept or nil, and the member that begins a new day or nil. The start of
+-- a day is known only to a ranking that was trusted and had a day before. A row of a day that is over is
+-- one of the day that it comes in.
 local function open_day(set, day, is_trusted_now)
-  if day == '' then return false, nil end
+  if day == '' then return nil, nil end
   local label, is_whole = read_day(set)
-  if label == day then
-    if is_whole and not is_trusted_now then return false, '!' .. day .. '?' end
-    return is_whole, nil
+  if label and label >= day then
+    if is_whole and not is_trusted_now then return nil, '!' .. label .. '?' end
+    return is_whole and label or nil, nil
   end
-  if label and label > day then return false, nil end
   local knows_start = label ~= nil and is_trusted_now
-  return knows_start, '!' .. day .. (knows_start and '+' or '?')
+  return knows_start and day or nil, '!' .. day .. (knows_start and '+' or '?')
 end
 
 local function call_all(command, key, values)
@@ -70,31 +69,32 @@ local function write(set, digits, day, users, sort_keys, versions, times)
   local is_marked = marker == run_id()
   local is_lost = digits > 0 and try('ZCARD', set .. GROUPS) == nil
     or digits > 0 and redis.call('EXISTS', set .. GROUPS) ~= redis.call('EXISTS', set)
-  local is_kept, new_day = open_day(set, day, is_marked)
-  local is_old_day = is_kept and not new_day
+  local kept_day, new_day = open_day(set, day, is_marked)
   local gone = find_gone(set, users, stored)
   local added, removed, fields, dropped, buried = {}, {}, {}, {}, {}
   local day_added, day_removed, entered, left = {}, {}, {}, {}
   for i, user in ipairs(users) do
     local row, key = stored[i + 1] or gone[i], sort_keys[i]
     local version, old, moved_on, start, _ = -1, '', '', ''
-    if row then version, old, _, moved_on, start = parse_row(row) end
+    if row and kept_day then
+      version, old, _, moved_on, start = parse_row(row)
+    elseif row then
+      version, old = parse_place(row)
+    end
     if tonumber(versions[i]) > version then
       old = old or ''
       if old ~= key then
         local member, before = key .. ':' .. user, old .. ':' .. user
         if key ~= '' then push(added, 0, member) end
         if old ~= '' then removed[#removed + 1] = before end
-        if is_kept then
-          if is_old_day and moved_on == day then
+        if kept_day then
+          if not new_day and moved_on == kept_day then
             if old ~= '' then day_removed[#day_removed + 1] = 'n' .. before end
           else
-            moved_on, start = day, old
+            moved_on, start = kept_day, old
             if old ~= '' then push(day_added, 0, 'b' .. before) end
           end
           if key ~= '' then push(day_added, 0, 'n' .. member) end
-        else
-          moved_on, start = '', ''
         end
         if digits > 0 then
           local group, old_group = string.sub(key, 1, digits), string.sub(old, 1, digits)
@@ -132,7 +132,7 @@ local function write(set, digits, day, users, sort_keys, versions, times)
     redis.call('HDEL', rows, MARKER)
     return true
   end
-  if digits > 0 then write_groups(set, entered, left, is_kept) end
+  if digits > 0 then write_groups(set, entered, left, kept_day) end
   if #added > 0 or #removed > 0 then redis.call('DEL', set .. FRESH) end
   return not is_marked and string.sub(marker, -#run_id() - 1) ~= ':' .. run_id()
 end
