@@ -22,6 +22,7 @@ from domain.boards.refresh import finish_refresh, refresh_batch
 from domain.errors import DatabaseLockedError, DatabaseUnavailableError, TransientError
 from domain.events.broadcast import broadcast_batch
 from domain.fraud.screening import screen_batch
+from domain.rankings.refresh import refresh_rankings
 from workers import metrics
 from workers.context import WorkerContext
 
@@ -60,6 +61,13 @@ def _score(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
 def _refresh(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
     outcome = refresh_batch(context.store, board=GLOBAL_BOARD, batch_id=batch_id)
     if outcome.link is LinkOutcome.MOVED:
+        if outcome.rankings:
+            refresh_rankings(
+                context.store,
+                catalogs=context.catalogs,
+                rankings=outcome.rankings,
+                user_ids=outcome.user_ids,
+            )
         if outcome.reply_to:
             publish_replies(
                 context.store.redis,

@@ -1,5 +1,6 @@
 """Scoring brings a batch to every board that it matches, in its own transaction."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -107,18 +108,20 @@ def test_a_sealed_ranking_keeps_what_it_was(worker_context: WorkerContext) -> No
 def test_a_released_action_counts_in_the_period_of_its_intake(
     worker_context: WorkerContext,
 ) -> None:
+    policy = replace(worker_context.policy, suspicious_score_threshold=100)
+    strict = replace(worker_context, policy=policy)
     store = worker_context.store
     make_board(store, "days", period={"kind": "daily"})
     ann = uuid4()
     at = datetime.now(UTC) - timedelta(days=1)
-    held = act(ann, 60_000)._replace(timestamp=at)
+    held = act(ann, 600)._replace(timestamp=at)
     (batch,) = accept_actions(store, actions=[held], reply_to=None).batches
     with store.write() as connection:
         ensure_partitions(connection, now=at, months_ahead=0)
         # As if it had come in a day before.
         for table in ("action_batches", "action_ids"):
             connection.execute(text(f"UPDATE {table} SET created_at = :at"), {"at": at})
-    finish_batch(worker_context, batch.batch_id)
+    finish_batch(strict, batch.batch_id)
     assert list_rows(store, "days") == []
     decided = review_action(
         store,
@@ -130,4 +133,4 @@ def test_a_released_action_counts_in_the_period_of_its_intake(
     )
     assert decided.batch_id is not None
     finish_batch(worker_context, decided.batch_id)
-    assert list_rows(store, "days") == [(at.date().isoformat(), "", ann, 60_000)]
+    assert list_rows(store, "days") == [(at.date().isoformat(), "", ann, 600)]

@@ -1,0 +1,59 @@
+"""Refresh writes a batch's rows of every ranking to Redis, as they are in SQL."""
+
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from domain.store.redis import keys
+from domain.store.store import Store
+from tests.factories import make_action
+from tests.pipeline import complete_actions
+from tests.rankings import list_rows, make_board
+from workers.context import WorkerContext
+
+
+def list_set(store: Store, ranking_no: int) -> list[UUID]:
+    members: list[str] = store.redis.run(
+        lambda client: client.zrange(keys.ranking(ranking_no), 0, -1)
+    )
+    return [UUID(member.partition(":")[2]) for member in members]
+
+
+def number_rankings(store: Store) -> dict[str, int]:
+    with store.write() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT v.board_id, n.ranking_no FROM rankings n"
+                " JOIN board_versions v USING (version_no)"
+            )
+        )
+        return {row.board_id: row.ranking_no for row in rows}
+
+
+def test_the_sets_have_the_order_of_sql(worker_context: WorkerContext) -> None:
+    store = worker_context.store
+    make_board(store, "total", aggregate="sum")
+    make_board(store, "lowest", aggregate="best", direction="asc", ties="dense")
+    users = [uuid4() for _ in range(5)]
+    for scores in ((5, 3, 9, 3, 1), (1, 7, 9, 2, 2)):
+        complete_actions(
+            worker_context,
+            [make_action(user_id=u, score=s) for u, s in zip(users, scores, strict=True)],
+        )
+    numbers = number_rankings(store)
+    for slug in ("total", "lowest"):
+        assert list_set(store, numbers[slug]) == [user for _, _, user, _ in list_rows(store, slug)]
+    assert list_set(store, numbers["total"])[0] == users[2]
+    assert list_set(store, numbers["lowest"])[-1] == users[2]
+
+
+def test_a_sealed_ranking_is_not_written(worker_context: WorkerContext) -> None:
+    store = worker_context.store
+    make_board(store, "total")
+    ann = uuid4()
+    complete_actions(worker_context, [make_action(user_id=ann, score=7)])
+    with store.write() as connection:
+        connection.execute(text("UPDATE rankings SET revision = 1"))
+        connection.execute(text("UPDATE board_catalog SET revision = revision + 1"))
+    complete_actions(worker_context, [make_action(user_id=uuid4(), score=7)])
+    assert list_set(store, number_rankings(store)["total"]) == [ann]
