@@ -10,9 +10,11 @@ from workers.chain import run_link
 from workers.context import WorkerContext
 
 
-def complete_actions(context: WorkerContext, actions: Sequence[NewAction]) -> UUID:
+def complete_actions(
+    context: WorkerContext, actions: Sequence[NewAction], *, reply_to: str | None = None
+) -> UUID:
     """Take the actions in as one batch and run every link on it; returns the batch's id."""
-    (batch,) = accept_actions(context.store, actions=actions, reply_to=None).batches
+    (batch,) = accept_actions(context.store, actions=actions, reply_to=reply_to).batches
     finish_batch(context, batch.batch_id)
     return batch.batch_id
 

@@ -120,6 +120,18 @@ def test_a_failed_action_answers_500_and_says_so(
     assert error["details"] == {"status": "failed"}
 
 
+def test_an_answer_says_on_which_boards_the_action_does_not_count(
+    client: FlaskClient, bearer: Bearer, batcher: RecordingBatcher
+) -> None:
+    boards = {"speedrun": "VALUE_MISSING"}
+    batcher.answer = outcome(Status.APPLIED, new_score=5, previous_score=0, boards=boards)
+    body = make_body()
+    answer = client.post(COMPLETE, json=body, headers=bearer()).get_json()
+    assert answer["boards"] == boards
+    (result,) = client.post(BATCH, json={"actions": [body]}, headers=bearer()).get_json()["results"]
+    assert result["boards"] == boards
+
+
 def test_a_repeat_answers_409_with_the_stored_outcome(
     client: FlaskClient, bearer: Bearer, batcher: RecordingBatcher
 ) -> None:
