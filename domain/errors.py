@@ -199,6 +199,48 @@ class UsernameTakenError(LaurelError):
     default_message = "This username is taken"
 
 
+class BoardExistsError(LaurelError):
+    """There is a board with this id, perhaps an archived one, or one that is being removed."""
+
+    code = "BOARD_EXISTS"
+    default_message = "There is a board with this id"
+
+
+class BoardFixedError(LaurelError):
+    """The board is the one that always exists, or it is archived or being removed."""
+
+    code = "BOARD_FIXED"
+    default_message = "This board cannot be changed"
+
+
+class BoardSealedError(LaurelError):
+    """The board has sealed periods, which are only removed from sight when that is asked for."""
+
+    code = "BOARD_SEALED"
+    default_message = "The board has sealed periods; `?archive=true` archives it"
+
+
+class RescoreNeededError(LaurelError):
+    """The change moves players: `details.fields` names what all rows are computed again for."""
+
+    code = "RESCORE_NEEDED"
+    default_message = "This change needs a new version of the board; `?rescore=true` makes it"
+
+
+class PreconditionFailedError(LaurelError):
+    """What is to be changed is no longer what the caller has seen."""
+
+    code = "PRECONDITION_FAILED"
+    default_message = "It was changed meanwhile; read it again"
+
+
+class PreconditionRequiredError(LaurelError):
+    """The caller must say which state of it is to be changed."""
+
+    code = "PRECONDITION_REQUIRED"
+    default_message = "Send the ETag of what is to be changed as If-Match"
+
+
 class RateLimitExceededError(LaurelError):
     """More requests than the window allows."""
 

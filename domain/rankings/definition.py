@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from domain.boards.model import BoardId
+from domain.boards.model import GLOBAL_BOARD, BoardId
 
 UTC = ZoneInfo("UTC")
 
@@ -184,3 +184,7 @@ class BoardDefinition:
     def reads_attributes(self) -> bool:
         """Whether a player's attributes decide the segment."""
         return self.segment is not None and self.segment.attribute is not None
+
+
+GLOBAL_DEFINITION = BoardDefinition(GLOBAL_BOARD, title="Leaderboard")
+"""The board of every player and every action, as it is shown beside the others; it is fixed."""

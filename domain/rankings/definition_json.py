@@ -21,14 +21,14 @@ from domain.rankings.definition import (
     Segment,
     TieRule,
 )
-from domain.rankings.definition_conditions import (
+from domain.rankings.definition_fields.conditions import (
     read_conditions,
     read_segment,
     read_source,
     write_condition,
     write_path,
 )
-from domain.rankings.definition_parts import (
+from domain.rankings.definition_fields.parts import (
     MAX_ACTION_TYPE_CHARS,
     MAX_ACTION_TYPES,
     WEEKDAYS,
@@ -39,7 +39,7 @@ from domain.rankings.definition_parts import (
     read_tie_breakers,
     read_zone,
 )
-from domain.rankings.json_fields import (
+from domain.rankings.definition_fields.reader import (
     FieldReader,
     Problems,
     find_text_problem,
@@ -176,8 +176,10 @@ def _check_whole(reader: FieldReader, definition: BoardDefinition) -> None:
         reader.refuse("attempts", "Not for a rolling period.")
     if kind is PeriodKind.ROLLING and definition.join_required:
         reader.refuse("joinRequired", "Not for a rolling period.")
-    if definition.aggregate is Aggregate.COUNT and definition.value.path:
-        reader.refuse("value", "Not for the aggregate count, which counts each action as 1.")
+    if definition.aggregate is Aggregate.COUNT:
+        unused = {"value": definition.value.path, "multipliers": definition.multipliers}
+        for name in (name for name, is_there in unused.items() if is_there):
+            reader.refuse(name, "Not for the aggregate count, which counts each action as 1.")
 
 
 def _write_period(period: PeriodRule) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from sqlalchemy import String, Text
 
 from domain.accounts import names
 from domain.actions.model import Status
+from domain.boards.model import is_slug
 from domain.rankings.counting import MAX_SEGMENT_LENGTH
+from domain.rankings.definition_fields.parts import MAX_REWARD_CHARS
 from domain.store.postgres.accounts.identities import MAX_CLAIM_CHARS
 from domain.store.postgres.accounts.revocations import RevocationKind
 from domain.store.postgres.tables import metadata
@@ -14,6 +16,7 @@ from web.http.origins import MAX_ORIGIN_CHARS
 from web.schemas.fields import MAX_ACTION_TYPE_CHARS
 
 LONGEST_REQUEST_ID = 64
+LONGEST_SLUG = 32
 # One character may become three when its case is folded.
 LONGEST_NAME_KEY = 3 * names.MAX_LENGTH
 # The widest text that clients may bring into a column; None where the text is our own.
@@ -39,18 +42,17 @@ WIDEST: dict[str, int | None] = {
     # Operators name keys, and the command bounds it.
     "api_keys.name": None,
     "api_keys.prefix": None,
-    # Boards are named by operators; `BoardId` bounds the names.
-    "boards.board_id": None,
+    "boards.board_id": LONGEST_SLUG,
     "boards.state": None,
-    "board_versions.board_id": None,
+    "board_versions.board_id": LONGEST_SLUG,
     "board_versions.state": None,
-    "board_members.board_id": None,
+    "board_members.board_id": LONGEST_SLUG,
     "rankings.period_key": None,
     "rankings.segment": MAX_SEGMENT_LENGTH,
-    "rewards.board_id": None,
+    "rewards.board_id": LONGEST_SLUG,
     "rewards.period_key": None,
     "rewards.segment": MAX_SEGMENT_LENGTH,
-    "rewards.reward": None,
+    "rewards.reward": MAX_REWARD_CHARS,
 }
 
 
@@ -63,6 +65,11 @@ def test_no_text_of_a_client_is_wider_than_its_column() -> None:
     }
     assert widths.keys() == WIDEST.keys(), "say for each new column what bounds its text"
     assert [name for name, most in WIDEST.items() if most and most > (widths[name] or 0)] == []
+
+
+def test_the_id_of_a_board_is_bounded_by_its_form() -> None:
+    assert is_slug("x" * LONGEST_SLUG)
+    assert not is_slug("x" * (LONGEST_SLUG + 1))
 
 
 def test_a_request_s_id_is_bounded_by_its_form() -> None:

@@ -251,7 +251,7 @@ def test_defaults_are_written_out() -> None:
         ({"multipliers": [SPAN | {"until": SPAN["from"]}]}, "multipliers[0].until"),
         ({"multipliers": [SPAN | {"from": None}]}, "multipliers[0].from"),
         ({"multipliers": [SPAN, SPAN]}, "multipliers[1].from"),
-        ({"multipliers": [SPAN, SPAN | {"actionType": "boss"}]}, "multipliers[1].from"),
+        ({"multipliers": [SPAN], "aggregate": "count"}, "multipliers"),
         ({"multipliers": [SPAN | {"until": "2026-10-01T00:00:00Z"}, 7]}, "multipliers[1]"),
         ({"rewards": [{"ranks": [1, 3], "reward": "gold"}]}, "rewards"),
         ({"period": SEASON, "rewards": [{"ranks": [3, 1], "reward": "x"}]}, "rewards[0].ranks"),
@@ -298,8 +298,8 @@ def test_what_an_answer_repeats_is_bounded() -> None:
 
 def test_factors_of_different_types_may_overlap_and_those_of_one_may_follow() -> None:
     later = SPAN | {"from": SPAN["until"], "until": "2026-11-03T00:00:00Z", "actionType": "boss"}
-    spans = [SPAN | {"actionType": "boss"}, SPAN | {"actionType": "run"}, later]
-    assert len(decode_definition({"id": "b", "multipliers": spans}).multipliers) == 3
+    spans = [SPAN, SPAN | {"actionType": "boss"}, SPAN | {"actionType": "run"}, later]
+    assert len(decode_definition({"id": "b", "multipliers": spans}).multipliers) == 4
 
 
 def test_a_definition_is_not_larger_than_its_limit() -> None:

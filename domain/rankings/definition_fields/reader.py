@@ -1,7 +1,7 @@
 """Strict readers of a JSON object's fields, which collect everything that is wrong with them.
 
-Used by `definition_json.py`. A field that is null is as good as absent, as in a merge patch. TOML's
-own dates are taken too.
+A field that is null is as good as absent, as in a merge patch. TOML's own dates are taken too. Used
+by `domain/rankings/definition_json.py`.
 """
 
 import unicodedata

@@ -1,6 +1,6 @@
 """The parts of a board's definition as JSON: the zone, the period, columns, factors, rewards.
 
-Used by `definition_json.py` only.
+Used by `domain/rankings/definition_json.py` only.
 """
 
 import re
@@ -18,8 +18,8 @@ from domain.rankings.definition import (
     Reward,
     TieBreaker,
 )
-from domain.rankings.definition_conditions import read_source
-from domain.rankings.json_fields import FieldReader
+from domain.rankings.definition_fields.conditions import read_source
+from domain.rankings.definition_fields.reader import FieldReader
 
 MAX_ACTION_TYPE_CHARS = 100
 MAX_ACTION_TYPES = 50
@@ -113,16 +113,14 @@ def read_multipliers(reader: FieldReader) -> Iterator[Multiplier]:
             span.refuse("until", "Must be later than from.")
             continue
         multiplier = Multiplier(start, end, kind, factor)
-        if any(_is_for_same_action(multiplier, other) for other in sound):
-            span.refuse("from", "Overlaps another factor for the same action type.")
+        if any(_is_same_factor(multiplier, other) for other in sound):
+            span.refuse("from", "Overlaps another factor of the same action type.")
         sound.append(multiplier)
         yield multiplier
 
 
-def _is_for_same_action(one: Multiplier, other: Multiplier) -> bool:
-    is_same_type = None in (one.action_type, other.action_type) or (
-        one.action_type == other.action_type
-    )
+def _is_same_factor(one: Multiplier, other: Multiplier) -> bool:
+    is_same_type = one.action_type == other.action_type
     return is_same_type and one.start < other.end and other.start < one.end
 
 

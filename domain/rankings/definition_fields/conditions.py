@@ -1,6 +1,6 @@
 """What a board's definition says of metadata, as JSON: paths, sources of numbers, conditions.
 
-Used by `definition_json.py` and `definition_parts.py`.
+Used by `definition_json.py` and `parts.py`.
 """
 
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.boards.model import is_slug
 from domain.rankings.definition import ONE_VALUE, Condition, Segment, ValueSource
-from domain.rankings.json_fields import (
+from domain.rankings.definition_fields.reader import (
     MAX_NUMBER,
     FieldReader,
     find_text_problem,

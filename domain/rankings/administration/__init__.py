@@ -1,0 +1,1 @@
+"""Makes, changes and removes boards: what admins and operators ask for."""

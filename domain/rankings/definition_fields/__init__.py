@@ -1,0 +1,1 @@
+"""Reads the fields of a board's definition as JSON, strictly, part by part."""
