@@ -1,12 +1,13 @@
 """What every request passes before its view: the limits, then the token, unless its row says not.
 
-The order is the contract's: 404 and 405, then the address's limit, the token, the user's limit.
+The order is the contract's: 404 and 405, then the address's limit, the token, the user's limit, the
+role.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from domain.errors import LaurelError, RateLimitExceededError
+from domain.errors import ForbiddenError, LaurelError, RateLimitExceededError
 from web.access.addresses import find_limited_address
 from web.access.rate_limits import Limits
 from web.access.verifier import TokenVerifier, read_bearer_token
@@ -35,6 +36,8 @@ class AccessMiddleware:
             self._count_address(context)
         if not operation.is_public:
             self._admit(context)
+        if operation.role is not None:
+            _check_role(context, operation.role)
 
     def _count_address(self, context: RequestContext) -> None:
         environ = context.environ
@@ -64,6 +67,11 @@ class AccessMiddleware:
         allowance = context.allowance = self._limits.hit_user(principal.user_id)
         if allowance.is_exceeded:
             _refuse(allowance)
+
+
+def _check_role(context: RequestContext, role: str) -> None:
+    if context.principal is None or role not in context.principal.roles:
+        raise ForbiddenError(f"This needs the role {role}")
 
 
 def _refuse(allowance: Allowance) -> None:

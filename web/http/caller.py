@@ -12,7 +12,8 @@ from uuid import UUID
 
 ROLE_PLAYER = "player"
 ROLE_SERVICE = "service"
-ROLES = (ROLE_PLAYER, ROLE_SERVICE, "moderator", "admin")
+ROLE_ADMIN = "admin"
+ROLES = (ROLE_PLAYER, ROLE_SERVICE, "moderator", ROLE_ADMIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class Operation:
 
     Without being told otherwise it needs a token, counts against the rate limits and may block.
     `path` is in werkzeug's syntax; `answers` and `errors` are statuses and codes beyond those that
-    the middleware adds. `is_lean` is for the few endpoints that carry the load: see
-    `web/server/lean.py`.
+    the middleware adds. `role` is what the token or API key must have. `is_lean` is for the few
+    endpoints that carry the load: see `web/server/lean.py`.
     """
 
     method: str
@@ -47,6 +47,7 @@ class Operation:
     query: type[Schema] | None = None
     headers: tuple[str, ...] = ()
     is_public: bool = False
+    role: str | None = None
     is_limited: bool = True
     runs_on: RunsOn = RunsOn.THREAD
     is_lean: bool = False

@@ -26,6 +26,7 @@ DESCRIPTION = (
 TAGS: Mapping[str, str] = {
     "actions": "Completing actions and reading their state",
     "leaderboard": "Ranks, scores and standings",
+    "administration": "Boards, for those with the role `admin`",
     "accounts": "Names, passwords and tokens",
     "realtime": "Access to the WebSocket",
     "operations": "For those who run the service",
@@ -33,6 +34,7 @@ TAGS: Mapping[str, str] = {
 }
 HEADERS: Mapping[str, str] = {
     "Prefer": "RFC 7240: `respond-async` answers 202 at once, `wait=N` waits N seconds, at most 10",
+    "If-Match": "The ETag of what is to be changed, as it was read; `*` for any",
     "If-None-Match": "The ETag of an earlier response; 304 when it is still current",
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -87,7 +89,8 @@ def _describe(operation: Operation) -> dict[str, Any]:
 
 def _path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     for name in _ARGUMENT.findall(operation.path):
-        schema = {"type": "string", **({"format": "uuid"} if name.endswith("_id") else {})}
+        is_uuid = name.endswith("_id") and name != "board_id"
+        schema = {"type": "string", **({"format": "uuid"} if is_uuid else {})}
         yield {"name": _camel(name), "in": "path", "required": True, "schema": schema}
 
 
@@ -107,9 +110,10 @@ def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
     for status, answer in operation.answers.items():
         yield str(status), {"description": HTTPStatus(status).phrase, **_content(answer)}
     everywhere = () if operation.is_public else ("UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED")
+    roles = () if operation.role is None else ("FORBIDDEN",)
     limits = ("RATE_LIMIT_EXCEEDED",) if operation.is_limited else ()
     codes: dict[int, list[str]] = {}
-    for code in (*operation.errors, *everywhere, *limits):
+    for code in (*operation.errors, *everywhere, *roles, *limits):
         codes.setdefault(STATUS_BY_CODE[code], []).append(f"`{code}`")
     for status, names in sorted(codes.items()):
         if status not in operation.answers:

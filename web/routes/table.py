@@ -4,11 +4,13 @@ A new endpoint is a view and a row here. The application registers only what is 
 an endpoint cannot exist without a row; see `web/server/flask_app.py`.
 """
 
+from web.http.caller import ROLE_ADMIN
 from web.http.operation import Operation, RunsOn
 from web.http.responses import JSON_TYPE
 from web.routes import (
     accounts,
     actions,
+    board_admin,
     docs,
     health,
     leaderboard,
@@ -18,7 +20,7 @@ from web.routes import (
     realtime,
     users,
 )
-from web.schemas import answers, queries
+from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
     AccountChangeSchema,
     AccountDeletionSchema,
@@ -183,6 +185,73 @@ OPERATIONS = (
         answers={204: ""},
         errors=(*BODY_ERRORS, "INVALID_CREDENTIALS", "SERVICE_UNAVAILABLE"),
         runs_on=RunsOn.EVENT_LOOP,
+    ),
+    Operation(
+        method="POST",
+        path="/api/admin/boards",
+        view=board_admin.create,
+        tag="administration",
+        role=ROLE_ADMIN,
+        body=board_definitions.BoardDefinitionSchema,
+        answers={201: board_definitions.BoardRecordSchema},
+        errors=(*BODY_ERRORS, "BOARD_EXISTS", "BOARD_FIXED", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="GET",
+        path="/api/admin/boards",
+        view=board_admin.list_all,
+        tag="administration",
+        role=ROLE_ADMIN,
+        answers={200: board_definitions.BoardRecordsSchema},
+        errors=("SERVICE_UNAVAILABLE",),
+    ),
+    Operation(
+        method="GET",
+        path="/api/admin/boards/<board_id>",
+        view=board_admin.show,
+        tag="administration",
+        role=ROLE_ADMIN,
+        answers={200: board_definitions.BoardRecordSchema},
+        errors=("NOT_FOUND", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="PATCH",
+        path="/api/admin/boards/<board_id>",
+        view=board_admin.change,
+        tag="administration",
+        role=ROLE_ADMIN,
+        body=board_definitions.BoardPatchSchema,
+        query=board_definitions.BoardChangeQuery,
+        headers=("If-Match",),
+        answers={200: board_definitions.BoardRecordSchema},
+        errors=(
+            *BODY_ERRORS,
+            "NOT_FOUND",
+            "BOARD_FIXED",
+            "RESCORE_NEEDED",
+            "PRECONDITION_FAILED",
+            "PRECONDITION_REQUIRED",
+            "SERVICE_UNAVAILABLE",
+        ),
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/admin/boards/<board_id>",
+        view=board_admin.delete,
+        tag="administration",
+        role=ROLE_ADMIN,
+        query=board_definitions.BoardDeletionQuery,
+        headers=("If-Match",),
+        answers={204: ""},
+        errors=(
+            "INVALID_PAYLOAD",
+            "NOT_FOUND",
+            "BOARD_FIXED",
+            "BOARD_SEALED",
+            "PRECONDITION_FAILED",
+            "PRECONDITION_REQUIRED",
+            "SERVICE_UNAVAILABLE",
+        ),
     ),
     Operation(
         method="POST",
