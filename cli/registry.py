@@ -6,12 +6,13 @@ from flask import Flask
 from cli.actions import actions
 from cli.archives import archives
 from cli.audit import audit
+from cli.boards import boards
 from cli.errors import OperatorCommand, OperatorGroup
 from cli.keys import keys
 from cli.tokens import tokens
 from cli.verify import verify
 
-COMMANDS = (actions, archives, audit, keys, tokens, verify)
+COMMANDS = (actions, archives, audit, boards, keys, tokens, verify)
 
 
 def register_commands(app: Flask) -> None:
