@@ -1,7 +1,8 @@
 """The keeper: every second it finishes stalled batches, with PostgreSQL alone if need be.
 
 Run as `python -m workers.keeper`. Of several keepers one works at a time, by advisory lock. It also
-rebuilds and compares the board and makes the partitions of the months to come.
+rebuilds and compares the board, makes the partitions of the months to come, and removes what is
+left of deleted boards.
 """
 
 import signal
@@ -27,6 +28,7 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import compare_board, rebuild_board
 from domain.errors import RedisUnavailableError, TransientError
 from domain.logs import configure_logging
+from domain.rankings.administration.removal import remove_deleted_boards
 from domain.store.health import warn_of_eviction
 from domain.store.postgres.actions.batches import Batch, find_batch
 from domain.store.postgres.actions.queue_age import count_unknown_batches, read_queue_age_seconds
@@ -52,6 +54,8 @@ COMPARE_SECONDS = 600.0
 FOLLOW_SECONDS = 5.0
 UNKNOWN_SECONDS = 60.0
 PARTITION_SECONDS = 3600.0
+REMOVE_SECONDS = 10.0
+REMOVED_ROWS = 1000
 # The parts of a batch that was split are left to the workers for so many looks.
 LOOKS_FOR_WORKERS = 3
 # The keeper alone does the work of all batches that are due: less than a worker's patience.
@@ -72,6 +76,7 @@ class Keeper:
                 (MEASURE_SECONDS, self._measure_queues),
                 (PARTITION_SECONDS, self._make_partitions),
                 (UNKNOWN_SECONDS, self._report_unknown),
+                (REMOVE_SECONDS, self._remove_boards),
                 (COMPARE_SECONDS, self._compare),
             ]
         )
@@ -174,6 +179,10 @@ class Keeper:
 
     def _measure_queues(self) -> None:
         gauges.measure_queues(self._context.store)
+
+    def _remove_boards(self) -> None:
+        if removed := remove_deleted_boards(self._context.store, limit=REMOVED_ROWS):
+            logger.info("boards removed", boards=removed)
 
     def _make_partitions(self) -> None:
         with self._context.store.write() as connection:

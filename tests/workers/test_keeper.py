@@ -14,6 +14,7 @@ from domain.actions.model import LinkOutcome
 from domain.boards.model import GLOBAL_BOARD, BoardId
 from domain.boards.reader import read_top
 from domain.errors import DatabaseUnavailableError, RedisUnavailableError
+from domain.rankings.administration.boards import create_board, delete_board, list_boards
 from domain.store.redis import boards
 from domain.store.store import Store
 from domain.verification.verifying import verify
@@ -253,3 +254,12 @@ def test_batches_that_the_keeper_alone_ran_hold_every_invariant(
         worker_context.store, archive_path=worker_context.settings.archive_path, wait_seconds=0
     )
     assert [report.findings for report in reports if not report.holds] == []
+
+
+def test_the_keeper_removes_a_board_that_was_deleted(
+    worker_context: WorkerContext, store: Store
+) -> None:
+    made = create_board(store, document={"id": "run"})
+    delete_board(store, board=made.board, revisions=None, archive=False)
+    Keeper(worker_context).upkeep.run_due()
+    assert [found.board for found in list_boards(store)] == [GLOBAL_BOARD]
