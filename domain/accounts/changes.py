@@ -1,11 +1,14 @@
-"""Changes that players make to their own account: name, password, and its end.
+"""Changes that players make to their own account: name, password, attributes, and its end.
 
 Called by `web/routes/own_account.py`.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.accounts.following import Moves, change_attributes, erase_attributes, show_moves
 from domain.accounts.identity import require_username
 from domain.accounts.names import unpredictable_username
 from domain.accounts.passwords import Passwords
@@ -32,36 +35,46 @@ from domain.store.redis.revocations import announce_revocation
 from domain.store.store import Connection, Store
 
 
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What a player wants changed: what is not None; of the attributes, None removes one."""
+
+    username: str | None = None
+    password: str | None = None
+    attributes: Mapping[str, str | None] | None = None
+
+
 def change_account(
     store: Store,
     passwords: Passwords,
     *,
     board: BoardId,
     user_id: UUID,
-    username: str | None,
-    password: str | None,
+    change: AccountChange,
     current_password: str | None,
     session_id: UUID | None,
     until: datetime,
     now: datetime,
 ) -> str:
-    """Change name and password, those that are not None, and return the name.
+    """Change the account, and return the name. Attributes alone need no password.
 
     A new password ends the player's other sessions than `session_id`; their access tokens expire by
-    `until`. Raises InvalidPayloadError for a name that is not allowed, UsernameTakenError,
-    InvalidCredentialsError for a wrong current password, ForbiddenError for a password of an
-    account that has none (another identity provider's), NotFoundError, or OverloadedError.
+    `until`. Rows of boards that are split by an attribute follow it. Raises InvalidPayloadError for
+    a name or an attribute that is not allowed, UsernameTakenError, InvalidCredentialsError for a
+    wrong current password, ForbiddenError for a password of an account that has none (another
+    identity provider's), NotFoundError, or OverloadedError.
     """
-    name = None if username is None else require_username(username)
-    identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
-    if identity is None:
-        raise NotFoundError("Nothing is stored of this player yet")
-    if password is not None and identity.password_hash is None:
-        raise ForbiddenError("This account has no password; its identity provider has")
-    new_hash = None if password is None else passwords.hash(password)
+    name = None if change.username is None else require_username(change.username)
+    identity = _find_owner(store, passwords, user_id, change, current_password)
+    new_hash = None if change.password is None else passwords.hash(change.password)
     is_renamed = name is not None and name != identity.username
+    moves: Moves = []
     try:
         with store.write() as connection:
+            if change.attributes is not None:
+                moves = change_attributes(
+                    connection, user_id=user_id, changes=change.attributes, now=now
+                )
             if is_renamed and name is not None:
                 _rename(connection, identity, name, now)
             if new_hash is not None:
@@ -73,6 +86,7 @@ def change_account(
         announce_revocation(store.redis)
     if is_renamed:
         show_name(store, board=board, user_id=user_id, now=now)
+    show_moves(store, moves)
     return name or identity.username
 
 
@@ -88,12 +102,14 @@ def delete_account(
 ) -> None:
     """Destroy the identity, and keep the scores under a name that says nothing.
 
-    Name, password, sessions and tickets are gone; access tokens, which expire by `until`, are
+    Name, password, attributes, sessions and tickets are gone, and with the attributes the rows of
+    boards that are split by them; access tokens, which expire by `until`, are
     revoked. Actions that are still pending are applied. Of a player of whom nothing is stored,
     only the tokens end. Raises InvalidCredentialsError for a wrong password, or OverloadedError.
     """
     identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
     with store.write() as connection:
+        moves = erase_attributes(connection, user_id=user_id, now=now)
         if identity is not None and not erase_identity(
             connection, identity=identity, pseudonym=unpredictable_username(), now=now
         ):
@@ -105,6 +121,27 @@ def delete_account(
         )
     announce_revocation(store.redis)
     show_name(store, board=board, user_id=user_id, now=now)
+    show_moves(store, moves)
+
+
+def _find_owner(
+    store: Store,
+    passwords: Passwords,
+    user_id: UUID,
+    change: AccountChange,
+    current_password: str | None,
+) -> Identity:
+    """Return the identity that is to be changed, when the caller may change it so."""
+    if change.username is None and change.password is None:
+        with store.write() as connection:
+            identity = find_identity_of(connection, user_id=user_id)
+    else:
+        identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
+    if identity is None:
+        raise NotFoundError("Nothing is stored of this player yet")
+    if change.password is not None and identity.password_hash is None:
+        raise ForbiddenError("This account has no password; its identity provider has")
+    return identity
 
 
 def _check_owner(

@@ -3,12 +3,13 @@
 Called by `web/routes/own_account.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from domain.errors import NotFoundError
+from domain.store.postgres.accounts.attributes import find_attributes
 from domain.store.postgres.accounts.identities import find_created_at, find_identity_of
 from domain.store.postgres.accounts.sessions import OpenSession, list_sessions
 from domain.store.store import Store
@@ -23,6 +24,7 @@ class AccountExport:
     has_password: bool
     created_at: datetime
     sessions: Sequence[OpenSession]
+    attributes: Mapping[str, str]
 
 
 def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExport:
@@ -31,8 +33,14 @@ def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExpo
         identity = find_identity_of(connection, user_id=user_id)
         created_at = find_created_at(connection, user_id=user_id)
         sessions = list_sessions(connection, user_id=user_id, now=now)
+        attributes = find_attributes(connection, user_id=user_id)
     if identity is None or created_at is None:
         raise NotFoundError("Nothing is stored of this player yet")
     return AccountExport(
-        user_id, identity.username, identity.password_hash is not None, created_at, sessions
+        user_id=user_id,
+        username=identity.username,
+        has_password=identity.password_hash is not None,
+        created_at=created_at,
+        sessions=sessions,
+        attributes=attributes or {},
     )

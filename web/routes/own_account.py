@@ -1,4 +1,4 @@
-"""The caller's own account: changing name and password, exporting, and deleting it."""
+"""The caller's own account: changing it, exporting, and deleting it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
-from domain.accounts.changes import change_account, delete_account
+from domain.accounts.changes import AccountChange, change_account, delete_account
 from domain.accounts.exporting import export_account
 from domain.actions.history import list_actions
 from domain.boards.players import get_player_score
@@ -19,6 +19,7 @@ from web.schemas.accounts import AccountChangeSchema, AccountDeletionSchema
 from web.schemas.base import load
 from web.schemas.cursors import write_cursor
 from web.schemas.queries import ExportQuery, load_query
+from web.server.greenlets import run_in_thread
 from web.services import services
 
 _change = AccountChangeSchema()
@@ -27,7 +28,7 @@ _export_query = ExportQuery()
 
 
 def change() -> Response:
-    """Change the caller's name or password."""
+    """Change the caller's name, password or attributes."""
     body = load(_change, read_json_object(request.environ))
     now = datetime.now(UTC)
 
@@ -37,8 +38,9 @@ def change() -> Response:
             services().passwords,
             board=services().board,
             user_id=principal().user_id,
-            username=body.get("username"),
-            password=body.get("password"),
+            change=AccountChange(
+                body.get("username"), body.get("password"), body.get("attributes")
+            ),
             current_password=body.get("current_password"),
             session_id=principal().session_id,
             until=_last_expiry(now),
@@ -47,6 +49,8 @@ def change() -> Response:
         services().verifier.look_now()
         return json_response({"userId": principal().user_id, "username": name})
 
+    if body.keys() <= {"attributes"}:
+        return run_in_thread(change_it)
     return _run_in_turn(change_it)
 
 
@@ -85,6 +89,7 @@ def export() -> Response:
             "userId": user_id,
             "username": account.username,
             "hasPassword": account.has_password,
+            "attributes": account.attributes,
             "createdAt": account.created_at,
             "score": player.score,
             "rank": player.rank,

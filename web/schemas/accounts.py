@@ -41,20 +41,32 @@ class RefreshSchema(InputSchema):
 
 
 class AccountChangeSchema(InputSchema):
-    """What to change of the caller's account: the name, the password, or both."""
+    """What to change of the caller's account: one or more of name, password and attributes."""
 
     username = fields.String(validate=validate.Length(1, 200))
     password = fields.String(validate=validate.Length(8, 128), metadata={"format": "password"})
     current_password = fields.String(
         validate=validate.Length(1, 128),
-        metadata={"format": "password", "description": "Of an account that has one"},
+        metadata={
+            "format": "password",
+            "description": "Of an account that has one; not for attributes alone",
+        },
+    )
+    attributes = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(allow_none=True),
+        metadata={
+            "description": "Changes: a text of at most 64 characters, or null that removes one. At"
+            " most 8 in all; names of 1 to 32 of a-z, 0-9 and inner hyphens; `country` is two"
+            " capital letters"
+        },
     )
 
     @validates_schema
     def check_change(self, data: Mapping[str, Any], **_: Any) -> None:
         """Refuse a body that changes nothing."""
-        if not data.keys() & {"username", "password"}:
-            raise ValidationError("username or password is missing.", "username")
+        if not data.keys() & {"username", "password", "attributes"}:
+            raise ValidationError("username, password or attributes is missing.", "username")
 
 
 class AccountDeletionSchema(InputSchema):

@@ -26,6 +26,11 @@ def lock_catalog(connection: Connection) -> None:
     take_lock(connection, AdvisoryLock.CATALOG)
 
 
+def share_catalog(connection: Connection) -> None:
+    """Let nobody change the catalog until this transaction ends. Before any lock of rows."""
+    connection.execute(sql(f"SELECT {SHARED_CATALOG_LOCK}"))
+
+
 def raise_revision(connection: Connection) -> None:
     """Make every process read the catalog again; under the exclusive lock."""
     connection.execute(sql("UPDATE board_catalog SET revision = revision + 1"))
