@@ -220,6 +220,13 @@ class BoardSealedError(LaurelError):
     default_message = "The board has sealed periods; `?archive=true` archives it"
 
 
+class JoinRefusedError(LaurelError):
+    """Nobody can join the board now; `details.reason` is NOT_NEEDED or SEASON_OVER."""
+
+    code = "JOIN_REFUSED"
+    default_message = "This board cannot be joined"
+
+
 class RescoreNeededError(LaurelError):
     """The change moves players: `details.fields` names what all rows are computed again for."""
 

@@ -11,6 +11,7 @@ from web.routes import (
     accounts,
     actions,
     board_admin,
+    board_joining,
     docs,
     health,
     leaderboard,
@@ -109,6 +110,14 @@ OPERATIONS = (
         tag="leaderboard",
         answers={200: answers.PlayerScoreSchema},
         errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="POST",
+        path="/api/boards/<board_id>/join",
+        view=board_joining.join,
+        tag="leaderboard",
+        answers={200: board_definitions.JoinedSchema},
+        errors=("NOT_FOUND", "JOIN_REFUSED", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="POST",

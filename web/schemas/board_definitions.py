@@ -120,6 +120,13 @@ class BoardRecordSchema(CamelSchema):
     updated_at = Timestamp(required=True, allow_none=True)
 
 
+class JoinedSchema(CamelSchema):
+    """Since when the caller's actions count on the board."""
+
+    board = fields.String(required=True)
+    joined_at = Timestamp(required=True)
+
+
 class BoardRecordsSchema(CamelSchema):
     """Every board."""
 
