@@ -15,6 +15,7 @@ import orjson
 from domain.rankings.conditions import make_condition
 from domain.rankings.definition import Aggregate, BoardDefinition, Multiplier, Segment
 from domain.rankings.model import (
+    MAX_VALUE,
     BoardVersion,
     Contribution,
     CountedAction,
@@ -176,8 +177,8 @@ def _make_segment(segment: Segment | None) -> ReadSegment | None:
 def _name_segment(found: Any) -> str | None:
     if type(found) is bool:
         return "true" if found else "false"
-    # Longer integers than these are no segment, and may be too long to be written.
-    if type(found) is int and abs(found) < 2**64:
+    # Whatever parser read it, an integer beyond these may have been rounded.
+    if type(found) is int and -MAX_VALUE <= found <= MAX_VALUE:
         return str(found)
     return _check_segment(found) if type(found) is str else None
 
