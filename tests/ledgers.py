@@ -69,7 +69,7 @@ def clocks(zone: ZoneInfo) -> st.SearchStrategy[list[datetime]]:
 numbers = st.sampled_from((0, 1, 2, -1, 3, 0.5, 1.5, 2.5, -0.5, 1.005, 0.1, -0.0, 1.0))
 wrong_numbers = st.sampled_from((None, True, "1", [], {}, 10**30, 1e300, 2**53, -(2**53), 5e-324))
 values = st.integers(0, 7).flatmap(lambda number: numbers if number else wrong_numbers)
-countries = st.sampled_from(("DE", "NP", "DE", 1, 0, True, False, "", 1.0, None, [], "x" * 65))
+countries = st.sampled_from(("DE", "NP", "DE", 1, 0, True, False, "", 1.0, 1.5, None, [], "x" * 65))
 metadata = st.fixed_dictionaries(
     {"seconds": values, "level": values, "country": countries},
     optional={"run": st.fixed_dictionaries({}, optional={"gems": numbers}) | st.integers(0, 1)},

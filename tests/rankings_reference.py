@@ -186,6 +186,7 @@ def segment_of(definition: BoardDefinition, action: CountedAction, players: Play
     if definition.segment.path is not None:
         path = ".".join(("metadata", *definition.segment.path))
         found = find(loads(action.metadata or "{}"), path)
+        found = int(found) if type(found) is float and found == round(found) else found
         found = found if type(found) in (str, int, bool) else None
     else:
         player = players.get(action.user_id)

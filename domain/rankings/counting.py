@@ -177,7 +177,10 @@ def _make_segment(segment: Segment | None) -> ReadSegment | None:
 def _name_segment(found: Any) -> str | None:
     if type(found) is bool:
         return "true" if found else "false"
-    # Whatever parser read it, an integer beyond these may have been rounded.
+    # JSONB writes 1e2 as 100, and some parsers round integers beyond these: however the metadata is
+    # read, it is the same segment.
+    if type(found) is float and found.is_integer():
+        found = int(found)
     if type(found) is int and -MAX_VALUE <= found <= MAX_VALUE:
         return str(found)
     return _check_segment(found) if type(found) is str else None

@@ -79,7 +79,11 @@ def test_a_board_is_only_for_its_types_and_its_season() -> None:
         ("x" * 65, None),
         (MAX_VALUE + 1, None),
         (10**30, None),
-        (1.0, None),
+        (1.0, "1"),
+        (-0.0, "0"),
+        (1e2, "100"),
+        (1.5, None),
+        (1e300, None),
         (None, None),
         (["DE"], None),
         ({}, None),
@@ -88,7 +92,9 @@ def test_a_board_is_only_for_its_types_and_its_season() -> None:
         ("\ud800", None),
     ],
 )
-def test_a_segment_is_a_text_an_integer_or_a_boolean(found: object, segment: str | None) -> None:
+def test_a_segment_is_a_text_a_whole_number_or_a_boolean(
+    found: object, segment: str | None
+) -> None:
     counted = count(make_rule(segment=Segment(path=("country",))), {"country": found})
     if segment is None:
         assert counted is Reason.SEGMENT_MISSING
