@@ -1,11 +1,12 @@
 """The hash chain, pure: what an audit entry holds, and how each hash covers all before it.
 
-One entry for each batch. Its hash covers the actions' transitions through the root of a Merkle
-tree, so that a proof of one of them shows no other. No name, address or metadata is in it.
+One entry for each batch and one for each seal of a ranking. A batch's hash covers the actions'
+transitions through the root of a Merkle tree, so that a proof of one of them shows no other; a
+seal's entry has the hash of the ranking's rows. No name, address or metadata is in them.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import NoneType
@@ -16,6 +17,9 @@ import orjson
 from domain.audit.merkle import merkle_root
 
 GENESIS = bytes(32)
+# The field by which a seal's entry is told from a batch's, and its leaves.
+SEAL_ID = "sealId"
+NO_LEAVES = "[]"
 
 Transition = tuple[Any, ...]
 """One final transition of an action: its number, id, user and score; then its outcome: status,
@@ -39,7 +43,8 @@ _TRANSITION_TYPES = (
 class AuditEntry:
     """One stored entry: `entry` is canonical JSON, `hash` covers it and the hash before it.
 
-    `leaves` is the JSON array of the transitions that the entry's `root` stands for.
+    `leaves` is the JSON array of the transitions that the entry's `root` stands for. The entry of
+    a seal has none, and the seal's id as `batch_id`.
     """
 
     seq: int
@@ -80,6 +85,14 @@ def chain_batch(
     ).decode()
     text = (b"[" + b",".join(leaves) + b"]").decode()
     return AuditEntry(head.seq + 1, batch_id, entry, entry_hash(head.hash, entry), text)
+
+
+def chain_seal(seal: Mapping[str, Any], *, seal_id: str, head: Head) -> AuditEntry:
+    """Return the entry of a seal that continues the chain after `head`; `seal` is what it says."""
+    entry = orjson.dumps(
+        {**seal, "seq": head.seq + 1, SEAL_ID: seal_id}, option=orjson.OPT_SORT_KEYS
+    ).decode()
+    return AuditEntry(head.seq + 1, seal_id, entry, entry_hash(head.hash, entry), NO_LEAVES)
 
 
 def encode_leaves(transitions: Iterable[Transition]) -> list[bytes]:
@@ -129,7 +142,7 @@ class ChainCheck:
         elif entry_hash(self.head.hash, stored.entry) != stored.hash:
             yield f"audit entry {stored.seq} was changed or does not follow the one before it"
         said = read_entry(stored.entry)
-        if (said.get("seq"), said.get("batchId")) != (stored.seq, stored.batch_id):
+        if (said.get("seq"), _subject(said)) != (stored.seq, stored.batch_id):
             yield f"audit entry {stored.seq} speaks of another batch than its row"
         leaves = read_leaves(stored.leaves)
         if leaves is None or not _belong_together(said, leaves):
@@ -146,7 +159,14 @@ def read_entry(entry: str) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
+def _subject(said: dict[str, Any]) -> Any:
+    """Return the id of the batch or the seal that an entry is of."""
+    return said.get(SEAL_ID) if SEAL_ID in said else said.get("batchId")
+
+
 def _belong_together(said: dict[str, Any], leaves: Sequence[bytes]) -> bool:
+    if SEAL_ID in said:
+        return not leaves and "root" not in said
     return (said.get("transitions"), said.get("root")) == (
         len(leaves),
         merkle_root(leaves).hex(),

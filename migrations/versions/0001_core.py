@@ -416,6 +416,8 @@ def create_rankings() -> None:
         at_column("period_end", nullable=True),
         sa.Column("segment", sa.String(64), nullable=False),
         sa.Column("revision", sa.Integer, nullable=False, server_default=sa.text("0")),
+        sa.Column("sealed_revision", sa.Integer, nullable=False, server_default=sa.text("0")),
+        at_column("removed_at", nullable=True),
         at_column("created_at", default_now=True),
         sa.PrimaryKeyConstraint("ranking_no", name="pk_rankings"),
         sa.ForeignKeyConstraint(
@@ -428,10 +430,13 @@ def create_rankings() -> None:
         ),
     )
     op.create_index(
-        "ix_rankings_period_end",
+        "ix_rankings_unsealed",
         "rankings",
         ["period_end"],
-        postgresql_where=sa.text("period_end IS NOT NULL"),
+        postgresql_where=sa.text(
+            "period_end IS NOT NULL AND removed_at IS NULL"
+            " AND (revision = 0 OR sealed_revision < revision)"
+        ),
     )
     op.execute("CREATE SEQUENCE ranking_version_seq AS bigint")
     op.create_table(

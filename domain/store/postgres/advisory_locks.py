@@ -16,6 +16,7 @@ class AdvisoryLock(IntEnum):
     ARCHIVE = 3
     KEEPER = 5
     CATALOG = 6
+    SEAL = 7
 
 
 def take_lock(connection: Connection, lock: AdvisoryLock) -> None:

@@ -64,8 +64,16 @@ def claim_transitions(connection: Connection, *, batch_id: UUID) -> ClaimedTrans
     return ClaimedTransitions(accepted_at, completed_at, transitions, Head(seq, bytes(digest)))
 
 
+def lock_head(connection: Connection) -> Head:
+    """Return the head of the chain, locked until the transaction ends."""
+    seq, digest = connection.execute(
+        sql("SELECT seq, hash FROM audit_head WHERE head_id = 1 FOR NO KEY UPDATE")
+    ).one()
+    return Head(seq, bytes(digest))
+
+
 def insert_entry(connection: Connection, *, entry: AuditEntry) -> None:
-    """Append the entry and move the head, whose lock is held; nothing if its batch has one."""
+    """Append the entry and move the head, whose lock is held; nothing if it is there already."""
     _INSERT.run(
         connection,
         {
@@ -127,6 +135,13 @@ def find_last_entry(connection: Connection, *, action_id: UUID) -> tuple[AuditEn
     seq, batch_id, entry, digest, leaves, previous = row
     before = GENESIS if previous is None else bytes(previous)
     return AuditEntry(seq, batch_id, entry, bytes(digest), leaves), before
+
+
+def find_said(connection: Connection, *, subject_id: UUID) -> str | None:
+    """Return the text of the entry of a batch or a seal; None when there is none."""
+    return connection.execute(
+        sql("SELECT entry FROM audit_log WHERE batch_id = :id"), {"id": subject_id}
+    ).scalar()
 
 
 def find_hash(connection: Connection, *, seq: int) -> bytes | None:

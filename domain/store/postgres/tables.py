@@ -377,8 +377,13 @@ board_members = Table(
     Index("ix_board_members_user_id", "user_id"),
 )
 
-# One ordered list of players: of a version, in a period, of a segment. `revision` is that of its
-# last seal; 0 while it has none.
+# One ordered list of players: of a version, in a period, of a segment. Every row is of `revision`,
+# or was changed since; `sealed_revision` is that of the last seal in `ranking_seals`, the same or,
+# while a seal is made, one less. Both are 0 until the period is over. A removed ranking has no rows
+# any more and gets none.
+IS_UNSEALED = (
+    "period_end IS NOT NULL AND removed_at IS NULL AND (revision = 0 OR sealed_revision < revision)"
+)
 rankings = Table(
     "rankings",
     metadata,
@@ -389,9 +394,11 @@ rankings = Table(
     _at("period_end", nullable=True),
     Column("segment", String(64), nullable=False),
     Column("revision", Integer, nullable=False, server_default=text("0")),
+    Column("sealed_revision", Integer, nullable=False, server_default=text("0")),
+    _at("removed_at", nullable=True),
     _at("created_at", default_now=True),
     UniqueConstraint("version_no", "period_key", "segment"),
-    Index("ix_rankings_period_end", "period_end", postgresql_where=text("period_end IS NOT NULL")),
+    Index("ix_rankings_unsealed", "period_end", postgresql_where=text(IS_UNSEALED)),
 )
 
 # What players have in a ranking. Whoever writes a row holds the lock of its player's row in

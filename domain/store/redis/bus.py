@@ -1,6 +1,7 @@
 """The bus in Redis: one message per batch, published once, under the next position of its board.
 
-Called by `domain/events/broadcast.py`; the live process says to whom it listens.
+Called by `domain/events/broadcast.py`, and for the end of a period, which has no position, by
+`domain/rankings/closing/closing.py`; the live process says to whom it listens.
 """
 
 from collections.abc import Sequence
@@ -61,6 +62,11 @@ def publish_batch(
         ],
     )
     return answer is not None
+
+
+def publish_period_closed(redis: RedisClient, *, board: BoardId, message: bytes) -> None:
+    """Publish that a period of the board has closed. Raises RedisUnavailableError."""
+    redis.run(lambda client: client.publish(keys.bus_channel(board), message))
 
 
 def mark_listened(redis: RedisClient, *, board: BoardId, user_ids: Sequence[UUID]) -> None:

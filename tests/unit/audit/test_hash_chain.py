@@ -13,6 +13,7 @@ from domain.audit.hash_chain import (
     Head,
     Transition,
     chain_batch,
+    chain_seal,
     entry_hash,
     read_leaves,
 )
@@ -184,3 +185,15 @@ def test_an_entry_is_canonical_and_short_whatever_the_batch(chain: list[AuditEnt
     large = make_entry(*range(500), head=Head())
     assert len(large.entry) < 300
     assert orjson.dumps(orjson.loads(large.leaves)).decode() == large.leaves
+
+
+def test_an_entry_of_a_seal_continues_the_chain_and_cannot_be_passed_off_as_a_batch_s() -> None:
+    first = chain_seal({"ranking": 1, "sha256": "aa"}, seal_id="seal-1", head=Head())
+    second = chain_seal(
+        {"ranking": 2, "sha256": "bb"}, seal_id="seal-2", head=Head(first.seq, first.hash)
+    )
+    assert breaks([first, second]) == []
+    renamed = replace(second, batch_id="seal-3")
+    assert breaks([first, renamed]) == [OF_ANOTHER.format(2)]
+    filled = replace(second, leaves='[[1,"a","u",5,"applied",null,0,5,1]]')
+    assert breaks([first, filled]) == [OTHERS.format(2)]
