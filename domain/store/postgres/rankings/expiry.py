@@ -1,0 +1,229 @@
+"""SQL of rolling rankings whose buckets of time have left the window.
+
+Called by `domain/rankings/closing/expiry.py`, chunk by chunk.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from domain.rankings.definition import BoardDefinition
+from domain.rankings.definition_json import decode_definition
+from domain.rankings.model import RankingRow, Tally
+from domain.store.postgres.rankings.rows import tally_arrays
+from domain.store.postgres.statements import sql
+
+
+class RollingRanking(NamedTuple):
+    """A rolling ranking that counts, building ones included."""
+
+    ranking_no: int
+    definition: BoardDefinition
+
+
+class Bucket(NamedTuple):
+    """What a player has in one bucket of time."""
+
+    bucket_at: datetime
+    user_id: UUID
+    tally: Tally
+
+
+class StoredRow(NamedTuple):
+    """A player's row as it is stored, with `reached_seq` and all in its tally."""
+
+    tally: Tally
+    version: int
+    last_updated: datetime
+
+
+_TALLY = "value, columns, reached_seq, is_moved, counted"
+# By the key of its bucket, so that a walk over many players reads each once.
+_LEAVING = """
+SELECT bucket_at, user_id FROM ranking_buckets
+WHERE ranking_no = :ranking_no AND bucket_at < :before
+    AND (bucket_at, user_id) > (:after_at, CAST(:after_user AS uuid))
+ORDER BY bucket_at, user_id LIMIT :limit
+"""
+_UPSERT = f"""
+INSERT INTO ranking_rows (ranking_no, user_id, {_TALLY}, sort_key, version, last_updated)
+SELECT :ranking_no, t.user_id, t.value, CAST(t.columns AS bigint[]), t.reached_seq, t.is_moved,
+    t.counted, decode(t.sort_key, 'hex'), nextval('ranking_version_seq'),
+    -- The intake of the action that decides the row now.
+    coalesce((SELECT a.created_at FROM user_actions a WHERE a.user_id = t.user_id
+        AND a.action_no = t.reached_seq AND a.created_at >= :since), clock_timestamp())
+FROM unnest(CAST(:users AS uuid[]), CAST(:values AS bigint[]), CAST(:columns AS text[]),
+    CAST(:reached AS bigint[]), CAST(:moved AS boolean[]), CAST(:counted AS integer[]),
+    CAST(:sort_keys AS text[]))
+    AS t(user_id, value, columns, reached_seq, is_moved, counted, sort_key)
+ON CONFLICT (ranking_no, user_id) DO UPDATE SET value = excluded.value,
+    columns = excluded.columns, reached_seq = excluded.reached_seq, is_moved = excluded.is_moved,
+    counted = excluded.counted, sort_key = excluded.sort_key, version = excluded.version,
+    last_updated = CASE WHEN ranking_rows.reached_seq = excluded.reached_seq
+        THEN ranking_rows.last_updated ELSE excluded.last_updated END
+RETURNING user_id, version, last_updated
+"""
+
+
+def read_clock(connection: Connection) -> datetime:
+    """Return the time by the clock that actions are taken in by."""
+    now: datetime = connection.execute(sql("SELECT clock_timestamp()")).scalar_one()
+    return now
+
+
+def list_rolling(connection: Connection) -> list[RollingRanking]:
+    """Return the rolling rankings of all versions that count."""
+    rows = connection.execute(
+        sql(
+            "SELECT r.ranking_no, v.definition FROM board_versions v"
+            " JOIN boards b ON b.board_id = v.board_id AND b.state = 'active'"
+            " JOIN rankings r ON r.version_no = v.version_no"
+            " WHERE v.state IN ('building', 'live')"
+            " AND v.definition #>> '{period,kind}' = 'rolling' ORDER BY r.ranking_no"
+        )
+    )
+    return [RollingRanking(row.ranking_no, decode_definition(row.definition)) for row in rows]
+
+
+def list_leaving(
+    connection: Connection,
+    *,
+    ranking_no: int,
+    before: datetime,
+    after: tuple[datetime, UUID],
+    limit: int,
+) -> list[tuple[datetime, UUID]]:
+    """Return buckets that begin before a moment, in order, with their players."""
+    rows = connection.execute(
+        sql(_LEAVING),
+        {
+            "ranking_no": ranking_no,
+            "before": before,
+            "after_at": after[0],
+            "after_user": after[1],
+            "limit": limit,
+        },
+    )
+    return [(row.bucket_at, row.user_id) for row in rows]
+
+
+def lock_players(connection: Connection, *, user_ids: Sequence[UUID]) -> None:
+    """Lock the players' scores, in order, as everyone does who writes their rows."""
+    connection.execute(
+        sql(
+            "SELECT 1 FROM user_scores WHERE user_id = ANY(CAST(:users AS uuid[]))"
+            " ORDER BY user_id FOR NO KEY UPDATE"
+        ),
+        {"users": list(user_ids)},
+    )
+
+
+def list_buckets(
+    connection: Connection, *, ranking_no: int, user_ids: Sequence[UUID]
+) -> list[Bucket]:
+    """Return all buckets of these players in a ranking."""
+    rows = connection.execute(
+        sql(
+            f"SELECT bucket_at, user_id, {_TALLY} FROM ranking_buckets"
+            " WHERE ranking_no = :ranking_no AND user_id = ANY(CAST(:users AS uuid[]))"
+        ),
+        {"ranking_no": ranking_no, "users": list(user_ids)},
+    )
+    return [Bucket(row.bucket_at, row.user_id, _tally(row)) for row in rows]
+
+
+def read_rows(
+    connection: Connection, *, ranking_no: int, user_ids: Sequence[UUID]
+) -> dict[UUID, StoredRow]:
+    """Return the rows of these players in a ranking."""
+    rows = connection.execute(
+        sql(
+            f"SELECT user_id, version, last_updated, {_TALLY} FROM ranking_rows"
+            " WHERE ranking_no = :ranking_no AND user_id = ANY(CAST(:users AS uuid[]))"
+        ),
+        {"ranking_no": ranking_no, "users": list(user_ids)},
+    )
+    return {row.user_id: StoredRow(_tally(row), row.version, row.last_updated) for row in rows}
+
+
+def write_rows(
+    connection: Connection,
+    *,
+    ranking_no: int,
+    tallies: Mapping[UUID, Tally],
+    sort_keys: Mapping[UUID, bytes],
+    since: datetime,
+) -> list[RankingRow]:
+    """Write rows of players whose locks are held, each under a new version, and return them.
+
+    `since` is the start of the window, before which no action of them was accepted.
+    """
+    users = list(tallies)
+    rows = connection.execute(
+        sql(_UPSERT),
+        {
+            "ranking_no": ranking_no,
+            "since": since,
+            "users": users,
+            **tally_arrays([tallies[user] for user in users]),
+            "sort_keys": [sort_keys[user].hex() for user in users],
+        },
+    )
+    return [
+        RankingRow(
+            ranking_no,
+            row.user_id,
+            tallies[row.user_id],
+            sort_keys[row.user_id],
+            row.version,
+            row.last_updated,
+        )
+        for row in rows
+    ]
+
+
+def remove_rows(
+    connection: Connection, *, ranking_no: int, user_ids: Sequence[UUID]
+) -> dict[UUID, int]:
+    """Delete the rows of players whose locks are held; return the version of each one's removal.
+
+    Players without a row get one too: whoever died before telling Redis left them so.
+    """
+    rows = connection.execute(
+        sql(
+            "WITH deleted AS (DELETE FROM ranking_rows WHERE ranking_no = :ranking_no"
+            "   AND user_id = ANY(CAST(:users AS uuid[])))"
+            " SELECT user_id, nextval('ranking_version_seq') AS version"
+            " FROM unnest(CAST(:users AS uuid[])) AS user_id"
+        ),
+        {"ranking_no": ranking_no, "users": list(user_ids)},
+    )
+    return {row.user_id: row.version for row in rows}
+
+
+def delete_buckets(connection: Connection, *, ranking_no: int, buckets: Iterable[Bucket]) -> None:
+    """Delete these buckets, except those that have changed since."""
+    gone = list(buckets)
+    connection.execute(
+        sql(
+            "DELETE FROM ranking_buckets b"
+            " USING unnest(CAST(:times AS timestamptz[]), CAST(:users AS uuid[]),"
+            "   CAST(:counted AS integer[])) AS gone(bucket_at, user_id, counted)"
+            " WHERE b.ranking_no = :ranking_no AND b.bucket_at = gone.bucket_at"
+            " AND b.user_id = gone.user_id AND b.counted = gone.counted"
+        ),
+        {
+            "ranking_no": ranking_no,
+            "times": [bucket.bucket_at for bucket in gone],
+            "users": [bucket.user_id for bucket in gone],
+            "counted": [bucket.tally.counted for bucket in gone],
+        },
+    )
+
+
+def _tally(row: Row[Any]) -> Tally:
+    columns = tuple(row.columns or ())
+    return Tally(row.value, columns, row.reached_seq, row.is_moved, row.counted)
