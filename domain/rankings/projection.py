@@ -80,8 +80,10 @@ def project_batch(
     if not counted:
         return projection
     numbers = _number(connection, catalog, counted, projection)
+    if any(ranking.is_removed for ranking in numbers.values()):
+        counted = {key: found for key, found in counted.items() if not numbers[key].is_removed}
     _write(connection, counted, numbers, projection)
-    projection.rankings = sorted(ranking.number for ranking in numbers.values())
+    projection.rankings = sorted(numbers[key].number for key in counted)
     return projection
 
 

@@ -11,10 +11,14 @@ from domain.store.postgres.statements import hot
 
 
 class KnownRanking(NamedTuple):
-    """A ranking's number, and its last seal's revision: 0 while it has none."""
+    """A ranking's number, and its last seal's revision: 0 while it has none.
+
+    A removed one gets no rows any more: the board does not keep periods so old.
+    """
 
     number: int
     revision: int
+    is_removed: bool = False
 
 
 class BatchRanking(NamedTuple):
@@ -33,7 +37,8 @@ _INSERT_RANKINGS = hot(
     " ORDER BY 1, 2, 5 ON CONFLICT (version_no, period_key, segment) DO NOTHING"
 )
 _FIND_RANKINGS = hot(
-    "SELECT r.version_no, r.period_key, r.segment, r.ranking_no, r.revision FROM rankings r"
+    "SELECT r.version_no, r.period_key, r.segment, r.ranking_no, r.revision,"
+    " r.removed_at IS NOT NULL FROM rankings r"
     " JOIN unnest(CAST(:versions AS bigint[]), CAST(:periods AS text[]),"
     " CAST(:segments AS text[])) AS k(version_no, period_key, segment)"
     " USING (version_no, period_key, segment)"
@@ -54,8 +59,8 @@ def find_rankings(
         },
     ).fetchall()
     return {
-        RankingKey(version, period, segment): KnownRanking(number, revision)
-        for version, period, segment, number, revision in rows
+        RankingKey(version, period, segment): KnownRanking(*facts)
+        for version, period, segment, *facts in rows
     }
 
 
