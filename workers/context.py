@@ -10,7 +10,7 @@ from domain.settings import Settings, settings_of_process
 from domain.store.durability import require_durable_server
 from domain.store.store import Store, connect
 
-# For the keeper: its two threads and the connection that holds its lock. A worker opens one.
+# For the keeper: its three threads and the connection that holds its lock. A worker opens one.
 POOL_SIZE = 4
 
 

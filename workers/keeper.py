@@ -1,8 +1,8 @@
 """The keeper: every second it finishes stalled batches, with PostgreSQL alone if need be.
 
 Run as `python -m workers.keeper`. Of several keepers one works at a time, by advisory lock. It also
-rebuilds and compares the board, makes the partitions of the months to come, and removes what is
-left of deleted boards.
+rebuilds and compares the board, makes the partitions of the months to come, closes periods, and
+removes what is left of deleted boards.
 """
 
 import signal
@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 
 import structlog
@@ -45,6 +46,7 @@ from workers.duties import DutySchedule
 from workers.process.background import BackgroundThread
 from workers.process.garbage_collector import tune_garbage_collector
 from workers.process.startup import exit_on_bad_settings
+from workers.upkeep.periods import PeriodDuties
 
 logger = structlog.get_logger(__name__)
 
@@ -63,7 +65,7 @@ LOCK_WAIT_MS = 50
 
 
 class Keeper:
-    """The watch over batches, run every second, and the upkeep, which may take longer."""
+    """The watch over batches, run every second; the upkeep and the periods may take longer."""
 
     def __init__(self, context: WorkerContext):
         self._context = replace(context, lock_wait_ms=LOCK_WAIT_MS, takes_stalled=True)
@@ -80,6 +82,7 @@ class Keeper:
                 (COMPARE_SECONDS, self._compare),
             ]
         )
+        self.periods = DutySchedule(PeriodDuties(self._context.store).duties)
 
     def _beat(self) -> None:
         with self._context.store.write() as connection:
@@ -200,28 +203,33 @@ def _resubmit(batch: Batch) -> bool:
 
 
 def keep(context: WorkerContext, stopping: threading.Event) -> None:
-    """Run the watch and the upkeep every second until `stopping` is set, while this process leads.
+    """Run all duties that are due every second until `stopping` is set, while this process leads.
 
-    The upkeep runs on another thread: rebuilding a large board takes longer than a stalled batch
-    may wait.
+    Upkeep and periods run on threads of their own: rebuilding a large board takes longer than a
+    stalled batch may wait, or a bucket that leaves, and so does sealing one.
     """
     keeper = Keeper(context)
     leadership = Leadership(context.store.engine, AdvisoryLock.KEEPER)
     leads = threading.Event()
 
-    def keep_up() -> None:
+    def run_while_leading(schedule: DutySchedule) -> None:
         if leads.is_set():
-            keeper.upkeep.run_due()
+            schedule.run_due()
 
-    upkeep = BackgroundThread("upkeep", keep_up, every_seconds=SWEEP_SECONDS)
-    upkeep.start()
+    threads = [
+        BackgroundThread(name, partial(run_while_leading, schedule), every_seconds=SWEEP_SECONDS)
+        for name, schedule in (("upkeep", keeper.upkeep), ("periods", keeper.periods))
+    ]
+    for thread in threads:
+        thread.start()
     while not stopping.wait(SWEEP_SECONDS):
         if leadership.hold():
             leads.set()
             keeper.watch.run_due()
         else:
             leads.clear()
-    upkeep.stop()
+    for thread in threads:
+        thread.stop()
     leadership.release()
 
 

@@ -51,6 +51,24 @@ messages_dropped = Counter(
     "Messages of the broker that no task could be made of",
     ["cause"],
 )
+period_seals = Counter(
+    "laurel_period_seals_total",
+    "Seals of closed rankings, the first of a period or one after late decisions",
+    ["kind"],
+)
+rewards_granted = Counter("laurel_rewards_granted_total", "Rewards granted when a period closed")
+periods_overdue = Gauge(
+    "laurel_period_overdue_seconds",
+    "How long the oldest period without its seal has been over",
+    multiprocess_mode="mostrecent",
+)
+players_expired = Counter(
+    "laurel_rolling_players_expired_total",
+    "Times that a player lost a bucket of time of a rolling board",
+)
+rankings_removed = Counter(
+    "laurel_rankings_removed_total", "Closed rankings removed, beyond those that boards keep"
+)
 held_actions = Gauge(
     "laurel_held_actions",
     "Actions held for review, counted up to 10000",
@@ -84,6 +102,8 @@ for _link in CHAIN:
     link_seconds.labels(_link.name)
 for _remedy in Remedy:
     recoveries.labels(_remedy)
+for _kind in ("first", "further"):
+    period_seals.labels(_kind)
 for _verdict, _reason in REASONS:
     fraud_checks.labels(_verdict, _reason)
 
