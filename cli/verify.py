@@ -17,6 +17,7 @@ MEANINGS: Mapping[Invariant, str] = {
     Invariant.EXACTLY_ONCE: "every acknowledged id has one row, every applied one a single effect",
     Invariant.CONSERVATION: "the applied actions add up to the scores and the statistics",
     Invariant.AUDIT: "the audit chain is whole and has each final transition once",
+    Invariant.SEALS: "the rows of closed rankings are those that were sealed",
     Invariant.ARCHIVES: "the archive files are there and add up",
     Invariant.BOARD: "the leaderboard in Redis is the ranking of the database",
 }

@@ -15,6 +15,8 @@ class Invariant(StrEnum):
     """The applied scores, archived ones included, add up to the scores and the statistics."""
     AUDIT = "audit"
     """The hash chain is whole, and has each final transition once."""
+    SEALS = "seals"
+    """The rows of closed rankings are, in each revision, those whose hash is in the audit log."""
     ARCHIVES = "archives"
     """The files are there and add up to what the database kept."""
     BOARD = "board"

@@ -16,6 +16,7 @@ from domain.verification.board import check_board
 from domain.verification.conservation import check_conservation
 from domain.verification.exactly_once import check_exactly_once
 from domain.verification.model import Invariant, InvariantReport
+from domain.verification.seals import check_seals
 from domain.verification.terminal import check_terminal, wait_for_quiet
 
 NAMED_FINDINGS = 20
@@ -26,6 +27,7 @@ SNAPSHOT_CHECKS: dict[Invariant, Callable[..., Iterator[str]]] = {
     Invariant.EXACTLY_ONCE: check_exactly_once,
     Invariant.CONSERVATION: check_conservation,
     Invariant.AUDIT: check_audit,
+    Invariant.SEALS: check_seals,
 }
 
 
