@@ -10,14 +10,18 @@ from uuid import UUID
 
 from domain.errors import NotFoundError
 from domain.store.postgres.accounts.attributes import find_attributes
+from domain.rankings.closing.winners import GrantedReward
 from domain.store.postgres.accounts.identities import find_created_at, find_identity_of
 from domain.store.postgres.accounts.sessions import OpenSession, list_sessions
+from domain.store.postgres.rankings.rewards import list_rewards_of
 from domain.store.store import Store
+
+MOST_REWARDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class AccountExport:
-    """An identity, without secrets, and its open sessions."""
+    """An identity, without secrets, its open sessions, and its rewards, MOST_REWARDS at most."""
 
     user_id: UUID
     username: str
@@ -25,6 +29,7 @@ class AccountExport:
     created_at: datetime
     sessions: Sequence[OpenSession]
     attributes: Mapping[str, str]
+    rewards: Sequence[GrantedReward]
 
 
 def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExport:
@@ -34,6 +39,7 @@ def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExpo
         created_at = find_created_at(connection, user_id=user_id)
         sessions = list_sessions(connection, user_id=user_id, now=now)
         attributes = find_attributes(connection, user_id=user_id)
+        rewards = list_rewards_of(connection, user_id=user_id, before_no=None, limit=MOST_REWARDS)
     if identity is None or created_at is None:
         raise NotFoundError("Nothing is stored of this player yet")
     return AccountExport(
@@ -43,4 +49,5 @@ def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExpo
         created_at=created_at,
         sessions=sessions,
         attributes=attributes or {},
+        rewards=rewards,
     )

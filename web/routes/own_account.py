@@ -1,4 +1,4 @@
-"""The caller's own account: changing it, exporting, and deleting it."""
+"""The caller's own account: its name and password, the export, its rewards, and its end."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,8 @@ from domain.accounts.changes import AccountChange, change_account, delete_accoun
 from domain.accounts.exporting import export_account
 from domain.actions.history import list_actions
 from domain.boards.players import get_player_score
+from domain.rankings.closing.rewarding import list_rewards
+from domain.rankings.closing.winners import GrantedReward
 from web.http.json_body import read_json_object
 from web.http.request_context import principal
 from web.http.responses import json_response
@@ -18,13 +20,14 @@ from web.routes.in_turn import find_caller_address, run_in_turn
 from web.schemas.accounts import AccountChangeSchema, AccountDeletionSchema
 from web.schemas.base import load
 from web.schemas.cursors import write_cursor
-from web.schemas.queries import ExportQuery, load_query
+from web.schemas.queries import ExportQuery, HistoryQuery, load_query
 from web.server.greenlets import run_in_thread
 from web.services import services
 
 _change = AccountChangeSchema()
 _deletion = AccountDeletionSchema()
 _export_query = ExportQuery()
+_rewards_query = HistoryQuery()
 
 
 def change() -> Response:
@@ -104,10 +107,39 @@ def export() -> Response:
                 }
                 for session in account.sessions
             ],
+            "rewards": [_describe_reward(reward) for reward in account.rewards],
             "actions": [describe_record(record) for record in records],
             "nextCursor": None if next_no is None else write_cursor(next_no),
         }
     )
+
+
+def rewards() -> Response:
+    """Return what the caller was granted when periods closed, the last one first."""
+    query = load_query(_rewards_query, request.args)
+    granted, next_no = list_rewards(
+        services().store,
+        user_id=principal().user_id,
+        before_no=query["cursor"],
+        limit=query["limit"],
+    )
+    return json_response(
+        {
+            "rewards": [_describe_reward(reward) for reward in granted],
+            "nextCursor": None if next_no is None else write_cursor(next_no),
+        }
+    )
+
+
+def _describe_reward(reward: GrantedReward) -> dict[str, Any]:
+    return {
+        "board": reward.board,
+        "period": reward.period_key,
+        "segment": reward.segment,
+        "rank": reward.rank,
+        "reward": reward.reward,
+        "grantedAt": reward.granted_at,
+    }
 
 
 def _read_optional_body() -> dict[str, Any]:

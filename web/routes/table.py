@@ -30,6 +30,7 @@ from web.schemas.accounts import (
     RegistrationSchema,
 )
 from web.schemas.actions import BatchSchema, CompleteActionSchema
+from web.schemas.rewards import GrantedRewardsSchema
 
 BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
 
@@ -167,6 +168,15 @@ OPERATIONS = (
         query=queries.ExportQuery,
         answers={200: answers.AccountExportSchema},
         errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="GET",
+        path="/api/users/me/rewards",
+        view=own_account.rewards,
+        tag="accounts",
+        query=queries.HistoryQuery,
+        answers={200: GrantedRewardsSchema},
+        errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="PATCH",

@@ -6,6 +6,7 @@ from domain.actions.model import Status
 from domain.rankings.model import Reason
 from web.schemas.base import CamelSchema
 from web.schemas.fields import StrictUUID, Timestamp
+from web.schemas.rewards import GrantedRewardSchema
 
 STATUSES = [status.value for status in Status]
 
@@ -204,6 +205,7 @@ class AccountExportSchema(PlayerScoreSchema):
     attributes = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     created_at = Timestamp(required=True)
     sessions = fields.List(fields.Nested(OpenSessionSchema), required=True)
+    rewards = fields.List(fields.Nested(GrantedRewardSchema), required=True)
     actions = fields.List(fields.Nested(ActionRecordSchema), required=True)
     next_cursor = fields.String(
         required=True, allow_none=True, metadata={"description": "null on the last page"}

@@ -71,7 +71,7 @@ class NeighborhoodQuery(QuerySchema):
 
 
 class HistoryQuery(QuerySchema):
-    """Which page of the caller's history to return."""
+    """Which page of the caller's actions or rewards to return."""
 
     cursor = Cursor(load_default=None, metadata={"description": "`nextCursor` of the page before"})
     limit = QueryInteger(load_default=20, validate=validate.Range(1, 100))

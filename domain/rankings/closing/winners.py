@@ -4,6 +4,8 @@ Called by `closing.py` with the rows of the first revision, in order.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -22,6 +24,19 @@ class Winner(NamedTuple):
     user_id: UUID
     rank: int
     reward: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedReward:
+    """A reward that a player has; `reward_no` orders all rewards by when they were granted."""
+
+    reward_no: int
+    board: str
+    period_key: str
+    segment: str
+    rank: int
+    reward: str
+    granted_at: datetime
 
 
 def list_winners(

@@ -1,13 +1,12 @@
 """SQL of rewards: whether a seal grants them, their rows, and those of a player."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.rankings.closing.winners import Winner
+from domain.rankings.closing.winners import GrantedReward, Winner
 from domain.store.postgres.rankings.seals import BegunRanking
 from domain.store.postgres.statements import sql
 
@@ -38,19 +37,6 @@ FROM unnest(CAST(:user_ids AS uuid[]), CAST(:ranks AS bigint[]), CAST(:rewards A
 ORDER BY won.place
 ON CONFLICT (ranking_no, user_id, reward) DO NOTHING
 """
-
-
-@dataclass(frozen=True, slots=True)
-class GrantedReward:
-    """A reward of a player; `reward_no` orders all rewards by when they were granted."""
-
-    reward_no: int
-    board: str
-    period_key: str
-    segment: str
-    rank: int
-    reward: str
-    granted_at: datetime
 
 
 def is_to_grant(connection: Connection, *, ranking_no: int) -> bool:
