@@ -17,11 +17,13 @@ from sqlalchemy import Engine, event
 
 from domain.actions.chain import Link
 from domain.actions.model import LinkOutcome
+from domain.rankings.closing import closing
 from domain.store.postgres.statements import HotStatement
 from domain.store.redis.client import RedisClient
 from workers.chain import RUNNERS
 from workers.context import WorkerContext
 from workers.tasks import TASKS
+from workers.upkeep import periods
 
 # `inside`: after the first write, of a row or by the script. `before_commit`: refresh and broadcast
 # have no transaction for it, so before the one statement. `next_published`: the task is over.
@@ -50,6 +52,20 @@ def kill_at(link: Link, point: str) -> None:
         event.listen(Engine, "commit", lambda _: _die_if(here.has_written))
     elif point == "next_published":
         _die_of_success(TASKS[link].name)
+
+
+def kill_in_closing(point: str) -> None:
+    """Let this process die when it seals a ranking: at this function's call, or right after it."""
+    name, _, when = point.partition(":")
+    module = periods if name == "announce" else closing
+    run = getattr(module, name)
+
+    def run_and_die(*args: Any, **arguments: Any) -> None:
+        if when == "after":
+            run(*args, **arguments)
+        _die()
+
+    setattr(module, name, run_and_die)
 
 
 def _die() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from domain.actions.chain import CHAIN, SCREEN
 from domain.store.redis import keys
 from faults.children.poisoned import dying_of
-from tests.workers.killing import kill_at
+from tests.workers.killing import kill_at, kill_in_closing
 from workers.chain import RUNNERS
 
 POISON_SCORE = 666
@@ -20,5 +20,7 @@ def prepare(environ: Mapping[str, str]) -> None:
     if crash := environ.get("LAUREL_TEST_CRASH"):
         name, _, point = crash.partition(":")
         kill_at(next(link for link in CHAIN if link.name == name), point)
+    if point := environ.get("LAUREL_TEST_CLOSING_CRASH"):
+        kill_in_closing(point)
     if environ.get("LAUREL_TEST_POISON"):
         RUNNERS[SCREEN] = dying_of(POISON_SCORE, RUNNERS[SCREEN])
