@@ -9,8 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.errors import NotFoundError
-from domain.store.postgres.accounts.attributes import find_attributes
 from domain.rankings.closing.winners import GrantedReward
+from domain.store.postgres.accounts.attributes import find_attributes
 from domain.store.postgres.accounts.identities import find_created_at, find_identity_of
 from domain.store.postgres.accounts.sessions import OpenSession, list_sessions
 from domain.store.postgres.rankings.rewards import list_rewards_of
