@@ -94,6 +94,12 @@ class OverloadedError(TransientError):
     default_message = "Too much work is in progress; try again shortly"
 
 
+class ArchiveUnreadableError(LaurelError):
+    """A file of an archive is missing or damaged; the message names it, for operators."""
+
+    default_message = "An archive cannot be read"
+
+
 class MalformedJsonError(LaurelError):
     """The body is not strict JSON (RFC 8259)."""
 

@@ -167,6 +167,13 @@ def create_actions() -> None:
         ["created_at", "action_no"],
         postgresql_where=sa.text("status IN ('quarantined', 'failed')"),
     )
+    op.create_index(
+        "ix_user_actions_created_at",
+        "user_actions",
+        ["created_at"],
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    )
 
 
 def create_batches() -> None:
@@ -374,6 +381,7 @@ def create_boards() -> None:
         sa.Column("built_until", sa.Uuid),
         sa.Column("built_players", sa.BigInteger, nullable=False, server_default=sa.text("0")),
         sa.Column("total_players", sa.BigInteger),
+        sa.Column("build_error", sa.Text),
         at_column("created_at", default_now=True),
         at_column("live_at", nullable=True),
         sa.PrimaryKeyConstraint("version_no", name="pk_board_versions"),

@@ -149,6 +149,14 @@ user_actions = Table(
         "action_no",
         postgresql_where=text(NEEDS_REVIEW),
     ),
+    # Who has changed since a moment. Rows come nearly in this order, so a summary of each block of
+    # pages is enough: an index of every row would cost intake more than it is worth.
+    Index(
+        "ix_user_actions_created_at",
+        "created_at",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    ),
     postgresql_partition_by="RANGE (created_at)",
 )
 
@@ -354,6 +362,8 @@ board_versions = Table(
     Column("built_until", Uuid),
     Column("built_players", BigInteger, nullable=False, server_default=text("0")),
     Column("total_players", BigInteger),
+    # Why it does not go on, for the admin: a file of an archive that is missing, for instance.
+    Column("build_error", Text),
     _at("created_at", default_now=True),
     _at("live_at", nullable=True),
     UniqueConstraint("board_id", "version"),

@@ -109,7 +109,7 @@ def write_ranking_rows(connection: Connection, *, rows: Sequence[WrittenRow]) ->
             "rankings": [row.ranking_no for row in rows],
             "users": [row.user_id for row in rows],
             "keys": [row.sort_key.hex() for row in rows],
-            "attempts": [_encode(tally.attempts) for tally in tallies],
+            "attempts": [encode_attempts(tally.attempts) for tally in tallies],
             **tally_arrays(tallies),
         },
     )
@@ -148,7 +148,8 @@ def tally_arrays(tallies: Sequence[Tally]) -> dict[str, list[Any]]:
     }
 
 
-def _encode(attempts: tuple[tuple[Any, ...], ...] | None) -> str | None:
+def encode_attempts(attempts: tuple[tuple[Any, ...], ...] | None) -> str | None:
+    """Return the attempts as the JSON that is stored; None on a board without a limit."""
     return None if attempts is None else orjson.dumps(attempts).decode()
 
 

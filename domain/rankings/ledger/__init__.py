@@ -1,0 +1,1 @@
+"""What is made of the ledger again: builds of versions, replays, standings of the past."""
