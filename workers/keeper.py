@@ -2,13 +2,14 @@
 
 Run as `python -m workers.keeper`. Of several keepers one works at a time, by advisory lock. It also
 rebuilds and compares the board, makes the partitions of the months to come, closes periods, and
-removes what is left of deleted boards.
+builds and keeps the boards that are data.
 """
 
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -29,7 +30,6 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import compare_board, rebuild_board
 from domain.errors import RedisUnavailableError, TransientError
 from domain.logs import configure_logging
-from domain.rankings.administration.removal import remove_deleted_boards
 from domain.store.health import warn_of_eviction
 from domain.store.postgres.actions.batches import Batch, find_batch
 from domain.store.postgres.actions.queue_age import count_unknown_batches, read_queue_age_seconds
@@ -46,6 +46,7 @@ from workers.duties import DutySchedule
 from workers.process.background import BackgroundThread
 from workers.process.garbage_collector import tune_garbage_collector
 from workers.process.startup import exit_on_bad_settings
+from workers.upkeep.boards import BoardUpkeep
 from workers.upkeep.periods import PeriodDuties
 
 logger = structlog.get_logger(__name__)
@@ -56,8 +57,6 @@ COMPARE_SECONDS = 600.0
 FOLLOW_SECONDS = 5.0
 UNKNOWN_SECONDS = 60.0
 PARTITION_SECONDS = 3600.0
-REMOVE_SECONDS = 10.0
-REMOVED_ROWS = 1000
 # The parts of a batch that was split are left to the workers for so many looks.
 LOOKS_FOR_WORKERS = 3
 # The keeper alone does the work of all batches that are due: less than a worker's patience.
@@ -78,7 +77,6 @@ class Keeper:
                 (MEASURE_SECONDS, self._measure_queues),
                 (PARTITION_SECONDS, self._make_partitions),
                 (UNKNOWN_SECONDS, self._report_unknown),
-                (REMOVE_SECONDS, self._remove_boards),
                 (COMPARE_SECONDS, self._compare),
             ]
         )
@@ -183,10 +181,6 @@ class Keeper:
     def _measure_queues(self) -> None:
         gauges.measure_queues(self._context.store)
 
-    def _remove_boards(self) -> None:
-        if removed := remove_deleted_boards(self._context.store, limit=REMOVED_ROWS):
-            logger.info("boards removed", boards=removed)
-
     def _make_partitions(self) -> None:
         with self._context.store.write() as connection:
             for name in ensure_partitions(connection, now=datetime.now(UTC)):
@@ -205,8 +199,8 @@ def _resubmit(batch: Batch) -> bool:
 def keep(context: WorkerContext, stopping: threading.Event) -> None:
     """Run all duties that are due every second until `stopping` is set, while this process leads.
 
-    Upkeep and periods run on threads of their own: rebuilding a large board takes longer than a
-    stalled batch may wait, or a bucket that leaves, and so does sealing one.
+    Upkeep, periods and boards run on threads of their own: rebuilding a large board takes longer
+    than a stalled batch may wait, or a bucket that leaves, and so does sealing or building one.
     """
     keeper = Keeper(context)
     leadership = Leadership(context.store.engine, AdvisoryLock.KEEPER)
@@ -216,9 +210,14 @@ def keep(context: WorkerContext, stopping: threading.Event) -> None:
         if leads.is_set():
             schedule.run_due()
 
+    upkeep_of_boards = BoardUpkeep(context, lambda: leads.is_set() and not stopping.is_set())
+    steps: dict[str, Callable[[], None]] = {
+        "upkeep": partial(run_while_leading, keeper.upkeep),
+        "periods": partial(run_while_leading, keeper.periods),
+        "boards": upkeep_of_boards.run_due,
+    }
     threads = [
-        BackgroundThread(name, partial(run_while_leading, schedule), every_seconds=SWEEP_SECONDS)
-        for name, schedule in (("upkeep", keeper.upkeep), ("periods", keeper.periods))
+        BackgroundThread(name, step, every_seconds=SWEEP_SECONDS) for name, step in steps.items()
     ]
     for thread in threads:
         thread.start()

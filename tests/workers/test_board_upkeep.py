@@ -1,0 +1,220 @@
+"""The keeper's upkeep of boards: new and changed boards go live, and lost ones come back."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from workers.board_upkeep import BoardUpkeep
+
+from domain.boards.model import BoardId
+from domain.errors import RedisUnavailableError
+from domain.rankings.administration.boards import (
+    change_board,
+    create_board,
+    delete_board,
+    get_board,
+    list_boards,
+)
+from domain.rankings.ledger import reading
+from domain.rankings.model import BoardVersion
+from domain.rankings.sets.rebuild import list_untrusted
+from domain.store.postgres.rankings.catalog import list_counted_versions
+from domain.store.store import Store
+from tests.built_boards import expect_rows, make_ledger, read_ledger, read_ranking_rows
+from tests.factories import Player, make_action
+from tests.pipeline import complete_actions
+from tests.rankings import make_board
+from tests.waiting import run_in_threads
+from workers import board_upkeep
+from workers.context import WorkerContext
+
+NOW = datetime.now(UTC)
+BOARD = BoardId("by-day")
+BY_DAY = {"id": "by-day", "period": {"kind": "daily"}, "timeZone": "America/New_York"}
+
+
+@pytest.fixture
+def upkeep(worker_context: WorkerContext) -> BoardUpkeep:
+    return BoardUpkeep(worker_context, lambda: True)
+
+
+@pytest.fixture
+def players(store: Store) -> list[Player]:
+    return make_ledger(store, players=9, actions=60, since=NOW - timedelta(days=2), until=NOW)
+
+
+@pytest.fixture
+def statements(store: Store) -> Iterator[list[str]]:
+    """What is sent to PostgreSQL."""
+    sent: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(store.engine, "before_cursor_execute", note)
+
+
+def list_versions(store: Store) -> list[BoardVersion]:
+    with store.write() as connection:
+        return list_counted_versions(connection)
+
+
+def list_lost(store: Store) -> list[int]:
+    lost = list_untrusted(store, versions=list_versions(store), now=datetime.now(UTC))
+    return [ranking.ranking_no for ranking in lost]
+
+
+def test_a_new_board_is_live_after_one_round_with_the_whole_ledger(
+    store: Store, upkeep: BoardUpkeep, players: list[Player]
+) -> None:
+    create_board(store, document=BY_DAY)
+    upkeep.run_due()
+    assert get_board(store, board=BOARD).state == "live"
+    (version,) = list_versions(store)
+    assert read_ranking_rows(store, version) == expect_rows(version, *read_ledger(store)) != {}
+    assert list_lost(store) == []
+
+
+def test_a_board_without_players_is_live_after_one_round(store: Store, upkeep: BoardUpkeep) -> None:
+    create_board(store, document=BY_DAY)
+    upkeep.run_due()
+    assert get_board(store, board=BOARD).state == "live"
+
+
+def test_a_change_is_switched_to_when_it_is_whole(
+    store: Store, upkeep: BoardUpkeep, players: list[Player], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_board(store, document=BY_DAY)
+    upkeep.run_due()
+    monkeypatch.setattr(reading, "CHUNK_PLAYERS", 2)
+    monkeypatch.setattr(board_upkeep, "BUILD_SECONDS", 0.0)
+    change_board(store, board=BOARD, patch={"aggregate": "count"}, revisions=None, rescore=True)
+    upkeep.run_due()
+    shown = get_board(store, board=BOARD)
+    assert shown.live is not None
+    assert (shown.live.version, shown.progress) == (1, 0.0)
+    monkeypatch.setattr(board_upkeep, "BUILD_SECONDS", 5.0)
+    upkeep.run_due()
+    (version,) = list_versions(store)
+    assert version.version == 2
+    assert read_ranking_rows(store, version) == expect_rows(version, *read_ledger(store))
+    assert list_lost(store) == []
+    with store.write() as connection:
+        assert connection.execute(
+            text("SELECT DISTINCT version_no FROM rankings")
+        ).scalars().all() == [version.number]
+
+
+def test_a_deleted_board_goes_with_its_rows(
+    store: Store, upkeep: BoardUpkeep, players: list[Player]
+) -> None:
+    create_board(store, document=BY_DAY)
+    upkeep.run_due()
+    delete_board(store, board=BOARD, revisions=None, archive=False)
+    upkeep.run_due()
+    assert [str(stored.board) for stored in list_boards(store)] == ["global"]
+    with store.write() as connection:
+        assert connection.execute(text("SELECT count(*) FROM ranking_rows")).scalar_one() == 0
+    assert store.redis.run(lambda client: client.keys("*ranking*")) == []
+
+
+def test_lost_sets_come_back_in_the_next_round(
+    store: Store, upkeep: BoardUpkeep, players: list[Player]
+) -> None:
+    create_board(store, document=BY_DAY)
+    upkeep.run_due()
+    store.redis.run(lambda client: client.flushdb())
+    assert list_lost(store) != []
+    upkeep.run_due()
+    assert list_lost(store) == []
+
+
+def test_without_redis_a_board_goes_live_all_the_same(
+    store: Store, upkeep: BoardUpkeep, players: list[Player], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def be_away(*_: object, **__: object) -> object:
+        raise RedisUnavailableError
+
+    create_board(store, document=BY_DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr(board_upkeep, "list_untrusted", be_away)
+        upkeep.run_due()
+    assert get_board(store, board=BOARD).state == "live"
+    assert list_lost(store) != []
+    upkeep.run_due()
+    assert list_lost(store) == []
+
+
+def test_without_boards_a_round_is_one_statement(
+    store: Store, upkeep: BoardUpkeep, statements: list[str]
+) -> None:
+    upkeep.run_due()
+    statements.clear()
+    upkeep.run_due()
+    assert len(statements) == 1
+
+
+def test_a_keeper_that_does_not_lead_does_nothing(
+    store: Store, worker_context: WorkerContext, statements: list[str]
+) -> None:
+    BoardUpkeep(worker_context, lambda: False).run_due()
+    assert statements == []
+
+
+def test_what_is_scored_during_a_build_counts_once(
+    store: Store,
+    worker_context: WorkerContext,
+    upkeep: BoardUpkeep,
+    players: list[Player],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "CHUNK_PLAYERS", 1)
+    make_board(store, "sum")
+    create_board(store, document={**BY_DAY, "tieBreakers": [{"value": "metadata.points"}]})
+    scoring = iter([True, True, False])
+    lock = threading.Lock()
+
+    def work() -> None:
+        with lock:
+            scores = next(scoring)
+        if not scores:
+            upkeep.run_due()
+            return
+        for _ in range(12):
+            complete_actions(
+                worker_context,
+                [
+                    make_action(user_id=player.user_id, score=3, metadata='{"points":2}')
+                    for player in players
+                ],
+            )
+
+    run_in_threads(work, count=3)
+    upkeep.run_due()
+    assert get_board(store, board=BOARD).state == "live"
+    version = next(each for each in list_versions(store) if each.definition.id == BOARD)
+    assert read_ranking_rows(store, version) == expect_rows(version, *read_ledger(store))
+
+
+def test_a_round_goes_on_until_told_to_stop(
+    store: Store,
+    worker_context: WorkerContext,
+    players: list[Player],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "CHUNK_PLAYERS", 2)
+    create_board(store, document=BY_DAY)
+    BoardUpkeep(worker_context, answer(True, True, False)).run_due()
+    stored = get_board(store, board=BOARD)
+    assert (stored.state, stored.progress) == ("building", 2 / 9)
+
+
+def answer(*answers: bool) -> Callable[[], bool]:
+    """Return a function that gives these answers, and then the last one for ever."""
+    left = iter(answers)
+    return lambda: next(left, answers[-1])

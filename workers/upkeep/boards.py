@@ -1,0 +1,150 @@
+"""The keeper's upkeep of boards: versions are built, sorted sets rebuilt, and what is old removed.
+
+Run on a thread of its own: a build takes as long as the ledger is. Without boards it is one
+statement a second.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from domain.errors import RedisUnavailableError
+from domain.rankings.administration.removal import remove_deleted_boards
+from domain.rankings.ledger.building import (
+    BuildStep,
+    build_version,
+    list_builds,
+    make_live,
+    remove_retired,
+)
+from domain.rankings.model import BoardVersion, VersionState
+from domain.rankings.sets.compare import compare_rankings
+from domain.rankings.sets.rebuild import forget_closed, list_untrusted, rebuild_rankings
+from domain.store.postgres.rankings.building import BuildProgress
+from domain.store.postgres.rankings.catalog import read_catalog, read_revision
+from workers import metrics
+from workers.context import WorkerContext
+from workers.duties import DutySchedule
+
+logger = structlog.get_logger(__name__)
+
+# Then other duties have their turn.
+BUILD_SECONDS = 5.0
+# A file of an archive that is missing is not there a second later.
+UNREADABLE_SECONDS = 30.0
+SET_TRIES = 3
+COMPARE_SECONDS = 600.0
+FORGET_SECONDS = 60.0
+# Of a period that is over, for readers who are still in the middle of one.
+REMEMBERED = timedelta(minutes=5)
+REMOVAL_SECONDS = 86_400.0
+REMOVED_ROWS = 5_000
+
+
+class BoardUpkeep:
+    """The duties, run every second by the keeper that leads; `leads` says whether it still does."""
+
+    def __init__(self, context: WorkerContext, leads: Callable[[], bool]):
+        self._store = context.store
+        self._archive_path = context.settings.archive_path
+        self._leads = leads
+        self._revision: int | None = None
+        self._versions: tuple[BoardVersion, ...] = ()
+        self._resting: dict[int, float] = {}
+        self._forgotten_until: datetime | None = None
+        self.duties = DutySchedule(
+            [
+                (0.0, self._follow_catalog),
+                (0.0, self._build),
+                (0.0, self._rebuild),
+                (FORGET_SECONDS, self._forget),
+                (COMPARE_SECONDS, self._compare),
+                # Due after each change of the catalog, and after a start.
+                (REMOVAL_SECONDS, self._remove),
+            ]
+        )
+
+    def run_due(self) -> None:
+        """Run the duties that are due, while this keeper leads."""
+        if self._leads():
+            self.duties.run_due()
+
+    def _follow_catalog(self) -> None:
+        with self._store.write() as connection:
+            if read_revision(connection) != self._revision:
+                self._revision, self._versions = read_catalog(connection)
+                self.duties.make_due(self._remove)
+
+    def _build(self) -> None:
+        if all(version.state is not VersionState.BUILDING for version in self._versions):
+            return
+        for progress in list_builds(self._store):
+            if time.monotonic() >= self._resting.get(progress.version.number, 0.0):
+                self._build_one(progress)
+
+    def _build_one(self, progress: BuildProgress) -> None:
+        deadline = time.monotonic() + BUILD_SECONDS
+        step = build_version(
+            self._store,
+            progress=progress,
+            archive_path=self._archive_path,
+            go_on=lambda: self._leads() and time.monotonic() < deadline,
+        )
+        if step is BuildStep.UNREADABLE:
+            self._resting[progress.version.number] = time.monotonic() + UNREADABLE_SECONDS
+        if step is BuildStep.BUILT:
+            self._fill_sets(progress.version)
+            make_live(self._store, version=progress.version)
+            self._follow_catalog()
+
+    def _fill_sets(self, version: BoardVersion) -> None:
+        """Make the version's sets complete before it is read; without Redis, SQL is read."""
+        try:
+            for _ in range(SET_TRIES):
+                untrusted = list_untrusted(self._store, versions=[version], now=datetime.now(UTC))
+                if not untrusted:
+                    return
+                rebuild_rankings(self._store, untrusted)
+        except RedisUnavailableError:
+            logger.warning("version live without its sets", board=str(version.definition.id))
+
+    def _rebuild(self) -> None:
+        if not self._versions:
+            return
+        untrusted = list_untrusted(self._store, versions=self._versions, now=datetime.now(UTC))
+        if not untrusted:
+            return
+        started = time.monotonic()
+        complete = rebuild_rankings(self._store, untrusted)
+        metrics.board_rebuilds.inc(complete)
+        logger.info(
+            "rankings rebuilt",
+            rankings=len(untrusted),
+            complete=complete,
+            seconds=time.monotonic() - started,
+        )
+
+    def _forget(self) -> None:
+        if not self._versions:
+            return
+        until = datetime.now(UTC) - REMEMBERED
+        forget_closed(self._store, since=self._forgotten_until, until=until)
+        self._forgotten_until = until
+
+    def _compare(self) -> None:
+        if not self._versions:
+            return
+        found = compare_rankings(self._store, versions=self._versions, now=datetime.now(UTC))
+        if found.repaired:
+            metrics.board_repairs.inc(found.repaired)
+            logger.warning("rankings repaired", rows=found.rows, repaired=found.repaired)
+        if found.unsound:
+            logger.error("rankings not trusted", ranking_nos=list(found.unsound))
+
+    def _remove(self) -> None:
+        if remove_retired(self._store, go_on=self._leads):
+            logger.info("retired versions removed")
+        if removed := remove_deleted_boards(self._store, limit=REMOVED_ROWS):
+            logger.info("boards removed", boards=removed)
