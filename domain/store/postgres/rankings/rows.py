@@ -51,7 +51,7 @@ def read_rows(connection: Connection, *, keys: Collection[RowKey]) -> dict[RowKe
     ).fetchall()
     return {
         (ranking_no, user_id): Tally(
-            value, tuple(columns or ()), reached_seq, is_moved, counted, _decode(attempts)
+            value, tuple(columns or ()), reached_seq, is_moved, counted, decode_attempts(attempts)
         )
         for ranking_no, user_id, value, columns, reached_seq, is_moved, counted, attempts in rows
     }
@@ -153,7 +153,8 @@ def encode_attempts(attempts: tuple[tuple[Any, ...], ...] | None) -> str | None:
     return None if attempts is None else orjson.dumps(attempts).decode()
 
 
-def _decode(text: str | None) -> tuple[tuple[Any, ...], ...] | None:
+def decode_attempts(text: str | None) -> tuple[tuple[Any, ...], ...] | None:
+    """Return the attempts in the stored JSON."""
     if text is None:
         return None
     return tuple((number, value, tuple(columns)) for number, value, columns in orjson.loads(text))
