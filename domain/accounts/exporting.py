@@ -13,7 +13,7 @@ from domain.rankings.closing.winners import GrantedReward
 from domain.store.postgres.accounts.attributes import find_attributes
 from domain.store.postgres.accounts.identities import find_created_at, find_identity_of
 from domain.store.postgres.accounts.sessions import OpenSession, list_sessions
-from domain.store.postgres.rankings.rewards import list_rewards_of
+from domain.store.postgres.rankings.closing.rewards import list_rewards_of
 from domain.store.store import Store
 
 MOST_REWARDS = 10_000

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.audit.hash_chain import read_entry
 from domain.rankings.closing.sealing import describe_seal, digest_rows, seal_id
-from domain.store.postgres.rankings.revisions import iterate_revision
+from domain.store.postgres.rankings.closing.revisions import iterate_revision
 from domain.store.postgres.verify.seals import (
     StoredSeal,
     iterate_seals,

@@ -17,12 +17,16 @@ from web.app import create_app
 
 WITHOUT_STORE = {"tokens issue"}
 PROOF = Path(__file__).with_name("proof.json")
+BOARDS = Path(__file__).with_name("boards.toml")
 ARGUMENTS = {
     "actions reject": (str(uuid4()), "--reason", "seen"),
     "actions release": (str(uuid4()), "--reason", "seen"),
     "actions retry": (str(uuid4()), "--reason", "seen"),
     "audit prove": (str(uuid4()),),
     "audit check-proof": (str(PROOF),),
+    "boards apply": (str(BOARDS), "--yes"),
+    "boards delete": ("run",),
+    "boards show": ("run",),
     "keys create": ("--name", "eu-1"),
     "keys revoke": ("eu-1",),
     "tokens revoke": ("--subject", str(uuid4())),

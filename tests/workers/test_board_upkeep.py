@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
-from workers.board_upkeep import BoardUpkeep
 
 from domain.boards.model import BoardId
 from domain.errors import RedisUnavailableError
@@ -28,8 +27,9 @@ from tests.factories import Player, make_action
 from tests.pipeline import complete_actions
 from tests.rankings import make_board
 from tests.waiting import run_in_threads
-from workers import board_upkeep
 from workers.context import WorkerContext
+from workers.upkeep import boards as board_upkeep
+from workers.upkeep.boards import BoardUpkeep
 
 NOW = datetime.now(UTC)
 BOARD = BoardId("by-day")

@@ -26,6 +26,7 @@ from workers import keeper as keeper_module
 from workers.context import WorkerContext
 from workers.duties import DutySchedule
 from workers.keeper import Keeper, keep
+from workers.upkeep.boards import BoardUpkeep
 
 
 @pytest.fixture
@@ -261,5 +262,5 @@ def test_the_keeper_removes_a_board_that_was_deleted(
 ) -> None:
     made = create_board(store, document={"id": "run"})
     delete_board(store, board=made.board, revisions=None, archive=False)
-    Keeper(worker_context).upkeep.run_due()
+    BoardUpkeep(worker_context, lambda: True).run_due()
     assert [found.board for found in list_boards(store)] == [GLOBAL_BOARD]

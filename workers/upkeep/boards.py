@@ -22,8 +22,8 @@ from domain.rankings.ledger.building import (
 from domain.rankings.model import BoardVersion, VersionState
 from domain.rankings.sets.compare import compare_rankings
 from domain.rankings.sets.rebuild import forget_closed, list_untrusted, rebuild_rankings
-from domain.store.postgres.rankings.building import BuildProgress
 from domain.store.postgres.rankings.catalog import read_catalog, read_revision
+from domain.store.postgres.rankings.ledger.building import BuildProgress
 from workers import metrics
 from workers.context import WorkerContext
 from workers.duties import DutySchedule

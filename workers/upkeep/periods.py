@@ -8,7 +8,7 @@ import structlog
 from domain.rankings.closing.closing import ClosedRanking, announce, close_changed, close_due
 from domain.rankings.closing.expiry import expire_buckets
 from domain.rankings.closing.removal import remove_old_periods
-from domain.store.postgres.rankings.seals import read_overdue_seconds
+from domain.store.postgres.rankings.closing.seals import read_overdue_seconds
 from domain.store.store import Store
 from workers import metrics
 

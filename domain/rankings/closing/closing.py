@@ -19,9 +19,9 @@ from domain.rankings.closing.sealing import Digest, Seal, describe_seal, digest_
 from domain.rankings.closing.winners import Winner, list_winners
 from domain.rankings.periods import period_at
 from domain.store.postgres.audit import insert_entry, lock_head
-from domain.store.postgres.rankings.revisions import iterate_revision
-from domain.store.postgres.rankings.rewards import insert_rewards, is_to_grant
-from domain.store.postgres.rankings.seals import (
+from domain.store.postgres.rankings.closing.revisions import iterate_revision
+from domain.store.postgres.rankings.closing.rewards import insert_rewards, is_to_grant
+from domain.store.postgres.rankings.closing.seals import (
     REVISION_PAUSE_SECONDS,
     BegunRanking,
     begin_revisions,

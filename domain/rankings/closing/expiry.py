@@ -18,8 +18,8 @@ from domain.rankings.definition import BoardDefinition, TieRule
 from domain.rankings.folding import group_size, merge_all, sort_key
 from domain.rankings.model import Tally
 from domain.rankings.periods import window_start
-from domain.store.postgres.rankings import expiry as rows_of
-from domain.store.postgres.rankings.expiry import Bucket, RollingRanking
+from domain.store.postgres.rankings.closing import expiry as rows_of
+from domain.store.postgres.rankings.closing.expiry import Bucket, RollingRanking
 from domain.store.redis.rankings import RankingWrite, RowWrite, write_rankings
 from domain.store.store import Connection, Store
 

@@ -3,7 +3,11 @@
 Called by the keeper.
 """
 
-from domain.store.postgres.rankings.old_periods import delete_some, list_to_remove, mark_removed
+from domain.store.postgres.rankings.closing.old_periods import (
+    delete_some,
+    list_to_remove,
+    mark_removed,
+)
 from domain.store.redis.rankings import forget
 from domain.store.store import Store
 

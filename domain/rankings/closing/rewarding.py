@@ -6,7 +6,7 @@ Called by `web/routes/own_account.py`; `closing.py` grants them.
 from uuid import UUID
 
 from domain.rankings.closing.winners import GrantedReward
-from domain.store.postgres.rankings.rewards import list_rewards_of
+from domain.store.postgres.rankings.closing.rewards import list_rewards_of
 from domain.store.store import Store
 
 

@@ -19,7 +19,7 @@ from domain.archives.model import ArchivePart, Manifest
 from domain.errors import ArchiveUnreadableError
 from domain.rankings.model import CountedAction
 from domain.store.postgres.archives import ArchivedPartition
-from domain.store.postgres.rankings.ledger import Span
+from domain.store.postgres.rankings.ledger.actions import Span
 
 
 class ArchivedActions:

@@ -19,7 +19,7 @@ from domain.rankings.ledger.made_boards import list_lines
 from domain.rankings.ledger.made_scores import MadeScore
 from domain.rankings.ledger.replaying import SCORES, fold_players, list_rules, open_ledger
 from domain.rankings.periods import period_at
-from domain.store.postgres.rankings.ledger import Span
+from domain.store.postgres.rankings.ledger.actions import Span
 from domain.store.store import Store
 
 TOP_SIZE = 10

@@ -18,7 +18,8 @@ from domain.rankings.ledger.chunks import Chunk, ChunkBuilder
 from domain.rankings.ledger.folded import kept_since
 from domain.rankings.ledger.reading import ArchiveReader
 from domain.rankings.model import BoardVersion
-from domain.store.postgres.rankings.building import (
+from domain.store.postgres.rankings.ledger.actions import Span, count_players
+from domain.store.postgres.rankings.ledger.building import (
     BuildProgress,
     advance_build,
     list_building,
@@ -26,8 +27,7 @@ from domain.store.postgres.rankings.building import (
     stop_build,
     switch_version,
 )
-from domain.store.postgres.rankings.ledger import Span, count_players
-from domain.store.postgres.rankings.retired import (
+from domain.store.postgres.rankings.ledger.retired import (
     delete_rankings,
     delete_rows,
     list_retired_rankings,

@@ -17,13 +17,17 @@ from domain.rankings.ledger.reading import ArchiveReader, group_by_player, list_
 from domain.rankings.model import CountedAction, RankingKey, Tally
 from domain.store.postgres.archives import ArchivedPartition, list_archived_partitions
 from domain.store.postgres.rankings.buckets import BucketKey, write_buckets
-from domain.store.postgres.rankings.built_rows import BuiltRow, clear_buckets, write_built_rows
-from domain.store.postgres.rankings.ledger import (
+from domain.store.postgres.rankings.ledger.actions import (
     Span,
     hold_months,
     iterate_applied,
     list_applied,
     lock_players,
+)
+from domain.store.postgres.rankings.ledger.built_rows import (
+    BuiltRow,
+    clear_buckets,
+    write_built_rows,
 )
 from domain.store.postgres.rankings.numbers import KnownRanking, make_rankings
 from domain.store.postgres.transactions import read_one_moment

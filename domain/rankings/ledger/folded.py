@@ -9,7 +9,7 @@ from domain.rankings.definition import BoardDefinition, PeriodKind
 from domain.rankings.folding import PlayerTallies, fold_player
 from domain.rankings.model import CountedAction
 from domain.rankings.periods import period_at, period_before, window_start
-from domain.store.postgres.rankings.ledger import LedgerPlayer
+from domain.store.postgres.rankings.ledger.actions import LedgerPlayer
 
 
 @dataclass(frozen=True, slots=True)

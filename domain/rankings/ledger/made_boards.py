@@ -14,7 +14,7 @@ from domain.rankings.ledger.comparing import ByPlayer, Comparison
 from domain.rankings.ledger.folded import kept_since
 from domain.rankings.model import Period, RankingKey, Tally
 from domain.rankings.periods import window_start
-from domain.store.postgres.rankings.stored_rows import StoredBucket, StoredRanking, StoredRow
+from domain.store.postgres.rankings.ledger.stored_rows import StoredBucket, StoredRanking, StoredRow
 
 # A bucket leaves a rolling board this much late at most, when the keeper is well.
 EXPIRY_LAG = timedelta(minutes=5)

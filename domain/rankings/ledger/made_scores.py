@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.actions.effects import Score, next_reached_seq
 from domain.rankings.model import CountedAction
-from domain.store.postgres.rankings.stored_rows import StoredScore
+from domain.store.postgres.rankings.ledger.stored_rows import StoredScore
 
 NOTHING = Score(0, None)
 

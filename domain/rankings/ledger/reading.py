@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.rankings.ledger.archived import ArchivedActions, open_manifests
 from domain.rankings.model import CountedAction
 from domain.store.postgres.archives import ArchivedPartition, list_archived_partitions
-from domain.store.postgres.rankings.ledger import (
+from domain.store.postgres.rankings.ledger.actions import (
     LedgerPlayer,
     Span,
     find_owners,

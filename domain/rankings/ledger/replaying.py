@@ -22,13 +22,13 @@ from domain.rankings.ledger.made_scores import MadeScore, stored_line
 from domain.rankings.ledger.reading import ArchiveReader, iterate_ledger
 from domain.rankings.model import VersionState
 from domain.store.postgres.rankings.catalog import list_counted_versions
-from domain.store.postgres.rankings.ledger import (
+from domain.store.postgres.rankings.ledger.actions import (
     EVER,
     Span,
     hold_months,
     pause_archiving,
 )
-from domain.store.postgres.rankings.stored_rows import (
+from domain.store.postgres.rankings.ledger.stored_rows import (
     StoredScore,
     find_live_since,
     iterate_buckets,

@@ -27,8 +27,8 @@ from domain.rankings.closing.closing import (
 )
 from domain.rankings.closing.sealing import RevisionRow, digest_rows, write_line
 from domain.store.postgres.audit import iterate_entries
-from domain.store.postgres.rankings.revisions import iterate_revision
-from domain.store.postgres.rankings.seals import list_begun
+from domain.store.postgres.rankings.closing.revisions import iterate_revision
+from domain.store.postgres.rankings.closing.seals import list_begun
 from domain.store.redis import keys
 from domain.store.store import Store
 from tests.factories import make_action

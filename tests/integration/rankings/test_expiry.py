@@ -13,7 +13,7 @@ from domain.rankings.closing.expiry import expire_buckets
 from domain.rankings.folding import merge_all, sort_key
 from domain.rankings.model import Tally
 from domain.store.postgres import tables
-from domain.store.postgres.rankings import expiry as expiry_sql
+from domain.store.postgres.rankings.closing import expiry as expiry_sql
 from domain.store.redis import keys
 from domain.store.redis.client import connect_redis
 from domain.store.redis.rankings import write_rankings

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.rankings.closing.closing import close_due
-from domain.store.postgres.rankings import rewards as rewards_sql
+from domain.store.postgres.rankings.closing import rewards as rewards_sql
 from domain.store.store import Store
 from tests.integration.rankings.sealed_boards import (
     add_rows,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from domain.rankings.model import RankingKey, Tally
-from domain.store.postgres.rankings.ledger import FETCHED_ROWS
+from domain.store.postgres.rankings.ledger.actions import FETCHED_ROWS
 from domain.store.postgres.rankings.rows import decode_attempts
 from domain.store.postgres.statements import sql
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain.rankings.closing.winners import GrantedReward, Winner
-from domain.store.postgres.rankings.seals import BegunRanking
+from domain.store.postgres.rankings.closing.seals import BegunRanking
 from domain.store.postgres.statements import sql
 
 # A later version of the board computes closed periods too. Those of before its time are its own to

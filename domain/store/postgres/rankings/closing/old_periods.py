@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from domain.store.postgres.rankings.catalog import lock_catalog, raise_revision
-from domain.store.postgres.rankings.seals import BEGIN_LOCK_TIMEOUT_MS
+from domain.store.postgres.rankings.closing.seals import BEGIN_LOCK_TIMEOUT_MS
 from domain.store.postgres.statements import sql
 
 MOST_AT_ONCE = 100

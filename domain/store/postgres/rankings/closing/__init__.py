@@ -1,0 +1,1 @@
+"""SQL of what happens when time passes: seals, rewards, buckets that leave, old periods."""

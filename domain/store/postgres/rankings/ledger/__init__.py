@@ -1,0 +1,1 @@
+"""SQL of versions that are built from the ledger, and of what is compared with it."""
