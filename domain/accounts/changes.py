@@ -80,6 +80,8 @@ def change_account(
             if new_hash is not None:
                 _set_password(connection, identity, new_hash, session_id, until)
     except UnstorableDataError as error:
+        if not is_renamed:
+            raise
         # Another player took the name in the same moment.
         raise UsernameTakenError from error
     if new_hash is not None:
