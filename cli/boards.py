@@ -127,7 +127,8 @@ def _describe(stored: StoredBoard) -> str:
     shown = stored.shown
     building = ""
     if stored.building is not None:
-        building = f"  (version {stored.building.version}: {stored.progress:.0%} built)"
+        why = f", {stored.build_error}" if stored.build_error else ""
+        building = f"  (version {stored.building.version}: {stored.progress:.0%} built{why})"
     definition = shown.definition
     return (
         f"{stored.board.slug:<32}  {stored.state:<8}  v{shown.version:<3}"

@@ -86,7 +86,7 @@ def test_the_plan_says_what_becomes_of_each_board_and_of_which_fields(
     ]
     made = list_boards(app)
     assert (made["run"]["board"]["title"], made["run"]["building"]) == ("Sprint", None)
-    assert made["cup"]["building"] == {"version": 2, "progress": 0.0}
+    assert made["cup"]["building"] == {"version": 2, "progress": 0.0, "error": None}
 
 
 def test_without_a_yes_it_asks_and_a_no_changes_nothing(app: Flask, path: Path) -> None:

@@ -20,7 +20,11 @@ def describe_board(stored: StoredBoard) -> dict[str, Any]:
         "etag": write_etag(stored),
         "building": None
         if building is None
-        else {"version": building.version, "progress": round(stored.progress, 4)},
+        else {
+            "version": building.version,
+            "progress": round(stored.progress, 4),
+            "error": stored.build_error,
+        },
         "createdAt": stored.created_at,
         "updatedAt": stored.updated_at,
     }

@@ -104,6 +104,9 @@ class BuildingSchema(CamelSchema):
 
     version = fields.Integer(required=True)
     progress = fields.Float(required=True, metadata={"description": "Between 0 and 1"})
+    error = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why it does not go on"}
+    )
 
 
 class BoardRecordSchema(CamelSchema):

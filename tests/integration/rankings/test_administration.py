@@ -374,8 +374,13 @@ def test_a_change_waits_for_transactions_that_count_with_the_catalog_before(stor
         assert waiting.result(10).shown.definition.title == "Run"
 
 
-def test_progress_is_the_share_of_the_players(store: Store) -> None:
+def test_a_build_tells_its_progress_and_why_it_does_not_go_on(store: Store) -> None:
     make(store, is_built=False)
     with store.write() as connection:
-        connection.execute(update(tables.board_versions).values(built_players=1, total_players=4))
-    assert get_board(store, board=RUN).progress == 0.25
+        connection.execute(
+            update(tables.board_versions).values(
+                built_players=1, total_players=4, build_error="x.json is missing"
+            )
+        )
+    board = get_board(store, board=RUN)
+    assert (board.progress, board.build_error) == (0.25, "x.json is missing")

@@ -77,7 +77,7 @@ def test_a_board_that_is_made_can_be_read_and_is_listed(
     assert shown.headers["ETag"] == made.headers["ETag"] == shown.json["etag"]
     assert shown.json["board"] == encode_definition(BoardDefinition(BoardId("run"), title="Run"))
     assert (shown.json["state"], shown.json["version"]) == ("building", 1)
-    assert shown.json["building"] == {"version": 1, "progress": 0.0}
+    assert shown.json["building"] == {"version": 1, "progress": 0.0, "error": None}
     assert BoardRecordSchema().validate(shown.json) == {}
     listed = client.get(PATH, headers=admin).json
     assert listed is not None

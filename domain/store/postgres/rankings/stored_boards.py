@@ -24,8 +24,8 @@ class StoredBoard:
     """A board with the version that is read and the one that is being built.
 
     A board that does not count any more may have neither; its last one is `retired`. `revision`
-    grows with every change. `progress` of the build is between 0 and 1. The times are None for the
-    board that always exists.
+    grows with every change. `progress` of the build is between 0 and 1, and `build_error` why it
+    does not go on. The times are None for the board that always exists.
     """
 
     board: BoardId
@@ -35,6 +35,7 @@ class StoredBoard:
     building: BoardVersion | None = None
     retired: BoardVersion | None = None
     progress: float = 0.0
+    build_error: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -183,7 +184,8 @@ def _read_boards(connection: Connection, board: BoardId | None) -> list[StoredBo
         sql(
             "SELECT b.board_id, b.state AS lifecycle, b.revision, b.created_at, b.updated_at,"
             " v.version_no, v.version, v.definition, v.state,"
-            " coalesce(v.built_players / nullif(v.total_players, 0)::float8, 0) AS progress"
+            " coalesce(v.built_players / nullif(v.total_players, 0)::float8, 0) AS progress,"
+            " v.build_error"
             " FROM boards b LEFT JOIN board_versions v"
             " ON v.board_id = b.board_id AND (v.state IN ('building', 'live')"
             " OR b.state <> 'active' AND v.version_no ="
@@ -201,14 +203,14 @@ def _read_boards(connection: Connection, board: BoardId | None) -> list[StoredBo
 
 def _read_board(rows: Iterable[Any]) -> StoredBoard:
     versions: dict[VersionState, BoardVersion] = {}
-    progress = 0.0
+    progress, error = 0.0, None
     for row in rows:
         if row.version_no is None:
             continue
         version = read_version(row[5:9])
         versions[version.state] = version
         if version.state is VersionState.BUILDING:
-            progress = min(row.progress, 1.0)
+            progress, error = min(row.progress, 1.0), row.build_error
     return StoredBoard(
         board=BoardId(row.board_id),
         lifecycle=Lifecycle(row.lifecycle),
@@ -217,6 +219,7 @@ def _read_board(rows: Iterable[Any]) -> StoredBoard:
         building=versions.get(VersionState.BUILDING),
         retired=versions.get(VersionState.RETIRED),
         progress=progress,
+        build_error=error,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
