@@ -26,9 +26,11 @@ from domain.rankings.definition import (
     TieRule,
     ValueSource,
 )
+from domain.rankings.folding import group_size
 from domain.rankings.model import CountedAction, PlayerFacts
 
 BOARD = BoardId("board")
+SCORE = ValueSource("score")
 USERS = tuple(str(UUID(int=number)) for number in (1, 2, 2**127))
 
 # Each with a moment at which its clock does something.
@@ -208,3 +210,13 @@ def cases(
         draw(players(clock)),
         draw(st.sampled_from(clock)),
     )
+
+
+def list_ranks(definition: BoardDefinition, keys: Sequence[bytes]) -> list[int]:
+    """Return the ranks that the tie rule gives to these sort keys, which are in order."""
+    groups = [key[: group_size(definition)] for key in keys]
+    if definition.ties is TieRule.FIRST_TO_REACH:
+        return list(range(1, len(keys) + 1))
+    smaller = [[other for other in groups if other < group] for group in groups]
+    is_dense = definition.ties is TieRule.DENSE
+    return [1 + len(set(others) if is_dense else others) for others in smaller]

@@ -1,0 +1,104 @@
+"""However actions, links, crashes, decisions, seals and builds interleave, boards are the same.
+
+They are what the reference makes of the sorted ledger.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from domain.fraud.policy import policy_from
+from domain.store.store import connect
+from tests.conftest import Stores
+from tests.databases import copied_database
+from tests.factories import make_settings
+from tests.integration.interleaving.comparing import check_answers, check_board, prepare
+from tests.integration.interleaving.runs import Run
+from tests.integration.interleaving.scenarios import (
+    Scenario,
+    move_to,
+    rolling_scenarios,
+    scenarios_of_a_zone,
+)
+from tests.integration.interleaving.seals import Seals
+from workers.context import WorkerContext
+
+# Of the scores in `tests/ledgers.py` only the largest is held for review.
+LIMITS = {
+    "suspicious_score_threshold": 9_000,
+    "max_score_per_action": 100_000,
+    "max_actions_per_minute": 100_000,
+}
+# Without shrinking: a failure would take minutes to report.
+by_chance = settings(
+    max_examples=6,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+randoms = st.randoms(use_true_random=False)
+
+
+@pytest.fixture(scope="module")
+def context(stores: Stores) -> Iterator[WorkerContext]:
+    """A worker with its own database: partitions of other years would disturb other tests."""
+    name = f"{stores.database_url.rpartition('/')[2].partition('?')[0]}_years"
+    with copied_database(stores.database_url, name) as database_url:
+        own = make_settings(database_url=database_url, redis_url=stores.redis_url, **LIMITS)
+        store = connect(own)
+        yield WorkerContext(own, store, policy_from(own))
+        store.close()
+
+
+@by_chance
+@given(scenarios_of_a_zone(), randoms)
+def test_boards_are_those_of_the_sorted_ledger(
+    context: WorkerContext, scenario: Scenario, random: Random
+) -> None:
+    players = prepare(context, scenario.boards, scenario.players)
+    Run(context, random).go(scenario.ledger)
+    for board in scenario.boards:
+        check_board(context.store, board, players)
+        check_answers(context.store, board, players)
+
+
+@by_chance
+@given(scenarios_of_a_zone(), randoms)
+def test_sealed_periods_stay_what_they_were_and_the_boards_go_on(
+    context: WorkerContext, scenario: Scenario, random: Random
+) -> None:
+    players = prepare(context, scenario.boards, scenario.players)
+    seals = Seals(context.store, scenario.boards, players)
+    Run(context, random, seals=seals).go(scenario.ledger)
+    for board in scenario.boards:
+        check_board(context.store, board, players)
+    seals.check()
+
+
+@by_chance
+@given(scenarios_of_a_zone(), randoms)
+def test_a_new_version_is_the_board_as_it_would_have_been(
+    context: WorkerContext, scenario: Scenario, random: Random
+) -> None:
+    players = prepare(context, scenario.boards, scenario.players)
+    Run(context, random, changed=scenario.changed).go(scenario.ledger)
+    for board in (scenario.changed, *scenario.boards[1:]):
+        check_board(context.store, board, players)
+
+
+@by_chance
+@given(rolling_scenarios(), randoms, st.booleans())
+def test_a_rolling_board_has_what_is_in_its_window(
+    context: WorkerContext, scenario: Scenario, random: Random, is_changed: bool
+) -> None:
+    moved = move_to(scenario, datetime.now(UTC))
+    if not is_changed:
+        moved = replace(moved, changed=moved.boards[0])
+    players = prepare(context, moved.boards, moved.players)
+    Run(context, random, changed=moved.changed if is_changed else None).go(moved.ledger)
+    check_board(context.store, moved.changed, players)
