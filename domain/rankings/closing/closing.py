@@ -30,7 +30,7 @@ from domain.store.postgres.rankings.closing.seals import (
     list_changed,
     list_unsealed,
 )
-from domain.store.postgres.transactions import read_one_moment
+from domain.store.postgres.transactions import allow_long_queries, read_one_moment
 from domain.store.redis.bus import publish_period_closed
 from domain.store.store import Connection, Store
 
@@ -103,6 +103,7 @@ def digest_revision(store: Store, *, begun: BegunRanking) -> Digest:
     """Return what the begun revision comes to."""
     with store.write() as connection:
         read_one_moment(connection)
+        allow_long_queries(connection)
         return digest_rows(iterate_revision(connection, begun.ranking_no, begun.revision))
 
 

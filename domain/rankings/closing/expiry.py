@@ -20,6 +20,7 @@ from domain.rankings.model import Tally
 from domain.rankings.periods import window_start
 from domain.store.postgres.rankings.closing import expiry as rows_of
 from domain.store.postgres.rankings.closing.expiry import Bucket, RollingRanking
+from domain.store.postgres.transactions import read_in_order_of_index
 from domain.store.redis.rankings import RankingWrite, RowWrite, write_rankings
 from domain.store.store import Connection, Store
 
@@ -57,6 +58,7 @@ def _expire_ranking(store: Store, ranking: RollingRanking, now: datetime) -> Ite
     before, after = window_start(ranking.definition, now), _BEFORE_ALL
     while True:
         with store.write() as connection:
+            read_in_order_of_index(connection)
             leaving = rows_of.list_leaving(
                 connection,
                 ranking_no=ranking.ranking_no,
@@ -81,7 +83,8 @@ def expire_chunk(
     now: datetime,
 ) -> ChunkOutcome:
     """Let these players' buckets before a moment no longer count."""
-    with store.write() as connection:
+    # Lazily: what is lost in a crash is done again, because the buckets are there again.
+    with store.lazy() as connection:
         rows_of.lock_players(connection, user_ids=user_ids)
         found = rows_of.list_buckets(connection, ranking_no=ranking.ranking_no, user_ids=user_ids)
         writes = _write_rows(connection, ranking, user_ids, found, before)
@@ -91,7 +94,7 @@ def expire_chunk(
     except RedisUnavailableError:
         logger.warning("expiry not shown yet", ranking=ranking.ranking_no, players=len(user_ids))
         return ChunkOutcome(len(user_ids), False)
-    with store.write() as connection:
+    with store.lazy() as connection:
         rows_of.delete_buckets(connection, ranking_no=ranking.ranking_no, buckets=gone)
     return ChunkOutcome(len(user_ids), True)
 
@@ -117,7 +120,12 @@ def _write_rows(
     changed = {user_id: tally for user_id, tally in left.items() if user_id not in same}
     if changed:
         written = rows_of.write_rows(
-            connection, ranking_no=number, tallies=changed, sort_keys=keys, since=before
+            connection,
+            ranking_no=number,
+            tallies=changed,
+            sort_keys=keys,
+            times={user_id: _time(stored.get(user_id), left[user_id]) for user_id in changed},
+            since=before,
         )
         writes += [
             _row(row.user_id, row.sort_key, row.version, row.last_updated) for row in written
@@ -137,6 +145,13 @@ def _sum_up(definition: BoardDefinition, buckets: Sequence[Bucket]) -> dict[UUID
 
 def _has(stored: rows_of.StoredRow | None, tally: Tally) -> bool:
     return stored is not None and stored.tally == tally
+
+
+def _time(stored: rows_of.StoredRow | None, tally: Tally) -> datetime | None:
+    """Return the row's time if the same action decides it as before."""
+    if stored is None or stored.tally.reached_seq != tally.reached_seq:
+        return None
+    return stored.last_updated
 
 
 def _row(user_id: UUID, key: bytes | None, version: int, updated: datetime) -> RowWrite:

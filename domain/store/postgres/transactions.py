@@ -8,6 +8,15 @@ def read_one_moment(connection: Connection) -> None:
     connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
 
 
+def read_in_order_of_index(connection: Connection) -> None:
+    """Let the statements of this transaction find the first rows of an order without a sort.
+
+    For a walk in chunks: before the first ANALYZE the planner would sort all that is left for each
+    of them.
+    """
+    connection.execute(text("SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"))
+
+
 def allow_long_queries(connection: Connection) -> None:
     """Let the statements of this transaction take minutes: they read whole tables."""
     connection.execute(text("SET LOCAL statement_timeout = '10min'"))

@@ -52,18 +52,17 @@ _UPSERT = f"""
 INSERT INTO ranking_rows (ranking_no, user_id, {_TALLY}, sort_key, version, last_updated)
 SELECT :ranking_no, t.user_id, t.value, CAST(t.columns AS bigint[]), t.reached_seq, t.is_moved,
     t.counted, decode(t.sort_key, 'hex'), nextval('ranking_version_seq'),
-    -- The intake of the action that decides the row now.
-    coalesce((SELECT a.created_at FROM user_actions a WHERE a.user_id = t.user_id
+    -- Or the intake of the action that decides the row now.
+    coalesce(t.last_updated, (SELECT a.created_at FROM user_actions a WHERE a.user_id = t.user_id
         AND a.action_no = t.reached_seq AND a.created_at >= :since), clock_timestamp())
 FROM unnest(CAST(:users AS uuid[]), CAST(:values AS bigint[]), CAST(:columns AS text[]),
     CAST(:reached AS bigint[]), CAST(:moved AS boolean[]), CAST(:counted AS integer[]),
-    CAST(:sort_keys AS text[]))
-    AS t(user_id, value, columns, reached_seq, is_moved, counted, sort_key)
+    CAST(:sort_keys AS text[]), CAST(:times AS timestamptz[]))
+    AS t(user_id, value, columns, reached_seq, is_moved, counted, sort_key, last_updated)
 ON CONFLICT (ranking_no, user_id) DO UPDATE SET value = excluded.value,
     columns = excluded.columns, reached_seq = excluded.reached_seq, is_moved = excluded.is_moved,
     counted = excluded.counted, sort_key = excluded.sort_key, version = excluded.version,
-    last_updated = CASE WHEN ranking_rows.reached_seq = excluded.reached_seq
-        THEN ranking_rows.last_updated ELSE excluded.last_updated END
+    last_updated = excluded.last_updated
 RETURNING user_id, version, last_updated
 """
 
@@ -155,11 +154,13 @@ def write_rows(
     ranking_no: int,
     tallies: Mapping[UUID, Tally],
     sort_keys: Mapping[UUID, bytes],
+    times: Mapping[UUID, datetime | None],
     since: datetime,
 ) -> list[RankingRow]:
     """Write rows of players whose locks are held, each under a new version, and return them.
 
-    `since` is the start of the window, before which no action of them was accepted.
+    A row without a time gets that of the intake of the action that decides it; `since` is the start
+    of the window, before which none of these was accepted.
     """
     users = list(tallies)
     rows = connection.execute(
@@ -169,6 +170,7 @@ def write_rows(
             "since": since,
             "users": users,
             **tally_arrays([tallies[user] for user in users]),
+            "times": [times[user] for user in users],
             "sort_keys": [sort_keys[user].hex() for user in users],
         },
     )

@@ -5,7 +5,10 @@ before a row changes, scoring keeps it in `ranking_row_revisions`. So a player's
 is the kept one with the smallest `until_revision` that is not before it, or else the row of now.
 """
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -16,23 +19,17 @@ from domain.store.postgres.statements import sql
 CHUNK_ROWS = 2000
 _BEFORE_ALL = (b"", UUID(int=0))
 _COLUMNS = "user_id, value, columns, reached_seq, sort_key, last_updated"
-_AFTER = "(sort_key, user_id) > (:sort_key, CAST(:user_id AS uuid))"
-_CHUNK = f"""
-WITH kept AS (
-    SELECT DISTINCT ON (user_id) {_COLUMNS} FROM ranking_row_revisions
-    WHERE ranking_no = :ranking_no AND until_revision >= :revision
-    ORDER BY user_id, until_revision
-)
-SELECT * FROM (
-    (SELECT {_COLUMNS} FROM ranking_rows r
-    WHERE ranking_no = :ranking_no AND {_AFTER}
-        AND NOT EXISTS (SELECT 1 FROM ranking_row_revisions k WHERE k.ranking_no = r.ranking_no
-            AND k.user_id = r.user_id AND k.until_revision >= :revision)
-    ORDER BY sort_key, user_id LIMIT :chunk)
-    UNION ALL
-    (SELECT {_COLUMNS} FROM kept WHERE sort_key IS NOT NULL AND {_AFTER}
-    ORDER BY sort_key, user_id LIMIT :chunk)
-) both_kinds ORDER BY sort_key, user_id LIMIT :chunk
+# Read through a cursor of the server, in one walk: a query for each chunk sorts all rows each time
+# when PostgreSQL has no good idea of how many there are.
+_ROWS = f"""
+SELECT {_COLUMNS} FROM ranking_rows
+WHERE ranking_no = :ranking_no AND (sort_key, user_id) > (:sort_key, CAST(:user_id AS uuid))
+ORDER BY sort_key, user_id
+"""
+_KEPT = f"""
+SELECT DISTINCT ON (user_id) {_COLUMNS} FROM ranking_row_revisions
+WHERE ranking_no = :ranking_no AND until_revision >= :revision
+ORDER BY user_id, until_revision
 """
 
 
@@ -46,30 +43,34 @@ def iterate_revision(
 ) -> Iterator[RevisionRow]:
     """Yield the rows of a revision that has begun, in order, from the place `after` on.
 
-    Reads `chunk` rows at a time. Each chunk is right whatever is written meanwhile, so the caller
-    needs no snapshot for that.
+    Right whatever is written meanwhile, also without a snapshot of the transaction. `chunk` rows
+    are read at a time, and those that were kept at once: as many as late decisions have changed.
     """
-    sort_key, user_id = after or _BEFORE_ALL
-    while True:
-        rows = connection.execute(
-            sql(_CHUNK),
-            {
-                "ranking_no": ranking_no,
-                "revision": revision,
-                "sort_key": sort_key,
-                "user_id": user_id,
-                "chunk": chunk,
-            },
-        ).all()
-        for row in rows:
-            yield RevisionRow(
-                row.user_id,
-                row.value,
-                tuple(row.columns or ()),
-                row.reached_seq,
-                bytes(row.sort_key),
-                row.last_updated,
-            )
-        if len(rows) < chunk:
-            return
-        sort_key, user_id = bytes(rows[-1].sort_key), rows[-1].user_id
+    place = after or _BEFORE_ALL
+    where = {"ranking_no": ranking_no, "sort_key": place[0], "user_id": place[1]}
+    options = {"stream_results": True, "yield_per": chunk}
+    with closing(connection.execute(sql(_ROWS), where, execution_options=options)) as rows:
+        # After the walk has begun: what changes in between is then in both as it was.
+        parameters = {"ranking_no": ranking_no, "revision": revision}
+        kept = {row[0]: row for row in connection.execute(sql(_KEPT), parameters)}
+        unchanged = (_row(*row) for row in rows if row[0] not in kept)
+        before = [_row(*row) for row in kept.values() if row.sort_key is not None]
+        changed = sorted((row for row in before if _place(row) > place), key=_place)
+        yield from heapq.merge(unchanged, changed, key=_place) if changed else unchanged
+
+
+def _place(row: RevisionRow) -> tuple[bytes, UUID]:
+    return row.sort_key, row.user_id
+
+
+def _row(
+    user_id: UUID,
+    value: int,
+    columns: Sequence[int] | None,
+    reached_seq: int,
+    sort_key: memoryview,
+    last_updated: datetime,
+) -> RevisionRow:
+    return RevisionRow(
+        user_id, value, tuple(columns or ()), reached_seq, bytes(sort_key), last_updated
+    )
