@@ -24,9 +24,10 @@ def history(worker_context: WorkerContext) -> None:
 def test_a_replay_prints_rows_and_checksum_of_each_projection(app: Flask) -> None:
     result = run(app)
     assert result.exit_code == 0
-    scores, board = [line.split() for line in result.output.splitlines()]
+    scores, board, seals = [line.split() for line in result.output.splitlines()]
     assert scores[:4] == ["equal", "scores", "2", "rows"]
     assert board[:5] == ["equal", "board", "all-time", "2", "rows"]
+    assert seals[:4] == ["equal", "seals", "0", "rows"]
     assert (len(scores[4]), len(board[5])) == (64, 64)
 
 
@@ -35,7 +36,7 @@ def test_a_difference_is_printed_and_exits_with_1(
 ) -> None:
     change(worker_context.store, "UPDATE ranking_rows SET counted = 9 WHERE value = 220")
     result = run(app, "--board", "all-time")
-    differs, stored, sentence = result.output.splitlines()
+    differs, stored, sentence, _ = result.output.splitlines()
     assert result.exit_code == 1
     assert differs.split()[:2] == ["DIFFERS", "board"]
     assert stored.split()[0] == "stored"

@@ -3,17 +3,18 @@
 Called by `replaying.py`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from domain.rankings.counting import BoardRule
-from domain.rankings.definition import PeriodKind
+from domain.rankings.definition import BoardDefinition, PeriodKind
 from domain.rankings.folding import Place, PlayerTallies, merge_all, sort_key
 from domain.rankings.ledger.comparing import ByPlayer, Comparison
 from domain.rankings.ledger.folded import kept_since
 from domain.rankings.model import Period, RankingKey, Tally
 from domain.rankings.periods import window_start
+from domain.store.postgres.rankings.ledger.scratch import MadeRow
 from domain.store.postgres.rankings.ledger.stored_rows import StoredBucket, StoredRanking, StoredRow
 
 # A bucket leaves a rolling board this much late at most, when the keeper is well.
@@ -45,6 +46,8 @@ class MadeBoards:
         self._rules = {rule.version.number: rule for rule in rules}
         self._now = now
         self._live_since = live_since
+        # Called with every row that the ledger gives and that has a ranking.
+        self.on_made: Callable[[MadeRow], None] | None = None
         self._since = {
             number: kept_since(rule.definition, now) for number, rule in self._rules.items()
         }
@@ -52,7 +55,9 @@ class MadeBoards:
             number: Comparison(f"board {rule.definition.id}")
             for number, rule in self._rules.items()
         }
-        found = [ranking for ranking in rankings if self._is_kept(ranking)]
+        listed = list(rankings)
+        self._removed = {ranking.key for ranking in listed if ranking.is_removed}
+        found = [each for each in listed if not each.is_removed and self._is_kept(each)]
         self._by_key = {ranking.key: ranking for ranking in found}
         self._by_number = {ranking.ranking_no: ranking for ranking in found}
 
@@ -60,6 +65,12 @@ class MadeBoards:
     def ranking_nos(self) -> list[int]:
         """The rankings whose rows are compared."""
         return list(self._by_number)
+
+    @property
+    def names(self) -> Iterator[tuple[int, str, RankingKey]]:
+        """Their boards and keys."""
+        for number, ranking in self._by_number.items():
+            yield number, str(self._rules[ranking.key.version_no].definition.id), ranking.key
 
     @property
     def rolling_nos(self) -> list[int]:
@@ -73,6 +84,9 @@ class MadeBoards:
         buckets = self._group(streams.buckets.take(user_id))
         made = {_key(place): (place, tally) for place, tally in found.tallies.items()}
         for key in sorted(made.keys() | stored.keys()):
+            if self._follows(key):
+                self._compare_following(user_id, key, made, stored.get(key), buckets.get(key, {}))
+                continue
             place_and_tally = made.get(key)
             if place_and_tally and not self._is_to_be_there(key, place_and_tally[0][1]):
                 continue
@@ -92,6 +106,32 @@ class MadeBoards:
             self.comparisons[key.version_no].add_difference(
                 f"{bucket.user_id}: the bucket of {bucket.bucket_at} is of nobody"
             )
+
+    def _compare_following(
+        self,
+        user_id: str,
+        key: RankingKey,
+        made: Mapping[RankingKey, tuple[Place, Tally]],
+        row: StoredRow | None,
+        buckets: Mapping[datetime, Tally],
+    ) -> None:
+        """Compare a row that follows its player's attribute, whatever segment that was in then.
+
+        What came in while the player had no such attribute was not counted: a row may have fewer
+        actions than the ledger, never more, and never as many that come to something else.
+        """
+        if row is None:
+            return
+        whole = [tally for other, (_, tally) in made.items() if other[:2] == key[:2]]
+        expected: Tally | None = row.tally
+        if not whole or row.tally.counted > whole[0].counted:
+            expected = whole[0] if whole else None
+        elif row.tally.counted == whole[0].counted and not self._is_rolling(key):
+            expected = whole[0]
+        elif self._is_rolling(key):
+            definition = self._rules[key.version_no].definition
+            expected = self._sum_buckets(definition, row, buckets)
+        self._take(user_id, key, expected, row)
 
     def _compare_rolling(
         self,
@@ -120,12 +160,22 @@ class MadeBoards:
                 self.comparisons[key.version_no].add_difference(
                     f"{user_id}: the bucket of {at.isoformat()} is not what the ledger gives"
                 )
-        # A player who is being taken off has the right row already, and the bucket still.
-        whole = [tally for at, tally in stored.items() if at >= late]
-        current = [tally for at, tally in stored.items() if at >= start]
-        sums = [merge_all(definition, each) if each else None for each in (current, whole)]
+        self._take(user_id, key, self._sum_buckets(definition, row, stored), row)
+
+    def _sum_buckets(
+        self, definition: BoardDefinition, row: StoredRow | None, buckets: Mapping[datetime, Tally]
+    ) -> Tally | None:
+        """Return what the buckets come to; the row's tally if it is right in another moment.
+
+        A player who is being taken off has the right row already, and the bucket still.
+        """
+        starts = [window_start(definition, at) for at in (self._now, self._now - EXPIRY_LAG)]
+        sums = []
+        for start in starts:
+            counted = [tally for at, tally in buckets.items() if at >= start]
+            sums.append(merge_all(definition, counted) if counted else None)
         is_one = (row and row.tally._replace(attempts=None)) in sums
-        self._take(user_id, key, (row and row.tally) if is_one else sums[0], row)
+        return (row and row.tally) if is_one else sums[0]
 
     def _take(
         self, user_id: str, key: RankingKey, tally: Tally | None, row: StoredRow | None
@@ -135,6 +185,9 @@ class MadeBoards:
         stored = None if row is None else _line(row.tally, row.sort_key)
         comparison = self.comparisons[key.version_no]
         comparison.take((user_id, key.period_key, key.segment), made, stored)
+        if self.on_made and tally is not None and key in self._by_key:
+            number = self._by_key[key].ranking_no
+            self.on_made(MadeRow(number, user_id, tally, sort_key(definition, tally)))
 
     def _group(
         self, buckets: Iterable[StoredBucket]
@@ -145,6 +198,9 @@ class MadeBoards:
             groups.setdefault(key, {})[bucket.bucket_at] = bucket.tally
         return groups
 
+    def _follows(self, key: RankingKey) -> bool:
+        return self._rules[key.version_no].definition.reads_attributes
+
     def _is_rolling(self, key: RankingKey) -> bool:
         return self._rules[key.version_no].definition.period.kind is PeriodKind.ROLLING
 
@@ -153,6 +209,8 @@ class MadeBoards:
         return since is None or ranking.period_end is None or ranking.period_end > since
 
     def _is_to_be_there(self, key: RankingKey, period: Period) -> bool:
+        if key in self._removed:
+            return False
         if key in self._by_key or period.end is None:
             return True
         since, live = self._since[key.version_no], self._live_since.get(key.version_no)

@@ -19,8 +19,9 @@ from domain.rankings.ledger.comparing import ByPlayer, Comparison
 from domain.rankings.ledger.folded import kept_since
 from domain.rankings.ledger.made_boards import EXPIRY_LAG, BoardStreams, MadeBoards
 from domain.rankings.ledger.made_scores import MadeScore, stored_line
+from domain.rankings.ledger.made_seals import MadeSeals
 from domain.rankings.ledger.reading import ArchiveReader, iterate_ledger
-from domain.rankings.model import VersionState
+from domain.rankings.model import PlayerFacts, VersionState
 from domain.store.postgres.rankings.catalog import list_counted_versions
 from domain.store.postgres.rankings.ledger.actions import (
     EVER,
@@ -28,6 +29,7 @@ from domain.store.postgres.rankings.ledger.actions import (
     hold_months,
     pause_archiving,
 )
+from domain.store.postgres.rankings.ledger.scratch import list_last_seals
 from domain.store.postgres.rankings.ledger.stored_rows import (
     StoredScore,
     find_live_since,
@@ -48,10 +50,15 @@ def replay(store: Store, *, archive_path: Path, board: BoardId | None = None) ->
     The scores are the board `global`. Raises NotFoundError for an unknown board,
     ArchiveUnreadableError and DatabaseUnavailableError.
     """
-    with open_ledger(store) as connection:
+    with open_ledger(store) as connection, store.write() as scratch:
         rules = list_rules(connection, board=board)
-        with_scores = board in (None, GLOBAL_BOARD)
-        return compare(connection, rules, archive_path=archive_path, with_scores=with_scores)
+        return compare(
+            connection,
+            rules,
+            archive_path=archive_path,
+            with_scores=board in (None, GLOBAL_BOARD),
+            scratch=scratch,
+        )
 
 
 @contextmanager
@@ -83,15 +90,20 @@ def compare(
     *,
     archive_path: Path,
     with_scores: bool,
+    scratch: Connection | None = None,
 ) -> list[Comparison]:
-    """Compare the boards of these rules, and the scores if wanted, with the whole ledger."""
+    """Compare the boards of these rules, and the scores if wanted, with the whole ledger.
+
+    With a connection for scratch the last seals too.
+    """
     now = datetime.now(UTC)
-    boards = MadeBoards(
-        rules,
-        list_rankings(connection, version_nos=[rule.version.number for rule in rules]),
-        live_since=find_live_since(connection),
-        now=now,
-    )
+    rankings = list_rankings(connection, version_nos=[rule.version.number for rule in rules])
+    boards = MadeBoards(rules, rankings, live_since=find_live_since(connection), now=now)
+    seals = None
+    if scratch is not None:
+        numbers = boards.ranking_nos
+        seals = MadeSeals(scratch, list_last_seals(connection, ranking_nos=numbers))
+        boards.on_made = seals.take
     streams = BoardStreams(
         ByPlayer(iterate_rows(connection, ranking_nos=boards.ranking_nos)),
         ByPlayer(iterate_buckets(connection, ranking_nos=boards.rolling_nos)),
@@ -99,7 +111,12 @@ def compare(
     scores = ScoreComparison(connection) if with_scores else None
     span = EVER if with_scores else Span(since=_earliest(rules, now))
     for user_id, score, found in fold_players(
-        connection, rules, archive_path=archive_path, span=span, now=now - EXPIRY_LAG
+        connection,
+        rules,
+        archive_path=archive_path,
+        span=span,
+        now=now - EXPIRY_LAG,
+        everywhere=True,
     ):
         boards.compare(user_id, found, streams)
         if scores:
@@ -107,8 +124,11 @@ def compare(
     boards.compare_strangers(streams, before=None)
     if scores:
         scores.compare_strangers(None)
-    made = [scores.comparison] if scores else []
-    return [*made, *boards.comparisons.values()]
+    return [
+        *([scores.comparison] if scores else []),
+        *boards.comparisons.values(),
+        *([seals.compare(boards.names)] if seals and rules else []),
+    ]
 
 
 def fold_players(
@@ -118,19 +138,29 @@ def fold_players(
     archive_path: Path,
     span: Span,
     now: datetime,
+    everywhere: bool = False,
 ) -> Iterator[tuple[str, MadeScore, PlayerTallies]]:
-    """Yield every player in order of id with what the actions of the span come to."""
+    """Yield every player in order of id with what the actions of the span come to.
+
+    With `everywhere` players without an attribute that splits a board are in a segment too.
+    """
     archives = ArchiveReader(archive_path, span=span)
     with_metadata = any(rule.definition.reads_metadata for rule in rules)
     players = iterate_ledger(connection, archives, span=span, with_metadata=with_metadata)
     for player, actions in players:
         score = MadeScore()
         if rules:
-            found = fold_player(rules, score.watch(actions), player.facts, now=now)
+            facts = _place(player.facts, rules) if everywhere else player.facts
+            found = fold_player(rules, score.watch(actions), facts, now=now)
         else:
             found = PlayerTallies()
             deque(score.watch(actions), maxlen=0)
         yield str(player.user_id), score, found
+
+
+def _place(facts: PlayerFacts, rules: Sequence[BoardRule]) -> PlayerFacts:
+    names = {rule.definition.segment.attribute for rule in rules if rule.definition.segment}
+    return facts._replace(attributes={**{name: "?" for name in names if name}, **facts.attributes})
 
 
 class ScoreComparison:

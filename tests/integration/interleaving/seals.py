@@ -11,7 +11,7 @@ from domain.rankings.closing.closing import ClosedRanking
 from domain.rankings.closing.sealing import digest_rows
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.model import CountedAction, PlayerFacts
-from domain.store.postgres.rankings.revisions import iterate_revision
+from domain.store.postgres.rankings.closing.revisions import iterate_revision
 from domain.store.store import Connection, Store
 from tests import rankings_reference as reference
 

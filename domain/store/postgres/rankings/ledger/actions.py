@@ -61,8 +61,10 @@ def pause_archiving(connection: Connection) -> None:
 
 _PLAYER = (
     "s.user_id, s.version, s.total_actions, u.attributes,"
-    " (SELECT array_agg(m.board_id) FROM board_members m WHERE m.user_id = s.user_id),"
-    " (SELECT array_agg(m.joined_at) FROM board_members m WHERE m.user_id = s.user_id)"
+    " (SELECT array_agg(m.board_id ORDER BY m.board_id) FROM board_members m"
+    "   WHERE m.user_id = s.user_id),"
+    " (SELECT array_agg(m.joined_at ORDER BY m.board_id) FROM board_members m"
+    "   WHERE m.user_id = s.user_id)"
     " FROM user_scores s JOIN users u ON u.user_id = s.user_id"
 )
 
@@ -92,12 +94,18 @@ def list_players(connection: Connection, *, after: UUID | None, limit: int) -> l
 
 def lock_players(connection: Connection, *, user_ids: Sequence[UUID]) -> list[LedgerPlayer]:
     """Lock these players' scores in order of their ids, as scoring does, and return them."""
-    rows = connection.execute(
+    ids = {"ids": [str(user_id) for user_id in user_ids]}
+    connection.execute(
         sql(
-            f"SELECT {_PLAYER} WHERE s.user_id = ANY(CAST(:ids AS uuid[]))"
-            " ORDER BY s.user_id FOR NO KEY UPDATE OF s"
+            "SELECT 1 FROM user_scores s WHERE s.user_id = ANY(CAST(:ids AS uuid[]))"
+            " ORDER BY s.user_id FOR NO KEY UPDATE"
         ),
-        {"ids": [str(user_id) for user_id in user_ids]},
+        ids,
+    )
+    # Only then: a statement that waits for locks returns the rows of other tables as they were.
+    rows = connection.execute(
+        sql(f"SELECT {_PLAYER} WHERE s.user_id = ANY(CAST(:ids AS uuid[])) ORDER BY s.user_id"),
+        ids,
     )
     return [_player(tuple(row)) for row in rows]
 

@@ -16,13 +16,12 @@ from domain.store.postgres.statements import sql
 
 
 class StoredRanking(NamedTuple):
-    """A ranking with the bounds of its period, and the revision of its last seal."""
+    """A ranking and the end of its period; the rows of a removed one are gone."""
 
     ranking_no: int
     key: RankingKey
-    period_start: datetime | None
     period_end: datetime | None
-    revision: int
+    is_removed: bool
 
 
 class StoredRow(NamedTuple):
@@ -58,8 +57,9 @@ def list_rankings(connection: Connection, *, version_nos: Sequence[int]) -> list
     """Return the rankings of these versions."""
     rows = connection.execute(
         sql(
-            "SELECT ranking_no, version_no, period_key, segment, period_start, period_end,"
-            " revision FROM rankings WHERE version_no = ANY(CAST(:versions AS bigint[]))"
+            "SELECT ranking_no, version_no, period_key, segment, period_end,"
+            " removed_at IS NOT NULL FROM rankings"
+            " WHERE version_no = ANY(CAST(:versions AS bigint[]))"
         ),
         {"versions": list(version_nos)},
     )
