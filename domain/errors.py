@@ -184,6 +184,34 @@ class NotFoundError(LaurelError):
     default_message = "There is nothing here"
 
 
+class BoardNotFoundError(NotFoundError):
+    """There is no such board, or the caller may not read it."""
+
+    code = "BOARD_NOT_FOUND"
+    default_message = "There is no such board"
+
+
+class PeriodNotFoundError(NotFoundError):
+    """The board has no such period, or it is not kept any more."""
+
+    code = "PERIOD_NOT_FOUND"
+    default_message = "The board has no such period"
+
+
+class BoardBuildingError(TransientError):
+    """The board's first version is still computed; `details` says how far that is."""
+
+    code = "BOARD_BUILDING"
+    default_message = "The board is still computed from what was played before; try again later"
+
+
+class CursorExpiredError(LaurelError):
+    """The order that the cursor continues is not kept any more; begin again without a cursor."""
+
+    code = "CURSOR_EXPIRED"
+    default_message = "The cursor has expired; begin again without one"
+
+
 class DuplicateActionError(LaurelError):
     """The same action was accepted before; `details.result` is its stored outcome."""
 

@@ -1,21 +1,19 @@
 """Reads of a board: from the sorted set while it is trusted, else from SQL.
 
-The only module that decides between the two; called by the other use cases, the API's routes, and
-the live process. SQL has the rows of the global board alone: see
-`domain/store/postgres/boards/standings.py`.
+Called by the other use cases, the API's routes, and the live process. SQL has the rows of the
+global board alone: see `domain/store/postgres/boards/standings.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
 from uuid import UUID
 
-import structlog
-
 from domain.boards.model import TOP_SIZE, BoardId, BoardState, Page, Place, Standing, Top
-from domain.errors import RedisUnavailableError
+from domain.store.answering import set_or_sql
 from domain.store.postgres.boards.standings import (
+    count_from_score,
+    count_players,
     find_page,
     find_top,
     list_board_rows,
@@ -27,11 +25,7 @@ from domain.store.postgres.transactions import read_one_moment
 from domain.store.redis import boards
 from domain.store.store import Store
 
-logger = structlog.get_logger(__name__)
-
 CHUNK_USERS = 500
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class Neighborhood:
 def read_top(store: Store, *, board: BoardId) -> Top:
     """Return the first TOP_SIZE standings. Raises DatabaseUnavailableError without both stores."""
     now = datetime.now(UTC)
-    return _set_or_sql(
+    return set_or_sql(
         lambda: boards.find_top(store.redis, board=board, size=TOP_SIZE, now=now),
         lambda: _read_top_from_sql(store, board, now),
     )
@@ -61,7 +55,7 @@ def read_page(store: Store, *, board: BoardId, after: Place, limit: int) -> Page
     Raises DatabaseUnavailableError without both stores.
     """
     now = datetime.now(UTC)
-    return _set_or_sql(
+    return set_or_sql(
         lambda: boards.find_page(store.redis, board=board, after=after, limit=limit, now=now),
         lambda: _read_page_from_sql(store, board, after, limit),
     )
@@ -75,7 +69,7 @@ def find_neighborhood(
     Raises DatabaseUnavailableError without both stores.
     """
     now = datetime.now(UTC)
-    top, around = _set_or_sql(
+    top, around = set_or_sql(
         lambda: boards.find_neighborhood(
             store.redis, board=board, size=TOP_SIZE, now=now, user_id=user_id, neighbors=neighbors
         ),
@@ -85,6 +79,17 @@ def find_neighborhood(
     return Neighborhood(top, own, around)
 
 
+def find_rank_of_score(store: Store, *, board: BoardId, score: int) -> tuple[int, int]:
+    """Return how many users there are, and the rank that one who reaches this score now gets.
+
+    Raises DatabaseUnavailableError without both stores.
+    """
+    return set_or_sql(
+        lambda: boards.find_rank_of_score(store.redis, board=board, score=score),
+        lambda: _read_rank_of_score_from_sql(store, board, score),
+    )
+
+
 def find_ranks(store: Store, *, board: BoardId, user_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Return the ranks of those of these users who are on the board.
 
@@ -92,7 +97,7 @@ def find_ranks(store: Store, *, board: BoardId, user_ids: Sequence[UUID]) -> dic
     """
     if not user_ids:
         return {}
-    return _set_or_sql(
+    return set_or_sql(
         lambda: boards.find_ranks(store.redis, board=board, user_ids=user_ids),
         lambda: _read_ranks_from_sql(store, board, user_ids),
     )
@@ -152,19 +157,6 @@ def read_state(
     return BoardState(top, ranks, {row.user_id: row.score for row in rows})
 
 
-def _set_or_sql(ask_set: Callable[[], Answer | None], ask_sql: Callable[[], Answer]) -> Answer:
-    """Return the set's answer, or SQL's if Redis is unavailable or the set is not trusted."""
-    try:
-        answer = ask_set()
-    except RedisUnavailableError:
-        answer = None
-    except ValueError:
-        # Another program wrote to the set; the keeper's comparison will find and rebuild it.
-        logger.exception("board not understood")
-        answer = None
-    return ask_sql() if answer is None else answer
-
-
 def _read_top_from_sql(store: Store, board: BoardId, now: datetime) -> Top:
     with store.read() as connection:
         return find_top(connection, board=board, now=now)
@@ -181,6 +173,13 @@ def _read_ranks_from_sql(store: Store, board: BoardId, user_ids: Sequence[UUID])
     require_rows_of(board)
     with store.read() as connection:
         return list_ranks(connection, user_ids=user_ids)
+
+
+def _read_rank_of_score_from_sql(store: Store, board: BoardId, score: int) -> tuple[int, int]:
+    require_rows_of(board)
+    with store.read() as connection:
+        read_one_moment(connection)
+        return count_players(connection), 1 + count_from_score(connection, score=score)
 
 
 def _read_neighborhood_from_sql(

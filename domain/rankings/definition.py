@@ -186,5 +186,5 @@ class BoardDefinition:
         return self.segment is not None and self.segment.attribute is not None
 
 
-GLOBAL_DEFINITION = BoardDefinition(GLOBAL_BOARD, title="Leaderboard")
+GLOBAL_DEFINITION = BoardDefinition(GLOBAL_BOARD, title="Leaderboard", readers=Readers.PLAYERS)
 """The board of every player and every action, as it is shown beside the others; it is fixed."""

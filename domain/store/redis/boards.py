@@ -164,6 +164,12 @@ def find_ranks(
     return {user_id: rank for user_id, rank in zip(user_ids, answer, strict=True) if rank}
 
 
+def find_rank_of_score(redis: RedisClient, *, board: BoardId, score: int) -> tuple[int, int] | None:
+    """Return how many users there are, and the rank that one who reaches this score now gets."""
+    answer = redis.run_script("read_rank_of_score", _keys_of(board), [score])
+    return None if answer is None else (answer[0], answer[1])
+
+
 def is_board_trusted(redis: RedisClient, *, board: BoardId) -> bool:
     """Return whether the board is complete for the server that answers, and its keys agree."""
     return bool(redis.run_script("is_trusted", _keys_of(board), []))

@@ -94,7 +94,7 @@ def distrust(redis: RedisClient, *, ranking_nos: Sequence[int]) -> None:
 
 
 def forget(redis: RedisClient, *, ranking_nos: Sequence[int]) -> None:
-    """Delete all that belongs to the rankings."""
+    """Delete all that belongs to the rankings; walks that have begun are left to their end."""
     if ranking_nos:
         redis.run_script("rankings/forget", _sets(ranking_nos), [])
 

@@ -180,6 +180,18 @@ def count_players(connection: Connection) -> int:
     )
 
 
+def count_from_score(connection: Connection, *, score: int) -> int:
+    """Return how many users have this score or a larger one."""
+    return int(
+        connection.execute(
+            sql(
+                "SELECT count(*) FROM user_scores WHERE reached_seq IS NOT NULL AND score >= :score"
+            ),
+            {"score": score},
+        ).scalar_one()
+    )
+
+
 def list_ranks(
     connection: Connection, *, user_ids: Sequence[UUID] | Sequence[str]
 ) -> dict[UUID, int]:

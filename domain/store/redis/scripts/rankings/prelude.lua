@@ -107,3 +107,26 @@ local function flat_rows(members, times, names_key)
   end
   return answer
 end
+
+-- How many members there were, and up to `limit` of them from this index on with their times, in a walk,
+-- whose entries are the total, then `time|member`. Nil when it is over.
+local function walk_rows(walk, index, limit)
+  local total = try('LINDEX', walk, 0)
+  if not total then return nil end
+  local members, times = {}, {}
+  for i, entry in ipairs(redis.call('LRANGE', walk, index + 1, index + limit)) do
+    local stop = string.find(entry, '|', 1, true)
+    times[i], members[i] = string.sub(entry, 1, stop - 1), string.sub(entry, stop + 1)
+  end
+  return tonumber(total), members, times
+end
+
+-- Rows from this index on, with the index and the rank of the first; nil when one is lost.
+local function read_span(set, ties, digits, start, last, names_key)
+  if last < start then return {start, 0, {}} end
+  local members = redis.call('ZRANGE', set, start, last)
+  local times = times_of(set, members)
+  if not times then return nil end
+  local rank = #members > 0 and rank_of(set, ties, digits, members[1], start) or 0
+  return {start, rank, flat_rows(members, times, names_key)}
+end

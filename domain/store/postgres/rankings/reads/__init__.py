@@ -1,0 +1,1 @@
+"""SQL of what readers of rankings ask: which ranking, its order, and its closed revisions."""
