@@ -18,6 +18,7 @@ from web.access.shared_counters import SharedCounters
 from web.access.turns import Turns
 from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
+from web.boards.directory import BoardDirectory
 from web.boards.row_encoding import TopEncoder
 from web.health.probes import ListThreads, make_probes
 from web.health.readiness import Readiness
@@ -140,6 +141,7 @@ def _make_services(
         claims=ClaimFollower(store, GLOBAL_BOARD),
         board=GLOBAL_BOARD,
         cached_top=CachedTop(store, GLOBAL_BOARD),
+        boards=BoardDirectory(store),
         top_encoder=TopEncoder(),
         readiness=Readiness(store, required_threads),
         probes=make_probes(settings, store, verifier, list_threads),

@@ -16,6 +16,7 @@ from web.access.rate_limits import Limits
 from web.access.turns import Turns
 from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
+from web.boards.directory import BoardDirectory
 from web.boards.row_encoding import TopEncoder
 from web.health.probe_runner import ProbeRunner
 from web.health.readiness import Readiness
@@ -54,6 +55,7 @@ class Services:
     claims: ClaimFollower
     board: BoardId
     cached_top: CachedTop
+    boards: BoardDirectory
     top_encoder: TopEncoder
     readiness: Readiness
     probes: ProbeRunner

@@ -34,7 +34,9 @@ class AccessMiddleware:
         context = current()
         if operation.is_limited:
             self._count_address(context)
-        if not operation.is_public:
+        if not operation.is_public or (
+            operation.takes_token and "HTTP_AUTHORIZATION" in context.environ
+        ):
             self._admit(context)
         if operation.role is not None:
             _check_role(context, operation.role)

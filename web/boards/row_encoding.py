@@ -6,11 +6,11 @@ changes of the board the bytes and their ETag stay the same.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 from domain.boards.model import Standing, Top
 from web.boards.cursors import write_board_cursor
+from web.http.entity_tags import write_etag
 from web.http.responses import dump_json
 
 
@@ -78,4 +78,4 @@ def _next_cursor(standings: Sequence[Standing], total_users: int) -> str | None:
 def _encode(top: Top, limit: int) -> EncodedTop:
     next_cursor = _next_cursor(top.standings[:limit], top.total_users)
     body = dump_json({**top_fields(top, limit), "nextCursor": next_cursor})
-    return EncodedTop(body, f'"{blake2b(body, digest_size=12).hexdigest()}"')
+    return EncodedTop(body, write_etag(body))

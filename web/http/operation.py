@@ -33,7 +33,8 @@ class Operation:
 
     Without being told otherwise it needs a token, counts against the rate limits and may block.
     `path` is in werkzeug's syntax; `answers` and `errors` are statuses and codes beyond those that
-    the middleware adds. `role` is what the token or API key must have. `is_lean` is for the few
+    the middleware adds. `role` is what the token or API key must have; a public one that
+    `takes_token` looks at it if there is one. `is_lean` is for the few
     endpoints that carry the load: see `web/server/lean.py`.
     """
 
@@ -47,6 +48,7 @@ class Operation:
     query: type[Schema] | None = None
     headers: tuple[str, ...] = ()
     is_public: bool = False
+    takes_token: bool = False
     role: str | None = None
     is_limited: bool = True
     runs_on: RunsOn = RunsOn.THREAD

@@ -7,8 +7,9 @@ from flask import Request, Response, request
 from domain.boards.model import Place
 from domain.boards.reader import find_neighborhood, read_page
 from web.boards.row_encoding import page_fields, standing_fields, top_fields
+from web.http.entity_tags import answer_with_etag
 from web.http.request_context import current, principal
-from web.http.responses import Answer, answer_encoded, answer_json, json_response
+from web.http.responses import Answer, answer_json, json_response
 from web.metrics import top_hits, top_misses
 from web.schemas.queries import (
     DEFAULT_TOP_LIMIT,
@@ -18,9 +19,6 @@ from web.schemas.queries import (
 )
 from web.server.greenlets import run_in_thread
 from web.services import services
-
-# A private cache may keep it and must revalidate it each time.
-CACHE_CONTROL = "private, no-cache"
 
 _leaderboard_query = LeaderboardQuery()
 _neighborhood_query = NeighborhoodQuery()
@@ -35,10 +33,7 @@ def top() -> Answer:
     board, was_in_memory = used.cached_top.read()
     (top_hits if was_in_memory else top_misses).inc()
     page = used.top_encoder.encode(board, limit)
-    headers = {"ETag": page.etag, "Cache-Control": CACHE_CONTROL}
-    if _matches(environ.get("HTTP_IF_NONE_MATCH"), page.etag):
-        return Answer(304, [*headers.items()])
-    return answer_encoded(page.body, 200, headers)
+    return answer_with_etag(page.body, page.etag, environ.get("HTTP_IF_NONE_MATCH"))
 
 
 def own_standing() -> Response:
@@ -75,10 +70,3 @@ def _page_after(place: Place, limit: int) -> Answer:
     read = partial(read_page, services().store, board=services().board, after=place, limit=limit)
     page = run_in_thread(read)
     return answer_json(page_fields(page.standings, page.total_users))
-
-
-def _matches(if_none_match: str | None, etag: str) -> bool:
-    if not if_none_match:
-        return False
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return etag in tags or "*" in tags

@@ -26,6 +26,7 @@ DESCRIPTION = (
 TAGS: Mapping[str, str] = {
     "actions": "Completing actions and reading their state",
     "leaderboard": "Ranks, scores and standings",
+    "boards": "Boards with periods and segments, and players on them",
     "administration": "Boards, for those with the role `admin`",
     "accounts": "Names, passwords and tokens",
     "realtime": "Access to the WebSocket",
@@ -83,7 +84,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
             "content": {JSON_TYPE: {"schema": operation.body}},
         }
     if operation.is_public:
-        described["security"] = []
+        described["security"] = [{}, {"bearer": []}] if operation.takes_token else []
     return described
 
 
@@ -109,7 +110,8 @@ def _other_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
 def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
     for status, answer in operation.answers.items():
         yield str(status), {"description": HTTPStatus(status).phrase, **_content(answer)}
-    everywhere = () if operation.is_public else ("UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED")
+    is_checked = not operation.is_public or operation.takes_token
+    everywhere = ("UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED") if is_checked else ()
     roles = () if operation.role is None else ("FORBIDDEN",)
     limits = ("RATE_LIMIT_EXCEEDED",) if operation.is_limited else ()
     codes: dict[int, list[str]] = {}

@@ -21,6 +21,7 @@ from web.routes import (
     realtime,
     users,
 )
+from web.routes.boards import board_players, boards
 from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
     AccountChangeSchema,
@@ -30,9 +31,28 @@ from web.schemas.accounts import (
     RegistrationSchema,
 )
 from web.schemas.actions import BatchSchema, CompleteActionSchema
+from web.schemas.boards import (
+    BoardDetailsSchema,
+    BoardNeighborhoodQuery,
+    BoardNeighborhoodSchema,
+    BoardPlayerQuery,
+    BoardPlayerSchema,
+    BoardRankQuery,
+    BoardRankSchema,
+    BoardsSchema,
+    BoardStandingsQuery,
+    BoardStandingsSchema,
+)
 from web.schemas.rewards import GrantedRewardsSchema
 
 BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
+RANKING_ERRORS = (
+    "INVALID_PAYLOAD",
+    "BOARD_NOT_FOUND",
+    "PERIOD_NOT_FOUND",
+    "BOARD_BUILDING",
+    "SERVICE_UNAVAILABLE",
+)
 
 OPERATIONS = (
     Operation(
@@ -103,6 +123,74 @@ OPERATIONS = (
         query=queries.NeighborhoodQuery,
         answers={200: answers.NeighborhoodSchema},
         errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="GET",
+        path="/api/boards",
+        view=boards.list_all,
+        tag="boards",
+        headers=("If-None-Match",),
+        answers={200: BoardsSchema, 304: ""},
+        errors=("SERVICE_UNAVAILABLE",),
+        is_public=True,
+        takes_token=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/boards/<board_id>",
+        view=boards.one,
+        tag="boards",
+        headers=("If-None-Match",),
+        answers={200: BoardDetailsSchema, 304: ""},
+        errors=("BOARD_NOT_FOUND", "SERVICE_UNAVAILABLE"),
+        is_public=True,
+        takes_token=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/boards/<board_id>/standings",
+        view=boards.standings,
+        tag="boards",
+        query=BoardStandingsQuery,
+        headers=("If-None-Match",),
+        answers={200: BoardStandingsSchema, 304: ""},
+        errors=(*RANKING_ERRORS, "FORBIDDEN", "CURSOR_EXPIRED"),
+        is_public=True,
+        takes_token=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/boards/<board_id>/rank",
+        view=boards.rank_of_score,
+        tag="boards",
+        query=BoardRankQuery,
+        headers=("If-None-Match",),
+        answers={200: BoardRankSchema, 304: ""},
+        errors=RANKING_ERRORS,
+        is_public=True,
+        takes_token=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/boards/<board_id>/me",
+        view=board_players.own,
+        tag="boards",
+        query=BoardNeighborhoodQuery,
+        headers=("If-None-Match",),
+        answers={200: BoardNeighborhoodSchema, 304: ""},
+        errors=RANKING_ERRORS,
+    ),
+    Operation(
+        method="GET",
+        path="/api/boards/<board_id>/players/<user_id>",
+        view=board_players.one,
+        tag="boards",
+        query=BoardPlayerQuery,
+        headers=("If-None-Match",),
+        answers={200: BoardPlayerSchema, 304: ""},
+        errors=(*RANKING_ERRORS, "NOT_FOUND"),
+        is_public=True,
+        takes_token=True,
     ),
     Operation(
         method="GET",

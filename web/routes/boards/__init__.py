@@ -1,0 +1,1 @@
+"""Boards for their readers: standings, and players on them."""
