@@ -17,7 +17,6 @@ from domain.rankings.administration.applying import (
 )
 from domain.rankings.administration.boards import delete_board, get_board, list_boards
 from domain.rankings.administration.changes import Change, ChangeKind
-from domain.rankings.definition import BoardDefinition
 from domain.store.postgres.rankings.stored_boards import StoredBoard
 from web.boards.board_records import describe_board
 from web.http.responses import dump_json
@@ -66,7 +65,7 @@ def apply(file: IO[bytes], yes: bool) -> None:
         apply_boards(store, definitions=definitions, planned=plan)
     except InvalidPayloadError as error:
         raise CommandFailedError(_list_problems(error)) from error
-    click.echo(_describe_result(definitions, plan))
+    click.echo(_describe_result(plan))
 
 
 @boards.command("delete")
@@ -118,9 +117,12 @@ def _describe_change(change: Change) -> str:
     return f"{words[change.kind]:<10} {change.board.slug:<32} {', '.join(change.fields)}".rstrip()
 
 
-def _describe_result(definitions: Sequence[BoardDefinition], plan: Sequence[Change]) -> str:
-    changed = sum(change.kind is not ChangeKind.UNCHANGED for change in plan)
-    return f"changed {changed} of {len(definitions)}; new versions are built now, see `boards list`"
+def _describe_result(plan: Sequence[Change]) -> str:
+    kinds = [change.kind for change in plan]
+    changed = len(kinds) - kinds.count(ChangeKind.UNCHANGED)
+    is_building = ChangeKind.CREATE in kinds or ChangeKind.RESCORE in kinds
+    building = "; new versions are built now, see `boards list`" if is_building else ""
+    return f"changed {changed} of {len(kinds)}{building}"
 
 
 def _describe(stored: StoredBoard) -> str:
