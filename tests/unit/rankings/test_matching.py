@@ -28,6 +28,9 @@ MINUTE = timedelta(minutes=1)
             [0.1, 1, 2.3, 2],
             [0.09999999999999999, 2.3000000000000003, 0, 3, "1", True, None, [1]],
         ),
+        # Their doubles are a little more, and a little less.
+        (Condition(("x",), "range", maximum=Decimal("0.1")), [0.1], [0.10000000000000002]),
+        (Condition(("x",), "range", minimum=Decimal("2.3")), [2.3], [2.2999999999999994]),
         (Condition(("x",), "range", minimum=Decimal(5)), [5, 10**30, 1e300], [4.999, -(10**30)]),
         (Condition(("x",), "range", maximum=Decimal(5)), [5, -(10**30)], [5.001, 10**30]),
         (Condition(("x",), "present"), [0, False, "", [], {}], [None]),
