@@ -23,7 +23,7 @@ GRACE_SECONDS = 2.0
 # By then intake's connection was given up: what it commits yet is a late decision.
 INTAKE_PATIENCE_SECONDS = 60.0
 # Of work that waits for the lock all scoring waits behind it.
-BEGIN_LOCK_TIMEOUT_MS = 1000
+BEGIN_LOCK_TIMEOUT_MS = 300
 # Between two revisions of a ranking: a review of a hundred held actions makes one.
 REVISION_PAUSE_SECONDS = 60.0
 MOST_AT_ONCE = 100
