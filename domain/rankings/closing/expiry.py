@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 import structlog
 
@@ -27,7 +26,7 @@ from domain.store.store import Connection, Store
 logger = structlog.get_logger(__name__)
 
 CHUNK_PLAYERS = 500
-_BEFORE_ALL = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+_BEFORE_ALL = (datetime.min.replace(tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def _expire_ranking(store: Store, ranking: RollingRanking, now: datetime) -> Ite
                 limit=CHUNK_PLAYERS,
             )
         if leaving:
-            users = sorted({user_id for _, user_id in leaving})
+            users = list(dict.fromkeys(user_id for _, user_id in leaving))
             yield expire_chunk(store, ranking=ranking, user_ids=users, before=before, now=now)
         if len(leaving) < CHUNK_PLAYERS:
             return
@@ -78,7 +77,7 @@ def expire_chunk(
     store: Store,
     *,
     ranking: RollingRanking,
-    user_ids: Sequence[UUID],
+    user_ids: Sequence[str],
     before: datetime,
     now: datetime,
 ) -> ChunkOutcome:
@@ -102,7 +101,7 @@ def expire_chunk(
 def _write_rows(
     connection: Connection,
     ranking: RollingRanking,
-    user_ids: Sequence[UUID],
+    user_ids: Sequence[str],
     found: Sequence[Bucket],
     before: datetime,
 ) -> list[RowWrite]:
@@ -127,17 +126,15 @@ def _write_rows(
             times={user_id: _time(stored.get(user_id), left[user_id]) for user_id in changed},
             since=before,
         )
-        writes += [
-            _row(row.user_id, row.sort_key, row.version, row.last_updated) for row in written
-        ]
+        writes += [_row(user_id, keys[user_id], *facts) for user_id, facts in written.items()]
     if gone := [user_id for user_id in user_ids if user_id not in left]:
         versions = rows_of.remove_rows(connection, ranking_no=number, user_ids=gone)
         writes += [_row(user_id, None, version, before) for user_id, version in versions.items()]
     return writes
 
 
-def _sum_up(definition: BoardDefinition, buckets: Sequence[Bucket]) -> dict[UUID, Tally]:
-    by_user: Mapping[UUID, list[Tally]] = defaultdict(list)
+def _sum_up(definition: BoardDefinition, buckets: Sequence[Bucket]) -> dict[str, Tally]:
+    by_user: Mapping[str, list[Tally]] = defaultdict(list)
     for bucket in buckets:
         by_user[bucket.user_id].append(bucket.tally)
     return {user_id: merge_all(definition, tallies) for user_id, tallies in by_user.items()}
@@ -154,9 +151,9 @@ def _time(stored: rows_of.StoredRow | None, tally: Tally) -> datetime | None:
     return stored.last_updated
 
 
-def _row(user_id: UUID, key: bytes | None, version: int, updated: datetime) -> RowWrite:
+def _row(user_id: str, key: bytes | None, version: int, updated: datetime) -> RowWrite:
     member = None if key is None else key.hex()
-    return RowWrite(str(user_id), member, version, to_milliseconds(updated))
+    return RowWrite(user_id, member, version, to_milliseconds(updated))
 
 
 def _write_redis(

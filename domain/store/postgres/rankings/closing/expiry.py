@@ -1,18 +1,17 @@
 """SQL of rolling rankings whose buckets of time have left the window.
 
-Called by `domain/rankings/closing/expiry.py`, chunk by chunk.
+Called by `domain/rankings/closing/expiry.py`, chunk by chunk. Ids are text, as in the pipeline.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.definition_json import decode_definition
-from domain.rankings.model import RankingRow, Tally
+from domain.rankings.model import Tally
 from domain.store.postgres.rankings.rows import tally_arrays
 from domain.store.postgres.statements import sql
 
@@ -28,7 +27,7 @@ class Bucket(NamedTuple):
     """What a player has in one bucket of time."""
 
     bucket_at: datetime
-    user_id: UUID
+    user_id: str
     tally: Tally
 
 
@@ -43,10 +42,10 @@ class StoredRow(NamedTuple):
 _TALLY = "value, columns, reached_seq, is_moved, counted"
 # By the key of its bucket, so that a walk over many players reads each once.
 _LEAVING = """
-SELECT bucket_at, user_id FROM ranking_buckets
-WHERE ranking_no = :ranking_no AND bucket_at < :before
-    AND (bucket_at, user_id) > (:after_at, CAST(:after_user AS uuid))
-ORDER BY bucket_at, user_id LIMIT :limit
+SELECT b.bucket_at, CAST(b.user_id AS text) FROM ranking_buckets b
+WHERE b.ranking_no = :ranking_no AND b.bucket_at < :before
+    AND (b.bucket_at, b.user_id) > (:after_at, CAST(:after_user AS uuid))
+ORDER BY b.bucket_at, b.user_id LIMIT :limit
 """
 _UPSERT = f"""
 INSERT INTO ranking_rows (ranking_no, user_id, {_TALLY}, sort_key, version, last_updated)
@@ -63,7 +62,7 @@ ON CONFLICT (ranking_no, user_id) DO UPDATE SET value = excluded.value,
     columns = excluded.columns, reached_seq = excluded.reached_seq, is_moved = excluded.is_moved,
     counted = excluded.counted, sort_key = excluded.sort_key, version = excluded.version,
     last_updated = excluded.last_updated
-RETURNING user_id, version, last_updated
+RETURNING CAST(user_id AS text), version, last_updated
 """
 
 
@@ -92,9 +91,9 @@ def list_leaving(
     *,
     ranking_no: int,
     before: datetime,
-    after: tuple[datetime, UUID],
+    after: tuple[datetime, str],
     limit: int,
-) -> list[tuple[datetime, UUID]]:
+) -> list[tuple[datetime, str]]:
     """Return buckets that begin before a moment, in order, with their players."""
     rows = connection.execute(
         sql(_LEAVING),
@@ -106,10 +105,10 @@ def list_leaving(
             "limit": limit,
         },
     )
-    return [(row.bucket_at, row.user_id) for row in rows]
+    return [(bucket_at, user_id) for bucket_at, user_id in rows]
 
 
-def lock_players(connection: Connection, *, user_ids: Sequence[UUID]) -> None:
+def lock_players(connection: Connection, *, user_ids: Sequence[str]) -> None:
     """Lock the players' scores, in order, as everyone does who writes their rows."""
     connection.execute(
         sql(
@@ -121,43 +120,46 @@ def lock_players(connection: Connection, *, user_ids: Sequence[UUID]) -> None:
 
 
 def list_buckets(
-    connection: Connection, *, ranking_no: int, user_ids: Sequence[UUID]
+    connection: Connection, *, ranking_no: int, user_ids: Sequence[str]
 ) -> list[Bucket]:
     """Return all buckets of these players in a ranking."""
     rows = connection.execute(
         sql(
-            f"SELECT bucket_at, user_id, {_TALLY} FROM ranking_buckets"
+            f"SELECT bucket_at, CAST(user_id AS text), {_TALLY} FROM ranking_buckets"
             " WHERE ranking_no = :ranking_no AND user_id = ANY(CAST(:users AS uuid[]))"
         ),
         {"ranking_no": ranking_no, "users": list(user_ids)},
     )
-    return [Bucket(row.bucket_at, row.user_id, _tally(row)) for row in rows]
+    return [Bucket(bucket_at, user_id, _tally(*tally)) for bucket_at, user_id, *tally in rows]
 
 
 def read_rows(
-    connection: Connection, *, ranking_no: int, user_ids: Sequence[UUID]
-) -> dict[UUID, StoredRow]:
+    connection: Connection, *, ranking_no: int, user_ids: Sequence[str]
+) -> dict[str, StoredRow]:
     """Return the rows of these players in a ranking."""
     rows = connection.execute(
         sql(
-            f"SELECT user_id, version, last_updated, {_TALLY} FROM ranking_rows"
+            f"SELECT CAST(user_id AS text), version, last_updated, {_TALLY} FROM ranking_rows"
             " WHERE ranking_no = :ranking_no AND user_id = ANY(CAST(:users AS uuid[]))"
         ),
         {"ranking_no": ranking_no, "users": list(user_ids)},
     )
-    return {row.user_id: StoredRow(_tally(row), row.version, row.last_updated) for row in rows}
+    return {
+        user_id: StoredRow(_tally(*tally), version, last_updated)
+        for user_id, version, last_updated, *tally in rows
+    }
 
 
 def write_rows(
     connection: Connection,
     *,
     ranking_no: int,
-    tallies: Mapping[UUID, Tally],
-    sort_keys: Mapping[UUID, bytes],
-    times: Mapping[UUID, datetime | None],
+    tallies: Mapping[str, Tally],
+    sort_keys: Mapping[str, bytes],
+    times: Mapping[str, datetime | None],
     since: datetime,
-) -> list[RankingRow]:
-    """Write rows of players whose locks are held, each under a new version, and return them.
+) -> dict[str, tuple[int, datetime]]:
+    """Write rows of players whose locks are held; return the new version and the time of each.
 
     A row without a time gets that of the intake of the action that decides it; `since` is the start
     of the window, before which none of these was accepted.
@@ -174,22 +176,12 @@ def write_rows(
             "sort_keys": [sort_keys[user].hex() for user in users],
         },
     )
-    return [
-        RankingRow(
-            ranking_no,
-            row.user_id,
-            tallies[row.user_id],
-            sort_keys[row.user_id],
-            row.version,
-            row.last_updated,
-        )
-        for row in rows
-    ]
+    return {user_id: (version, last_updated) for user_id, version, last_updated in rows}
 
 
 def remove_rows(
-    connection: Connection, *, ranking_no: int, user_ids: Sequence[UUID]
-) -> dict[UUID, int]:
+    connection: Connection, *, ranking_no: int, user_ids: Sequence[str]
+) -> dict[str, int]:
     """Delete the rows of players whose locks are held; return the version of each one's removal.
 
     Players without a row get one too: whoever died before telling Redis left them so.
@@ -199,7 +191,7 @@ def remove_rows(
             "WITH deleted AS (DELETE FROM ranking_rows WHERE ranking_no = :ranking_no"
             "   AND user_id = ANY(CAST(:users AS uuid[])))"
             " SELECT user_id, nextval('ranking_version_seq') AS version"
-            " FROM unnest(CAST(:users AS uuid[])) AS user_id"
+            " FROM unnest(CAST(:users AS text[])) AS user_id"
         ),
         {"ranking_no": ranking_no, "users": list(user_ids)},
     )
@@ -226,6 +218,5 @@ def delete_buckets(connection: Connection, *, ranking_no: int, buckets: Iterable
     )
 
 
-def _tally(row: Row[Any]) -> Tally:
-    columns = tuple(row.columns or ())
-    return Tally(row.value, columns, row.reached_seq, row.is_moved, row.counted)
+def _tally(value: int, columns: Sequence[int] | None, *rest: Any) -> Tally:
+    return Tally(value, tuple(columns or ()), *rest)
