@@ -282,6 +282,16 @@ class PreconditionRequiredError(LaurelError):
     default_message = "Send the ETag of what is to be changed as If-Match"
 
 
+class HistoryTooLargeError(LaurelError):
+    """Standings of the past would need more of the ledger than one request may read.
+
+    `details.command` is what an operator may run instead.
+    """
+
+    code = "HISTORY_TOO_LARGE"
+    default_message = "This would need too much of the ledger; ask for less, or for a later time"
+
+
 class RateLimitExceededError(LaurelError):
     """More requests than the window allows."""
 
