@@ -29,6 +29,7 @@ class Arm:
     rate: float | None = None
     prefer: str = ""
     actions_per_request: float = 1
+    with_country: bool = False
 
     @property
     def label(self) -> str:

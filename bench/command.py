@@ -11,6 +11,8 @@ from rich.console import Console
 
 from bench.against.run import run_against
 from bench.arms import choose
+from bench.boards.cost import COUNTS, measure_boards
+from bench.boards.cost_report import describe_boards
 from bench.machine import describe_machine
 from bench.options import read_options
 from bench.profiling import Profile
@@ -57,6 +59,10 @@ def _run(plan: Plan, options: argparse.Namespace, console: Console) -> Outcome:
         scales = measure_sizes(plan, sizes, console)
         settings = results.settings | {"players": max(sizes)}
         return describe_scales(scales, results.machine, settings)
+    if options.boards is not None:
+        counts = (0, *sorted(options.boards)) if options.boards else COUNTS
+        found = measure_boards(plan, counts, rounds=options.rounds, console=console)
+        return describe_boards(found, results.machine, results.settings)
     if options.soak is not None:
         soaked = soak(plan, options.soak, console)
         settings = results.settings | {"seconds_per_arm": soaked.seconds}

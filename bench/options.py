@@ -21,8 +21,8 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options, `seconds`, `lead_seconds` and `rounds` with their defaults."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.rounds is not None and options.against is None:
-        parser.error("--rounds is for --against")
+    if options.rounds is not None and options.against is None and options.boards is None:
+        parser.error("--rounds is for --against and --boards")
     if options.rounds is None:
         options.rounds = QUICK_ROUNDS if options.quick else ROUNDS
     if options.seconds is None:
@@ -74,10 +74,24 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="send a constant load for so long, and say what grows, in place of the arms",
     )
+    _add_board_runs(runs)
     parser.add_argument(
         "--rounds",
         type=_rounds,
-        help=f"turns of each arm with --against (default: {ROUNDS}, {QUICK_ROUNDS} with --quick)",
+        help="turns of each arm with --against and --boards"
+        f" (default: {ROUNDS}, {QUICK_ROUNDS} with --quick)",
+    )
+
+
+def _add_board_runs(runs: argparse._MutuallyExclusiveGroup) -> None:
+    """Add what measures the boards that are data."""
+    runs.add_argument(
+        "--boards",
+        type=_boards,
+        nargs="*",
+        metavar="BOARDS",
+        help="measure what a further board costs, with 1, 4 and 16 boards beside the global one,"
+        " or these numbers, in place of the arms",
     )
 
 
@@ -111,6 +125,10 @@ def _count(text: str) -> int:
 
 def _players(text: str) -> int:
     return _between(text, 100, 10_000_000)
+
+
+def _boards(text: str) -> int:
+    return _between(text, 1, 16)
 
 
 def _rounds(text: str) -> int:

@@ -44,13 +44,13 @@ class Bench:
         """Return the memory that the stack uses now."""
         return Memory(by_kind=memory_bytes(self.stack.process_kinds()))
 
-    def warm_up(self) -> Verdict:
+    def warm_up(self, arm: Arm = WARM_UP) -> Verdict:
         """Complete one action of each player, so that rows and verified tokens exist.
 
         Raises LocalError when an action fails.
         """
-        job = replace(make_job(self, WARM_UP), seconds=WARM_UP_SECONDS, lead_seconds=0.0)
-        report, _ = self._load(WARM_UP, GENERATOR, job)
+        job = replace(make_job(self, arm), seconds=WARM_UP_SECONDS, lead_seconds=0.0)
+        report, _ = self._load(arm, GENERATOR, job)
         self.sent_log.wait_until_drained()
         verdict = self.sent_log.judge(Path(job.sent_log))
         if not verdict.holds or set(report.statuses) - {"200", "202"}:
@@ -92,7 +92,7 @@ class Bench:
         with ExitStack() as running:
             generator = running.enter_context(Child(self.root, *command, env=self.stack.env))
             generator.send_line(json.dumps(asdict(job)))
-            if self.profile is not None and arm is not WARM_UP:
+            if self.profile is not None and arm.name != WARM_UP.name:
                 running.enter_context(
                     self.profile.recording(self.stack.process_kinds(), arm.label, job.seconds)
                 )
@@ -115,5 +115,6 @@ def make_job(bench: Bench, arm: Arm) -> Job:
         rate=arm.rate,
         batch_size=int(arm.actions_per_request),
         prefer=arm.prefer,
+        with_country=arm.with_country,
         expected=arm.expected,
     )

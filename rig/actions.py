@@ -10,14 +10,21 @@ SAME_TIMESTAMP_SECONDS = 0.1
 _VERSION_4 = 4 << 76 | 2 << 62
 _RANDOM_BITS = (1 << 128) - 1 & ~(0xF << 76 | 3 << 62)
 
+METADATA = '{"actionType":"level_complete","level":5,"duration":120000}'
+COUNTRIES = ("DE", "FR", "JP", "BR", "IN", "NG", "AU", "US")
+
 Entry = tuple[str, int, int]
 """An action's id, the index of its player, its score."""
 
 
 class Actions:
-    """Generates actions with new ids and random scores; the same seed repeats both."""
+    """Generates actions with new ids and random scores; the same seed repeats both.
 
-    def __init__(self, seed: int | None = None):
+    With `with_country` the metadata has its player's country, and a random duration of six digits.
+    """
+
+    def __init__(self, seed: int | None = None, *, with_country: bool = False):
+        self._with_country = with_country
         self._chance = random.Random(seed)  # noqa: S311 - load, not a secret
         self._timestamp = ""
         self._renewed_at = float("-inf")
@@ -35,12 +42,17 @@ class Actions:
         if time.perf_counter() - self._renewed_at > SAME_TIMESTAMP_SECONDS:
             self._timestamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             self._renewed_at = time.perf_counter()
-        return encode_members(action_id, score, self._timestamp), (action_id, player, score)
+        metadata = self._detail(player) if self._with_country else METADATA
+        members = encode_members(action_id, score, self._timestamp, metadata)
+        return members, (action_id, player, score)
+
+    def _detail(self, player: int) -> str:
+        country, duration = COUNTRIES[player % len(COUNTRIES)], 100_000 + self.pick(900_000)
+        return f'{METADATA[: -len("120000}")]}{duration},"country":"{country}"}}'
 
 
-def encode_members(action_id: str, score: int, timestamp: str) -> str:
+def encode_members(action_id: str, score: int, timestamp: str, metadata: str = METADATA) -> str:
     """Return the members of an action's JSON object, without the braces around them."""
     return (
-        f'"actionId":"{action_id}","score":{score},"timestamp":"{timestamp}",'
-        '"metadata":{"actionType":"level_complete","level":5,"duration":120000}'
+        f'"actionId":"{action_id}","score":{score},"timestamp":"{timestamp}","metadata":{metadata}'
     )

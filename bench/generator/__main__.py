@@ -45,12 +45,25 @@ def make_traffic(job: Job, players: list[Player], service: Player) -> Traffic:
     host = f"{LOOPBACK}:{job.port}"
     acting = [player for player in players if player.token]
     if job.kind == "batch":
-        return Batches(host, players, token=service.token, size=job.batch_size, prefer=job.prefer)
+        return Batches(
+            host,
+            players,
+            token=service.token,
+            size=job.batch_size,
+            prefer=job.prefer,
+            with_country=job.with_country,
+        )
     if job.kind == "top10":
         return Reads(host, acting, path="/api/leaderboard")
     if job.kind == "rank":
         return Ranks(host, players, token=acting[0].token)
-    singles = Singles(host, acting, prefer=job.prefer, each_once=job.kind == "each_once")
+    singles = Singles(
+        host,
+        acting,
+        prefer=job.prefer,
+        each_once=job.kind == "each_once",
+        with_country=job.with_country,
+    )
     if job.kind == "ranked":
         return Alternating(singles, Ranks(host, players, token=acting[0].token))
     return singles

@@ -17,6 +17,7 @@ class Job:
     rate: float | None = None
     batch_size: int = 0
     prefer: str = ""
+    with_country: bool = False  # see `rig.actions.Actions`
     slice_seconds: float = 0.0  # the length of the report's slices; 0: none
     expected: int = 200  # the status of the answers that are measured
 

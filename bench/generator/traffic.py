@@ -19,8 +19,16 @@ SentLog = list[tuple[str, int, int, int]]
 class Singles:
     """One action a request, by random players, or by each player once."""
 
-    def __init__(self, host: str, players: Sequence[Player], *, prefer: str, each_once: bool):
-        self._actions = Actions()
+    def __init__(
+        self,
+        host: str,
+        players: Sequence[Player],
+        *,
+        prefer: str,
+        each_once: bool,
+        with_country: bool = False,
+    ):
+        self._actions = Actions(with_country=with_country)
         self._count = len(players)
         self._turns: Iterator[int] | None = iter(range(len(players))) if each_once else None
         length = len(self._actions.make(0)[0]) + 2
@@ -52,8 +60,17 @@ class Singles:
 class Batches:
     """Many actions a request, sent by a game server for its players."""
 
-    def __init__(self, host: str, players: Sequence[Player], *, token: str, size: int, prefer: str):
-        self._actions = Actions()
+    def __init__(
+        self,
+        host: str,
+        players: Sequence[Player],
+        *,
+        token: str,
+        size: int,
+        prefer: str,
+        with_country: bool = False,
+    ):
+        self._actions = Actions(with_country=with_country)
         self._ids = [player.user_id for player in players]
         self._size = size
         self._host, self._token, self._prefer = host, token, prefer
