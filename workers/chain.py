@@ -86,7 +86,9 @@ def _audit(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
 
 
 def _broadcast(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
-    return broadcast_batch(context.store, board=GLOBAL_BOARD, batch_id=batch_id)
+    return broadcast_batch(
+        context.store, board=GLOBAL_BOARD, batch_id=batch_id, followed=context.followed
+    )
 
 
 RUNNERS: dict[Link, Runner] = {

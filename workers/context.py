@@ -4,6 +4,7 @@ import functools
 from dataclasses import dataclass, field
 
 from domain.actions.scoring import LOCK_WAIT_MS
+from domain.events.followed_rankings import FollowedRankings
 from domain.fraud.policy import Policy, policy_from
 from domain.rankings.catalog import CatalogCache
 from domain.settings import Settings, settings_of_process
@@ -27,6 +28,8 @@ class WorkerContext:
     takes_stalled: bool = False
     # The boards that are data, as this process knows them.
     catalogs: CatalogCache = field(default_factory=CatalogCache)
+    # What somebody follows of them live.
+    followed: FollowedRankings = field(default_factory=FollowedRankings)
 
 
 @functools.cache

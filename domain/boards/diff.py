@@ -2,24 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from domain.boards.model import Standing
+
+class Ranked(Protocol):
+    """A row of any board; two are equal when they show the same."""
+
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def rank(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=Ranked)
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedStanding:
+class ChangedStanding(Generic[Row]):
     """A row of the later view, and its user's rank in the earlier one (None: not in it)."""
 
-    standing: Standing
+    standing: Row
     previous_rank: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class ViewDiff:
+class ViewDiff(Generic[Row]):
     """What turns a view into the next: drop `removed`, put in `changes`, sort by rank."""
 
-    changes: tuple[ChangedStanding, ...]
+    changes: tuple[ChangedStanding[Row], ...]
     removed: tuple[UUID, ...]
 
     @property
@@ -28,7 +39,7 @@ class ViewDiff:
         return not self.changes and not self.removed
 
 
-def diff_views(before: Sequence[Standing], after: Sequence[Standing]) -> ViewDiff:
+def diff_views(before: Sequence[Row], after: Sequence[Row]) -> ViewDiff[Row]:
     """Return the diff of two views of one board, its changes in order of the new ranks.
 
     A row counts as changed when any of its fields differs, the rank included: a client that applies

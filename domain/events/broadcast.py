@@ -9,17 +9,20 @@ from domain.actions.chain import BROADCAST
 from domain.actions.model import LinkOutcome, Status
 from domain.boards.model import BoardId
 from domain.boards.reader import read_state
+from domain.events.followed_rankings import FollowedRankings
 from domain.store.postgres.actions.batches import move_batch
 from domain.store.postgres.actions.outcomes import ActionOutcome, find_scored_batch
 from domain.store.redis.bus import publish_batch
 from domain.store.store import Store
 
 
-def broadcast_batch(store: Store, *, board: BoardId, batch_id: UUID) -> LinkOutcome:
+def broadcast_batch(
+    store: Store, *, board: BoardId, batch_id: UUID, followed: FollowedRankings | None = None
+) -> LinkOutcome:
     """Publish what the batch applied and move it to DONE; with nothing applied, only move it.
 
-    May run twice: the script publishes a batch once. Raises DatabaseUnavailableError and
-    RedisUnavailableError.
+    May run twice: the script publishes a batch once. `followed` publishes the batch's rankings to
+    those who follow them. Raises DatabaseUnavailableError and RedisUnavailableError.
     """
     with store.autocommit() as connection:
         batch = find_scored_batch(connection, batch_id=batch_id, stage=BROADCAST.before)
@@ -28,6 +31,8 @@ def broadcast_batch(store: Store, *, board: BoardId, batch_id: UUID) -> LinkOutc
         applied = [outcome for outcome in batch.outcomes if outcome.status is Status.APPLIED]
         if applied:
             _publish(store, board, batch_id, applied)
+        if batch.rankings and followed is not None:
+            followed.publish(store, rankings=batch.rankings)
         move_batch(connection, batch_id=batch_id, link=BROADCAST)
     return LinkOutcome.MOVED
 

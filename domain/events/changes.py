@@ -47,7 +47,7 @@ class ViewChanged:
     """The diff of the first rows of the board, and the updates of the users in them."""
 
     updates: tuple[ScoreUpdated, ...]
-    diff: ViewDiff
+    diff: ViewDiff[Standing]
     total_users: int
 
 

@@ -21,7 +21,7 @@ def make_view(rows: Sequence[tuple[int, int, int, str]]) -> tuple[Standing, ...]
     )
 
 
-def apply(before: Sequence[Standing], diff: ViewDiff) -> tuple[Standing, ...]:
+def apply(before: Sequence[Standing], diff: ViewDiff[Standing]) -> tuple[Standing, ...]:
     """Do what a client does: drop, put in, order by rank."""
     rows = {standing.user_id: standing for standing in before}
     for user_id in diff.removed:

@@ -151,7 +151,7 @@ def user_position_changed(
 
 
 def leaderboard_changed(
-    changed: ViewDiff, total_users: int, since: int, position: Position, at: datetime
+    changed: ViewDiff[Standing], total_users: int, since: int, position: Position, at: datetime
 ) -> bytes:
     """Return the specification's `leaderboard_changed`: the changes since `since`."""
     return dump_json(

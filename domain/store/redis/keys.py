@@ -15,6 +15,8 @@ SENT_TTL_SECONDS = 600
 PREVIOUS_RANKS_TTL_SECONDS = 600
 LISTENED_TTL_SECONDS = 60
 WALK_TTL_SECONDS = 120
+FOLLOWED_TTL_SECONDS = 15
+RANKING_POSITION_TTL_SECONDS = 3600
 STREAM_MAX_MESSAGES = 1000
 
 
@@ -134,6 +136,21 @@ def ranking_day(ranking_no: int) -> str:
 def ranking_gone(ranking_no: int, span: int) -> str:
     """Hash of players removed from a ranking in this span of ten minutes; TTL two spans."""
     return f"{ranking(ranking_no)}:gone:{span}"
+
+
+def ranking_position(ranking_no: int) -> str:
+    """Hash epoch, seq, run_id of a followed ranking; TTL RANKING_POSITION_TTL_SECONDS."""
+    return f"{ranking(ranking_no)}:position"
+
+
+def followed_rankings() -> str:
+    """Rankings that somebody follows live, by when that ends; TTL FOLLOWED_TTL_SECONDS."""
+    return PREFIX + "rankings:followed"
+
+
+def rankings_channel() -> str:
+    """Pub/sub channel of followed rankings' changes and of closed periods, of all boards."""
+    return PREFIX + "rankings:bus"
 
 
 def ranking_fresh(ranking_no: int) -> str:

@@ -34,7 +34,7 @@ def find_first(
     redis: RedisClient, *, ranking_no: int, order: Order, limit: int
 ) -> FirstRows | None:
     """Return the first rows; when there are more, a walk is kept for WALK_TTL_SECONDS."""
-    ties, digits = _order_arguments(order)
+    ties, digits = order_arguments(order)
     answer = redis.run_script(
         "rankings/read_first",
         _keys(ranking_no),
@@ -52,7 +52,7 @@ def find_first(
     if answer is None:
         return None
     total, walk_id, *span = answer
-    return FirstRows(total, walk_id or None, _read_span(span, order))
+    return FirstRows(total, walk_id or None, read_span(span, order))
 
 
 def find_walk_page(
@@ -68,9 +68,9 @@ def find_page(
 ) -> tuple[int, Span] | None:
     """Return how many rows there are, and up to `limit` of them behind the place."""
     member = f"{after.sort_key.hex()}:{after.user_id}"
-    arguments = [limit, *_order_arguments(order), member]
+    arguments = [limit, *order_arguments(order), member]
     answer = redis.run_script("rankings/read_page", _keys(ranking_no), arguments)
-    return None if answer is None else (answer[0], _read_span(answer[1], order))
+    return None if answer is None else (answer[0], read_span(answer[1], order))
 
 
 def find_surroundings(
@@ -87,15 +87,15 @@ def find_surroundings(
     answer = redis.run_script(
         "rankings/read_around",
         _keys(ranking_no),
-        [*_order_arguments(order), str(user_id), neighbors, top_size, day],
+        [*order_arguments(order), str(user_id), neighbors, top_size, day],
     )
     if answer is None:
         return None
     total, top, around, index, _, ahead, rank_then = answer
     return Surroundings(
         total,
-        _read_span(top, order),
-        _read_span(around, order),
+        read_span(top, order),
+        read_span(around, order),
         None if index < 0 else index,
         _split_member(ahead, order)[0] if ahead else None,
         None if rank_then < 0 else rank_then,
@@ -118,7 +118,7 @@ def find_ranks(
     redis: RedisClient, *, ranking_no: int, order: Order, user_ids: Sequence[UUID]
 ) -> dict[UUID, int] | None:
     """Return the ranks of those of these users who are in the ranking."""
-    arguments = [*_order_arguments(order), *map(str, user_ids)]
+    arguments = [*order_arguments(order), *map(str, user_ids)]
     answer = redis.run_script("rankings/read_ranks", [keys.ranking(ranking_no)], arguments)
     if answer is None:
         return None
@@ -129,11 +129,13 @@ def _keys(ranking_no: int) -> list[str]:
     return [keys.ranking(ranking_no), keys.board_rows(GLOBAL_BOARD)]
 
 
-def _order_arguments(order: Order) -> tuple[str, int]:
+def order_arguments(order: Order) -> tuple[str, int]:
+    """Return what scripts need of an order: how ties rank, and the digits of a group."""
     return str(order.ties), 2 * order.group_bytes
 
 
-def _read_span(answer: Sequence[Any], order: Order) -> Span:
+def read_span(answer: Sequence[Any], order: Order) -> Span:
+    """Return the span that a script has answered. Raises ValueError for a damaged member."""
     index, rank, rows = answer
     return Span(index, rank, _read_rows(rows, order))
 

@@ -5,6 +5,7 @@ exclusive one, so that no transaction goes on with what was before.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -40,6 +41,12 @@ def read_revision(connection: Connection) -> int:
     """Return the catalog's revision."""
     revision: int = connection.execute(prepared("SELECT revision FROM board_catalog")).scalar_one()
     return revision
+
+
+def read_moment(connection: Connection) -> tuple[int, datetime]:
+    """Return the catalog's revision and the time, by the clock that periods go by."""
+    row = connection.execute(prepared("SELECT revision, now() FROM board_catalog")).one()
+    return row[0], row[1]
 
 
 def read_catalog(connection: Connection) -> tuple[int, tuple[BoardVersion, ...]]:

@@ -2,6 +2,7 @@
 
 -- What belongs to a ranking has the key of its sorted set and one of these endings: see `keys.py`.
 local ROWS, GROUPS, DAY, GONE, FRESH, WALKS, WALK = ':rows', ':groups', ':day', ':gone:', ':fresh', ':walks', ':walk:'
+local POSITION = ':position'
 
 -- How long a removed player is remembered, so that no older row comes back: this to twice this.
 local GONE_SECONDS = 600
