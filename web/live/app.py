@@ -127,6 +127,7 @@ def _register_listen(app: Flask, service: LiveService) -> None:
             credential=g.credential,
             slot=g.slot,
             hub=service.hub,
+            boards=service.boards,
             verifier=service.verifier,
         )
         # The session does the close handshake; flask-sock would send a second close frame.

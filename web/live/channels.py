@@ -14,8 +14,9 @@ from domain.boards.model import BoardId, Standing, Top
 from domain.events.changes import RankChanged, ScoreUpdated, ViewChanged
 from domain.events.wire import BusMessage
 from web.live import encoding
+from web.live.channel_names import LEADERBOARD, OWN_CHANNEL
 from web.live.outgoing import Outgoing
-from web.live.protocol import LEADERBOARD, OWN_CHANNEL, MessageId, Position
+from web.live.protocol import MessageId, Position
 
 
 class ViewKey(NamedTuple):

@@ -16,12 +16,11 @@ from domain.errors import LaurelError
 from domain.events.changes import RankChanged, ScoreUpdated
 from web.boards.row_encoding import standing_fields
 from web.http.responses import dump_json
+from web.live.channel_names import LEADERBOARD, OWN_CHANNEL
 from web.live.protocol import (
     HEARTBEAT_SECONDS,
-    LEADERBOARD,
     MAX_CHANNELS,
     MAX_MESSAGE_BYTES,
-    OWN_CHANNEL,
     MessageId,
     Position,
 )

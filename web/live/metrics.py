@@ -19,6 +19,19 @@ connections_closed = Counter(
 resyncs = Counter(
     "laurel_websocket_resyncs_total", "Times that every listener was sent a new snapshot", ["cause"]
 )
+SNAPSHOT_CAUSES = ("epoch", "period", "ranking", "stale", "version")
+board_snapshots = Counter(
+    "laurel_websocket_board_snapshots_total",
+    "Times that the followers of a board's part were sent a new snapshot",
+    ["cause"],
+)
+boards_followed = Gauge(
+    "laurel_websocket_boards_followed",
+    "Parts of boards that somebody follows",
+    multiprocess_mode="livesum",
+)
+for _cause in SNAPSHOT_CAUSES:
+    board_snapshots.labels(_cause)
 for _code in CloseCode:
     connections_closed.labels(str(int(_code)))
 for _cause in RESYNC_CAUSES:

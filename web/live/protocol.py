@@ -7,21 +7,17 @@ from uuid import UUID
 import orjson
 
 from domain.boards.model import TOP_SIZE
-from domain.errors import (
-    ForbiddenError,
-    InvalidPayloadError,
-    LaurelError,
-    MalformedJsonError,
-    NotFoundError,
-)
+from domain.errors import InvalidPayloadError, LaurelError, MalformedJsonError
+from domain.rankings.counting import MAX_SEGMENT_LENGTH
+from web.live.channel_names import board_of, is_around, parse_channel
 
 SUBPROTOCOL = "laurel.v1"
-LEADERBOARD = "leaderboard"
-OWN_CHANNEL = "user:self"
 MAX_MESSAGE_BYTES = 4096
 MAX_CHANNELS = 32
 HEARTBEAT_SECONDS = 25
 DEFAULT_LIMIT = 10
+DEFAULT_NEIGHBORS = 2
+MAX_NEIGHBORS = 10
 MAX_ID_LENGTH = 64
 MAX_SEQ = 2**53 - 1
 MAX_EPOCH_LENGTH = 64
@@ -43,12 +39,16 @@ NO_POSITION = Position("", 0)
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """Follow a channel; `since` asks for what was missed after that position."""
+    """Follow a channel; `since` asks for what was missed after that position.
+
+    `segment` is which part of a board that is split; "" for none.
+    """
 
     id: MessageId
     channel: str
     limit: int
     since: Position | None
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +112,16 @@ def _is_message_id(value: Any) -> bool:
 def _parse_op(wire: dict[str, Any], message_id: MessageId, user_id: UUID) -> Op:
     match wire.get("op"):
         case "subscribe":
+            channel = parse_channel(wire.get("channel"), user_id)
             return Subscribe(
                 id=message_id,
-                channel=_parse_channel(wire.get("channel"), user_id),
-                limit=_parse_limit(wire.get("limit")),
+                channel=channel,
+                limit=_parse_limit(wire.get("limit"), channel),
                 since=_parse_since(wire.get("since")),
+                segment=_parse_segment(wire.get("segment"), channel),
             )
         case "unsubscribe":
-            return Unsubscribe(message_id, _parse_channel(wire.get("channel"), user_id))
+            return Unsubscribe(message_id, parse_channel(wire.get("channel"), user_id))
         case "ping":
             return Ping(message_id)
         case "auth":
@@ -130,23 +132,24 @@ def _parse_op(wire: dict[str, Any], message_id: MessageId, user_id: UUID) -> Op:
     raise InvalidPayloadError("`op` is one of subscribe, unsubscribe, ping, auth")
 
 
-def _parse_channel(value: Any, user_id: UUID) -> str:
-    if not isinstance(value, str):
-        raise InvalidPayloadError("`channel` is the name of a channel")
-    if value in (OWN_CHANNEL, f"user:{user_id}"):
-        return OWN_CHANNEL
-    if value.startswith("user:"):
-        raise ForbiddenError("Another user's channel is private")
-    if value != LEADERBOARD:
-        raise NotFoundError("There is no such channel")
+def _parse_limit(value: Any, channel: str) -> int:
+    default, most = DEFAULT_LIMIT, TOP_SIZE
+    if is_around(channel):
+        default, most = DEFAULT_NEIGHBORS, MAX_NEIGHBORS
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise InvalidPayloadError(f"`limit` is a whole number from 1 to {most}")
     return value
 
 
-def _parse_limit(value: Any) -> int:
+def _parse_segment(value: Any, channel: str) -> str:
     if value is None:
-        return DEFAULT_LIMIT
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= TOP_SIZE:
-        raise InvalidPayloadError(f"`limit` is a whole number from 1 to {TOP_SIZE}")
+        return ""
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_SEGMENT_LENGTH or "\0" in value:
+        raise InvalidPayloadError("`segment` is the name of a segment")
+    if board_of(channel) is None:
+        raise InvalidPayloadError("`segment` is for boards that are split; this one is not")
     return value
 
 

@@ -17,6 +17,7 @@ from domain.store.store import Store
 from web.access.verifier import TokenVerifier
 from web.live import encoding, metrics
 from web.live.board_source import BoardSource
+from web.live.boards.live_boards import LiveBoards
 from web.live.close_codes import CloseCode
 from web.live.connection.handshake import GoingAwayError, list_allowed_origins
 from web.live.connection.limits import ConnectionLimit
@@ -46,6 +47,7 @@ class LiveService:
         self.store = store
         self.verifier = TokenVerifier(settings, store)
         self.hub = Hub(BoardSource(store, GLOBAL_BOARD))
+        self.boards = LiveBoards(store)
         self.connection_limit = ConnectionLimit(settings)
         self.allowed_origins = list_allowed_origins(settings)
         self.is_shutting_down = False
@@ -54,9 +56,10 @@ class LiveService:
             store.redis,
             {
                 keys.bus_channel(GLOBAL_BOARD): self.hub.handle_message,
+                keys.rankings_channel(): self.boards.handle_message,
                 keys.revocation_channel(): self.verifier.look_soon,
             },
-            on_connected=self.hub.handle_connected,
+            on_connected=self._handle_connected,
             on_lost=self.hub.handle_lost,
         )
         # Without its deadlines no dead connection would ever be closed: that thread is essential.
@@ -68,6 +71,7 @@ class LiveService:
             BackgroundThread(
                 "listened", self.hub.audience.announce_all, every_seconds=ANNOUNCE_SECONDS
             ),
+            *self.boards.threads,
         )
 
     @property
@@ -128,6 +132,10 @@ class LiveService:
             time.sleep(0.02)
         for session in tuple(self._sessions):
             session.abort()
+
+    def _handle_connected(self) -> None:
+        self.hub.handle_connected()
+        self.boards.handle_connected()
 
     def _check_deadlines(self) -> None:
         now, at = time.monotonic(), datetime.now(UTC)

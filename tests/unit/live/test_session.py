@@ -14,6 +14,7 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.store.store import Store
 from tests.factories import make_settings
 from web.live.board_source import BoardSource
+from web.live.boards.live_boards import LiveBoards
 from web.live.close_codes import CloseCode
 from web.live.connection.credentials import Credential
 from web.live.connection.limits import ConnectionLimit
@@ -111,6 +112,7 @@ def case() -> Case:
         credential=credential,
         slot=limit.acquire(user),
         hub=Hub(BoardSource(cast(Store, None), GLOBAL_BOARD)),  # reads nothing
+        boards=LiveBoards(cast(Store, None)),
         verifier=verifier,  # type: ignore[arg-type] # a fake
     )
     return Case(transport, verifier, session, limit, time.monotonic())

@@ -19,6 +19,8 @@ from domain.errors import (
 )
 from web.access.verifier import TokenVerifier
 from web.live import encoding, metrics
+from web.live.boards.live_boards import LiveBoards
+from web.live.channel_names import OWN_CHANNEL, board_of
 from web.live.channels import ViewKey
 from web.live.close_codes import CloseCode, ProtocolViolationError
 from web.live.connection.credentials import Credential, from_principal
@@ -28,7 +30,6 @@ from web.live.connection.transport import Transport
 from web.live.hub import Hub
 from web.live.outgoing import Outgoing
 from web.live.protocol import (
-    OWN_CHANNEL,
     Auth,
     BadMessageError,
     Op,
@@ -53,6 +54,7 @@ class Session:
 
     __slots__ = (
         "_bad_messages",
+        "_boards",
         "_credential",
         "_expiry_warned",
         "_heartbeat",
@@ -72,12 +74,14 @@ class Session:
         credential: Credential,
         slot: ConnectionSlot,
         hub: Hub,
+        boards: LiveBoards,
         verifier: TokenVerifier,
     ):
         self._transport = transport
         self._credential = credential
         self._slot = slot
         self._hub = hub
+        self._boards = boards
         self._verifier = verifier
         self._bad_messages = 0
         self._expiry_warned = False
@@ -192,6 +196,7 @@ class Session:
 
     def _release(self) -> None:
         self._hub.unregister(self)
+        self._boards.leave(self)
         self._slot.release()
 
     def _receive(self, text: str) -> None:
@@ -224,13 +229,18 @@ class Session:
         # snapshot with `recovered: false` for every subscription.
         if op.channel == OWN_CHANNEL:
             self._hub.send_own_snapshot(self, op.id)
+        elif board_of(op.channel) is not None:
+            self._boards.subscribe(self, op)
         else:
             self._hub.subscribe(self, op.limit, op.id)
 
     def _unsubscribe(self, op: Unsubscribe) -> None:
         if op.channel == OWN_CHANNEL:
             raise BadMessageError(InvalidPayloadError(f"{OWN_CHANNEL} is always on"), op.id)
-        self._hub.unsubscribe(self)
+        if board_of(op.channel) is not None:
+            self._boards.unsubscribe(self, op.channel)
+        else:
+            self._hub.unsubscribe(self)
         self.send_payload(encoding.unsubscribed(op.id, op.channel))
 
     def _authenticate(self, op: Auth) -> None:

@@ -1,0 +1,148 @@
+"""The messages of boards in `laurel.v1`, as JSON bytes: only this module knows their fields."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.boards.diff import ViewDiff
+from domain.events.following import BoardPart, CurrentRanking, IndexedStanding
+from domain.rankings.reader import RankingNeighborhood
+from domain.rankings.standings import RankingStanding
+from web.http.responses import dump_json
+from web.live.channel_names import around_channel, top_channel
+from web.live.protocol import Position
+
+CLOSED_FIELDS = ("period", "revision", "rows", "nextPeriod", "rewards")
+
+
+def snapshot(
+    part: BoardPart,
+    current: CurrentRanking,
+    position: Position,
+    rows: Sequence[IndexedStanding],
+    total_users: int,
+    at: datetime,
+) -> bytes:
+    """Return the snapshot of a board's first rows at a position."""
+    return dump_json(
+        {
+            "event": "snapshot",
+            "channel": top_channel(part.board),
+            "epoch": position.epoch,
+            "seq": position.seq,
+            **_current_fields(part, current),
+            "leaderboard": [_indexed_fields(row) for row in rows],
+            "totalUsers": total_users,
+            "timestamp": at,
+        }
+    )
+
+
+def changed(
+    part: BoardPart,
+    current: CurrentRanking,
+    since: int,
+    position: Position,
+    diff: ViewDiff[IndexedStanding],
+    total_users: int,
+    at: datetime,
+) -> bytes:
+    """Return `leaderboard_changed` of a board: the changes since `since`."""
+    return dump_json(
+        {
+            "event": "leaderboard_changed",
+            "channel": top_channel(part.board),
+            "epoch": position.epoch,
+            "from": since,
+            "seq": position.seq,
+            **_part_fields(part),
+            "period": current.period.key,
+            "changes": [
+                {
+                    "userId": row.standing.user_id,
+                    "username": row.standing.username,
+                    "score": row.standing.score,
+                    "columns": row.standing.columns,
+                    "index": row.index,
+                    "newRank": row.rank,
+                    "previousRank": previous_rank,
+                    "lastUpdate": row.standing.last_updated,
+                }
+                for row, previous_rank in ((c.standing, c.previous_rank) for c in diff.changes)
+            ],
+            "removed": diff.removed,
+            "totalUsers": total_users,
+            "timestamp": at,
+        }
+    )
+
+
+def around(
+    event: str,
+    part: BoardPart,
+    current: CurrentRanking,
+    found: RankingNeighborhood,
+    at: datetime,
+) -> bytes:
+    """Return the rows around a player: `snapshot`, the first time, then `around`."""
+    own = found.own
+    return dump_json(
+        {
+            "event": event,
+            "channel": around_channel(part.board),
+            **_current_fields(part, current),
+            "you": _standing_fields(own) if own else None,
+            "gap": found.gap,
+            "around": [_standing_fields(row) for row in found.around],
+            "totalUsers": found.total,
+            "timestamp": at,
+        }
+    )
+
+
+def period_closed(channel: str, part: BoardPart, wire: Mapping[str, Any], at: datetime) -> bytes:
+    """Return that a period was sealed; raises KeyError or ValueError for another message."""
+    return dump_json(
+        {
+            "event": "period_closed",
+            "channel": channel,
+            **_part_fields(part),
+            **{name: wire[name] for name in CLOSED_FIELDS},
+            "closedAt": datetime.fromisoformat(wire["closedAt"]),
+            "timestamp": at,
+        }
+    )
+
+
+def ended(channel: str, reason: str) -> bytes:
+    """Return that the server has ended a subscription; the reason is a code of the HTTP API."""
+    return dump_json({"event": "unsubscribed", "id": None, "channel": channel, "reason": reason})
+
+
+def _part_fields(part: BoardPart) -> dict[str, Any]:
+    return {"board": part.board.slug, "segment": part.segment or None}
+
+
+def _current_fields(part: BoardPart, current: CurrentRanking) -> dict[str, Any]:
+    return {
+        **_part_fields(part),
+        "boardVersion": current.version.version,
+        "period": current.period.key,
+        "periodStart": current.period.start,
+        "periodEnd": current.period.end,
+    }
+
+
+def _standing_fields(standing: RankingStanding) -> dict[str, Any]:
+    return {
+        "rank": standing.rank,
+        "userId": standing.user_id,
+        "username": standing.username,
+        "score": standing.score,
+        "columns": standing.columns,
+        "lastUpdate": standing.last_updated,
+    }
+
+
+def _indexed_fields(row: IndexedStanding) -> dict[str, Any]:
+    return {"index": row.index, **_standing_fields(row.standing)}

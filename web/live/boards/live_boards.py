@@ -1,0 +1,140 @@
+"""All boards that somebody follows in this process: who follows what, and the bus's messages.
+
+Made by `service.py`; sessions subscribe here, the subscriber's thread brings the messages.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import structlog
+
+from domain.boards.model import BoardId
+from domain.errors import InvalidPayloadError, LaurelError
+from domain.events.following import BoardPart
+from domain.store.redis.ranking_bus import PERIOD_CLOSED, parse_ranking_message
+from domain.store.store import Store
+from web.live.boards import encoding
+from web.live.boards.feed import BoardFeed
+from web.live.boards.feeds import Feeds
+from web.live.channel_names import board_of, is_around
+from web.live.channels import Listener
+from web.live.protocol import MAX_CHANNELS, Subscribe
+from workers.process.background import BackgroundThread
+
+logger = structlog.get_logger(__name__)
+
+# The leaderboard's channel and one's own are not counted here.
+MAX_BOARD_CHANNELS = MAX_CHANNELS - 2
+# The rows around a player are read at most once in this time.
+ROUND_SECONDS = 0.25
+
+
+class LiveBoards:
+    """The followers of all boards but the global one; belongs to one event loop."""
+
+    def __init__(self, store: Store):
+        self._feeds = Feeds(store, end=self._end)
+        self._followed: dict[Listener, dict[str, BoardFeed]] = {}
+        self._checks = BackgroundThread("boards", self._check)
+        self.threads = (
+            self._checks,
+            BackgroundThread("around", self._read_around, every_seconds=ROUND_SECONDS),
+        )
+
+    def subscribe(self, listener: Listener, op: Subscribe) -> None:
+        """Let a listener follow a channel of a board, from a snapshot on.
+
+        Another subscription of the channel is replaced. May switch greenlets. Raises
+        NotFoundError, ForbiddenError, InvalidPayloadError and DatabaseUnavailableError.
+        """
+        board = board_of(op.channel)
+        assert board is not None
+        mine = self._followed.get(listener, {})
+        if op.channel not in mine and len(mine) >= MAX_BOARD_CHANNELS:
+            raise InvalidPayloadError(f"A connection has at most {MAX_CHANNELS} channels")
+        part = BoardPart(board, op.segment)
+        is_new = self._feeds.find(part) is None
+        feed = self._feeds.open(part)
+        if is_new:
+            # Its period may end before the next check.
+            self._checks.wake()
+        self.unsubscribe(listener, op.channel)
+        self._followed.setdefault(listener, {})[op.channel] = feed
+        if not is_around(op.channel):
+            feed.add(listener, op.limit, op.id)
+            return
+        try:
+            feed.add_around(listener, op.limit, op.id)
+        except LaurelError:
+            self.unsubscribe(listener, op.channel)
+            raise
+
+    def unsubscribe(self, listener: Listener, channel: str) -> None:
+        """Stop sending a channel to a listener; doing it again changes nothing."""
+        mine = self._followed.get(listener, {})
+        feed = mine.pop(channel, None)
+        if feed is None:
+            return
+        if is_around(channel):
+            feed.remove_around(listener)
+        else:
+            feed.remove(listener)
+        if not mine:
+            del self._followed[listener]
+
+    def leave(self, listener: Listener) -> None:
+        """Stop sending anything to a listener."""
+        for channel in tuple(self._followed.get(listener, ())):
+            self.unsubscribe(listener, channel)
+
+    def handle_connected(self) -> None:
+        """The bus is subscribed: what was published meanwhile is read from the stores."""
+        for feed in self._feeds:
+            feed.is_stale = True
+        self._checks.wake()
+
+    def handle_message(self, raw: str) -> None:
+        """Send every follower what a message of the bus changes for it."""
+        if not self._followed:
+            return
+        try:
+            wire = orjson.loads(raw)
+            if wire.get("kind") == PERIOD_CLOSED:
+                self._close_period(wire)
+            else:
+                self._change_ranking(wire)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            logger.error("message of a board not understood", error=type(error).__name__)
+            self.handle_connected()
+        except LaurelError as error:
+            logger.warning("message of a board not shown", error=type(error).__name__)
+            self.handle_connected()
+
+    def _change_ranking(self, wire: Mapping[str, Any]) -> None:
+        message = parse_ranking_message(wire)
+        for feed in self._feeds:
+            if feed.ranking_no == message.ranking_no:
+                feed.receive(message)
+
+    def _close_period(self, wire: Mapping[str, Any]) -> None:
+        part = BoardPart(BoardId(wire["board"]), wire["segment"])
+        feed = self._feeds.find(part)
+        if feed is not None:
+            at = datetime.now(UTC)
+            feed.announce(lambda channel: encoding.period_closed(channel, part, wire, at))
+
+    def _end(self, feed: BoardFeed, error: LaurelError) -> None:
+        feed.announce(lambda channel: encoding.ended(channel, error.code))
+        for listener, mine in tuple(self._followed.items()):
+            for channel in [name for name, followed in mine.items() if followed is feed]:
+                self.unsubscribe(listener, channel)
+
+    def _check(self) -> None:
+        self._checks.pause(self._feeds.seconds_to_check())
+        self._feeds.check()
+
+    def _read_around(self) -> None:
+        for feed in self._feeds:
+            feed.read_around()
