@@ -55,6 +55,15 @@ class Client:
             retries += 1
             time.sleep(min(RETRY_SECONDS * retries, 2.0))
 
+    def set_country(self, token: str, country: str) -> bool:
+        """Say where the player is from; return whether the API took it."""
+        body = json.dumps({"attributes": {"country": country}})
+        try:
+            status, _ = self._request("PATCH", "/api/users/me", token, body)
+        except (OSError, http.client.HTTPException):
+            return False
+        return status == http.client.OK
+
     def leaderboard(self, token: str) -> list[dict[str, Any]]:
         """Return the top 10; an empty list while the API is not available."""
         try:

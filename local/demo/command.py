@@ -7,8 +7,10 @@ import random
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from local.demo.boards import make_boards
 from local.demo.client import Client
 from local.demo.drive import Drive
 from local.demo.players import make_players, players_for
@@ -40,6 +42,10 @@ def main(root: Path, arguments: Sequence[str]) -> int:
             f"{options.players} players with less than ten actions a minute each cannot reach"
             f" {options.rate:g} actions a second. Use --players {needed} for that."
         )
+    made = make_boards(root, env, datetime.now(UTC))
+    if made:
+        print_line(f"Made the boards: {', '.join(made)}.")
+    print_line(f"Watch the boards at http://{host}:{port}/")
     print_line(f"Creating {options.players} players ...")
     tokens = _issue_tokens(root, env, options.players)
     chance = random.Random(options.seed)  # noqa: S311 - a game

@@ -24,6 +24,8 @@ class Drive:
         self._rate = rate
         self._usual_gap = len(players) / rate
         self._stopped = threading.Event()
+        # The tokens of players whose country is known; written by the sending threads.
+        self._settled: set[str] = set()
         count = max(4, min(MOST_THREADS, round(rate / 4)))
         self._moves: queue.Queue[Move] = queue.Queue(count * QUEUED_PER_THREAD)
         self._threads = [
@@ -74,6 +76,14 @@ class Drive:
                 if self._stopped.is_set():
                     break
                 continue
-            answer = client.send(move, self._stopped.is_set)
-            self.statistics.add(answer, honest=move.honest)
+            self.send(client, move)
         client.close()
+
+    def send(self, client: Client, move: Move) -> None:
+        """Send an action, and behind it where the player is from: the first makes the player."""
+        answer = client.send(move, self._stopped.is_set)
+        self.statistics.add(answer, honest=move.honest)
+        if move.country is None or move.token in self._settled:
+            return
+        if client.set_country(move.token, move.country):
+            self._settled.add(move.token)

@@ -20,17 +20,19 @@ LARGEST_HONEST_SCORE = 600
 TRICKS = ("too high", "too fast", "stale", "hoarding")
 RUSH_ACTIONS = 14
 RUSH_GAP_SECONDS = 0.3
+COUNTRIES = ("DE", "FR", "GB", "IN", "JP", "BR", "EG", "US")
 
 
 @dataclass(frozen=True)
 class Move:
-    """One action of a player, before it is sent."""
+    """One action of a player, before it is sent; `country` is where the player is from."""
 
     action_id: str
     token: str
     score: int
     timestamp: datetime
     honest: bool
+    country: str | None = None
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Player:
     token: str
     trick: str | None
     chance: random.Random
+    country: str | None = None
     _scored: deque[tuple[float, int]] = field(default_factory=deque)
     _rush_left: int = 0
 
@@ -58,6 +61,7 @@ class Player:
             score=score,
             timestamp=timestamp.astimezone(UTC),
             honest=self.trick is None,
+            country=self.country,
         )
 
     def gap_seconds(self, usual: float) -> float:
@@ -82,7 +86,7 @@ class Player:
 def make_players(tokens: list[str], cheaters: float, chance: random.Random) -> list[Player]:
     """Return one player per token; `cheaters` is the fraction of cheaters, from 0 to 1."""
     tricks = iter(_tricks(round(len(tokens) * cheaters), len(tokens), chance))
-    return [Player(token, next(tricks), chance) for token in tokens]
+    return [Player(token, next(tricks), chance, chance.choice(COUNTRIES)) for token in tokens]
 
 
 def _tricks(cheating: int, total: int, chance: random.Random) -> Iterator[str | None]:

@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from domain.rankings.definition_json import decode_definition, encode_definition
+from local.demo.boards import SEASON_DAYS, list_missing
 from local.demo.client import Client, outcome_of
 from local.demo.drive import Drive
-from local.demo.players import Move, Player, make_players, players_for
+from local.demo.players import COUNTRIES, Move, Player, make_players, players_for
 from local.demo.statistics import quantile_ms
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -58,12 +61,46 @@ def test_a_seed_does_not_repeat_action_ids() -> None:
     assert first != second
 
 
+def make_records(tables: dict[str, str], state: str = "live") -> list[dict[str, Any]]:
+    """Return the boards of these tables as the operator's command lists them."""
+    boards = [tomllib.loads(table)["boards"][0] for table in tables.values()]
+    return [
+        {"board": encode_definition(decode_definition(board)), "state": state} for board in boards
+    ]
+
+
+def test_the_boards_of_a_demo_are_sound_and_a_second_demo_makes_none() -> None:
+    records = make_records(list_missing([], NOW))
+    boards = {record["board"]["id"]: record["board"] for record in records}
+    assert [*boards] == ["today", "week-by-country", "season"]
+    assert boards["today"]["period"] == {"kind": "daily"}
+    assert boards["week-by-country"]["segment"] == "player.country"
+    assert boards["season"]["period"]["start"] == "2026-01-02T00:00:00Z"
+    assert boards["season"]["rewards"]
+    last_moment = NOW + timedelta(days=SEASON_DAYS) - timedelta(seconds=1)
+    for state in ("building", "live", "archived", "deleting"):
+        assert list_missing(make_records(list_missing([], NOW), state), last_moment) == {}
+    assert [*list_missing(records[1:], last_moment)] == ["Today"]
+
+
+def test_a_season_that_is_over_is_followed_by_another_unless_it_was_archived() -> None:
+    over = NOW + timedelta(days=SEASON_DAYS)
+    records = make_records(list_missing([], NOW))
+    (following,) = make_records(list_missing(records, over))
+    assert following["board"]["id"] == "season"
+    assert following["board"]["title"] == "April season"
+    assert following["board"]["period"]["start"] == records[2]["board"]["period"]["end"]
+    archived = [records[0], records[1], records[2] | {"state": "archived"}]
+    assert list_missing(archived, over) == {}
+
+
 class Api(ThreadingHTTPServer):
     """Closes the connection of the first request; a repeated action is a duplicate."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.bodies: list[dict[str, Any]] = []
+        self.countries: list[tuple[str, str]] = []
         self.failures = 1
 
 
@@ -81,6 +118,13 @@ class Handler(BaseHTTPRequestHandler):
         seen = [entry["actionId"] for entry in self.server.bodies].count(body["actionId"]) > 1
         code = "DUPLICATE_ACTION" if seen else "OK"
         self.answer(409 if seen else 200, {"error": {"code": code}})
+
+    def do_PATCH(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        token = self.headers["Authorization"].removeprefix("Bearer ")
+        self.server.countries.append((token, body["attributes"]["country"]))
+        first = self.server.countries.count(self.server.countries[-1]) == 1
+        self.answer(404 if first else 200, {"error": {"code": "NOT_FOUND"}})
 
     def answer(self, status: int, body: dict[str, Any]) -> None:
         raw = json.dumps(body).encode()
@@ -127,6 +171,19 @@ def test_a_drive_sends_at_the_rate_and_counts_everything(api: Api) -> None:
     assert snapshot.outcomes == {"200": len(api.bodies)}
     assert 20 < len(api.bodies) <= 90
     assert snapshot.p95_ms is not None
+
+
+def test_a_player_says_where_they_are_from_until_it_is_known(api: Api) -> None:
+    api.failures = 0
+    players = make_players(["one", "two"], 0.0, random.Random(1))
+    drive = Drive("127.0.0.1", api.server_port, players, rate=2.0)
+    for client, number in ((Client("127.0.0.1", api.server_port), number) for number in range(4)):
+        for player in players:
+            drive.send(client, player.next_move(0.0, NOW))
+        assert len(api.countries) == 2 * min(number + 1, 2)
+        client.close()
+    assert set(api.countries) == {(player.token, player.country) for player in players}
+    assert {player.country for player in players} <= {*COUNTRIES}
 
 
 @pytest.mark.parametrize(
