@@ -1,4 +1,4 @@
-"""The Chromium of this machine, controlled by Playwright; used by `test_pages`."""
+"""The Chromium of this machine, controlled by Playwright; used by the tests of the pages."""
 
 import os
 import shutil
@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+# When set, screenshots of the pages are written to this folder.
+PICTURES = os.environ.get("LAUREL_TEST_PICTURES")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ADVICE = (
     "no Chromium: these tests use a real browser. Install it (Debian and Ubuntu:"
@@ -58,3 +60,9 @@ class Visit:
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.problems.append(message.text)
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Write a screenshot when a folder for them is set."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)

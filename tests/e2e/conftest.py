@@ -4,10 +4,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.api import Api
+from tests.e2e.browser import open_browser
 from tests.e2e.stack import Stack
 from tests.local.project import alive
+
+PATIENCE_MS = 10_000
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +36,11 @@ def api(stack: Stack) -> Iterator[Api]:
     """A connection to the API."""
     with stack.api() as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the tests of a file."""
+    expect.set_options(timeout=PATIENCE_MS)
+    with open_browser() as opened:
+        yield opened

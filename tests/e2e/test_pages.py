@@ -1,27 +1,10 @@
 """The pages in a real browser, with their security policy and without the internet."""
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.api import Api
-from tests.e2e.browser import Visit, open_browser
+from tests.e2e.browser import Visit, keep_picture
 from tests.e2e.stack import Stack
-
-PATIENCE_MS = 10_000
-# When set, screenshots of the pages are written to this folder.
-PICTURES = os.environ.get("LAUREL_TEST_PICTURES")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for the tests of this file."""
-    expect.set_options(timeout=PATIENCE_MS)
-    with open_browser() as opened:
-        yield opened
 
 
 def test_a_guest_plays_and_sees_live_changes_of_the_board(
@@ -98,9 +81,3 @@ def column(page: Page, name: str) -> float:
     box = page.locator(f"thead .{name}").bounding_box()
     assert box is not None
     return box["x"]
-
-
-def keep_picture(page: Page, name: str) -> None:
-    """Write a screenshot when a folder for them is set."""
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)

@@ -21,7 +21,25 @@ MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-ASSETS = frozenset({"docs.css", "docs.js", "home.css", "home.js", "icon.svg"})
+ASSETS = frozenset(
+    {
+        "board_reads.js",
+        "board_view.js",
+        "boards.css",
+        "boards.js",
+        "countdown.js",
+        "docs.css",
+        "docs.js",
+        "home.css",
+        "home.js",
+        "icon.svg",
+        "live.js",
+        "panel.js",
+        "player.js",
+        "standings.js",
+        "tabs.js",
+    }
+)
 
 
 def serve_page(name: str) -> Response:
