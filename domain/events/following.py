@@ -14,13 +14,13 @@ from domain.errors import ForbiddenError, InvalidPayloadError, LaurelError, NotF
 from domain.rankings.catalog import Catalog, CatalogCache
 from domain.rankings.definition import PeriodKind, Readers
 from domain.rankings.model import BoardVersion, Period, RankingKey, VersionState
-from domain.rankings.reads.naming import name_standings
 from domain.rankings.periods import SEASON_KEY, parse_period, period_at
+from domain.rankings.reads.naming import name_standings
 from domain.rankings.reads.standings import RankingStanding, ReadRanking
 from domain.store.answering import set_or_sql
-from domain.store.postgres.rankings import standings as sql
 from domain.store.postgres.rankings.catalog import read_moment
 from domain.store.postgres.rankings.numbers import KnownRanking, find_rankings
+from domain.store.postgres.rankings.reads import standings as sql
 from domain.store.postgres.transactions import read_one_moment
 from domain.store.redis.ranking_bus import PlacedTop, find_top
 from domain.store.store import Store

@@ -10,7 +10,7 @@ from domain.settings import Settings
 from domain.store.store import Store
 from domain.verification.model import Invariant
 from tests.intakes import fetch
-from tests.integration.rankings.sealed_boards import (
+from tests.integration.rankings.closing.sealed_boards import (
     add_rows,
     make_board,
     make_ranking,

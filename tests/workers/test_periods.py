@@ -10,7 +10,7 @@ from domain.store.postgres import tables
 from domain.store.store import Store
 from tests.factories import make_player
 from tests.intakes import fetch
-from tests.integration.rankings.sealed_boards import (
+from tests.integration.rankings.closing.sealed_boards import (
     add_rows,
     make_board,
     make_ranking,

@@ -37,9 +37,9 @@ from domain.store.postgres.rankings.history import (
     list_actions_of,
     list_players_of,
 )
-from domain.store.postgres.rankings.ledger import Span, hold_months
+from domain.store.postgres.rankings.ledger.actions import Span, hold_months
+from domain.store.postgres.rankings.ledger.stored_rows import find_live_since
 from domain.store.postgres.rankings.numbers import find_rankings
-from domain.store.postgres.rankings.stored_rows import find_live_since
 from domain.store.postgres.transactions import read_one_moment
 from domain.store.store import Connection, Store
 

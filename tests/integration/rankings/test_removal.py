@@ -15,7 +15,7 @@ from domain.store.redis.rankings import RankingWrite, RowWrite, write_rankings
 from domain.store.store import Store
 from tests.factories import make_action
 from tests.intakes import fetch
-from tests.integration.rankings.sealed_boards import (
+from tests.integration.rankings.closing.sealed_boards import (
     add_rows,
     make_board,
     make_definition,

@@ -7,7 +7,12 @@ from flask.testing import FlaskClient
 
 from domain.rankings.closing.closing import close_due
 from domain.store.store import Store
-from tests.integration.rankings.sealed_boards import add_rows, make_board, make_ranking, write_row
+from tests.integration.rankings.closing.sealed_boards import (
+    add_rows,
+    make_board,
+    make_ranking,
+    write_row,
+)
 from tests.web.access.test_accounts import as_player, register
 from tests.web.http.bodies import assert_refused
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from domain.events.following import BoardPart, CurrentRanking
-from domain.rankings.reader import RankingNeighborhood, find_neighborhood
+from domain.rankings.reads.reader import RankingNeighborhood, find_neighborhood
 from domain.store.store import Store
 from web.live.boards import encoding
 from web.live.channel_names import around_channel

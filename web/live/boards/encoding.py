@@ -6,8 +6,8 @@ from typing import Any
 
 from domain.boards.diff import ViewDiff
 from domain.events.following import BoardPart, CurrentRanking, IndexedStanding
-from domain.rankings.reader import RankingNeighborhood
-from domain.rankings.standings import RankingStanding
+from domain.rankings.reads.reader import RankingNeighborhood
+from domain.rankings.reads.standings import RankingStanding
 from web.http.responses import dump_json
 from web.live.channel_names import around_channel, top_channel
 from web.live.protocol import Position

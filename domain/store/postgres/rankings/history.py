@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.folding import sort_key
 from domain.rankings.model import CountedAction, PlayerFacts, Tally
-from domain.store.postgres.rankings.ledger import Span
+from domain.store.postgres.rankings.ledger.actions import Span
 from domain.store.postgres.statements import sql
 
 # What may follow the group in a sort key.

@@ -20,7 +20,7 @@ from domain.store.redis.rankings import write_rankings
 from domain.store.store import Store
 from tests.factories import make_player, make_stored_action
 from tests.intakes import fetch
-from tests.integration.rankings.sealed_boards import make_board, make_definition
+from tests.integration.rankings.closing.sealed_boards import make_board, make_definition
 from tests.waiting import run_in_threads
 
 ROLLING = {"period": {"kind": "rolling", "window": "24h"}}

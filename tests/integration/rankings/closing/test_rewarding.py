@@ -8,7 +8,7 @@ import pytest
 from domain.rankings.closing.closing import close_due
 from domain.store.postgres.rankings.closing import rewards as rewards_sql
 from domain.store.store import Store
-from tests.integration.rankings.sealed_boards import (
+from tests.integration.rankings.closing.sealed_boards import (
     add_rows,
     make_board,
     make_ranking,

@@ -33,7 +33,7 @@ from domain.store.redis import keys
 from domain.store.store import Store
 from tests.factories import make_action
 from tests.intakes import fetch
-from tests.integration.rankings.sealed_boards import (
+from tests.integration.rankings.closing.sealed_boards import (
     BOARD,
     add_rows,
     make_board,

@@ -29,7 +29,7 @@ from domain.rankings.model import BoardVersion, CountedAction, PlayerFacts, Vers
 from domain.settings import Settings
 from domain.store.postgres import tables
 from domain.store.postgres.partitions import ensure_partitions
-from domain.store.postgres.rankings.building import BuildProgress
+from domain.store.postgres.rankings.ledger.building import BuildProgress
 from domain.store.store import Store
 from tests import rankings_reference as reference
 from tests.archives import archive_all, drop_old_months

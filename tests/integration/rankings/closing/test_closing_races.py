@@ -16,7 +16,7 @@ from domain.store.store import Store
 from domain.verification.seals import check_seals
 from tests.factories import make_action
 from tests.intakes import fetch
-from tests.integration.rankings.sealed_boards import make_board, read_rewards, read_seals
+from tests.integration.rankings.closing.sealed_boards import make_board, read_rewards, read_seals
 from tests.pipeline import complete_actions, finish_batch
 from tests.waiting import run_in_threads
 from workers.context import WorkerContext
