@@ -60,7 +60,8 @@ def change_account(
 
     A new password ends the player's other sessions than `session_id`; their access tokens expire by
     `until`. Rows of boards that are split by an attribute follow it. Raises InvalidPayloadError for
-    a name or an attribute that is not allowed, UsernameTakenError, InvalidCredentialsError for a
+    a name or an attribute that is not allowed, RateLimitExceededError for too many changes of
+    attributes, UsernameTakenError, InvalidCredentialsError for a
     wrong current password, ForbiddenError for a password of an account that has none (another
     identity provider's), NotFoundError, or OverloadedError.
     """
@@ -104,14 +105,14 @@ def delete_account(
 ) -> None:
     """Destroy the identity, and keep the scores under a name that says nothing.
 
-    Name, password, attributes, sessions and tickets are gone, and with the attributes the rows of
-    boards that are split by them; access tokens, which expire by `until`, are
-    revoked. Actions that are still pending are applied. Of a player of whom nothing is stored,
-    only the tokens end. Raises InvalidCredentialsError for a wrong password, or OverloadedError.
+    Name, password, attributes, sessions and tickets are gone; access tokens, which expire by
+    `until`, are revoked. Actions that are still pending are applied. Of a player of whom nothing is
+    stored, only the tokens end. Raises InvalidCredentialsError for a wrong password, or
+    OverloadedError.
     """
     identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
     with store.write() as connection:
-        moves = erase_attributes(connection, user_id=user_id, now=now)
+        erase_attributes(connection, user_id=user_id)
         if identity is not None and not erase_identity(
             connection, identity=identity, pseudonym=unpredictable_username(), now=now
         ):
@@ -123,7 +124,6 @@ def delete_account(
         )
     announce_revocation(store.redis)
     show_name(store, board=board, user_id=user_id, now=now)
-    show_moves(store, moves)
 
 
 def _find_owner(

@@ -48,6 +48,6 @@ def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExpo
         has_password=identity.password_hash is not None,
         created_at=created_at,
         sessions=sessions,
-        attributes=attributes or {},
+        attributes=attributes.values if attributes else {},
         rewards=rewards,
     )

@@ -9,11 +9,22 @@ from uuid import UUID
 
 import structlog
 
-from domain.accounts.attributes import apply_attributes
+from domain.accounts.attributes import (
+    apply_attributes,
+    check_changes,
+    list_changed,
+    record_changes,
+)
 from domain.errors import NotFoundError, RedisUnavailableError
 from domain.rankings.moving import move_player
-from domain.store.postgres.accounts.attributes import lock_attributes, replace_attributes
-from domain.store.postgres.rankings.catalog import share_catalog
+from domain.store.postgres.accounts.attributes import (
+    StoredAttributes,
+    lock_attributes,
+    replace_attributes,
+)
+from domain.store.postgres.rankings.catalog import list_segment_attributes, share_catalog
+from domain.store.postgres.rankings.members import read_clock
+from domain.store.postgres.rankings.moves import lock_player_score
 from domain.store.redis.rankings import RankingWrite, write_rankings
 from domain.store.store import Connection, Store
 
@@ -28,21 +39,47 @@ def change_attributes(
 ) -> Moves:
     """Change the player's attributes, and move the rows that they place.
 
-    Before other changes of the player in the transaction. Raises NotFoundError, or
-    InvalidPayloadError naming each attribute that is not allowed.
+    Before other changes of the player in the transaction. Raises NotFoundError,
+    InvalidPayloadError naming each attribute that is not allowed, or RateLimitExceededError.
     """
     share_catalog(connection)
-    old = lock_attributes(connection, user_id=user_id)
-    if old is None:
+    stored = lock_attributes(connection, user_id=user_id)
+    if stored is None:
         raise NotFoundError("Nothing is stored of this player yet")
-    return _replace(connection, user_id, old, apply_attributes(old, changes), now)
+    new = apply_attributes(stored.values, changes)
+    if new == stored.values:
+        return []
+    # Which actions came in before the change is decided between two transactions of scoring.
+    lock_player_score(connection, user_id=user_id)
+    at = read_clock(connection)
+    changed = list_changed(stored.values, new)
+    check_changes(stored.history, added=changed, at=at)
+    history = record_changes(stored.values, stored.history, new, at=at)
+    replace_attributes(connection, user_id=user_id, attributes=StoredAttributes(new, history))
+    return move_player(
+        connection,
+        user_id=user_id,
+        changes={name: history[name] for name in changed},
+        at=at,
+        now=now,
+    )
 
 
-def erase_attributes(connection: Connection, *, user_id: UUID, now: datetime) -> Moves:
-    """Remove all attributes of the player, if there are any, and the rows that they placed."""
+def erase_attributes(connection: Connection, *, user_id: UUID) -> None:
+    """Remove all attributes of the player.
+
+    Of the changes stay those that place rows of boards, which stay where they are.
+    """
     share_catalog(connection)
-    old = lock_attributes(connection, user_id=user_id)
-    return _replace(connection, user_id, old, {}, now) if old else []
+    stored = lock_attributes(connection, user_id=user_id)
+    if stored is None or not (stored.values or stored.history):
+        return
+    lock_player_score(connection, user_id=user_id)
+    at = read_clock(connection)
+    placing = list_segment_attributes(connection)
+    history = record_changes(stored.values, stored.history, {}, at=at)
+    kept = {name: changes for name, changes in history.items() if name in placing}
+    replace_attributes(connection, user_id=user_id, attributes=StoredAttributes({}, kept))
 
 
 def show_moves(store: Store, moves: Moves) -> None:
@@ -56,16 +93,3 @@ def show_moves(store: Store, moves: Moves) -> None:
         write_rankings(store.redis, moves)
     except RedisUnavailableError:
         logger.warning("moves not shown yet", rankings=[move.ranking_no for move in moves])
-
-
-def _replace(
-    connection: Connection,
-    user_id: UUID,
-    old: Mapping[str, str],
-    new: Mapping[str, str],
-    now: datetime,
-) -> Moves:
-    if old == new:
-        return []
-    replace_attributes(connection, user_id=user_id, attributes=new)
-    return move_player(connection, user_id=user_id, old=old, new=new, now=now)

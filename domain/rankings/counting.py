@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from domain.rankings.belonging import find_value
 from domain.rankings.conditions import make_condition
 from domain.rankings.definition import Aggregate, BoardDefinition, Multiplier, Segment
 from domain.rankings.model import (
@@ -30,7 +31,7 @@ from domain.rankings.values import EXACT, Metadata, ReadValue, look_up, make_rea
 MAX_SEGMENT_LENGTH = 64
 
 Counts = Contribution | Reason | None
-ReadSegment = Callable[[Metadata, PlayerFacts | None], str | None]
+ReadSegment = Callable[[CountedAction, Metadata, PlayerFacts | None, Period], str | None]
 
 _NOTHING: Metadata = {}
 
@@ -99,7 +100,7 @@ class BoardRule:
         for holds in self._conditions:
             if not holds(metadata):
                 return None
-        segment = self._place(action, metadata, player)
+        segment = self._place(action, metadata, player, moment.period)
         if isinstance(segment, Reason):
             return segment
         tally = self._count(action, metadata, moment.factors)
@@ -108,7 +109,11 @@ class BoardRule:
         return Contribution(moment.period, segment, tally)
 
     def _place(
-        self, action: CountedAction, metadata: Metadata, player: PlayerFacts | None
+        self,
+        action: CountedAction,
+        metadata: Metadata,
+        player: PlayerFacts | None,
+        period: Period,
     ) -> str | Reason:
         if self._joins is not None:
             joined_at = None if player is None else player.joined.get(self._joins)
@@ -116,7 +121,7 @@ class BoardRule:
                 return Reason.NOT_JOINED
         if self._segment is None:
             return ""
-        return self._segment(metadata, player) or Reason.SEGMENT_MISSING
+        return self._segment(action, metadata, player, period) or Reason.SEGMENT_MISSING
 
     def _count(
         self,
@@ -168,9 +173,11 @@ def _make_segment(segment: Segment | None) -> ReadSegment | None:
         return None
     path, name = segment.path, segment.attribute
     if path is not None:
-        return lambda metadata, _: _name_segment(look_up(metadata, path))
-    return lambda _, player: (
-        None if player is None or name is None else _name_segment(player.attributes.get(name))
+        return lambda _action, metadata, _player, _period: _name_segment(look_up(metadata, path))
+    return lambda action, _, player, period: (
+        None
+        if player is None or name is None
+        else _name_segment(find_value(player, name, at=action.accepted_at, until=period.end))
     )
 
 

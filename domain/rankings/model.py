@@ -1,9 +1,10 @@
 """The words of rankings: a period, what a player has in one, and a row of one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -78,11 +79,22 @@ class CountedAction(NamedTuple):
     accepted_at: datetime
 
 
+class AttributeChange(NamedTuple):
+    """An attribute has this value from a moment on; None: it was removed then."""
+
+    at: datetime
+    value: str | None
+
+
 class PlayerFacts(NamedTuple):
-    """What boards need of a player: attributes, and when the player joined a board (by slug)."""
+    """What boards need of a player: attributes, and when the player joined a board (by slug).
+
+    `history` has the changes of attributes, the earliest first; see `belonging.py`.
+    """
 
     attributes: Mapping[str, str]
     joined: Mapping[str, datetime]
+    history: Mapping[str, Sequence[AttributeChange]] = MappingProxyType({})
 
 
 class Tally(NamedTuple):

@@ -4,10 +4,11 @@ In rankings that are not over; what is over stays as it was. Called by `domain/a
 in the transaction that changes the attributes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from domain.rankings.belonging import History, last_value
 from domain.rankings.definition import BoardDefinition, TieRule
 from domain.rankings.folding import group_size
 from domain.rankings.model import BoardVersion, RankingKey
@@ -16,45 +17,41 @@ from domain.store.postgres.rankings.moves import (
     MovedRow,
     OpenRanking,
     list_open_rankings,
-    lock_player_score,
     move_rows,
-    remove_rows,
 )
 from domain.store.postgres.rankings.numbers import make_rankings
 from domain.store.redis.rankings import RankingWrite, RowWrite
 from domain.store.store import Connection
 
-Attributes = Mapping[str, str]
-
 
 def move_player(
-    connection: Connection, *, user_id: UUID, old: Attributes, new: Attributes, now: datetime
+    connection: Connection, *, user_id: UUID, changes: History, at: datetime, now: datetime
 ) -> list[RankingWrite]:
-    """Move the player's rows to where the new attributes place them.
+    """Move the player's rows to where the last of these changes, which is of `at`, places them.
 
-    Return what Redis is to be told. A player who has an attribute no more leaves the boards that
-    are split by it. The transaction holds the shared lock of the catalog, and the player's row with
-    the attributes.
+    A value that is removed moves nothing: the rows wait for the next one. Return what Redis is to
+    be told. The transaction holds the catalog's shared lock and the player's score.
     """
-    changed = {name for name in old if old[name] != new.get(name)}
-    versions = [
-        version
-        for version in list_counted_versions(connection)
-        if version.definition.segment and version.definition.segment.attribute in changed
-    ]
-    if not versions:
+    moves = {
+        name: (source, target)
+        for name, (*before, change) in changes.items()
+        if (source := last_value(before)) is not None
+        and (target := change.value) not in (None, source)
+    }
+    if not moves:
         return []
-    lock_player_score(connection, user_id=user_id)
+    versions = list_counted_versions(connection)
     writes: list[RankingWrite] = []
-    for name in sorted(changed):
+    for name, (source, target) in moves.items():
         split = [version for version in versions if _attribute(version) == name]
         rankings = list_open_rankings(
             connection,
             version_nos=[version.number for version in split],
-            segment=old[name],
+            segment=source,
             user_id=user_id,
+            at=at,
         )
-        moved = _move(connection, user_id, rankings, new.get(name))
+        moved = _move(connection, user_id, rankings, target) if rankings else []
         writes += _list_writes(split, rankings, moved, str(user_id), now)
     return writes
 
@@ -65,13 +62,8 @@ def _attribute(version: BoardVersion) -> str | None:
 
 
 def _move(
-    connection: Connection, user_id: UUID, rankings: Sequence[OpenRanking], segment: str | None
+    connection: Connection, user_id: UUID, rankings: Sequence[OpenRanking], segment: str
 ) -> list[MovedRow]:
-    if not rankings:
-        return []
-    if segment is None:
-        numbers = [ranking.number for ranking in rankings]
-        return remove_rows(connection, user_id=user_id, ranking_nos=numbers)
     keys = {
         ranking.number: RankingKey(ranking.version_no, ranking.period_key, segment)
         for ranking in rankings
@@ -95,9 +87,8 @@ def _list_writes(
         definition = by_ranking[row.source]
         gone = RowWrite(user_id, None, row.version, row.updated_ms)
         yield _to_write(definition, row.source, gone, now)
-        if row.target is not None:
-            there = RowWrite(user_id, row.member, row.version, row.updated_ms)
-            yield _to_write(definition, row.target, there, now)
+        there = RowWrite(user_id, row.member, row.version, row.updated_ms)
+        yield _to_write(definition, row.target, there, now)
 
 
 def _to_write(

@@ -96,7 +96,11 @@ def _find_players(
     users = sorted({action.user_id for action in actions})
     joined = list_joined(connection, user_ids=users) if catalog.needs_members else {}
     attributes = list_attributes(connection, user_ids=users) if catalog.needs_attributes else {}
-    return {user: PlayerFacts(attributes.get(user, {}), joined.get(user, {})) for user in users}
+    facts = {}
+    for user in users:
+        values, history = attributes.get(user, ({}, {}))
+        facts[user] = PlayerFacts(values, joined.get(user, {}), history)
+    return facts
 
 
 def _count(

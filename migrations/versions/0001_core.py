@@ -86,6 +86,7 @@ def create_players() -> None:
         sa.Column("claimed_name", sa.String(64)),
         at_column("renamed_at", nullable=True),
         sa.Column("attributes", postgresql.JSONB),
+        sa.Column("attribute_history", postgresql.JSONB),
         at_column("created_at", default_now=True),
         sa.PrimaryKeyConstraint("user_id", name="pk_users"),
         sa.UniqueConstraint("username_key", name="uq_users_username_key"),

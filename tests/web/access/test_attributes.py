@@ -115,6 +115,16 @@ def test_who_is_not_stored_has_none(client: FlaskClient, bearer: Any) -> None:
     assert_refused(set_attributes(client, bearer(), country="DE"), 404, "NOT_FOUND")
 
 
+def test_too_many_changes_are_told_to_wait(client: FlaskClient, ann: Headers) -> None:
+    for number in range(20):
+        assert set_attributes(client, ann, guild=f"g{number}").status_code == 200
+    assert set_attributes(client, ann, guild="g19").status_code == 200
+    refused = set_attributes(client, ann, guild="last")
+    assert_refused(refused, 429, "RATE_LIMIT_EXCEEDED")
+    assert 29 * 86400 < int(refused.headers["Retry-After"]) <= 30 * 86400
+    assert read_attributes(client, ann) == {"guild": "g19"}
+
+
 def test_the_end_of_an_account_is_that_of_its_attributes(
     client: FlaskClient, store: Store, ann: Headers
 ) -> None:
@@ -123,5 +133,5 @@ def test_the_end_of_an_account_is_that_of_its_attributes(
     gone = client.delete(OWN, json={"currentPassword": PASSWORD}, headers=ann)
     assert gone.status_code == 204
     with store.write() as connection:
-        query = text("SELECT attributes FROM users WHERE user_id = :user_id")
-        assert connection.execute(query, {"user_id": user_id}).scalar_one() is None
+        query = text("SELECT attributes, attribute_history FROM users WHERE user_id = :user_id")
+        assert tuple(connection.execute(query, {"user_id": user_id}).one()) == (None, None)

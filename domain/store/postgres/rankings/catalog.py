@@ -69,6 +69,16 @@ def list_counted_versions(connection: Connection) -> list[BoardVersion]:
     return list(read_catalog(connection)[1])
 
 
+def list_segment_attributes(connection: Connection) -> frozenset[str]:
+    """Return the attributes by which a version of a board is or was split."""
+    rows = connection.execute(sql("SELECT DISTINCT definition ->> 'segment' FROM board_versions"))
+    return frozenset(
+        segment.removeprefix("player.")
+        for segment in rows.scalars()
+        if segment and segment.startswith("player.")
+    )
+
+
 def read_version(columns: Sequence[Any]) -> BoardVersion:
     """Return the version with these columns: its number, version, definition and state."""
     number, version, definition, state = columns

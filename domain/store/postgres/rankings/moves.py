@@ -24,11 +24,11 @@ class OpenRanking(NamedTuple):
 
 
 class MovedRow(NamedTuple):
-    """A row under its new version; one without a target was removed. Times in ms since 1970."""
+    """A row under its new version: its key in hex, its time in ms since 1970."""
 
     source: int
-    target: int | None
-    member: str | None
+    target: int
+    member: str
     version: int
     updated_ms: int
 
@@ -42,19 +42,24 @@ def lock_player_score(connection: Connection, *, user_id: UUID) -> None:
 
 
 def list_open_rankings(
-    connection: Connection, *, version_nos: Sequence[int], segment: str, user_id: UUID
+    connection: Connection,
+    *,
+    version_nos: Sequence[int],
+    segment: str,
+    user_id: UUID,
+    at: datetime,
 ) -> list[OpenRanking]:
-    """Return the rankings of this segment that are not over and in which the player has a row."""
+    """Return the rankings of this segment that are not over then and in which the player is."""
     rows = connection.execute(
         sql(
             "SELECT n.ranking_no, n.version_no, n.period_key, n.period_start, n.period_end"
             " FROM rankings n JOIN ranking_rows r ON r.ranking_no = n.ranking_no"
             " WHERE n.version_no = ANY(CAST(:versions AS bigint[])) AND n.segment = :segment"
             " AND n.revision = 0 AND r.user_id = :user_id"
-            " AND (n.period_end IS NULL OR n.period_end > statement_timestamp())"
+            " AND (n.period_end IS NULL OR n.period_end > :at)"
             " ORDER BY n.ranking_no"
         ),
-        {"versions": list(version_nos), "segment": segment, "user_id": user_id},
+        {"versions": list(version_nos), "segment": segment, "user_id": user_id, "at": at},
     )
     return [OpenRanking(*row) for row in rows]
 
@@ -83,24 +88,6 @@ def move_rows(
             " WHERE r.ranking_no = k.source AND r.user_id = :user_id"
             " RETURNING k.source, k.target, encode(r.sort_key, 'hex'), r.version,"
             " CAST(floor(extract(epoch FROM r.last_updated) * 1000) AS bigint)"
-        ),
-        parameters,
-    )
-    return [MovedRow(*row) for row in rows]
-
-
-def remove_rows(
-    connection: Connection, *, user_id: UUID, ranking_nos: Sequence[int]
-) -> list[MovedRow]:
-    """Delete the player's rows of these rankings, with their buckets."""
-    parameters = {"user_id": user_id, "rankings": list(ranking_nos)}
-    where = "WHERE ranking_no = ANY(CAST(:rankings AS bigint[])) AND user_id = :user_id"
-    connection.execute(sql(f"DELETE FROM ranking_buckets {where}"), parameters)
-    rows = connection.execute(
-        sql(
-            f"DELETE FROM ranking_rows {where} RETURNING ranking_no, NULL, NULL,"
-            " nextval('ranking_version_seq'),"
-            " CAST(floor(extract(epoch FROM statement_timestamp()) * 1000) AS bigint)"
         ),
         parameters,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from domain.rankings.belonging import History, decode_history
 from domain.store.postgres.statements import sql
 
 _JOINED = sql(
@@ -12,8 +13,9 @@ _JOINED = sql(
     " WHERE user_id = ANY(CAST(:users AS uuid[]))"
 )
 _ATTRIBUTES = sql(
-    "SELECT CAST(user_id AS text) AS user_id, attributes FROM users"
-    " WHERE user_id = ANY(CAST(:users AS uuid[])) AND attributes IS NOT NULL"
+    "SELECT CAST(user_id AS text), attributes, attribute_history FROM users"
+    " WHERE user_id = ANY(CAST(:users AS uuid[]))"
+    " AND (attributes IS NOT NULL OR attribute_history IS NOT NULL)"
 )
 
 
@@ -29,7 +31,10 @@ def list_joined(
 
 def list_attributes(
     connection: Connection, *, user_ids: Sequence[str]
-) -> dict[str, dict[str, str]]:
-    """Return the attributes of those of these users who have any."""
+) -> dict[str, tuple[dict[str, str], History]]:
+    """Return the attributes, and their changes, of those of these users who have or had any."""
     rows = connection.execute(_ATTRIBUTES, {"users": list(user_ids)})
-    return {row.user_id: row.attributes for row in rows}
+    return {
+        user_id: (attributes or {}, decode_history(history))
+        for user_id, attributes, history in rows
+    }

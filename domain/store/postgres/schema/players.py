@@ -34,6 +34,8 @@ users = Table(
     # What a game knows of its player, a country for instance: a JSON object of texts. Boards may be
     # split by one of them.
     Column("attributes", JSONB),
+    # Their changes: by name [[moment, text or null], ...]. Of them rows can be made again.
+    Column("attribute_history", JSONB),
     at_column("created_at", default_now=True),
 )
 

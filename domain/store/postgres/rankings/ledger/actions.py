@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.rankings.belonging import decode_history
 from domain.rankings.model import CountedAction, PlayerFacts
 from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
 from domain.store.postgres.statements import sql
@@ -60,7 +61,7 @@ def pause_archiving(connection: Connection) -> None:
 
 
 _PLAYER = (
-    "s.user_id, s.version, s.total_actions, u.attributes,"
+    "s.user_id, s.version, s.total_actions, u.attributes, u.attribute_history,"
     " (SELECT array_agg(m.board_id ORDER BY m.board_id) FROM board_members m"
     "   WHERE m.user_id = s.user_id),"
     " (SELECT array_agg(m.joined_at ORDER BY m.board_id) FROM board_members m"
@@ -111,8 +112,12 @@ def lock_players(connection: Connection, *, user_ids: Sequence[UUID]) -> list[Le
 
 
 def _player(row: Sequence[Any]) -> LedgerPlayer:
-    user_id, version, actions, attributes, boards, joined = row
-    facts = PlayerFacts(attributes or {}, dict(zip(boards or (), joined or (), strict=True)))
+    user_id, version, actions, attributes, history, boards, joined = row
+    facts = PlayerFacts(
+        attributes or {},
+        dict(zip(boards or (), joined or (), strict=True)),
+        decode_history(history),
+    )
     return LedgerPlayer(user_id, version, actions, facts)
 
 
