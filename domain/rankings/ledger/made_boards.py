@@ -84,9 +84,6 @@ class MadeBoards:
         buckets = self._group(streams.buckets.take(user_id))
         made = {_key(place): (place, tally) for place, tally in found.tallies.items()}
         for key in sorted(made.keys() | stored.keys()):
-            if self._follows(key):
-                self._compare_following(user_id, key, made, stored.get(key), buckets.get(key, {}))
-                continue
             place_and_tally = made.get(key)
             if place_and_tally and not self._is_to_be_there(key, place_and_tally[0][1]):
                 continue
@@ -106,32 +103,6 @@ class MadeBoards:
             self.comparisons[key.version_no].add_difference(
                 f"{bucket.user_id}: the bucket of {bucket.bucket_at} is of nobody"
             )
-
-    def _compare_following(
-        self,
-        user_id: str,
-        key: RankingKey,
-        made: Mapping[RankingKey, tuple[Place, Tally]],
-        row: StoredRow | None,
-        buckets: Mapping[datetime, Tally],
-    ) -> None:
-        """Compare a row that follows its player's attribute, whatever segment that was in then.
-
-        What came in while the player had no such attribute was not counted: a row may have fewer
-        actions than the ledger, never more, and never as many that come to something else.
-        """
-        if row is None:
-            return
-        whole = [tally for other, (_, tally) in made.items() if other[:2] == key[:2]]
-        expected: Tally | None = row.tally
-        if not whole or row.tally.counted > whole[0].counted:
-            expected = whole[0] if whole else None
-        elif row.tally.counted == whole[0].counted and not self._is_rolling(key):
-            expected = whole[0]
-        elif self._is_rolling(key):
-            definition = self._rules[key.version_no].definition
-            expected = self._sum_buckets(definition, row, buckets)
-        self._take(user_id, key, expected, row)
 
     def _compare_rolling(
         self,
@@ -197,9 +168,6 @@ class MadeBoards:
             key = self._by_number[bucket.ranking_no].key
             groups.setdefault(key, {})[bucket.bucket_at] = bucket.tally
         return groups
-
-    def _follows(self, key: RankingKey) -> bool:
-        return self._rules[key.version_no].definition.reads_attributes
 
     def _is_rolling(self, key: RankingKey) -> bool:
         return self._rules[key.version_no].definition.period.kind is PeriodKind.ROLLING

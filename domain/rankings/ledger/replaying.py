@@ -21,7 +21,7 @@ from domain.rankings.ledger.made_boards import EXPIRY_LAG, BoardStreams, MadeBoa
 from domain.rankings.ledger.made_scores import MadeScore, stored_line
 from domain.rankings.ledger.made_seals import MadeSeals
 from domain.rankings.ledger.reading import ArchiveReader, iterate_ledger
-from domain.rankings.model import PlayerFacts, VersionState
+from domain.rankings.model import VersionState
 from domain.store.postgres.rankings.catalog import list_counted_versions
 from domain.store.postgres.rankings.ledger.actions import (
     EVER,
@@ -116,7 +116,6 @@ def compare(
         archive_path=archive_path,
         span=span,
         now=now - EXPIRY_LAG,
-        everywhere=True,
     ):
         boards.compare(user_id, found, streams)
         if scores:
@@ -138,29 +137,19 @@ def fold_players(
     archive_path: Path,
     span: Span,
     now: datetime,
-    everywhere: bool = False,
 ) -> Iterator[tuple[str, MadeScore, PlayerTallies]]:
-    """Yield every player in order of id with what the actions of the span come to.
-
-    With `everywhere` players without an attribute that splits a board are in a segment too.
-    """
+    """Yield every player in order of id with what the actions of the span come to."""
     archives = ArchiveReader(archive_path, span=span)
     with_metadata = any(rule.definition.reads_metadata for rule in rules)
     players = iterate_ledger(connection, archives, span=span, with_metadata=with_metadata)
     for player, actions in players:
         score = MadeScore()
         if rules:
-            facts = _place(player.facts, rules) if everywhere else player.facts
-            found = fold_player(rules, score.watch(actions), facts, now=now)
+            found = fold_player(rules, score.watch(actions), player.facts, now=now)
         else:
             found = PlayerTallies()
             deque(score.watch(actions), maxlen=0)
         yield str(player.user_id), score, found
-
-
-def _place(facts: PlayerFacts, rules: Sequence[BoardRule]) -> PlayerFacts:
-    names = {rule.definition.segment.attribute for rule in rules if rule.definition.segment}
-    return facts._replace(attributes={**{name: "?" for name in names if name}, **facts.attributes})
 
 
 class ScoreComparison:

@@ -293,16 +293,21 @@ def test_a_sealed_ranking_that_has_changed_since_waits_for_its_next_seal(
     assert (seals.is_equal, seals.made.rows) == (True, before - 1)
 
 
-def test_rows_that_follow_an_attribute_may_have_less_than_the_ledger_and_never_more(
+def test_rows_that_follow_an_attribute_are_those_that_the_ledger_gives(
     store: Store, settings: Settings, worker_context: WorkerContext
 ) -> None:
     make_board(store, "by-country", segment="player.country")
+    window = {"kind": "rolling", "window": "7d"}
+    make_board(store, "rolling", segment="player.country", period=window)
     players = act(worker_context, players=6, batches=2)
     for number, player in enumerate(players):
         move(store, player, "DE" if number % 2 else "FR")
     act(worker_context, players=6, batches=2)
     move(store, players[1], "IT")
     move(store, players[2], None)
+    act(worker_context, players=6, batches=2)
+    move(store, players[2], "DE")
+    assert compare(store, settings)["board rolling"].differences == []
     comparison = compare(store, settings)["board by-country"]
     assert comparison.differences == []
     assert comparison.stored.rows == len(players)
