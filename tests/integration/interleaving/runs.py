@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -72,7 +72,7 @@ class Run:
         self.change_board()
         self.finish()
         self.close()
-        for _ in range(2):
+        for _ in range(3):
             self.decide()
         self.finish()
         self.close()
@@ -140,9 +140,9 @@ class Run:
     def close(self) -> None:
         """Seal what is over and what has changed since."""
         if self.seals is not None:
-            for close in (close_due(self.context.store), close_changed(self.context.store)):
-                for closed in close:
-                    self.seals.note(closed)
+            store = self.context.store
+            for closed in chain(close_due(store), close_changed(store, pause_seconds=0)):
+                self.seals.note(closed)
 
     def change_board(self) -> None:
         """Begin the new version of the first board, unless it has begun."""

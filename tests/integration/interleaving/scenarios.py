@@ -19,6 +19,8 @@ AGES = {
     7 * DAY: (0 * HOUR, DAY, 5 * DAY, 10 * DAY),
     30 * DAY: (0 * HOUR, 9 * DAY, 28 * DAY, 33 * DAY),
 }
+# Of the zones in `tests/ledgers.py`, those with a moment in years that are over.
+LONG_AGO = ("Pacific/Apia", "America/Sao_Paulo", "America/St_Johns")
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,16 @@ def make_storable(definition: BoardDefinition, number: int) -> BoardDefinition:
 
 
 @st.composite
-def scenarios_of_a_zone(draw: st.DrawFn) -> Scenario:
-    """Return boards and actions around a moment at which a clock does something."""
-    zone = ZoneInfo(draw(st.sampled_from(sorted(ledgers.ZONES))))
+def scenarios_of_a_zone(draw: st.DrawFn, *, is_over: bool = False) -> Scenario:
+    """Return boards and actions around a moment at which a clock does something.
+
+    With `is_over` their periods are over.
+    """
+    zone = ZoneInfo(draw(st.sampled_from(LONG_AGO if is_over else sorted(ledgers.ZONES))))
     clock = draw(ledgers.clocks(zone))
-    closing = ledgers.periods(zone).filter(lambda rule: rule.window is None)
-    boards = closing.flatmap(lambda rule: ledgers.definitions(zone, clock, rule))
+    unwanted = {PeriodKind.ROLLING, PeriodKind.NONE} if is_over else {PeriodKind.ROLLING}
+    wanted = ledgers.periods(zone).filter(lambda rule: rule.kind not in unwanted)
+    boards = wanted.flatmap(lambda rule: ledgers.definitions(zone, clock, rule))
     drawn = draw(st.lists(boards, min_size=1, max_size=3))
     return Scenario(
         [make_storable(board, number) for number, board in enumerate(drawn)],
