@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from domain.boards.model import GLOBAL_BOARD, is_slug
+from domain.boards.model import GLOBAL_BOARD, BoardId, is_slug
 from domain.errors import (
     BoardNotFoundError,
     DatabaseUnavailableError,
@@ -17,9 +17,10 @@ from domain.errors import (
     TransientError,
 )
 from domain.rankings.definition import GLOBAL_DEFINITION, BoardDefinition, Readers
-from domain.rankings.model import BoardVersion, VersionState
+from domain.rankings.model import BoardVersion, Lifecycle, VersionState
 from domain.rankings.reads.finding import RememberedRankings
 from domain.store.postgres.rankings.catalog import read_catalog, read_revision
+from domain.store.postgres.rankings.stored_boards import find_stored_board
 from domain.store.store import Store
 
 # How old the answer may be: a new board, version or definition is seen after this.
@@ -29,10 +30,14 @@ GLOBAL_VERSION = BoardVersion(0, 1, GLOBAL_DEFINITION, VersionState.LIVE)
 
 @dataclass(frozen=True, slots=True)
 class ReadableBoard:
-    """A board: the version that is read, and the one that is being built; at least one of them."""
+    """A board: the version that is read, and the one that is being built; at least one of them.
+
+    One that is archived has its last version, of which closed periods may be read.
+    """
 
     live: BoardVersion | None
     building: BoardVersion | None
+    is_archived: bool = False
 
     @property
     def shown(self) -> BoardVersion:
@@ -45,6 +50,13 @@ class ReadableBoard:
     def definition(self) -> BoardDefinition:
         """The definition by which the board is described."""
         return self.shown.definition
+
+    @property
+    def state(self) -> str:
+        """Where the board is, in one word."""
+        if self.is_archived:
+            return Lifecycle.ARCHIVED.value
+        return (VersionState.LIVE if self.live else VersionState.BUILDING).value
 
     @property
     def is_global(self) -> bool:
@@ -78,12 +90,26 @@ class BoardDirectory:
         boards = self._find_fresh().boards.values()
         return [board for board in boards if may_read(board, is_player, is_admin)]
 
-    def find(self, board_id: str) -> ReadableBoard:
-        """Return the board. Raises BoardNotFoundError, and DatabaseUnavailableError as `list`."""
-        found = self._find_fresh().boards.get(board_id) if is_slug(board_id) else None
+    def find(self, board_id: str, *, is_admin: bool) -> ReadableBoard:
+        """Return the board; an admin finds archived ones too.
+
+        Raises BoardNotFoundError, and DatabaseUnavailableError as `list`.
+        """
+        if not is_slug(board_id):
+            raise BoardNotFoundError
+        found = self._find_fresh().boards.get(board_id)
+        if found is None and is_admin:
+            found = self._find_archived(BoardId(board_id))
         if found is None:
             raise BoardNotFoundError
         return found
+
+    def _find_archived(self, board: BoardId) -> ReadableBoard | None:
+        with self._store.read() as connection:
+            stored = find_stored_board(connection, board=board)
+        if stored is None or stored.lifecycle is not Lifecycle.ARCHIVED:
+            return None
+        return ReadableBoard(stored.shown, None, is_archived=True)
 
     @property
     def rankings(self) -> RememberedRankings:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from domain.rankings.definition_json import encode_definition
-from domain.rankings.reads.finding import FoundRanking, current_period, next_reset
+from domain.rankings.reads.finding import FoundRanking
+from domain.rankings.reads.named_periods import current_period, next_reset
 from domain.rankings.reads.reader import RankingNeighborhood
 from domain.rankings.reads.standings import RankingStanding
 from web.boards.directory import ReadableBoard
@@ -18,7 +19,7 @@ def board_fields(board: ReadableBoard, now: datetime) -> dict[str, Any]:
     return {
         "board": definition.id.slug,
         "boardVersion": board.shown.version,
-        "state": "live" if board.live else "building",
+        "state": board.state,
         "definition": encode_definition(definition),
         "period": period.key,
         "periodStart": period.start,

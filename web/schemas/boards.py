@@ -127,7 +127,7 @@ class BoardPeriodSchema(CamelSchema):
 class BoardSchema(BoardPeriodSchema):
     """A board and its period of now."""
 
-    state = fields.String(required=True, metadata={"enum": ["live", "building"]})
+    state = fields.String(required=True, metadata={"enum": ["live", "building", "archived"]})
     definition = fields.Dict(required=True)
 
 

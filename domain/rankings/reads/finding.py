@@ -11,16 +11,21 @@ from uuid import UUID
 from domain.errors import InvalidPayloadError, PeriodNotFoundError
 from domain.rankings.definition import BoardDefinition, PeriodKind
 from domain.rankings.model import BoardVersion, Period, RankingKey
-from domain.rankings.periods import parse_period, period_at, period_before
+from domain.rankings.periods import period_before
+from domain.rankings.reads.named_periods import (
+    CURRENT,
+    PREVIOUS,
+    current_period,
+    is_kept,
+    key_of,
+    parse_key,
+)
 from domain.rankings.reads.standings import ReadRanking
 from domain.store.postgres.rankings.reads import lookups
 from domain.store.postgres.rankings.reads.lookups import StoredRanking
 from domain.store.store import Store
 
-CURRENT = "current"
-PREVIOUS = "previous"
 MAX_REMEMBERED = 10_000
-_SINGLE = (PeriodKind.NONE, PeriodKind.SEASON, PeriodKind.ROLLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +61,6 @@ class RememberedRankings:
         self._numbers[key] = number
 
 
-def current_period(definition: BoardDefinition, now: datetime) -> Period:
-    """Return the period of now, and a season also before it begins and when it is over."""
-    return period_at(definition, now) or parse_period(definition, "season")
-
-
-def next_reset(definition: BoardDefinition, now: datetime) -> datetime | None:
-    """Return when the period of now ends; None if it does not, or has ended."""
-    end = current_period(definition, now).end
-    return end if end is not None and now < end else None
-
-
 def find_ranking(
     store: Store,
     *,
@@ -86,12 +80,11 @@ def find_ranking(
     current = current_period(definition, now)
     if period in (CURRENT, current.key):
         return _find_current(store, live, current, segment, now, remembered)
+    if period == PREVIOUS and definition.period.kind is PeriodKind.SEASON:
+        return _find_season_before(store, definition, current, segment)
     previous = period_before(definition, current)
-    if period == PREVIOUS:
-        if previous is None:
-            raise PeriodNotFoundError
-        period = previous.key
-    if not is_admin and not _is_kept(definition, current, period):
+    period = key_of(definition, period, now)
+    if not is_admin and not is_kept(definition, current, period):
         raise PeriodNotFoundError
     with store.read() as connection:
         stored = lookups.find_ranking(
@@ -104,7 +97,9 @@ def find_ranking(
         return FoundRanking(live.version, definition, previous, segment, None, None)
     if not is_known:
         raise PeriodNotFoundError
-    return FoundRanking(live.version, definition, _parse(definition, period), segment, None, None)
+    return FoundRanking(
+        live.version, definition, parse_key(definition, period), segment, None, None
+    )
 
 
 def find_numbered(
@@ -119,7 +114,7 @@ def find_numbered(
         stored = lookups.find_ranking_of_number(
             connection, board=definition.id, ranking_no=ranking_no
         )
-    if stored is None or not _is_kept(
+    if stored is None or not is_kept(
         definition, current_period(definition, now), stored.period_key
     ):
         return None
@@ -165,17 +160,29 @@ def find_segment_of(
 
     None when the player is in none. Raises PeriodNotFoundError and DatabaseUnavailableError.
     """
-    current = current_period(live.definition, now)
-    key = current.key if period == CURRENT else period
-    if period == PREVIOUS:
-        previous = period_before(live.definition, current)
-        if previous is None:
-            raise PeriodNotFoundError
-        key = previous.key
+    key = key_of(live.definition, period, now)
     with store.read() as connection:
         return lookups.find_segment_of(
             connection, board=live.definition.id, period_key=key, user_id=user_id
         )
+
+
+def _find_season_before(
+    store: Store, definition: BoardDefinition, current: Period, segment: str
+) -> FoundRanking:
+    """Return the season that was over before this one began; of another version of the board."""
+    assert current.start is not None
+    with store.read() as connection:
+        stored = lookups.find_ranking_before(
+            connection,
+            board=definition.id,
+            period_key=current.key,
+            segment=segment,
+            until=current.start,
+        )
+    if stored is None:
+        raise PeriodNotFoundError
+    return _describe(stored)
 
 
 def _find_current(
@@ -194,9 +201,14 @@ def _find_current(
     if number is not None:
         ranking = ReadRanking(number, definition)
         return FoundRanking(live.version, definition, period, segment, ranking, None)
+    is_season = definition.period.kind is PeriodKind.SEASON
     with store.read() as connection:
         stored = lookups.find_ranking(
-            connection, board=definition.id, period_key=period.key, segment=segment
+            connection,
+            board=definition.id,
+            period_key=period.key,
+            segment=segment,
+            start=period.start if is_season else None,
         )
     if stored is None:
         return FoundRanking(live.version, definition, period, segment, None, None)
@@ -214,29 +226,3 @@ def _describe(stored: StoredRanking) -> FoundRanking:
         ReadRanking(stored.ranking_no, stored.definition, stored.read_revision),
         stored.revision or None,
     )
-
-
-def _parse(definition: BoardDefinition, key: str) -> Period:
-    try:
-        return parse_period(definition, key)
-    except ValueError as error:
-        raise PeriodNotFoundError from error
-
-
-def _is_kept(definition: BoardDefinition, current: Period, key: str) -> bool:
-    """Return whether this is one of the last closed periods, or none of the board's kind."""
-    try:
-        wanted = parse_period(definition, key)
-    except ValueError:
-        # Of an earlier version with other periods: kept as long as its rows are.
-        return True
-    if wanted.start is None or definition.period.kind in _SINGLE:
-        return True
-    if wanted.start >= (current.start or wanted.start):
-        return wanted == current
-    period: Period | None = current
-    for _ in range(definition.keep_periods):
-        period = period and period_before(definition, period)
-        if period is None or period.start is None or period.start <= wanted.start:
-            return period == wanted
-    return False

@@ -7,8 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from orjson import dumps
 from sqlalchemy import text
 
+from domain.boards.model import BoardId
+from domain.rankings.administration.boards import delete_board
+from domain.rankings.definition_json import decode_definition, encode_definition
 from domain.rankings.periods import period_at, period_before
 from domain.rankings.reads.standings import ReadRanking
 from domain.store.redis import rankings
@@ -192,15 +196,7 @@ def make_closed(store: Store, slug: str, count: int, **fields: Any) -> list[Read
         )
         closed.append(ReadRanking(ranking_no, some.definition))
         put(store, closed[-1], ANN, days, seq=days)
-        with store.write() as connection:
-            connection.execute(
-                text("UPDATE rankings SET revision = 1, sealed_revision = 1 WHERE ranking_no = :n"),
-                {"n": ranking_no},
-            )
-            connection.execute(
-                text("INSERT INTO ranking_seals VALUES (:number, 1, 1, '', now())"),
-                {"number": ranking_no},
-            )
+        seal(store, ranking_no)
     return closed
 
 
@@ -412,3 +408,84 @@ def test_a_season_is_the_only_period_before_while_and_after(
         assert read(client, f"{slug}/standings?period=season") == body
         answer = client.get(f"/api/boards/{slug}/standings?period=previous")
         assert_refused(answer, 404, "PERIOD_NOT_FOUND")
+
+
+def test_a_new_season_is_current_and_the_one_before_is_previous(
+    client: FlaskClient, store: Store
+) -> None:
+    now = datetime.now(UTC)
+    seasons = []
+    for version, days in ((1, -9), (2, -1)):
+        start = now + timedelta(days=days)
+        bounds = {"start": start.isoformat(), "end": (start + timedelta(days=5)).isoformat()}
+        period = {"kind": "season", **bounds}
+        if version == 1:
+            number = make_board(store, "some", period=period)
+        else:
+            number = replace_version(store, "some", period=period)
+        columns = {"period_start": bounds["start"], "period_end": bounds["end"]}
+        ranking_no = add_ranking(store, number, period_key="season", **columns)
+        definition = decode_definition({"id": "some", "period": period})
+        put(store, ReadRanking(ranking_no, definition), (ANN, BOB)[version - 1], 5, seq=version)
+        seasons.append(ranking_no)
+    seal(store, seasons[0])
+    for is_new_one_there in (True, False):
+        body = read(client, "some/standings")
+        assert (body["boardVersion"], body["revision"]) == (2, None)
+        assert body["totalUsers"] == int(is_new_one_there)
+        before = read(client, "some/standings?period=previous")
+        assert (before["period"], before["boardVersion"], before["revision"]) == ("season", 1, 1)
+        assert [row["userId"] for row in before["leaderboard"]] == [str(ANN)]
+        assert before["periodEnd"] < body["periodStart"] < body["periodEnd"]
+        assert body["nextReset"] == before["nextReset"] == body["periodEnd"]
+        with store.write() as connection:
+            connection.execute(
+                text("DELETE FROM rankings WHERE ranking_no = :n"), {"n": seasons[1]}
+            )
+            connection.execute(text("UPDATE board_catalog SET revision = revision + 1"))
+
+
+def replace_version(store: Store, slug: str, **fields: Any) -> int:
+    """Retire the board's live version and store another one; return its number."""
+    definition = encode_definition(decode_definition({"id": slug, **fields}))
+    with store.write() as connection:
+        connection.execute(text("UPDATE board_versions SET state = 'retired'"))
+        number: int = connection.execute(
+            text(
+                "INSERT INTO board_versions (board_id, version, definition, state)"
+                " VALUES (:id, 2, CAST(:definition AS jsonb), 'live') RETURNING version_no"
+            ),
+            {"id": slug, "definition": dumps(definition).decode()},
+        ).scalar_one()
+        connection.execute(text("UPDATE boards SET live_version_no = :n"), {"n": number})
+        connection.execute(text("UPDATE board_catalog SET revision = revision + 1"))
+    return number
+
+
+def seal(store: Store, ranking_no: int) -> None:
+    """Store the first seal of a ranking with one row."""
+    with store.write() as connection:
+        connection.execute(
+            text("UPDATE rankings SET revision = 1, sealed_revision = 1 WHERE ranking_no = :n"),
+            {"n": ranking_no},
+        )
+        connection.execute(
+            text("INSERT INTO ranking_seals VALUES (:n, 1, 1, '', now())"), {"n": ranking_no}
+        )
+
+
+def test_the_closed_periods_of_an_archived_board_are_for_admins(
+    client: FlaskClient, bearer: Bearer, store: Store
+) -> None:
+    make_closed(store, "days", 2, keepPeriods=5)
+    delete_board(store, board=BoardId("days"), revisions=None, archive=True)
+    admin = bearer(roles=["admin"])
+    for path in ("days", "days/standings", "days/me"):
+        assert_refused(client.get(f"/api/boards/{path}", headers=bearer()), 404, "BOARD_NOT_FOUND")
+    body = read(client, "days", admin)
+    assert not schemas.BoardDetailsSchema().validate(body)
+    assert body["state"] == "archived"
+    closed = read(client, "days/standings?period=previous", admin)
+    assert (closed["revision"], closed["totalUsers"]) == (1, 1)
+    assert read(client, "days/standings", admin)["leaderboard"] == []
+    assert "days" not in list_ids(client, admin)

@@ -18,6 +18,7 @@ from domain.rankings.definition import Readers
 from domain.rankings.model import BoardVersion
 from domain.rankings.reads import finding
 from domain.rankings.reads.finding import FoundRanking
+from domain.rankings.reads.named_periods import CURRENT
 from domain.store.postgres.rankings.stored_boards import find_stored_board
 from web.boards.directory import ReadableBoard, may_read
 from web.boards.global_standings import GLOBAL_RANKING
@@ -50,7 +51,7 @@ def ask(board_id: str) -> Asked:
     when the caller has no token.
     """
     is_player, is_admin = read_rights()
-    board = services().boards.find(board_id)
+    board = services().boards.find(board_id, is_admin=is_admin)
     if not may_read(board, is_player, is_admin):
         if board.definition.readers is Readers.PLAYERS:
             raise UnauthorizedError
@@ -101,7 +102,7 @@ def find_ranking_of_player(
 
 def _find(asked: Asked, period: str, segment: str) -> FoundRanking:
     if asked.board.is_global:
-        if period not in (finding.CURRENT, GLOBAL_RANKING.period.key):
+        if period not in (CURRENT, GLOBAL_RANKING.period.key):
             raise PeriodNotFoundError
         return GLOBAL_RANKING
     return finding.find_ranking(

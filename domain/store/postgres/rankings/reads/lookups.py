@@ -48,15 +48,35 @@ _SELECT = (
 # What was sealed under an earlier version stays what was announced.
 _FIND = (
     f"{_SELECT} AND r.period_key = :period AND r.segment = :segment"
+    " AND (CAST(:start AS timestamptz) IS NULL OR r.period_start = :start)"
     " ORDER BY r.sealed_revision = 0, v.version DESC LIMIT 1"
+)
+_FIND_BEFORE = (
+    f"{_SELECT} AND r.period_key = :period AND r.segment = :segment AND r.period_end <= :until"
+    " ORDER BY r.period_end DESC, r.sealed_revision = 0, v.version DESC LIMIT 1"
 )
 
 
 def find_ranking(
-    connection: Connection, *, board: BoardId, period_key: str, segment: str
+    connection: Connection,
+    *,
+    board: BoardId,
+    period_key: str,
+    segment: str,
+    start: datetime | None = None,
 ) -> StoredRanking | None:
-    """Return the ranking: the newest version's that was sealed, else the live version's."""
-    return _find(connection, _FIND, board, period=period_key, segment=segment)
+    """Return the ranking: the newest version's that was sealed, else the live version's.
+
+    With a start only one of a period that began then: seasons of a board share their key.
+    """
+    return _find(connection, _FIND, board, period=period_key, segment=segment, start=start)
+
+
+def find_ranking_before(
+    connection: Connection, *, board: BoardId, period_key: str, segment: str, until: datetime
+) -> StoredRanking | None:
+    """Return the last ranking with this key that was over by then."""
+    return _find(connection, _FIND_BEFORE, board, period=period_key, segment=segment, until=until)
 
 
 def find_ranking_of_number(
