@@ -57,6 +57,9 @@ def read_page(
     Raises CursorExpiredError when the order that it is of is not kept any more,
     RedisUnavailableError when that order cannot be read now, and DatabaseUnavailableError.
     """
+    if after is not None and after.walk_id is not None:
+        # Also when the ranking has been sealed meanwhile: the order of the first page goes on.
+        return _read_walk(store, ranking._replace(revision=0), after, after.walk_id, limit)
     if ranking.revision:
         return _read_sealed(store, ranking, after, limit)
     if after is None:
@@ -67,8 +70,6 @@ def read_page(
             lambda: _read_first_from_sql(store, ranking, limit),
         )
         return _make_page(store, ranking, found.total, found.span, found.walk_id)
-    if after.walk_id is not None:
-        return _read_walk(store, ranking, after, after.walk_id, limit)
     total, span = set_or_sql(
         lambda: sets.find_page(
             store.redis,

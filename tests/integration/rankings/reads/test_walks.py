@@ -89,6 +89,21 @@ def test_a_walk_under_change_sees_the_order_of_its_first_page(
     assert page.total == len(now)
 
 
+def test_a_walk_is_finished_although_its_ranking_is_sealed_meanwhile(store: Store) -> None:
+    ranking = make_ranking(store, ties="competition")
+    fill_crowd(store, ranking, 3 * LIMIT)
+    expected = list_all(store, ranking)
+    page = read(store, ranking)
+    seen = list(page.standings)
+    dice = random.Random(3)
+    shake(store, ranking, dice, [standing.user_id for standing in expected])
+    sealed = ranking._replace(revision=1)
+    while page.continuation is not None:
+        page = read(store, sealed, page.continuation)
+        seen += page.standings
+    assert seen == expected
+
+
 def list_walks(store: Store, ranking: ReadRanking) -> list[str]:
     return store.redis.run(lambda client: client.keys(f"{keys.ranking_walk(ranking.number, '*')}"))
 
