@@ -79,6 +79,21 @@ def test_the_last_closed_periods_are_kept_with_all_their_segments(
     assert remove_old_periods(store) == 0
 
 
+def test_what_earlier_versions_have_sealed_goes_with_the_periods_of_then(store: Store) -> None:
+    (last,), (old,) = make_days(store, keep=2, days=2)
+    list(close_due(store))
+    assert remove_old_periods(store) == 0
+    (ended,) = fetch(store, "SELECT period_end FROM rankings WHERE ranking_no = :last", last=last)
+    live = make_board(store, keepPeriods=2)
+    again = make_ranking(store, live, key="day-1", end=ended.period_end)
+    newest = make_ranking(store, live, key="day-0", end=ended.period_end + DAY / 2)
+    list(close_due(store))
+    assert remove_old_periods(store) == 1
+    left = fetch(store, "SELECT ranking_no FROM rankings WHERE removed_at IS NULL")
+    assert {row.ranking_no for row in left} == {last, again, newest}
+    assert fetch(store, "SELECT 1 FROM ranking_rows WHERE ranking_no = :old", old=old) == []
+
+
 def test_who_dies_while_rows_go_is_followed_by_one_who_goes_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,13 +16,15 @@ MOST_AT_ONCE = 100
 # `ranking_rows` last: while it has one, the ranking's removal is not finished.
 _TABLES = ("ranking_row_revisions", "ranking_buckets", "ranking_rows")
 _SEALED = "removed_at IS NULL AND revision > 0 AND sealed_revision = revision"
+# Over all versions of a board: what earlier ones have sealed goes with the periods of then.
 _EXPIRED = f"""
-SELECT aged.ranking_no FROM board_versions v
+SELECT aged.ranking_no FROM boards b JOIN board_versions live ON live.version_no = b.live_version_no
 CROSS JOIN LATERAL (
     SELECT r.ranking_no, dense_rank() OVER (ORDER BY r.period_end DESC) AS age
-    FROM rankings r WHERE r.version_no = v.version_no AND {_SEALED}
+    FROM board_versions v JOIN rankings r ON r.version_no = v.version_no
+    WHERE v.board_id = b.board_id AND {_SEALED}
 ) aged
-WHERE aged.age > CAST(v.definition ->> 'keepPeriods' AS integer)
+WHERE aged.age > CAST(live.definition ->> 'keepPeriods' AS integer)
 ORDER BY aged.ranking_no LIMIT :limit
 """
 # A step from one ranking with rows to the next: others do not come into it, however many there are.

@@ -54,9 +54,8 @@ AND (r.period_end <= clock_timestamp() - make_interval(secs => :patience)
         AND s.pid <> pg_backend_pid() AND s.backend_xid IS NOT NULL
         AND s.xact_start < r.period_end))
 """
-_IS_LIVE = (
-    "EXISTS (SELECT 1 FROM boards o WHERE o.live_version_no = r.version_no AND o.state = 'active')"
-)
+# Not EXISTS: that would be a look-up for each ranking of versions that are built or retired.
+_IS_LIVE = "r.version_no IN (SELECT o.live_version_no FROM boards o WHERE o.state = 'active')"
 _UNSEALED = f"""
 SELECT ranking_no, revision > 0 AS has_begun FROM rankings r
 WHERE {IS_UNSEALED} AND period_end <= clock_timestamp() - make_interval(secs => :grace)
