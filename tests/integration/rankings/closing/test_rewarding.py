@@ -2,18 +2,28 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
+from domain.actions.intake import accept_actions
+from domain.boards.model import GLOBAL_BOARD
+from domain.boards.rebuild import rebuild_board
 from domain.rankings.closing.closing import close_due
 from domain.store.postgres.rankings.closing import rewards as rewards_sql
+from domain.store.postgres.rankings.closing.seals import GRACE_SECONDS
 from domain.store.store import Store
+from tests.factories import make_action
 from tests.integration.rankings.closing.sealed_boards import (
     add_rows,
     make_board,
     make_ranking,
     read_rewards,
 )
+from tests.pipeline import complete_actions, finish_batch
+from tests.waiting import wait_until
+from workers.context import WorkerContext
 
 GOLD: dict[str, Any] = {"rewards": [{"ranks": [1, 1], "reward": "gold"}]}
 HOUR = timedelta(hours=1)
@@ -94,3 +104,42 @@ def test_rewards_are_granted_in_chunks_in_order(
         4,
         "pin",
     )
+
+
+def let_season_end(store: Store, end: datetime) -> None:
+    """Make this the end of the only season, as if it had been it from the beginning."""
+    with store.write() as connection:
+        connection.execute(
+            text(
+                "UPDATE board_versions SET definition ="
+                " jsonb_set(definition, '{period,end}', to_jsonb(CAST(:end AS text)))"
+            ),
+            {"end": end.isoformat()},
+        )
+        connection.execute(text("UPDATE rankings SET period_end = :end"), {"end": end})
+        connection.execute(text("UPDATE board_catalog SET revision = revision + 1"))
+
+
+def test_a_season_ends_by_the_clock_and_grants_to_those_who_were_in_time(
+    worker_context: WorkerContext,
+) -> None:
+    """Through the pipeline; the last action that was in time is not scored yet."""
+    store = worker_context.store
+    rebuild_board(store, board=GLOBAL_BOARD)
+    season = {"kind": "season", "start": hours_ago(1).isoformat(), "end": hours_ago(-1).isoformat()}
+    make_board(store, live_at=hours_ago(1), period=season, **GOLD)
+    early, last, late = uuid4(), uuid4(), uuid4()
+    complete_actions(worker_context, [make_action(user_id=early, score=5)])
+    (unscored,) = accept_actions(
+        store, actions=[make_action(user_id=last, score=7)], reply_to=None
+    ).batches
+    end = datetime.now(UTC) + timedelta(seconds=0.2)
+    let_season_end(store, end)
+    wait_until(lambda: datetime.now(UTC) > end + timedelta(milliseconds=50))
+    complete_actions(worker_context, [make_action(user_id=late, score=9)])
+    wait_until(lambda: datetime.now(UTC) > end + timedelta(seconds=GRACE_SECONDS + 0.1))
+    assert list(close_due(store)) == []
+    finish_batch(worker_context, unscored.batch_id)
+    (closed,) = close_due(store)
+    assert (closed.begun.period_key, closed.seal.digest.rows) == ("season", 2)
+    assert read_rewards(store) == [(last, 1, "gold")]
