@@ -21,7 +21,7 @@ from web.routes import (
     realtime,
     users,
 )
-from web.routes.boards import board_players, boards
+from web.routes.boards import board_players, boards, rank_history
 from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
     AccountChangeSchema,
@@ -42,6 +42,8 @@ from web.schemas.boards import (
     BoardsSchema,
     BoardStandingsQuery,
     BoardStandingsSchema,
+    RankHistoryQuery,
+    RankHistorySchema,
 )
 from web.schemas.rewards import GrantedRewardsSchema
 
@@ -191,6 +193,22 @@ OPERATIONS = (
         errors=(*RANKING_ERRORS, "NOT_FOUND"),
         is_public=True,
         takes_token=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/users/<user_id>/rank-history",
+        view=rank_history.history,
+        tag="boards",
+        query=RankHistoryQuery,
+        answers={200: RankHistorySchema},
+        errors=(
+            "INVALID_PAYLOAD",
+            "BOARD_NOT_FOUND",
+            "NOT_FOUND",
+            "HISTORY_TOO_LARGE",
+            "BOARD_BUILDING",
+            "SERVICE_UNAVAILABLE",
+        ),
     ),
     Operation(
         method="GET",

@@ -5,6 +5,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from domain.boards.model import GLOBAL_BOARD
+from domain.rankings.history.moments import MAX_POINTS
 from web.boards.ranking_cursors import MAX_CURSOR_CHARS
 from web.schemas.answers import number
 from web.schemas.base import CamelSchema
@@ -15,6 +17,7 @@ MAX_PAGE = 100
 MAX_PERIOD_CHARS = 32
 MAX_SEGMENT_CHARS = 64
 MAX_COLUMNS = 4
+MAX_SLUG_CHARS = 32
 _NUMBER = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,9})?", re.ASCII)
 
 
@@ -94,6 +97,60 @@ class BoardRankQuery(QuerySchema):
     )
     period = _period()
     segment = _segment()
+
+
+class RankHistoryQuery(QuerySchema):
+    """Which moments of the past to look at."""
+
+    board = fields.String(
+        load_default=GLOBAL_BOARD.slug, validate=validate.Length(1, MAX_SLUG_CHARS)
+    )
+    segment = _segment()
+    at = Timestamp(
+        load_default=None,
+        metadata={"description": "One moment: all that was accepted before it counts"},
+    )
+    since = Timestamp(
+        data_key="from", load_default=None, metadata={"description": "Where the points begin"}
+    )
+    until = Timestamp(load_default=None, metadata={"description": "The last point"})
+    points = QueryInteger(
+        load_default=None,
+        validate=validate.Range(1, MAX_POINTS),
+        metadata={"description": "How many moments of the span, or how many days"},
+    )
+
+
+class PastStandingSchema(CamelSchema):
+    """Where a player stood at a moment."""
+
+    at = Timestamp(required=True)
+    period = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The key of the period that the moment is in, or ends"},
+    )
+    rank = number("null where the player was not on the board", nullable=True)
+    score = fields.Float(required=True, allow_none=True)
+    columns = fields.List(
+        fields.Float(), required=True, metadata={"description": "The tie-breakers' numbers"}
+    )
+    total_users = number("Players in the ranking at that moment")
+
+
+class RankHistorySchema(CamelSchema):
+    """A player's past on a board: `points`, or with `at` the fields of one of them instead."""
+
+    board = fields.String(required=True)
+    board_version = number("Of the definition by which the answer was counted")
+    user_id = StrictUUID(required=True)
+    points = fields.List(fields.Nested(PastStandingSchema))
+    at = Timestamp()
+    period = fields.String(allow_none=True)
+    rank = fields.Integer(allow_none=True)
+    score = fields.Float(allow_none=True)
+    columns = fields.List(fields.Float())
+    total_users = fields.Integer()
 
 
 class BoardStandingSchema(CamelSchema):

@@ -14,7 +14,7 @@ from domain.rankings.definition import BoardDefinition, TieRule
 from domain.rankings.folding import group_size
 from domain.rankings.history.past import UNKNOWN_REACHED, PlayerPast
 from domain.rankings.model import Tally
-from domain.store.postgres.rankings.history import PresentRow, PresentRows
+from domain.store.postgres.rankings.ledger.present_rows import PresentRow, PresentRows
 
 MAX_GROUPS = 200_000
 _BEFORE_ALL = UUID(int=0)

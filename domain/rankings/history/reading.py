@@ -10,7 +10,7 @@ from itertools import groupby
 from uuid import UUID
 
 from domain.boards.model import GLOBAL_BOARD
-from domain.errors import HistoryTooLargeError, InvalidPayloadError, NotFoundError
+from domain.errors import HistoryTooLargeError, NotFoundError
 from domain.rankings.counting import BoardRule
 from domain.rankings.definition import PeriodKind
 from domain.rankings.history.budget import Budget
@@ -25,19 +25,23 @@ from domain.rankings.history.past import (
     within_window,
 )
 from domain.rankings.history.ranking_past import PastStanding, RankingPast
-from domain.rankings.model import BoardVersion, CountedAction, Period, PlayerFacts, RankingKey
+from domain.rankings.history.segments import choose_segment
+from domain.rankings.model import BoardVersion, CountedAction, Period, RankingKey
 from domain.rankings.periods import window_start
 from domain.store.postgres.archives import list_archived_partitions
-from domain.store.postgres.rankings.history import (
+from domain.store.postgres.rankings.ledger.actions import Span, hold_months
+from domain.store.postgres.rankings.ledger.history import (
+    find_facts,
+    find_row_segments,
+    list_actions_of,
+    list_players_of,
+)
+from domain.store.postgres.rankings.ledger.present_rows import (
     PresentRow,
     PresentRows,
     RankingRows,
     ScoreRows,
-    find_facts,
-    list_actions_of,
-    list_players_of,
 )
-from domain.store.postgres.rankings.ledger.actions import Span, hold_months
 from domain.store.postgres.rankings.ledger.stored_rows import find_live_since
 from domain.store.postgres.rankings.numbers import find_rankings
 from domain.store.postgres.transactions import read_one_moment
@@ -72,23 +76,6 @@ def read_history(
         return [standing for group in groups for standing in reader.read(group)]
 
 
-def choose_segment(rule: BoardRule, segment: str | None, facts: PlayerFacts) -> str | None:
-    """Return the segment to look into: None when the player is in none.
-
-    Raises InvalidPayloadError for one that is missing or does not belong to the board.
-    """
-    split = rule.definition.segment
-    if split is not None and split.path is not None:
-        if not segment:
-            raise InvalidPayloadError(details={"fields": {"segment": ["Which one?"]}})
-        return segment
-    if segment:
-        raise InvalidPayloadError(
-            details={"fields": {"segment": ["The board is not split by metadata."]}}
-        )
-    return "" if split is None else facts.attributes.get(split.attribute or "")
-
-
 class _HistoryReader:
     """Reads the history of one player on one board, period by period."""
 
@@ -105,16 +92,19 @@ class _HistoryReader:
     def read(self, group: Moments) -> list[PastStanding]:
         """Return where the player stood at the moments of one period."""
         period = group.period
-        if period is None or self._segment is None:
+        segment = self._segment
+        if period is not None and self._rule.definition.reads_attributes:
+            segment = self._find_segments(period, [self._user_id]).get(self._user_id, segment)
+        if period is None or segment is None:
             key = period.key if period else None
             return [PastStanding(at, key, None, None, 0) for at in group.moments]
         if self._rule.definition.period.kind is PeriodKind.ROLLING:
-            return [self._read_window(period, at, self._segment) for at in group.moments]
-        rows = self._find_rows(period, self._segment)
+            return [self._read_window(period, at, segment) for at in group.moments]
+        rows = self._find_rows(period, segment)
         past = (
-            self._fold_all(period, group.moments, self._segment)
+            self._fold_all(period, group.moments, segment)
             if rows is None
-            else self._fold_changed(period, group.moments, self._segment, rows)
+            else self._fold_changed(period, group.moments, segment, rows)
         )
         return [past.stand(self._user_id, at=at, period_key=period.key) for at in group.moments]
 
@@ -216,12 +206,25 @@ class _HistoryReader:
         definition = self._rule.definition
         needs_facts = definition.reads_attributes or definition.join_required
         facts = find_facts(self._connection, user_ids=actions) if needs_facts else {}
+        split = definition.segment and definition.segment.attribute
+        if split:
+            # A player's row stays where it was when its period ended.
+            for user, name in self._find_segments(period, list(actions)).items():
+                facts[user] = facts[user]._replace(attributes={split: name})
         return {
             user: list_counted(
                 self._rule, of_one, facts.get(user), period_key=period.key, segment=segment
             )
             for user, of_one in actions.items()
         }
+
+    def _find_segments(self, period: Period, users: Collection[str]) -> dict[str, str]:
+        return find_row_segments(
+            self._connection,
+            version_no=self._rule.version.number,
+            period_key=period.key,
+            user_ids=users,
+        )
 
     def _require_unarchived(self, span: Span, at: datetime) -> None:
         if self._is_archived(span):

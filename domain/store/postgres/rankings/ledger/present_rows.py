@@ -1,9 +1,9 @@
-"""SQL of the past: who has changed since a moment, and how many rows of now are ahead of a place.
+"""SQL of the rows of now as histories use them: how many are ahead of a place, and whose.
 
 Called by `domain/rankings/history`. The board `global` has its rows in `user_scores`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.folding import sort_key
-from domain.rankings.model import CountedAction, PlayerFacts, Tally
-from domain.store.postgres.rankings.ledger.actions import Span
+from domain.rankings.model import Tally
 from domain.store.postgres.statements import sql
 
 # What may follow the group in a sort key.
@@ -170,77 +169,3 @@ class ScoreRows:
 def _read_score(place: bytes) -> int:
     """Return the score of a place: eight bytes of the largest first."""
     return 2**63 - 1 - int.from_bytes(place[:8], "big")
-
-
-_WITHIN = (
-    "a.status = 'applied'"
-    " AND (CAST(:types AS text[]) IS NULL OR a.action_type = ANY(CAST(:types AS text[])))"
-    " AND (CAST(:since AS timestamptz) IS NULL OR a.created_at >= CAST(:since AS timestamptz))"
-    " AND (CAST(:until AS timestamptz) IS NULL OR a.created_at < CAST(:until AS timestamptz))"
-)
-
-
-def list_players_of(
-    connection: Connection, *, span: Span, action_types: Sequence[str], limit: int
-) -> list[str]:
-    """Return whose the first `limit` applied actions of the span are, each as often as it has one.
-
-    Those of archived months are not there.
-    """
-    rows = connection.execute(
-        sql(f"SELECT CAST(a.user_id AS text) FROM user_actions a WHERE {_WITHIN} LIMIT :limit"),
-        {"types": list(action_types) or None, "limit": limit, **span._asdict()},
-    )
-    return list(rows.scalars())
-
-
-def list_actions_of(
-    connection: Connection,
-    *,
-    user_ids: Collection[str] | None,
-    span: Span,
-    action_types: Sequence[str],
-    with_metadata: bool,
-    limit: int,
-) -> list[CountedAction]:
-    """Return the first `limit` applied actions of these players, or of all, in the span.
-
-    By player and number. Those of archived months are not there.
-    """
-    rows = connection.execute(
-        sql(
-            "SELECT a.action_no, CAST(a.user_id AS text), a.action_type, a.score_delta,"
-            " CASE WHEN :metadata THEN CAST(a.metadata AS text) END, a.created_at"
-            f" FROM user_actions a WHERE {_WITHIN}"
-            f"{'' if user_ids is None else ' AND a.user_id = ANY(CAST(:ids AS uuid[]))'}"
-            " LIMIT :limit"
-        ),
-        {
-            "types": list(action_types) or None,
-            "ids": list(user_ids or ()),
-            "metadata": with_metadata,
-            "limit": limit,
-            **span._asdict(),
-        },
-    )
-    actions = [CountedAction(*row) for row in rows]
-    return sorted(actions, key=lambda action: (action.user_id, action.action_no))
-
-
-def find_facts(connection: Connection, *, user_ids: Collection[str]) -> dict[str, PlayerFacts]:
-    """Return what boards need of these players; who does not exist is absent."""
-    rows = connection.execute(
-        sql(
-            "SELECT CAST(u.user_id AS text), u.attributes,"
-            " (SELECT array_agg(m.board_id ORDER BY m.board_id) FROM board_members m"
-            "   WHERE m.user_id = u.user_id),"
-            " (SELECT array_agg(m.joined_at ORDER BY m.board_id) FROM board_members m"
-            "   WHERE m.user_id = u.user_id)"
-            " FROM users u WHERE u.user_id = ANY(CAST(:ids AS uuid[]))"
-        ),
-        {"ids": list(user_ids)},
-    )
-    return {
-        user_id: PlayerFacts(attributes or {}, dict(zip(boards or (), joined or (), strict=True)))
-        for user_id, attributes, boards, joined in rows
-    }

@@ -1,0 +1,101 @@
+"""SQL of the past: who has acted in a span of time, and what.
+
+Called by `domain/rankings/history`.
+"""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection
+
+from domain.rankings.model import CountedAction, PlayerFacts
+from domain.store.postgres.rankings.ledger.actions import Span
+from domain.store.postgres.statements import sql
+
+_WITHIN = (
+    "a.status = 'applied'"
+    " AND (CAST(:types AS text[]) IS NULL OR a.action_type = ANY(CAST(:types AS text[])))"
+    " AND (CAST(:since AS timestamptz) IS NULL OR a.created_at >= CAST(:since AS timestamptz))"
+    " AND (CAST(:until AS timestamptz) IS NULL OR a.created_at < CAST(:until AS timestamptz))"
+)
+
+
+def list_players_of(
+    connection: Connection, *, span: Span, action_types: Sequence[str], limit: int
+) -> list[str]:
+    """Return whose the first `limit` applied actions of the span are, each as often as it has one.
+
+    Those of archived months are not there.
+    """
+    rows = connection.execute(
+        sql(f"SELECT CAST(a.user_id AS text) FROM user_actions a WHERE {_WITHIN} LIMIT :limit"),
+        {"types": list(action_types) or None, "limit": limit, **span._asdict()},
+    )
+    return list(rows.scalars())
+
+
+def list_actions_of(
+    connection: Connection,
+    *,
+    user_ids: Collection[str] | None,
+    span: Span,
+    action_types: Sequence[str],
+    with_metadata: bool,
+    limit: int,
+) -> list[CountedAction]:
+    """Return the first `limit` applied actions of these players, or of all, in the span.
+
+    By player and number. Those of archived months are not there.
+    """
+    rows = connection.execute(
+        sql(
+            "SELECT a.action_no, CAST(a.user_id AS text), a.action_type, a.score_delta,"
+            " CASE WHEN :metadata THEN CAST(a.metadata AS text) END, a.created_at"
+            f" FROM user_actions a WHERE {_WITHIN}"
+            f"{'' if user_ids is None else ' AND a.user_id = ANY(CAST(:ids AS uuid[]))'}"
+            " LIMIT :limit"
+        ),
+        {
+            "types": list(action_types) or None,
+            "ids": list(user_ids or ()),
+            "metadata": with_metadata,
+            "limit": limit,
+            **span._asdict(),
+        },
+    )
+    actions = [CountedAction(*row) for row in rows]
+    return sorted(actions, key=lambda action: (action.user_id, action.action_no))
+
+
+def find_facts(connection: Connection, *, user_ids: Collection[str]) -> dict[str, PlayerFacts]:
+    """Return what boards need of these players; who does not exist is absent."""
+    rows = connection.execute(
+        sql(
+            "SELECT CAST(u.user_id AS text), u.attributes,"
+            " (SELECT array_agg(m.board_id ORDER BY m.board_id) FROM board_members m"
+            "   WHERE m.user_id = u.user_id),"
+            " (SELECT array_agg(m.joined_at ORDER BY m.board_id) FROM board_members m"
+            "   WHERE m.user_id = u.user_id)"
+            " FROM users u WHERE u.user_id = ANY(CAST(:ids AS uuid[]))"
+        ),
+        {"ids": list(user_ids)},
+    )
+    return {
+        user_id: PlayerFacts(attributes or {}, dict(zip(boards or (), joined or (), strict=True)))
+        for user_id, attributes, boards, joined in rows
+    }
+
+
+def find_row_segments(
+    connection: Connection, *, version_no: int, period_key: str, user_ids: Collection[str]
+) -> dict[str, str]:
+    """Return the segments in which these players have rows in a period: what they belonged to."""
+    rows = connection.execute(
+        sql(
+            "SELECT CAST(r.user_id AS text), n.segment FROM rankings n"
+            " JOIN ranking_rows r ON r.ranking_no = n.ranking_no"
+            " WHERE n.version_no = :version AND n.period_key = :period"
+            " AND r.user_id = ANY(CAST(:ids AS uuid[]))"
+        ),
+        {"version": version_no, "period": period_key, "ids": list(user_ids)},
+    )
+    return dict(rows.tuples().all())
