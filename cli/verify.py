@@ -20,6 +20,7 @@ MEANINGS: Mapping[Invariant, str] = {
     Invariant.SEALS: "the rows of closed rankings are those that were sealed",
     Invariant.ARCHIVES: "the archive files are there and add up",
     Invariant.BOARD: "the leaderboard in Redis is the ranking of the database",
+    Invariant.RANKINGS: "the rows of every board are what the ledger gives, in Redis too",
 }
 
 

@@ -21,6 +21,8 @@ class Invariant(StrEnum):
     """The files are there and add up to what the database kept."""
     BOARD = "board"
     """The sorted set is the SQL ranking."""
+    RANKINGS = "rankings"
+    """Every board's rows are what the ledger gives, and Redis has those that are read there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from domain.verification.board import check_board
 from domain.verification.conservation import check_conservation
 from domain.verification.exactly_once import check_exactly_once
 from domain.verification.model import Invariant, InvariantReport
+from domain.verification.rankings import check_rankings
 from domain.verification.seals import check_seals
 from domain.verification.terminal import check_terminal, wait_for_quiet
 
@@ -56,6 +57,10 @@ def verify(
         *reports,
         _report(Invariant.ARCHIVES, damage),
         _report(Invariant.BOARD, check_board(store, board=GLOBAL_BOARD, limit=NAMED_FINDINGS + 1)),
+        _report(
+            Invariant.RANKINGS,
+            check_rankings(store, archive_path=archive_path, limit=NAMED_FINDINGS + 1),
+        ),
     ]
 
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from domain.rankings.model import BoardVersion
 from domain.rankings.sets.walking import in_parts, to_write, walk
@@ -122,15 +121,6 @@ def _has_strangers(store: Store, ranking_no: int) -> bool:
 def _list_strangers(store: Store, ranking_no: int, members: Sequence[str]) -> list[str]:
     """Return those of these members of whose players SQL knows nothing in the ranking."""
     users = {member: member[-USER_CHARS:] for member in members}
-    wanted = [user for user in users.values() if parse_user(user)]
     with store.write() as connection:
-        known = find_set_rows(connection, ranking_no=ranking_no, user_ids=wanted)
+        known = find_set_rows(connection, ranking_no=ranking_no, user_ids=[*users.values()])
     return [member for member, user in users.items() if user not in known]
-
-
-def parse_user(text: str) -> UUID | None:
-    """Return the id, or None for a text that is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -100,12 +100,19 @@ def list_set_rows(
 def find_set_rows(
     connection: Connection, *, ranking_no: int, user_ids: Sequence[str]
 ) -> dict[str, SetRow]:
-    """Return these players' rows by their ids; who is not in the ranking is absent."""
+    """Return these players' rows by their ids; who is not in the ranking, or no id, is absent."""
     rows: Any = connection.execute(
         sql(
             f"SELECT {_ROW} FROM ranking_rows w WHERE w.ranking_no = :number"
             " AND w.user_id = ANY(CAST(:ids AS uuid[]))"
         ),
-        {"number": ranking_no, "ids": list(user_ids)},
+        {"number": ranking_no, "ids": list(filter(_is_id, user_ids))},
     )
     return {row[1]: SetRow(*row) for row in rows}
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
