@@ -1,4 +1,5 @@
-"""The message that a period has closed, pure: what each board's bus carries beside its batches.
+"""The message that a period has closed, pure: what the bus of rankings carries beside their
+changes.
 
 Written by `domain/rankings/closing/closing.py` after the commit. It is sent once and kept nowhere:
 a listener who missed it reads the board, which says the same.

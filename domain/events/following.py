@@ -12,9 +12,9 @@ from uuid import UUID
 from domain.boards.model import TOP_SIZE, BoardId
 from domain.errors import ForbiddenError, InvalidPayloadError, LaurelError, NotFoundError
 from domain.rankings.catalog import Catalog, CatalogCache
-from domain.rankings.definition import PeriodKind, Readers
+from domain.rankings.definition import Readers
 from domain.rankings.model import BoardVersion, Period, RankingKey, VersionState
-from domain.rankings.periods import SEASON_KEY, parse_period, period_at
+from domain.rankings.reads.finding import current_period
 from domain.rankings.reads.naming import name_standings
 from domain.rankings.reads.standings import RankingStanding, ReadRanking
 from domain.store.answering import set_or_sql
@@ -135,13 +135,7 @@ def _find_place(catalog: Catalog, part: BoardPart, now: datetime) -> _Place | La
         return InvalidPayloadError("`segment` is for boards that are split; this one is not")
     if definition.segment is not None and not part.segment:
         return InvalidPayloadError("`segment` is needed: this board is split")
-    if definition.period.kind is PeriodKind.SEASON:
-        # Before and after it, too: nothing else is shown then.
-        period = parse_period(definition, SEASON_KEY)
-    else:
-        at = period_at(definition, now)
-        assert at is not None
-        period = at
+    period = current_period(definition, now)
     return _Place(version, period, RankingKey(version.number, period.key, part.segment))
 
 

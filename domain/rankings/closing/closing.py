@@ -12,7 +12,6 @@ from itertools import islice
 import structlog
 
 from domain.audit.hash_chain import chain_seal
-from domain.boards.model import BoardId
 from domain.errors import RedisUnavailableError, TransientError
 from domain.events.closed_periods import MOST_REWARDS, encode_period_closed
 from domain.rankings.closing.sealing import Digest, Seal, describe_seal, digest_rows, seal_id
@@ -136,7 +135,7 @@ def announce(store: Store, *, closed: ClosedRanking, now: datetime) -> bool:
         winners=closed.winners,
     )
     try:
-        publish_period_closed(store.redis, board=BoardId(begun.board), message=message)
+        publish_period_closed(store.redis, message=message)
     except RedisUnavailableError:
         return False
     return True

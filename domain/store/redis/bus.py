@@ -64,9 +64,9 @@ def publish_batch(
     return answer is not None
 
 
-def publish_period_closed(redis: RedisClient, *, board: BoardId, message: bytes) -> None:
-    """Publish that a period of the board has closed. Raises RedisUnavailableError."""
-    redis.run(lambda client: client.publish(keys.bus_channel(board), message))
+def publish_period_closed(redis: RedisClient, *, message: bytes) -> None:
+    """Publish that a period of a board has closed. Raises RedisUnavailableError."""
+    redis.run(lambda client: client.publish(keys.rankings_channel(), message))
 
 
 def mark_listened(redis: RedisClient, *, board: BoardId, user_ids: Sequence[UUID]) -> None:

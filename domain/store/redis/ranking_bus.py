@@ -18,9 +18,6 @@ from domain.store.redis.boards import new_epoch
 from domain.store.redis.client import RedisClient
 from domain.store.redis.ranking_reads import order_arguments, read_span
 
-# The kind of another message on this channel: that a period was sealed.
-PERIOD_CLOSED = "period_closed"
-
 
 class PlacedTop(NamedTuple):
     """How many rows a ranking has, and the first of them, at a position of its bus.

@@ -137,7 +137,7 @@ def test_the_rows_around_oneself(
     assert listener.hear()["event"] == "subscribed"
     snapshot = listener.hear()
     assert (snapshot["event"], snapshot["channel"]) == ("snapshot", channel)
-    assert (snapshot["you"]["rank"], snapshot["gap"], snapshot["totalUsers"]) == (5, 10, 7)
+    assert (snapshot["you"]["rank"], snapshot["gapToNext"], snapshot["totalUsers"]) == (5, 10, 7)
     assert [row["userId"] for row in snapshot["around"]] == [str(each) for each in players[3:6]]
     # Somebody far away moves, and stays on the same side.
     board.act((players[0], 1))
@@ -179,10 +179,10 @@ def test_who_is_not_there_is_shown_nobody(
     listener = connect(server, newcomer)
     listener.say(op="subscribe", channel=f"around:{board.slug}:self", id=1)
     snapshot = listener.hear_until("snapshot")
-    assert (snapshot["you"], snapshot["gap"], snapshot["around"]) == (None, None, [])
+    assert (snapshot["you"], snapshot["gapToNext"], snapshot["around"]) == (None, None, [])
     board.act((newcomer, 7))
     around = listener.hear_until("around")
-    assert (around["you"]["rank"], around["gap"], len(around["around"])) == (2, 2, 3)
+    assert (around["you"]["rank"], around["gapToNext"], len(around["around"])) == (2, 2, 3)
 
 
 @pytest.mark.parametrize(

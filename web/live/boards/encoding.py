@@ -7,7 +7,7 @@ from typing import Any
 from domain.boards.diff import ViewDiff
 from domain.events.following import BoardPart, CurrentRanking, IndexedStanding
 from domain.rankings.reads.reader import RankingNeighborhood
-from domain.rankings.reads.standings import RankingStanding
+from web.boards.ranking_fields import standing_fields
 from web.http.responses import dump_json
 from web.live.channel_names import around_channel, top_channel
 from web.live.protocol import Position
@@ -91,9 +91,9 @@ def around(
             "event": event,
             "channel": around_channel(part.board),
             **_current_fields(part, current),
-            "you": _standing_fields(own) if own else None,
-            "gap": found.gap,
-            "around": [_standing_fields(row) for row in found.around],
+            "you": standing_fields(own) if own else None,
+            "gapToNext": found.gap,
+            "around": [standing_fields(row) for row in found.around],
             "totalUsers": found.total,
             "timestamp": at,
         }
@@ -133,16 +133,5 @@ def _current_fields(part: BoardPart, current: CurrentRanking) -> dict[str, Any]:
     }
 
 
-def _standing_fields(standing: RankingStanding) -> dict[str, Any]:
-    return {
-        "rank": standing.rank,
-        "userId": standing.user_id,
-        "username": standing.username,
-        "score": standing.score,
-        "columns": standing.columns,
-        "lastUpdate": standing.last_updated,
-    }
-
-
 def _indexed_fields(row: IndexedStanding) -> dict[str, Any]:
-    return {"index": row.index, **_standing_fields(row.standing)}
+    return {"index": row.index, **standing_fields(row.standing)}

@@ -12,8 +12,9 @@ import structlog
 
 from domain.boards.model import BoardId
 from domain.errors import InvalidPayloadError, LaurelError
+from domain.events.closed_periods import KIND as PERIOD_CLOSED
 from domain.events.following import BoardPart
-from domain.store.redis.ranking_bus import PERIOD_CLOSED, parse_ranking_message
+from domain.store.redis.ranking_bus import parse_ranking_message
 from domain.store.store import Store
 from web.live.boards import encoding
 from web.live.boards.feed import BoardFeed

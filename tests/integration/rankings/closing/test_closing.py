@@ -34,7 +34,6 @@ from domain.store.store import Store
 from tests.factories import make_action
 from tests.intakes import fetch
 from tests.integration.rankings.closing.sealed_boards import (
-    BOARD,
     add_rows,
     make_board,
     make_ranking,
@@ -293,7 +292,7 @@ def test_one_ranking_that_fails_does_not_keep_the_others_open(
 def test_listeners_of_the_board_are_told(store: Store) -> None:
     ranking = make_ranking(store, make_board(store, **GOLD))
     winner, _ = add_rows(store, ranking, [9, 5])
-    bus = store.redis.subscribe(keys.bus_channel(BOARD))
+    bus = store.redis.subscribe(keys.rankings_channel())
     assert bus.get_message(timeout=1)["type"] == "subscribe"
     (closed,) = close_due(store)
     assert announce(store, closed=closed, now=datetime(2026, 11, 26, 12, tzinfo=UTC))
