@@ -1,0 +1,201 @@
+"""One board's feed: whatever comes when, each follower's rows are those of the last message."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.boards.model import BoardId
+from domain.events.following import (
+    BoardPart,
+    CurrentRanking,
+    IndexedStanding,
+    RankingTop,
+    name_top,
+)
+from domain.rankings.definition_json import decode_definition
+from domain.rankings.folding import sort_key
+from domain.rankings.model import BoardVersion, Period, Tally, VersionState
+from domain.rankings.reads.standings import ReadRanking
+from domain.store.redis.ranking_bus import RankingMessage
+from domain.store.store import Store
+from web.live.boards.feed import BoardFeed
+from web.live.outgoing import Outgoing
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+NO_STORE = cast(Store, None)
+PART = BoardPart(BoardId("runs"), "")
+LIMITS = (1, 3, 100)
+
+Scores = dict[int, int]
+
+
+class Follower:
+    """A listener that puts every change into what it knows."""
+
+    def __init__(self, number: int):
+        self.user_id = UUID(int=number)
+        self.view = None
+        self.rows: dict[str, Any] = {}
+        self.position = ("", 0)
+        self.total = 0
+
+    def send(self, outgoing: Outgoing) -> None:
+        for payload in outgoing.payloads:
+            event = orjson.loads(payload)
+            if event["event"] == "snapshot":
+                self.rows = {row["userId"]: row for row in event["leaderboard"]}
+            elif event["event"] == "leaderboard_changed":
+                assert (event["epoch"], event["from"]) == self.position
+                for user in event["removed"]:
+                    del self.rows[user]
+                for change in event["changes"]:
+                    self.rows[change["userId"]] = {**change, "rank": change["newRank"]}
+            else:
+                assert event["event"] == "subscribed"
+            self.position = event["epoch"], event["seq"]
+            self.total = event.get("totalUsers", self.total)
+
+    def shown(self) -> list[tuple[int, int, str, int]]:
+        return sorted(
+            (row["index"], row["rank"], user, row["score"]) for user, row in self.rows.items()
+        )
+
+
+def make_current(ties: str) -> CurrentRanking:
+    definition = decode_definition({"id": "runs", "ties": ties})
+    version = BoardVersion(1, 1, definition, VersionState.LIVE)
+    return CurrentRanking(version, Period("all"), ReadRanking(7, definition), None)
+
+
+def make_message(current: CurrentRanking, scores: Scores, epoch: str, seq: int) -> RankingMessage:
+    """Return the message as the script writes it, of players whose scores these are."""
+    assert current.ranking is not None
+    definition = current.ranking.definition
+    members = sorted(
+        f"{sort_key(definition, Tally(score, (), user, True, 1)).hex()}:{UUID(int=user)}"
+        for user, score in scores.items()
+    )
+    rows = [part for member in members for part in (member, "1700000000000", "name")]
+    return RankingMessage(7, epoch, seq, len(scores), (0, 1 if rows else 0, rows))
+
+
+def expect(
+    current: CurrentRanking, message: RankingMessage, limit: int
+) -> list[tuple[int, int, str, int | float]]:
+    assert current.ranking is not None
+    placed = message.read_top(current.ranking.order)
+    assert placed is not None
+    top: tuple[IndexedStanding, ...] = name_top(
+        NO_STORE, ranking=current.ranking, top=placed
+    ).standings
+    return [(row.index, row.rank, str(row.user_id), row.standing.score) for row in top[:limit]]
+
+
+class Crowd:
+    """Followers that come, go and come back while others are sent something."""
+
+    def __init__(self) -> None:
+        self.feed: BoardFeed
+        self.following: dict[Follower, int] = {}
+        self.moves: list[tuple[int, int]] = []
+        self._all = [Follower(number) for number in range(6)]
+
+    def move(self) -> None:
+        """Let the next one do what it does: follow with a limit, or leave."""
+        if self.moves:
+            number, limit = self.moves.pop()
+            follower = self._all[number]
+            self.feed.remove(follower)
+            self.following.pop(follower, None)
+            if limit:
+                self.following[follower] = limit
+                self.feed.add(follower, limit, None)
+
+
+SCORES = st.dictionaries(st.integers(1, 6), st.integers(0, 3), max_size=6)
+MOVES = st.lists(st.tuples(st.integers(0, 5), st.sampled_from((0, *LIMITS))), max_size=4)
+# Scores, how far the position goes on (some messages are missed), and whether an epoch begins.
+STEPS = st.lists(
+    st.tuples(SCORES, st.integers(1, 2), st.sampled_from((False, False, False, True)), MOVES),
+    max_size=8,
+)
+
+
+@given(ties=st.sampled_from(("firstToReach", "competition", "dense")), steps=STEPS)
+def test_changes_put_in_are_the_rows_of_the_last_message(
+    ties: str, steps: list[tuple[Scores, int, bool, list[tuple[int, int]]]]
+) -> None:
+    current, crowd = make_current(ties), Crowd()
+    crowd.feed = BoardFeed(
+        NO_STORE,
+        PART,
+        current,
+        RankingTop("e0", 0, 0, ()),
+        yield_turn=crowd.move,
+        now=lambda: NOW,
+        writes_per_turn=1,
+    )
+    epoch, seq = 0, 0
+    for scores, forward, begins_anew, moves in steps:
+        crowd.moves = [*moves]
+        crowd.move()
+        epoch, seq = (epoch + 1, 1) if begins_anew else (epoch, seq + forward)
+        message = make_message(current, scores, f"e{epoch}", seq)
+        crowd.feed.receive(message)
+        while crowd.moves:
+            crowd.move()
+        for follower, limit in crowd.following.items():
+            assert follower.shown() == expect(current, message, limit)
+            assert follower.total == len(scores)
+        # What comes late or twice changes nothing.
+        crowd.feed.receive(make_message(current, {1: 9}, f"e{epoch}", seq))
+
+
+def receive_one(top: RankingTop, act: Callable[[BoardFeed], None]) -> tuple[BoardFeed, Follower]:
+    feed = BoardFeed(NO_STORE, PART, make_current("firstToReach"), top, now=lambda: NOW)
+    follower = Follower(1)
+    feed.add(follower, 10, None)
+    act(feed)
+    return feed, follower
+
+
+def test_a_message_without_rows_lets_the_stores_be_read() -> None:
+    feed, follower = receive_one(
+        RankingTop("e", 1, 0, ()), lambda feed: feed.receive(RankingMessage(7, "e", 2, 0, None))
+    )
+    assert feed.is_stale
+    assert follower.position == ("e", 1)
+    feed.receive(make_message(feed.current, {1: 5}, "e", 3))
+    assert not feed.is_stale
+    assert follower.position == ("e", 3)
+
+
+def test_what_sql_says_is_shown_once_and_has_no_position() -> None:
+    current = make_current("firstToReach")
+    assert current.ranking is not None
+    placed = make_message(current, {1: 5}, "e", 3).read_top(current.ranking.order)
+    assert placed is not None
+    top = name_top(NO_STORE, ranking=current.ranking, top=placed)
+    feed, follower = receive_one(top, lambda feed: feed.renew(top._replace(epoch="", seq=0)))
+    # The same rows: nothing is sent, and what comes next leads on.
+    assert (follower.position, feed.is_stale) == (("e", 3), True)
+    feed.renew(RankingTop("", 0, 0, ()))
+    assert (follower.position, follower.rows) == (("", 0), {})
+    feed.renew(top)
+    assert (follower.position, feed.is_stale) == (("e", 3), False)
+    assert len(follower.rows) == 1
+
+
+def test_another_rankings_message_is_not_shown() -> None:
+    _, follower = receive_one(
+        RankingTop("e", 1, 0, ()),
+        lambda feed: feed.receive(
+            make_message(feed.current, {1: 5}, "e", 2)._replace(ranking_no=8)
+        ),
+    )
+    assert follower.position == ("e", 1)
