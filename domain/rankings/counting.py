@@ -61,8 +61,8 @@ class BoardRule:
     """A version of a board, ready to count actions; may be shared between threads."""
 
     __slots__ = (
-        "_columns", "_conditions", "_joins", "_limits", "_moment", "_segment", "_types", "_value",
-        "definition", "version",
+        "_columns", "_conditions", "_is_placed", "_joins", "_limits", "_moment", "_segment",
+        "_types", "_value", "definition", "version",
     )  # fmt: skip
 
     def __init__(self, version: BoardVersion) -> None:
@@ -74,6 +74,7 @@ class BoardRule:
         self._conditions = tuple(map(make_condition, definition.where))
         self._joins = str(definition.id) if definition.join_required else None
         self._segment = _make_segment(definition.segment)
+        self._is_placed = definition.join_required or self._segment is not None
         self._value = _make_value(definition)
         self._columns = tuple(
             make_reader(column.value, definition.decimals) for column in definition.tie_breakers
@@ -100,13 +101,13 @@ class BoardRule:
         for holds in self._conditions:
             if not holds(metadata):
                 return None
-        segment = self._place(action, metadata, player, moment.period)
-        if isinstance(segment, Reason):
-            return segment
+        segment: str | Reason = ""
+        if self._is_placed:
+            segment = self._place(action, metadata, player, moment.period)
+            if isinstance(segment, Reason):
+                return segment
         tally = self._count(action, metadata, moment.factors)
-        if isinstance(tally, Reason):
-            return tally
-        return Contribution(moment.period, segment, tally)
+        return tally if isinstance(tally, Reason) else Contribution(moment.period, segment, tally)
 
     def _place(
         self,

@@ -4,7 +4,7 @@ Data, not code: made at run time and stored as JSON, see `definition_json.py`. A
 exists is valid.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -169,6 +169,14 @@ class BoardDefinition:
     rewards: tuple[Reward, ...] = ()
     readers: Readers = Readers.EVERYONE
     keep_periods: int = 12
+    signs: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """For the value and each column -1 when the largest comes first, else 1."""
+
+    def __post_init__(self) -> None:
+        """Work out what every comparison needs."""
+        directions = (self.direction, *(column.direction for column in self.tie_breakers))
+        signs = tuple(-1 if direction is Direction.DESC else 1 for direction in directions)
+        object.__setattr__(self, "signs", signs)
 
     @property
     def reads_metadata(self) -> bool:

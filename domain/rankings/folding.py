@@ -12,7 +12,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from domain.rankings.counting import BoardRule, parse_metadata
-from domain.rankings.definition import Aggregate, BoardDefinition, Direction, PeriodKind
+from domain.rankings.definition import Aggregate, BoardDefinition, PeriodKind
 from domain.rankings.model import Contribution, CountedAction, Period, PlayerFacts, Reason, Tally
 from domain.rankings.periods import bucket_at, window_start
 
@@ -21,6 +21,7 @@ MAX_TOTAL = 2**63 - 1
 
 _OFFSET = 2**63
 _PACKERS = [Struct(f">{count}Q") for count in range(8)]
+_PACK_TWO = _PACKERS[2].pack
 
 Attempt = tuple[Any, ...]
 Place = tuple[int, Period, str]
@@ -71,6 +72,8 @@ def fold(definition: BoardDefinition, existing: Tally | None, tallies: Sequence[
     larger number counts, and the other keeps the answer that it got. OUT_OF_RANGE is for an action
     that would move a sum beyond ±MAX_TOTAL.
     """
+    if len(tallies) == 1 and definition.attempts is None:
+        return _fold_one(definition, existing, tallies[0])
     reasons: list[Reason | None] = []
     total = existing
     for tally in tallies:
@@ -100,7 +103,10 @@ def sort_key(definition: BoardDefinition, tally: Tally) -> bytes:
 
     The value and each column as 8 bytes, then those of `reached_seq`.
     """
-    signs = _signs(definition)
+    signs = definition.signs
+    if len(signs) == 1:
+        sign = signs[0]
+        return _PACK_TWO(sign * tally.value + (_OFFSET - (sign < 0)), tally.reached_seq)
     numbers = [
         sign * number + (_OFFSET - (sign < 0))
         for sign, number in zip(signs, (tally.value, *tally.columns), strict=True)
@@ -143,9 +149,14 @@ def fold_player(
     return result
 
 
-def _signs(definition: BoardDefinition) -> tuple[int, ...]:
-    directions = (definition.direction, *(each.direction for each in definition.tie_breakers))
-    return tuple(-1 if direction is Direction.DESC else 1 for direction in directions)
+def _fold_one(definition: BoardDefinition, existing: Tally | None, tally: Tally) -> Folded:
+    """Do what `fold` does for one action without a limit of attempts, which is nearly every one."""
+    if existing is None:
+        return Folded(tally, [None])
+    try:
+        return Folded(_merge_pair(definition, existing, tally), [None])
+    except OverflowError:
+        return Folded(existing, [Reason.OUT_OF_RANGE])
 
 
 def _count_in(
@@ -178,12 +189,22 @@ def _merge_pair(
     if definition.aggregate is Aggregate.LATEST:
         return (a if a.reached_seq > b.reached_seq else b)._replace(counted=counted)
     if definition.aggregate is Aggregate.BEST:
-        return min(a, b, key=lambda tally: sort_key(definition, tally))._replace(counted=counted)
-    columns = tuple(
+        best = b if _order(definition, b) < _order(definition, a) else a
+        return Tally(best.value, best.columns, best.reached_seq, best.is_moved, counted)
+    columns = a.columns and tuple(
         _add(one, other, is_capped) for one, other in zip(a.columns, b.columns, strict=True)
     )
     value = _add(a.value, b.value, is_capped)
     return Tally(value, columns, _reached_seq(a, b), a.is_moved or b.is_moved, counted)
+
+
+def _order(definition: BoardDefinition, tally: Tally) -> tuple[int, ...]:
+    """Return numbers that order tallies as their sort keys do."""
+    signs, reached_seq = definition.signs, tally.reached_seq
+    if len(signs) == 1:
+        return signs[0] * tally.value, reached_seq
+    numbers = zip(signs, (tally.value, *tally.columns), strict=True)
+    return *(sign * number for sign, number in numbers), reached_seq
 
 
 def _add(one: int, other: int, is_capped: bool) -> int:

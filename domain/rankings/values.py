@@ -38,7 +38,7 @@ def make_reader(source: ValueSource, decimals: int) -> ReadValue:
     if path is not None:
         return _read_metadata(path, decimals)
     if source.text == "score":
-        return lambda action, _, factor: scale(action.score, decimals, factor)
+        return _read_score(decimals)
     return lambda _action, _metadata, factor: scale(1, decimals, factor)
 
 
@@ -58,6 +58,16 @@ def scale(number: Any, decimals: int, factor: Decimal | None) -> int | Reason:
     else:
         return Reason.VALUE_MISSING if number is None else Reason.VALUE_INVALID
     return scaled if -MAX_VALUE <= scaled <= MAX_VALUE else Reason.VALUE_INVALID
+
+
+def _read_score(decimals: int) -> ReadValue:
+    def read(action: CountedAction, _: Metadata, factor: Decimal | None) -> int | Reason:
+        score = action.score
+        if factor is None and not decimals and -MAX_VALUE <= score <= MAX_VALUE:
+            return score
+        return scale(score, decimals, factor)
+
+    return read
 
 
 def _is_number(found: Any) -> bool:
