@@ -12,6 +12,7 @@ from domain.rankings.belonging import History, last_value
 from domain.rankings.definition import BoardDefinition, TieRule
 from domain.rankings.folding import group_size
 from domain.rankings.model import BoardVersion, RankingKey
+from domain.rankings.periods import day_label
 from domain.store.postgres.rankings.catalog import list_counted_versions
 from domain.store.postgres.rankings.moves import (
     MovedRow,
@@ -94,6 +95,6 @@ def _list_writes(
 def _to_write(
     definition: BoardDefinition, number: int, row: RowWrite, now: datetime
 ) -> RankingWrite:
-    day = now.astimezone(definition.time_zone).date().isoformat()
     is_dense = definition.ties is TieRule.DENSE
+    day = day_label(definition, now)
     return RankingWrite(number, is_dense, group_size(definition), day, [row])

@@ -113,6 +113,16 @@ def window_start(definition: BoardDefinition, now: datetime) -> datetime:
     return min(earliest, day_start(definition.time_zone, today - window))
 
 
+def day_label(definition: BoardDefinition, now: datetime) -> str:
+    """Return the board's local day as the sorted sets know it, to tell ranks at its start.
+
+    Empty on a board of days: when its day begins, nobody is there.
+    """
+    if definition.period.kind is PeriodKind.DAILY:
+        return ""
+    return _local_day(now, definition.time_zone).isoformat()
+
+
 @lru_cache(maxsize=4096)
 def day_start(zone: ZoneInfo, day: date) -> datetime:
     """Return the first moment, in UTC, that has this local date or a later one.
