@@ -45,6 +45,7 @@ def _score(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         context.store,
         batch_id=batch_id,
         catalogs=context.catalogs,
+        written_rows=context.written_rows,
         stalled=context.takes_stalled,
         lock_wait_ms=context.lock_wait_ms,
     )
@@ -67,6 +68,7 @@ def _refresh(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
                 catalogs=context.catalogs,
                 rankings=outcome.rankings,
                 user_ids=outcome.user_ids,
+                written=context.written_rows.take(batch_id),
             )
         if outcome.reply_to:
             publish_replies(

@@ -7,6 +7,7 @@ from domain.actions.scoring import LOCK_WAIT_MS
 from domain.events.followed_rankings import FollowedRankings
 from domain.fraud.policy import Policy, policy_from
 from domain.rankings.catalog import CatalogCache
+from domain.rankings.written_rows import WrittenRows
 from domain.settings import Settings, settings_of_process
 from domain.store.durability import require_durable_server
 from domain.store.store import Store, connect
@@ -30,6 +31,7 @@ class WorkerContext:
     catalogs: CatalogCache = field(default_factory=CatalogCache)
     # What somebody follows of them live.
     followed: FollowedRankings = field(default_factory=FollowedRankings)
+    written_rows: WrittenRows = field(default_factory=WrittenRows)
 
 
 @functools.cache

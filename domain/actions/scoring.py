@@ -12,6 +12,7 @@ from domain.actions.model import LinkOutcome, Status
 from domain.errors import TransientError
 from domain.rankings.catalog import Catalog, CatalogCache
 from domain.rankings.projection import Projection, project_batch
+from domain.rankings.written_rows import WrittenRows
 from domain.store.postgres.actions.score_locks import lock_scores
 from domain.store.postgres.actions.scoring import (
     LockedEntry,
@@ -39,6 +40,7 @@ def score_batch(
     *,
     batch_id: UUID,
     catalogs: CatalogCache | None = None,
+    written_rows: WrittenRows | None = None,
     stalled: bool = True,
     lock_wait_ms: int = LOCK_WAIT_MS,
 ) -> ScoringOutcome:
@@ -69,6 +71,8 @@ def score_batch(
         if written != len(effects.actions):
             raise TransientError("another transaction changed an action of the batch")
     catalog.remember(projection.made)
+    if written_rows is not None and projection.rows:
+        written_rows.keep(batch_id, projection.rows)
     return ScoringOutcome(LinkOutcome.MOVED, effects)
 
 

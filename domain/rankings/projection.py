@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from domain.errors import TransientError
 from domain.rankings.catalog import Catalog
 from domain.rankings.counting import BoardRule, parse_metadata
 from domain.rankings.definition import PeriodKind
 from domain.rankings.folding import fold, merge_all, sort_key
 from domain.rankings.model import (
-    Contribution,
     CountedAction,
     PlayerFacts,
     RankingKey,
@@ -21,16 +21,20 @@ from domain.rankings.model import (
     VersionState,
 )
 from domain.rankings.periods import bucket_at, window_start
+from domain.rankings.values import Metadata
 from domain.store.postgres.rankings.buckets import read_buckets, write_buckets
 from domain.store.postgres.rankings.numbers import KnownRanking, make_rankings
 from domain.store.postgres.rankings.players import list_attributes, list_joined
 from domain.store.postgres.rankings.rows import (
-    RowKey,
+    Stamp,
     WrittenRow,
+    change_ranking_rows,
+    draw_stamp,
+    insert_ranking_rows,
     keep_revisions,
     read_rows,
-    write_ranking_rows,
 )
+from domain.store.redis.rankings import RowWrite
 from domain.store.store import Connection
 
 NOBODY = PlayerFacts({}, {})
@@ -43,10 +47,12 @@ Uncounted = dict[int, dict[str, Reason]]
 class Projection:
     """What a batch has changed: the numbers of the rankings, and what did not count.
 
-    `made` are rankings whose numbers may be remembered once the transaction is committed.
+    `rows` are the new rows by ranking. `made` are rankings whose numbers may be remembered once the
+    transaction is committed.
     """
 
     rankings: list[int] = field(default_factory=list)
+    rows: dict[int, list[RowWrite]] = field(default_factory=dict)
     uncounted: Uncounted = field(default_factory=dict)
     made: dict[RankingKey, KnownRanking] = field(default_factory=dict)
 
@@ -62,6 +68,16 @@ class _Counted:
     bounds: tuple[datetime | None, datetime | None]
     tallies: dict[str, list[Tally]] = field(default_factory=dict)
     buckets: dict[tuple[datetime, str], list[Tally]] = field(default_factory=dict)
+
+    def add(self, user_id: str, tally: Tally, bucket: datetime | None) -> None:
+        """Add one action of a player."""
+        before = self.tallies.get(user_id)
+        if before is None:
+            self.tallies[user_id] = [tally]
+        else:
+            before.append(tally)
+        if bucket is not None:
+            self.buckets.setdefault((bucket, user_id), []).append(tally)
 
 
 def project_batch(
@@ -105,46 +121,61 @@ def _find_players(
 
 def _count(
     catalog: Catalog,
-    actions: Iterable[CountedAction],
+    actions: Sequence[CountedAction],
     players: Mapping[str, PlayerFacts],
     now: datetime,
     projection: Projection,
 ) -> dict[RankingKey, _Counted]:
+    """Return what counts, ranking by ranking; metadata is parsed once for all boards."""
+    read = parse_metadata if catalog.needs_metadata else _read_nothing
+    known = [
+        (action, read(action.metadata), players.get(action.user_id, NOBODY)) for action in actions
+    ]
     counted: dict[RankingKey, _Counted] = {}
-    for action in actions:
-        metadata = parse_metadata(action.metadata) if catalog.needs_metadata else None
-        player = players.get(action.user_id, NOBODY)
-        for rule in catalog.rules:
-            found = rule.contribute(action, metadata, player)
-            if found is None:
-                continue
-            if isinstance(found, Contribution):
-                _add(counted, rule, action, found, now)
-            else:
-                _leave_out(projection, rule, action.action_no, found)
+    for rule in catalog.rules:
+        kept_from = None
+        if rule.definition.period.kind is PeriodKind.ROLLING:
+            kept_from = window_start(rule.definition, now)
+        for place, ranking in _count_on(rule, known, kept_from, projection).items():
+            counted[RankingKey(rule.version.number, *place)] = ranking
     return counted
 
 
-def _add(
-    counted: dict[RankingKey, _Counted],
+def _count_on(
     rule: BoardRule,
-    action: CountedAction,
-    found: Contribution,
-    now: datetime,
-) -> None:
-    bucket = None
-    if rule.definition.period.kind is PeriodKind.ROLLING:
-        bucket = bucket_at(rule.definition, action.accepted_at)
-        if bucket < window_start(rule.definition, now):
-            return
-    period, segment, tally = found
-    key = RankingKey(rule.version.number, period.key, segment)
-    ranking = counted.get(key)
-    if ranking is None:
-        ranking = counted[key] = _Counted(rule, (period.start, period.end))
-    ranking.tallies.setdefault(action.user_id, []).append(tally)
-    if bucket is not None:
-        ranking.buckets.setdefault((bucket, action.user_id), []).append(tally)
+    known: Iterable[tuple[CountedAction, Metadata | None, PlayerFacts]],
+    kept_from: datetime | None,
+    projection: Projection,
+) -> dict[tuple[str, str], _Counted]:
+    """Return what counts on one board, by key of period and segment.
+
+    On a rolling board only what is in a bucket from `kept_from` on.
+    """
+    places: dict[tuple[str, str], _Counted] = {}
+    contribute = rule.contribute
+    for action, metadata, player in known:
+        found = contribute(action, metadata, player)
+        if found is None:
+            continue
+        if isinstance(found, Reason):
+            _leave_out(projection, rule, action.action_no, found)
+            continue
+        period, segment, tally = found
+        bucket = None
+        if kept_from is not None:
+            bucket = bucket_at(rule.definition, action.accepted_at)
+            if bucket < kept_from:
+                continue
+        place = (period.key, segment)
+        ranking = places.get(place)
+        if ranking is None:
+            ranking = places[place] = _Counted(rule, (period.start, period.end))
+        ranking.add(action.user_id, tally, bucket)
+    return places
+
+
+def _read_nothing(_metadata: str | None) -> None:
+    return None
 
 
 def _number(
@@ -167,24 +198,53 @@ def _write(
     numbers: Mapping[RankingKey, KnownRanking],
     projection: Projection,
 ) -> None:
-    keys: list[RowKey] = [
+    keys = [
         (numbers[key].number, user) for key, ranking in counted.items() for user in ranking.tallies
     ]
     stored = read_rows(connection, keys=keys)
     if any(numbers[key].revision for key in counted):
         keep_revisions(connection, keys=keys)
-    rows: list[WrittenRow] = []
+    stamp = draw_stamp(connection)
+    changed: list[WrittenRow] = []
+    added: list[WrittenRow] = []
     for key, ranking in counted.items():
         number, definition = numbers[key].number, ranking.rule.definition
+        writes = projection.rows[number] = []
         for user, tallies in ranking.tallies.items():
-            total, reasons = fold(definition, stored.get((number, user)), tallies)
-            for tally, reason in zip(tallies, reasons, strict=True):
-                if reason is not None:
-                    _leave_out(projection, ranking.rule, tally.reached_seq, reason)
+            before = stored.get((number, user))
+            total, reasons = fold(definition, before, tallies)
+            if any(reasons):
+                _leave_all_out(projection, ranking.rule, tallies, reasons)
             if total is not None:
-                rows.append(WrittenRow(number, user, total, sort_key(definition, total)))
-    write_ranking_rows(connection, rows=rows)
+                member = sort_key(definition, total).hex()
+                rows = added if before is None else changed
+                rows.append(WrittenRow(number, user, total, member))
+                writes.append(RowWrite(user, member, stamp.version, stamp.updated_ms))
+    _write_rows(connection, changed, added, stamp)
     _write_buckets(connection, counted, numbers)
+
+
+def _write_rows(
+    connection: Connection, changed: list[WrittenRow], added: list[WrittenRow], stamp: Stamp
+) -> None:
+    written = 0
+    if changed:
+        written += change_ranking_rows(connection, rows=changed, stamp=stamp)
+    if added:
+        written += insert_ranking_rows(connection, rows=added, stamp=stamp)
+    if written != len(changed) + len(added):
+        raise TransientError("a row of a ranking was added or removed meanwhile")
+
+
+def _leave_all_out(
+    projection: Projection,
+    rule: BoardRule,
+    tallies: Sequence[Tally],
+    reasons: Sequence[Reason | None],
+) -> None:
+    for tally, reason in zip(tallies, reasons, strict=True):
+        if reason is not None:
+            _leave_out(projection, rule, tally.reached_seq, reason)
 
 
 def _leave_out(projection: Projection, rule: BoardRule, action_no: int, reason: Reason) -> None:

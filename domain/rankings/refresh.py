@@ -3,63 +3,76 @@
 Part of the link *refresh*; the global board's part is `domain/boards/refresh.py`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from domain.rankings.catalog import CatalogCache
 from domain.rankings.counting import BoardRule
 from domain.rankings.definition import TieRule
 from domain.rankings.folding import group_size
-from domain.store.postgres.rankings.numbers import BatchRanking, list_batch_rankings
-from domain.store.postgres.rankings.rows import BatchRankingRow, list_batch_ranking_rows
+from domain.rankings.periods import day_label
+from domain.rankings.written_rows import RowsByRanking
+from domain.store.postgres.rankings.numbers import list_batch_rankings
+from domain.store.postgres.rankings.rows import list_batch_ranking_rows
 from domain.store.redis.rankings import RankingWrite, RowWrite, write_rankings
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 
 def refresh_rankings(
-    store: Store, *, catalogs: CatalogCache, rankings: Sequence[int], user_ids: Sequence[str]
+    store: Store,
+    *,
+    catalogs: CatalogCache,
+    rankings: Sequence[int],
+    user_ids: Sequence[str],
+    written: RowsByRanking | None = None,
 ) -> None:
     """Write these players' rows of these rankings by one call of a script.
 
-    Sealed rankings are read from SQL and are left out. May run twice at once: the script refuses
-    older versions. Raises DatabaseUnavailableError and RedisUnavailableError.
+    `written` are the rows if they are known; else they are read. Sealed rankings are read from SQL
+    and are left out. May run twice at once: the script refuses older versions. Raises
+    DatabaseUnavailableError and RedisUnavailableError.
     """
     with store.autocommit() as connection:
         revision, found = list_batch_rankings(connection, rankings=rankings)
         if not found:
             return
         catalog = catalogs.find(connection, revision=revision)
-        open_ones = [
-            ranking
+        rules = {
+            ranking.ranking_no: catalog.by_version[ranking.version_no]
             for ranking in found
             if ranking.version_no in catalog.by_version and not ranking.revision
-        ]
-        rows = list_batch_ranking_rows(
-            connection, rankings=[ranking.ranking_no for ranking in open_ones], user_ids=user_ids
-        )
+        }
+        rows = _read(connection, list(rules), user_ids) if written is None else written
     now = datetime.now(UTC)
     write_rankings(
         store.redis,
         [
-            encode_ranking(catalog.by_version[ranking.version_no], ranking, rows, now)
-            for ranking in open_ones
+            encode_ranking(rule, number, rows[number], now)
+            for number, rule in rules.items()
+            if rows.get(number)
         ],
     )
 
 
 def encode_ranking(
-    rule: BoardRule, ranking: BatchRanking, rows: Iterable[BatchRankingRow], now: datetime
+    rule: BoardRule, ranking_no: int, rows: Sequence[RowWrite], now: datetime
 ) -> RankingWrite:
-    """Return what the script is told of one ranking: its rows among `rows`, and its local day."""
+    """Return what the script is told of one ranking: its rows, and its local day."""
     definition = rule.definition
     return RankingWrite(
-        ranking_no=ranking.ranking_no,
+        ranking_no=ranking_no,
         is_dense=definition.ties is TieRule.DENSE,
         group_bytes=group_size(definition),
-        day=now.astimezone(definition.time_zone).date().isoformat(),
-        rows=[
-            RowWrite(row.user_id, row.member, row.version, row.updated_ms)
-            for row in rows
-            if row.ranking_no == ranking.ranking_no
-        ],
+        day=day_label(definition, now),
+        rows=rows,
     )
+
+
+def _read(
+    connection: Connection, rankings: Sequence[int], user_ids: Sequence[str]
+) -> RowsByRanking:
+    rows: dict[int, list[RowWrite]] = {}
+    for row in list_batch_ranking_rows(connection, rankings=rankings, user_ids=user_ids):
+        write = RowWrite(row.user_id, row.member, row.version, row.updated_ms)
+        rows.setdefault(row.ranking_no, []).append(write)
+    return rows

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from domain.rankings.refresh import refresh_rankings
 from domain.store.redis import keys
 from domain.store.store import Store
 from tests.factories import make_action
@@ -57,3 +58,53 @@ def test_a_sealed_ranking_is_not_written(worker_context: WorkerContext) -> None:
         connection.execute(text("UPDATE board_catalog SET revision = revision + 1"))
     complete_actions(worker_context, [make_action(user_id=uuid4(), score=7)])
     assert list_set(store, number_rankings(store)["total"]) == [ann]
+
+
+def list_hash(store: Store, ranking_no: int) -> dict[str, str]:
+    rows: dict[str, str] = store.redis.run(
+        lambda client: client.hgetall(keys.ranking_rows(ranking_no))
+    )
+    return {user: row for user, row in rows.items() if user != "#"}
+
+
+def test_rows_kept_by_the_process_that_scored_are_those_of_sql(
+    worker_context: WorkerContext,
+) -> None:
+    store = worker_context.store
+    make_board(store, "total")
+    make_board(store, "by-country", segment="metadata.country", aggregate="best")
+    users = [uuid4() for _ in range(3)]
+    countries = ("DE", "FR", "DE")
+    batch_id = complete_actions(
+        worker_context,
+        [
+            make_action(user_id=user, metadata=f'{{"country":"{country}"}}')
+            for user, country in zip(users, countries, strict=True)
+        ],
+    )
+    with store.write() as connection:
+        numbers = connection.execute(text("SELECT ranking_no FROM rankings")).scalars().all()
+    kept = {number: list_hash(store, number) for number in numbers}
+    assert sorted(map(len, kept.values())) == [1, 2, 3]
+    store.redis.run(lambda client: client.flushall())
+    refresh_rankings(
+        store,
+        catalogs=worker_context.catalogs,
+        rankings=numbers,
+        user_ids=[str(user) for user in users],
+        written=worker_context.written_rows.take(batch_id),
+    )
+    assert {number: list_hash(store, number) for number in numbers} == kept
+
+
+def test_a_board_of_days_keeps_no_start_of_the_day(worker_context: WorkerContext) -> None:
+    store = worker_context.store
+    make_board(store, "total")
+    make_board(store, "daily", period={"kind": "daily"})
+    complete_actions(worker_context, [make_action()])
+    numbers = number_rankings(store)
+    days = {
+        slug: store.redis.run(lambda client, n=n: client.exists(keys.ranking_day(n)))
+        for slug, n in numbers.items()
+    }
+    assert days == {"total": 1, "daily": 0}

@@ -4,6 +4,7 @@ Whoever writes a player's rows holds the lock of the player's row in user_scores
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,13 +17,21 @@ RowKey = tuple[int, str]
 """A ranking's number and a user's id."""
 
 
+class Stamp(NamedTuple):
+    """The version of a batch's rows and the time of their change, also in ms since 1970."""
+
+    version: int
+    at: datetime
+    updated_ms: int
+
+
 class WrittenRow(NamedTuple):
-    """A row to be written: whose, what it is worth, and where that is in the order."""
+    """A row to be written: whose, what it is worth, and the sort key in hexadecimal digits."""
 
     ranking_no: int
     user_id: str
     tally: Tally
-    sort_key: bytes
+    member: str
 
 
 class BatchRankingRow(NamedTuple):
@@ -36,24 +45,33 @@ class BatchRankingRow(NamedTuple):
 
 
 TALLY_COLUMNS = "r.value, r.columns, r.reached_seq, r.is_moved, r.counted"
+# Row by row, by the primary key: a plan is kept, and one that was made while the table was small
+# would read whole rankings. OFFSET 0 leaves no other way.
 _READ_ROWS = hot(
-    f"SELECT r.ranking_no, CAST(r.user_id AS text), {TALLY_COLUMNS}, CAST(r.attempts AS text)"
-    " FROM unnest(CAST(:rankings AS bigint[]), CAST(:users AS uuid[])) AS k(ranking_no, user_id)"
-    " JOIN ranking_rows r USING (ranking_no, user_id)"
+    f"SELECT k.number, {TALLY_COLUMNS}, CAST(r.attempts AS text)"
+    " FROM unnest(CAST(:rankings AS bigint[]), CAST(:users AS uuid[])) WITH ORDINALITY"
+    "   AS k(ranking_no, user_id, number)"
+    " CROSS JOIN LATERAL (SELECT * FROM ranking_rows s WHERE s.ranking_no = k.ranking_no"
+    "   AND s.user_id = k.user_id OFFSET 0) r"
 )
 
 
-def read_rows(connection: Connection, *, keys: Collection[RowKey]) -> dict[RowKey, Tally]:
+def read_rows(connection: Connection, *, keys: Sequence[RowKey]) -> dict[RowKey, Tally]:
     """Return the tallies of these rows, by ranking and user; rows that do not exist are absent."""
     rows = _READ_ROWS.run(
         connection,
         {"rankings": [number for number, _ in keys], "users": [user for _, user in keys]},
     ).fetchall()
     return {
-        (ranking_no, user_id): Tally(
-            value, tuple(columns or ()), reached_seq, is_moved, counted, decode_attempts(attempts)
+        keys[number - 1]: Tally(
+            value,
+            () if columns is None else tuple(columns),
+            reached_seq,
+            is_moved,
+            counted,
+            attempts if attempts is None else decode_attempts(attempts),
         )
-        for ranking_no, user_id, value, columns, reached_seq, is_moved, counted, attempts in rows
+        for number, value, columns, reached_seq, is_moved, counted, attempts in rows
     }
 
 
@@ -81,45 +99,75 @@ def keep_revisions(connection: Connection, *, keys: Collection[RowKey]) -> None:
     )
 
 
-_WRITE_ROWS = hot(
-    "INSERT INTO ranking_rows AS r (ranking_no, user_id, value, columns, reached_seq, is_moved,"
-    "   counted, attempts, version, sort_key, last_updated)"
-    " SELECT ranking_no, user_id, value, CAST(columns AS bigint[]), reached_seq, is_moved, counted,"
-    "   CAST(attempts AS jsonb), nextval('ranking_version_seq'), decode(sort_key, 'hex'),"
-    "   statement_timestamp()"
+_STAMP = hot(
+    "SELECT nextval('ranking_version_seq'), statement_timestamp(),"
+    " CAST(floor(extract(epoch FROM statement_timestamp()) * 1000) AS bigint)"
+)
+
+
+def draw_stamp(connection: Connection) -> Stamp:
+    """Return what the rows of one batch are written with; after the players' locks are taken."""
+    return Stamp(*_STAMP.run(connection, {}).fetchone())
+
+
+_ROWS = (
+    "SELECT ranking_no, user_id, value, CAST(columns AS bigint[]) AS columns, reached_seq,"
+    "   is_moved, counted, CAST(attempts AS jsonb) AS attempts,"
+    "   CAST(:version AS bigint) AS version, decode(sort_key, 'hex') AS sort_key,"
+    "   CAST(:at AS timestamptz) AS last_updated"
     " FROM unnest(CAST(:rankings AS bigint[]), CAST(:users AS uuid[]), CAST(:values AS bigint[]),"
     "   CAST(:columns AS text[]), CAST(:reached AS bigint[]), CAST(:moved AS boolean[]),"
     "   CAST(:counted AS integer[]), CAST(:attempts AS text[]), CAST(:keys AS text[]))"
     "   AS t(ranking_no, user_id, value, columns, reached_seq, is_moved, counted, attempts,"
     "     sort_key)"
-    " ON CONFLICT (ranking_no, user_id) DO UPDATE SET value = excluded.value,"
-    "   columns = excluded.columns, reached_seq = excluded.reached_seq,"
-    "   is_moved = excluded.is_moved, counted = excluded.counted, attempts = excluded.attempts,"
-    "   version = excluded.version, sort_key = excluded.sort_key,"
-    "   last_updated = excluded.last_updated"
+)
+_COLUMNS = (
+    *("value", "columns", "reached_seq", "is_moved", "counted", "attempts", "version"),
+    *("sort_key", "last_updated"),
+)
+_INSERT_ROWS = hot(
+    f"INSERT INTO ranking_rows (ranking_no, user_id, {', '.join(_COLUMNS)}) {_ROWS}"
+    " ON CONFLICT (ranking_no, user_id) DO NOTHING"
+)
+# By far the cheaper way for a row that is there: `ON CONFLICT` locks it before it is changed.
+_CHANGE_ROWS = hot(
+    f"UPDATE ranking_rows r SET {', '.join(f'{name} = t.{name}' for name in _COLUMNS)}"
+    f" FROM ({_ROWS}) t WHERE r.ranking_no = t.ranking_no AND r.user_id = t.user_id"
 )
 
 
-def write_ranking_rows(connection: Connection, *, rows: Sequence[WrittenRow]) -> None:
-    """Write these rows over what is there, each with a new version."""
+def insert_ranking_rows(connection: Connection, *, rows: Sequence[WrittenRow], stamp: Stamp) -> int:
+    """Insert those of these rows that do not exist; return how many."""
+    inserted: int = _INSERT_ROWS.run(connection, _parameters(rows, stamp)).rowcount
+    return inserted
+
+
+def change_ranking_rows(connection: Connection, *, rows: Sequence[WrittenRow], stamp: Stamp) -> int:
+    """Write these rows over those that are there; return how many are."""
+    changed: int = _CHANGE_ROWS.run(connection, _parameters(rows, stamp)).rowcount
+    return changed
+
+
+def _parameters(rows: Sequence[WrittenRow], stamp: Stamp) -> dict[str, Any]:
     tallies = [row.tally for row in rows]
-    _WRITE_ROWS.run(
-        connection,
-        {
-            "rankings": [row.ranking_no for row in rows],
-            "users": [row.user_id for row in rows],
-            "keys": [row.sort_key.hex() for row in rows],
-            "attempts": [encode_attempts(tally.attempts) for tally in tallies],
-            **tally_arrays(tallies),
-        },
-    )
+    return {
+        "rankings": [row.ranking_no for row in rows],
+        "users": [row.user_id for row in rows],
+        "keys": [row.member for row in rows],
+        "attempts": [encode_attempts(tally.attempts) for tally in tallies],
+        "version": stamp.version,
+        "at": stamp.at,
+        **tally_arrays(tallies),
+    }
 
 
 _BATCH_ROWS = hot(
     "SELECT r.ranking_no, CAST(r.user_id AS text), encode(r.sort_key, 'hex'), r.version,"
-    " CAST(floor(extract(epoch FROM r.last_updated) * 1000) AS bigint) FROM ranking_rows r"
-    " WHERE r.ranking_no = ANY(CAST(:rankings AS bigint[]))"
-    " AND r.user_id = ANY(CAST(:users AS uuid[]))"
+    " CAST(floor(extract(epoch FROM r.last_updated) * 1000) AS bigint)"
+    " FROM unnest(CAST(:rankings AS bigint[])) AS n(ranking_no)"
+    " CROSS JOIN unnest(CAST(:users AS uuid[])) AS u(user_id)"
+    " CROSS JOIN LATERAL (SELECT * FROM ranking_rows s WHERE s.ranking_no = n.ranking_no"
+    " AND s.user_id = u.user_id OFFSET 0) r"
 )
 
 
