@@ -23,6 +23,7 @@ class Arm:
 
     name: str
     kind: str  # what the generator sends
+    path: str = ""  # of the kind "get"
     connections: int
     target: Target = Target.PRODUCT
     expected: int = 200

@@ -13,6 +13,11 @@ from bench.against.run import run_against
 from bench.arms import choose
 from bench.boards.cost import COUNTS, measure_boards
 from bench.boards.cost_report import describe_boards
+from bench.boards.sizes import SIZES as BOARD_SIZES
+from bench.boards.sizes import measure_board_sizes
+from bench.boards.sizes_report import describe_board_sizes
+from bench.boards.turn import measure_turn
+from bench.boards.turn_report import describe_turn
 from bench.machine import describe_machine
 from bench.options import read_options
 from bench.profiling import Profile
@@ -63,6 +68,15 @@ def _run(plan: Plan, options: argparse.Namespace, console: Console) -> Outcome:
         counts = (0, *sorted(options.boards)) if options.boards else COUNTS
         found = measure_boards(plan, counts, rounds=options.rounds, console=console)
         return describe_boards(found, results.machine, results.settings)
+    if options.board_sizes is not None:
+        sizes = sorted(options.board_sizes) or BOARD_SIZES
+        made = measure_board_sizes(plan, sizes, rounds=options.rounds, console=console)
+        settings = results.settings | {"players": max(sizes)}
+        return describe_board_sizes(made, results.machine, settings)
+    if options.turn is not None:
+        turned = measure_turn(plan, options.turn, console)
+        settings = results.settings | {"players": options.turn}
+        return describe_turn(turned, results.machine, settings)
     if options.soak is not None:
         soaked = soak(plan, options.soak, console)
         settings = results.settings | {"seconds_per_arm": soaked.seconds}

@@ -21,8 +21,9 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options, `seconds`, `lead_seconds` and `rounds` with their defaults."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.rounds is not None and options.against is None and options.boards is None:
-        parser.error("--rounds is for --against and --boards")
+    in_turn = (options.against, options.boards, options.board_sizes)
+    if options.rounds is not None and all(run is None for run in in_turn):
+        parser.error("--rounds is for --against, --boards and --board-sizes")
     if options.rounds is None:
         options.rounds = QUICK_ROUNDS if options.quick else ROUNDS
     if options.seconds is None:
@@ -78,7 +79,7 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rounds",
         type=_rounds,
-        help="turns of each arm with --against and --boards"
+        help="turns of each arm with --against, --boards and --board-sizes"
         f" (default: {ROUNDS}, {QUICK_ROUNDS} with --quick)",
     )
 
@@ -92,6 +93,20 @@ def _add_board_runs(runs: argparse._MutuallyExclusiveGroup) -> None:
         metavar="BOARDS",
         help="measure what a further board costs, with 1, 4 and 16 boards beside the global one,"
         " or these numbers, in place of the arms",
+    )
+    runs.add_argument(
+        "--board-sizes",
+        type=_players,
+        nargs="*",
+        metavar="PLAYERS",
+        help="measure look-ups and reads of the top on boards of 10,000, 100,000 and 1,000,000"
+        " players, or these numbers, and how fast their sets are made, in place of the arms",
+    )
+    runs.add_argument(
+        "--turn",
+        type=_players,
+        metavar="PLAYERS",
+        help="measure the end of a season with so many players under load, in place of the arms",
     )
 
 

@@ -106,6 +106,7 @@ def make_job(bench: Bench, arm: Arm) -> Job:
     """Return what a generator is to send for an arm."""
     return Job(
         kind=arm.kind,
+        path=arm.path,
         port=bench.stack.port,
         players=str(bench.players),
         sent_log=str(bench.stack.home.folder / "sent.tsv"),

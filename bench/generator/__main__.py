@@ -4,7 +4,7 @@ import gc
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from bench.generator.connection import Pool, now
@@ -24,7 +24,7 @@ def main() -> None:
     pool = Pool((LOOPBACK, job.port), job.connections)
     gc.freeze()
     gc.disable()  # nothing here creates cycles, and a pause would be measured as latency
-    cpu, started = time.process_time(), now()
+    cpu, started, opened_at = time.process_time(), now(), time.time() + job.lead_seconds
     if job.rate is None:
         outcome = run_closed(pool, traffic, lead_seconds=job.lead_seconds, seconds=job.seconds)
     else:
@@ -35,12 +35,13 @@ def main() -> None:
     pool.close()
     write_sent_log(Path(job.sent_log), traffic.sent_log, players)
     unexpected = traffic.unexpected[:500].decode(errors="replace")
-    json.dump(asdict(make_report(job, outcome, used, ran, unexpected)), sys.stdout)
+    report = make_report(job, outcome, used, ran, unexpected)
+    json.dump(asdict(replace(report, opened_at=opened_at)), sys.stdout)
 
 
 def make_traffic(job: Job, players: list[Player], service: Player) -> Traffic:
-    """Return the traffic that the job asks for: its kind is single, each_once, batch, top10, rank
-    (look-ups of all players) or ranked (each single followed by a look-up).
+    """Return the traffic that the job asks for: its kind is single, each_once, batch, top10, get,
+    rank (look-ups of all players) or ranked (each single followed by a look-up).
     """
     host = f"{LOOPBACK}:{job.port}"
     acting = [player for player in players if player.token]
@@ -55,6 +56,10 @@ def make_traffic(job: Job, players: list[Player], service: Player) -> Traffic:
         )
     if job.kind == "top10":
         return Reads(host, acting, path="/api/leaderboard")
+    if job.kind == "get" and "{userId}" in job.path:
+        return Ranks(host, players, token=acting[0].token, path=job.path)
+    if job.kind == "get":
+        return Reads(host, acting, path=job.path)
     if job.kind == "rank":
         return Ranks(host, players, token=acting[0].token)
     singles = Singles(

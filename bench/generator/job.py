@@ -9,6 +9,7 @@ class Job:
 
     kind: str
     port: int
+    path: str = ""  # of the kind "get"; {userId} is a random player's
     players: str  # a file, see rig.players
     sent_log: str  # the file to write: action id, user id, score, last status a line
     connections: int
@@ -33,6 +34,7 @@ class Report:
     unanswered: int
     cpu_seconds: float
     cpu_share: float
+    opened_at: float = 0.0  # when the window opened, in seconds since 1970
     delays_ms: dict[str, float] = field(default_factory=dict)
     slices: list[dict[str, float]] = field(default_factory=list)  # latencies by time of answer
     unexpected: str = ""  # the beginning of the first answer with another status

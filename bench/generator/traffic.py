@@ -124,10 +124,18 @@ class Reads:
 
 
 class Ranks:
-    """Look-ups of random players' scores and ranks, by one player."""
+    """Look-ups of random players, by default of their scores and ranks, by one player."""
 
-    def __init__(self, host: str, players: Sequence[Player], *, token: str):
+    def __init__(
+        self,
+        host: str,
+        players: Sequence[Player],
+        *,
+        token: str,
+        path: str = "/api/users/{userId}/score",
+    ):
         self._actions = Actions()
+        self._before, _, self._after = path.partition("{userId}")
         self._ids = [player.user_id for player in players]
         self._host, self._token = host, token
         self.sent_log: SentLog = []
@@ -136,7 +144,8 @@ class Ranks:
     def next_request(self) -> tuple[bytes, bool]:
         """Return the look-up of a random player."""
         user_id = self._ids[self._actions.pick(len(self._ids))]
-        return request_head("GET", f"/api/users/{user_id}/score", self._host, self._token), True
+        path = f"{self._before}{user_id}{self._after}"
+        return request_head("GET", path, self._host, self._token), True
 
     def record_answer(self, _entry: bool, status: int, body: bytes) -> None:
         """Keep the first answer that is not 200."""

@@ -75,7 +75,7 @@ def measure_sizes(plan: Plan, sizes: Sequence[int], console: Console) -> list[Sc
 def _measure_size(plan: Plan, size: int, console: Console) -> Scale:
     few = replace(plan, players=min(ACTING, size))
     with open_bench(few, plan.root) as bench:
-        _populate(bench, size)
+        populate(bench, size)
         rebuild_seconds = _rebuild_board(bench.stack)
         console.print(f"{size:,} players: rebuilding the board took {rebuild_seconds} s")
         memory = bench.memory().as_json()["by_kind_mb"]
@@ -93,7 +93,7 @@ def _measure_size(plan: Plan, size: int, console: Console) -> Scale:
         )
 
 
-def _populate(bench: Bench, size: int) -> None:
+def populate(bench: Bench, size: int) -> None:
     """Insert the players, and add those without a token to the file of the players."""
     acting, _ = read_players(bench.players)
     veterans = make_veterans([player.user_id for player in acting], size)
