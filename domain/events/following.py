@@ -14,7 +14,7 @@ from domain.errors import ForbiddenError, InvalidPayloadError, LaurelError, NotF
 from domain.rankings.catalog import Catalog, CatalogCache
 from domain.rankings.definition import Readers
 from domain.rankings.model import BoardVersion, Period, RankingKey, VersionState
-from domain.rankings.reads.finding import current_period
+from domain.rankings.reads.named_periods import current_period
 from domain.rankings.reads.naming import name_standings
 from domain.rankings.reads.standings import RankingStanding, ReadRanking
 from domain.store.answering import set_or_sql
