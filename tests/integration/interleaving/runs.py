@@ -12,15 +12,18 @@ from uuid import UUID
 
 from sqlalchemy import event, text
 
+from domain.accounts.changes import AccountChange, change_account
+from domain.accounts.passwords import Passwords
 from domain.actions.chain import CHAIN
 from domain.actions.intake import accept_actions
+from domain.boards.model import GLOBAL_BOARD
 from domain.errors import TransientError
 from domain.fraud.review import Decision, review_action
 from domain.rankings.closing.closing import close_changed, close_due
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.definition_json import encode_definition
 from domain.rankings.ledger.building import BuildStep, build_version, list_builds, make_live
-from domain.rankings.model import CountedAction
+from domain.rankings.model import CountedAction, PlayerFacts
 from domain.rankings.sets.rebuild import rebuild_rankings
 from domain.store.postgres.partitions import ensure_partitions
 from domain.store.postgres.rankings.catalog import list_counted_versions
@@ -28,11 +31,13 @@ from domain.store.postgres.rankings.set_rows import list_open_rankings
 from domain.store.store import Store
 from tests.built_boards import make_version
 from tests.factories import make_action
+from tests.integration.interleaving.scenarios import COUNTRIES
 from tests.integration.interleaving.seals import Seals
 from tests.pipeline import finish_batch
 from workers.chain import run_link
 from workers.context import WorkerContext
 
+PASSWORDS = Passwords()
 NO_ARCHIVES = Path("/nonexistent")
 HELD = text("SELECT action_id FROM user_actions WHERE status = 'quarantined' ORDER BY 1")
 MOVE_BATCH = text("UPDATE action_batches SET created_at = :at WHERE batch_id = :batch")
@@ -48,13 +53,14 @@ class Run:
     """One worker, one keeper and one operator; `random` decides who is next.
 
     With `changed` a board gets a new version at some moment; `seals` are taken of periods that are
-    over.
+    over; `movers` change their country.
     """
 
     context: WorkerContext
     random: Random
     changed: BoardDefinition | None = None
     seals: Seals | None = None
+    movers: dict[str, PlayerFacts] = field(default_factory=dict)
     batches: list[UUID] = field(default_factory=list)
 
     def go(self, ledger: Sequence[CountedAction]) -> None:
@@ -100,9 +106,9 @@ class Run:
         self.batches.append(batch.batch_id)
 
     def disturb(self) -> None:
-        """Do something: a link, whosever turn it is, one that crashes, a decision, a seal."""
-        deeds = (self.run_a_link, self.run_a_link, self.crash, self.decide, self.close, self.build)
-        self.random.choice(deeds)()
+        """Do something: a link, whosever turn it is, one that crashes, or what others do."""
+        others = (self.decide, self.close, self.build, self.move)
+        self.random.choice((self.run_a_link, self.run_a_link, self.crash, *others))()
 
     def run_a_link(self) -> None:
         """Run any link for any batch."""
@@ -136,6 +142,25 @@ class Run:
         )
         assert decided.batch_id is not None
         return decided.batch_id
+
+    def move(self) -> None:
+        """Let a player change country."""
+        if self.movers:
+            user = self.random.choice(sorted(self.movers))
+            attributes = self.random.choice(COUNTRIES)
+            now = datetime.now(UTC)
+            change_account(
+                self.context.store,
+                PASSWORDS,
+                board=GLOBAL_BOARD,
+                user_id=UUID(user),
+                change=AccountChange(attributes=attributes),
+                current_password=None,
+                session_id=None,
+                until=now,
+                now=now,
+            )
+            self.movers[user] = self.movers[user]._replace(attributes=attributes)
 
     def close(self) -> None:
         """Seal what is over and what has changed since."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from domain.boards.model import BoardId
-from domain.rankings.definition import Aggregate, BoardDefinition, PeriodKind, PeriodRule
+from domain.rankings.definition import Aggregate, BoardDefinition, PeriodKind, PeriodRule, Segment
 from domain.rankings.model import CountedAction, PlayerFacts
 from tests import ledgers
 
@@ -21,6 +21,9 @@ AGES = {
 }
 # Of the zones in `tests/ledgers.py`, those with a moment in years that are over.
 LONG_AGO = ("Pacific/Apia", "America/Sao_Paulo", "America/St_Johns")
+
+BY_COUNTRY = Segment(attribute="country")
+COUNTRIES = ({"country": "DE"}, {"country": "NP"})
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,19 @@ def rolling_scenarios(draw: st.DrawFn) -> Scenario:
     window = draw(st.sampled_from(sorted(AGES)))
     clock = [BASE - age for age in AGES[window]]
     zone = ZoneInfo(draw(st.sampled_from(("UTC", "Europe/Berlin", "Asia/Kathmandu"))))
-    boards = ledgers.definitions(zone, clock, PeriodRule(PeriodKind.ROLLING, window=window))
+    rule = PeriodRule(PeriodKind.ROLLING, window=window)
+    boards = st.builds(
+        lambda board, is_split: replace(board, segment=BY_COUNTRY) if is_split else board,
+        ledgers.definitions(zone, clock, rule),
+        st.booleans(),
+    )
+    # Everyone has a country, which may become another one: who had none is not counted back.
+    facts = st.builds(PlayerFacts, st.sampled_from(COUNTRIES), st.just({}))
     return Scenario(
         [make_storable(draw(boards), 0)],
         make_storable(draw(boards), 0),
         draw(ledgers.ledgers(clock)),
-        draw(ledgers.players(clock)),
+        {user: draw(facts) for user in ledgers.USERS},
     )
 
 

@@ -100,5 +100,6 @@ def test_a_rolling_board_has_what_is_in_its_window(
     if not is_changed:
         moved = replace(moved, changed=moved.boards[0])
     players = prepare(context, moved.boards, moved.players)
-    Run(context, random, changed=moved.changed if is_changed else None).go(moved.ledger)
+    changed = moved.changed if is_changed else None
+    Run(context, random, changed=changed, movers=players).go(moved.ledger)
     check_board(context.store, moved.changed, players)
