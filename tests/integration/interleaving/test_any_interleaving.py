@@ -41,7 +41,8 @@ by_chance = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-randoms = st.randoms(use_true_random=False)
+# Of one seed, and not drawn one by one: small choices, such as doing nothing, would be the rule.
+randoms = st.integers(0, 2**32 - 1).map(Random)
 
 
 @pytest.fixture(scope="module")
