@@ -83,6 +83,8 @@ class Run:
         self.finish()
         self.close()
         self.build()
+        for _ in range(3):
+            self.move()
 
     def accept(self, actions: Sequence[CountedAction]) -> None:
         """Take the actions in as a batch whose intake time is that of the first of them."""
