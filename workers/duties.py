@@ -34,6 +34,6 @@ class DutySchedule:
                 logger.exception("duty failed", duty=duty.__name__)
             self._due[duty.__name__] = time.monotonic() + pause_seconds
 
-    def make_due(self, duty: Callable[[], None]) -> None:
-        """Let the next `run_due` run this duty."""
-        self._due[duty.__name__] = 0.0
+    def make_due(self, duty: Callable[[], None], *, in_seconds: float = 0.0) -> None:
+        """Let the next `run_due` run this duty, or the first one after these seconds."""
+        self._due[duty.__name__] = time.monotonic() + in_seconds

@@ -21,6 +21,7 @@ from domain.rankings.ledger import reading
 from domain.rankings.model import BoardVersion
 from domain.rankings.sets.rebuild import list_untrusted
 from domain.store.postgres.rankings.catalog import list_counted_versions
+from domain.store.redis.rankings import list_trusted
 from domain.store.store import Store
 from tests.built_boards import expect_rows, make_ledger, read_ledger, read_ranking_rows
 from tests.factories import Player, make_action
@@ -37,7 +38,9 @@ BY_DAY = {"id": "by-day", "period": {"kind": "daily"}, "timeZone": "America/New_
 
 
 @pytest.fixture
-def upkeep(worker_context: WorkerContext) -> BoardUpkeep:
+def upkeep(worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch) -> BoardUpkeep:
+    """An upkeep that waits for no reader."""
+    monkeypatch.setattr(board_upkeep, "READERS_SECONDS", 0.0)
     return BoardUpkeep(worker_context, lambda: True)
 
 
@@ -108,6 +111,27 @@ def test_a_change_is_switched_to_when_it_is_whole(
         assert connection.execute(
             text("SELECT DISTINCT version_no FROM rankings")
         ).scalars().all() == [version.number]
+
+
+def test_what_is_replaced_stays_as_long_as_someone_may_read_it(
+    store: Store, upkeep: BoardUpkeep, players: list[Player], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_upkeep, "READERS_SECONDS", 3600.0)
+    create_board(store, document=BY_DAY)
+    upkeep.run_due()
+    (before,) = list_versions(store)
+    with store.write() as connection:
+        numbers = connection.execute(text("SELECT ranking_no FROM rankings")).scalars()
+        sets = dict.fromkeys(numbers, False)
+    sets = dict.fromkeys(list_trusted(store.redis, rankings=sets), False)
+    assert sets
+    change_board(store, board=BOARD, patch={"aggregate": "count"}, revisions=None, rescore=True)
+    upkeep.run_due()
+    upkeep.run_due()
+    (version,) = list_versions(store)
+    assert version.version == 2
+    assert read_ranking_rows(store, before) == expect_rows(before, *read_ledger(store)) != {}
+    assert list_trusted(store.redis, rankings=sets) == sets.keys()
 
 
 def test_a_deleted_board_goes_with_its_rows(

@@ -26,6 +26,7 @@ from workers import keeper as keeper_module
 from workers.context import WorkerContext
 from workers.duties import DutySchedule
 from workers.keeper import Keeper, keep
+from workers.upkeep import boards as board_upkeep
 from workers.upkeep.boards import BoardUpkeep
 
 
@@ -258,8 +259,9 @@ def test_batches_that_the_keeper_alone_ran_hold_every_invariant(
 
 
 def test_the_keeper_removes_a_board_that_was_deleted(
-    worker_context: WorkerContext, store: Store
+    worker_context: WorkerContext, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(board_upkeep, "READERS_SECONDS", 0.0)
     made = create_board(store, document={"id": "run"})
     delete_board(store, board=made.board, revisions=None, archive=False)
     BoardUpkeep(worker_context, lambda: True).run_due()

@@ -40,6 +40,9 @@ FORGET_SECONDS = 60.0
 # Of a period that is over, for readers who are still in the middle of one.
 REMEMBERED = timedelta(minutes=5)
 REMOVAL_SECONDS = 86_400.0
+# A process knows of a change of the catalog after a second. Until then it reads what was before,
+# which must not be half gone.
+READERS_SECONDS = 5.0
 REMOVED_ROWS = 5_000
 
 
@@ -61,7 +64,7 @@ class BoardUpkeep:
                 (0.0, self._rebuild),
                 (FORGET_SECONDS, self._forget),
                 (COMPARE_SECONDS, self._compare),
-                # Due after each change of the catalog, and after a start.
+                # Due soon after each change of the catalog, and after a start.
                 (REMOVAL_SECONDS, self._remove),
             ]
         )
@@ -75,7 +78,7 @@ class BoardUpkeep:
         with self._store.write() as connection:
             if read_revision(connection) != self._revision:
                 self._revision, self._versions = read_catalog(connection)
-                self.duties.make_due(self._remove)
+                self.duties.make_due(self._remove, in_seconds=READERS_SECONDS)
 
     def _build(self) -> None:
         if all(version.state is not VersionState.BUILDING for version in self._versions):
