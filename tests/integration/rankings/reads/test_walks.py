@@ -7,7 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.boards.model import from_milliseconds, to_milliseconds
 from domain.errors import CursorExpiredError, RedisUnavailableError
+from domain.rankings.folding import sort_key
+from domain.rankings.model import Tally
 from domain.rankings.reads.pages import Continuation, RankingPage, read_page
 from domain.rankings.reads.standings import RankingStanding, ReadRanking
 from domain.store.redis import keys, ranking_reads, rankings
@@ -16,6 +19,7 @@ from domain.store.redis.ranking_reads import WALK_ROWS
 from domain.store.redis.rankings import RowWrite, write_rankings
 from domain.store.store import Store
 from tests.integration.rankings.reads.ranked import (
+    AT,
     fill_crowd,
     make_ranking,
     make_write,
@@ -25,6 +29,7 @@ from tests.integration.rankings.reads.ranked import (
 from tests.redis_server import RedisServer
 
 LIMIT = 90
+ANN = UUID(int=1)
 
 
 @pytest.fixture(params=["firstToReach", "competition", "dense"])
@@ -142,6 +147,19 @@ def test_walks_are_shared_while_nothing_changes_and_bounded_while_much_does(
     left = store.redis.run(lambda c: c.keys(f"{keys.ranking(ranking.number)}*"))
     assert all(store.redis.run(lambda c, k=key: c.ttl(k)) > 0 for key in left)
     assert len(read(store, ranking, after).standings) > 0
+
+
+def test_a_row_that_does_not_move_is_shown_with_its_new_time(store: Store) -> None:
+    ranking = make_ranking(store)
+    fill_crowd(store, ranking, LIMIT + 5)
+    put(store, ranking, ANN, 99, seq=5000)
+    first = read(store, ranking).standings[0]
+    assert first.user_id == ANN
+    key = sort_key(ranking.definition, Tally(99, (), 5000, True, 1))
+    later = to_milliseconds(AT) + 5000
+    row = RowWrite(str(ANN), key.hex(), 5001, later)
+    write_rankings(store.redis, [make_write(ranking, [row])])
+    assert read(store, ranking).standings[0].last_updated == from_milliseconds(later)
 
 
 def test_a_walk_that_is_over_has_expired_and_without_redis_it_cannot_be_read(

@@ -133,7 +133,7 @@ local function write(set, digits, day, users, sort_keys, versions, times)
     return true
   end
   if digits > 0 then write_groups(set, entered, left, kept_day) end
-  if #added > 0 or #removed > 0 then redis.call('DEL', set .. FRESH) end
+  if #fields > 0 or #buried > 0 then redis.call('DEL', set .. FRESH) end
   return not is_marked and string.sub(marker, -#run_id() - 1) ~= ':' .. run_id()
 end
 
