@@ -57,7 +57,10 @@ def make_version(
 def make_ledger(
     store: Store, *, players: int, actions: int, since: datetime, until: datetime
 ) -> list[Player]:
-    """Store players of three countries and their applied actions at some moments of the span."""
+    """Store players of three countries and their applied actions at some moments of the span.
+
+    One action of each player is at its end, so that it is in the last period, however short.
+    """
     dice = random.Random(9)
     crowd = [make_player(store) for _ in range(players)]
     for player in crowd:
@@ -66,10 +69,11 @@ def make_ledger(
         since + timedelta(seconds=dice.randrange(int((until - since).total_seconds())))
         for _ in range(actions)
     )
-    for at in moments:
+    acting = [(dice.choice(crowd), at) for at in moments]
+    for player, at in [*acting, *((player, until) for player in crowd)]:
         make_stored_action(
             store,
-            dice.choice(crowd),
+            player,
             at=at,
             score_delta=dice.randrange(5),
             action_type="level_complete",

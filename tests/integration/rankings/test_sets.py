@@ -45,10 +45,10 @@ def list_sets(store: Store, slug: str) -> list[str]:
         numbers = connection.execute(
             text(
                 "SELECT ranking_no FROM rankings JOIN board_versions USING (version_no)"
-                " WHERE board_id = :slug AND (period_end IS NULL OR period_end > now())"
+                " WHERE board_id = :slug AND (period_end IS NULL OR period_end > :now)"
                 " ORDER BY period_key, segment"
             ),
-            {"slug": slug},
+            {"slug": slug, "now": NOW},
         ).scalars()
         return [
             member[-36:]
@@ -60,7 +60,7 @@ def list_sets(store: Store, slug: str) -> list[str]:
 
 
 def list_expected(store: Store, slug: str) -> list[str]:
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    today = f"{NOW:%Y-%m-%d}"
     return [str(row[2]) for row in list_rows(store, slug) if row[0] in (today, "all")]
 
 
@@ -101,8 +101,9 @@ def read_open_numbers(store: Store) -> list[int]:
             connection.execute(
                 text(
                     "SELECT ranking_no FROM rankings WHERE period_end IS NULL"
-                    " OR period_end > now() ORDER BY ranking_no"
-                )
+                    " OR period_end > :now ORDER BY ranking_no"
+                ),
+                {"now": NOW},
             ).scalars()
         )
 
@@ -184,7 +185,9 @@ def test_sets_of_periods_that_are_over_are_not_rebuilt_and_are_forgotten(
     later = NOW + timedelta(days=1)
     assert len(list_untrusted(store, versions=versions[1:], now=later)) == 0
     with store.write() as connection:
-        closed = connection.execute(text("SELECT count(*) FROM rankings WHERE period_end < now()"))
+        closed = connection.execute(
+            text("SELECT count(*) FROM rankings WHERE period_end <= :now"), {"now": NOW}
+        )
         already = closed.scalar_one()
     assert forget_closed(store, since=None, until=later) == already + 1
     assert list_sets(store, "daily") == []
