@@ -25,14 +25,13 @@ from domain.rankings.history.past import (
     within_window,
 )
 from domain.rankings.history.ranking_past import PastStanding, RankingPast
-from domain.rankings.history.segments import choose_segment
+from domain.rankings.history.segments import check_segment, segment_of
 from domain.rankings.model import BoardVersion, CountedAction, Period, RankingKey
 from domain.rankings.periods import window_start
 from domain.store.postgres.archives import list_archived_partitions
 from domain.store.postgres.rankings.ledger.actions import Span, hold_months
 from domain.store.postgres.rankings.ledger.history import (
     find_facts,
-    find_row_segments,
     list_actions_of,
     list_players_of,
 )
@@ -64,37 +63,36 @@ def read_history(
     InvalidPayloadError for a segment, HistoryTooLargeError and DatabaseUnavailableError.
     """
     rule = BoardRule(version)
+    check_segment(rule.definition, segment)
     with store.read() as connection:
         read_one_moment(connection)
         hold_months(connection)
         facts = find_facts(connection, user_ids=[str(user_id)]).get(str(user_id))
         if facts is None:
             raise NotFoundError("There is no such user")
-        own_segment = choose_segment(rule, segment, facts)
-        reader = _HistoryReader(connection, rule, str(user_id), own_segment)
-        groups = group_by_period(rule.definition, moments)
-        return [standing for group in groups for standing in reader.read(group)]
+        reader = _HistoryReader(connection, rule, str(user_id))
+        found: list[PastStanding] = []
+        for group in group_by_period(rule.definition, moments):
+            place = group.period and segment_of(rule.definition, segment, facts, group.period)
+            found += reader.read(group, place)
+        return found
 
 
 class _HistoryReader:
     """Reads the history of one player on one board, period by period."""
 
-    def __init__(self, connection: Connection, rule: BoardRule, user_id: str, segment: str | None):
+    def __init__(self, connection: Connection, rule: BoardRule, user_id: str):
         self._connection = connection
         self._rule = rule
         self._user_id = user_id
-        self._segment = segment
         self._budget = Budget()
         self._archives = list_archived_partitions(connection)
         live_since = find_live_since(connection).get(rule.version.number)
         self._live_since = live_since or datetime.max.replace(tzinfo=UTC)
 
-    def read(self, group: Moments) -> list[PastStanding]:
-        """Return where the player stood at the moments of one period."""
+    def read(self, group: Moments, segment: str | None) -> list[PastStanding]:
+        """Return where the player stood at the moments of one period, in this segment if any."""
         period = group.period
-        segment = self._segment
-        if period is not None and self._rule.definition.reads_attributes:
-            segment = self._find_segments(period, [self._user_id]).get(self._user_id, segment)
         if period is None or segment is None:
             key = period.key if period else None
             return [PastStanding(at, key, None, None, 0) for at in group.moments]
@@ -206,25 +204,12 @@ class _HistoryReader:
         definition = self._rule.definition
         needs_facts = definition.reads_attributes or definition.join_required
         facts = find_facts(self._connection, user_ids=actions) if needs_facts else {}
-        split = definition.segment and definition.segment.attribute
-        if split:
-            # A player's row stays where it was when its period ended.
-            for user, name in self._find_segments(period, list(actions)).items():
-                facts[user] = facts[user]._replace(attributes={split: name})
         return {
             user: list_counted(
                 self._rule, of_one, facts.get(user), period_key=period.key, segment=segment
             )
             for user, of_one in actions.items()
         }
-
-    def _find_segments(self, period: Period, users: Collection[str]) -> dict[str, str]:
-        return find_row_segments(
-            self._connection,
-            version_no=self._rule.version.number,
-            period_key=period.key,
-            user_ids=users,
-        )
 
     def _require_unarchived(self, span: Span, at: datetime) -> None:
         if self._is_archived(span):

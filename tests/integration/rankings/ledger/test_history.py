@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
+from domain.accounts.following import change_attributes
+from domain.boards.model import BoardId
 from domain.errors import HistoryTooLargeError, InvalidPayloadError, NotFoundError
 from domain.rankings.definition import (
     GLOBAL_DEFINITION,
@@ -24,17 +26,23 @@ from domain.rankings.definition import (
 from domain.rankings.history import budget
 from domain.rankings.history.ranking_past import PastStanding
 from domain.rankings.history.reading import read_history
+from domain.rankings.ledger.as_of import replay_until
 from domain.rankings.ledger.building import build_version, make_live
 from domain.rankings.model import BoardVersion, CountedAction, PlayerFacts, VersionState
 from domain.settings import Settings
 from domain.store.postgres import tables
 from domain.store.postgres.partitions import ensure_partitions
+from domain.store.postgres.rankings.catalog import list_counted_versions
 from domain.store.postgres.rankings.ledger.building import BuildProgress
 from domain.store.store import Store
 from tests import rankings_reference as reference
 from tests.archives import archive_all, drop_old_months
 from tests.built_boards import make_version
+from tests.factories import make_action
 from tests.ledgers import BOARD, HOURS, USERS, definitions, ledgers, players
+from tests.pipeline import complete_actions
+from tests.rankings import make_board
+from workers.context import WorkerContext
 
 TICK = timedelta(microseconds=1)
 # The day on which New York's clock is set back, in a year whose months a test may drop.
@@ -357,3 +365,43 @@ def test_an_unknown_user_and_a_wrong_segment_are_told(
     split = replace(version, definition=BoardDefinition(BOARD, segment=Segment(path=("team",))))
     with pytest.raises(InvalidPayloadError):
         read_history(store, version=split, user_id=UUID(FIRST), segment=None, moments=[BASE])
+
+
+def test_who_has_moved_to_another_segment_is_where_a_replay_puts_the_player(
+    store: Store, settings: Settings, worker_context: WorkerContext
+) -> None:
+    number = make_board(store, "by-country", segment="player.country")
+    with store.write() as connection:
+        (version,) = list_counted_versions(connection)
+    assert version.number == number
+    users = [UUID(int=place, version=4) for place in range(1, 5)]
+    moments = []
+    for place, country in enumerate(("DE", "DE", "IT", None, "IT", "DE")):
+        for user in users:
+            complete_actions(
+                worker_context, [make_action(user_id=user, score=(place * user.int) % 7)]
+            )
+        moments.append(datetime.now(UTC))
+        with store.write() as connection:
+            change_attributes(
+                connection,
+                user_id=users[place % 4],
+                changes={"country": country},
+                now=datetime.now(UTC),
+            )
+    moments.append(datetime.now(UTC))
+    for at in moments:
+        (replayed,) = replay_until(
+            store, archive_path=settings.archive_path, until=at, board=BoardId("by-country")
+        )
+        ranks = {
+            user: place
+            for top in replayed.tops.values()
+            for place, (_, user, _) in enumerate(top, start=1)
+        }
+        for user in users:
+            (found,) = read_history(
+                store, version=version, user_id=user, segment=None, moments=[at]
+            )
+            assert found.rank == ranks.get(str(user))
+    assert len(ranks) == len(users) - 1

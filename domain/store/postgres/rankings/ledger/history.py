@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from domain.rankings.model import CountedAction, PlayerFacts
 from domain.store.postgres.rankings.ledger.actions import Span
+from domain.store.postgres.rankings.players import list_attributes, list_joined
 from domain.store.postgres.statements import sql
 
 _WITHIN = (
@@ -69,33 +70,14 @@ def list_actions_of(
 def find_facts(connection: Connection, *, user_ids: Collection[str]) -> dict[str, PlayerFacts]:
     """Return what boards need of these players; who does not exist is absent."""
     rows = connection.execute(
-        sql(
-            "SELECT CAST(u.user_id AS text), u.attributes,"
-            " (SELECT array_agg(m.board_id ORDER BY m.board_id) FROM board_members m"
-            "   WHERE m.user_id = u.user_id),"
-            " (SELECT array_agg(m.joined_at ORDER BY m.board_id) FROM board_members m"
-            "   WHERE m.user_id = u.user_id)"
-            " FROM users u WHERE u.user_id = ANY(CAST(:ids AS uuid[]))"
-        ),
+        sql("SELECT CAST(user_id AS text) FROM users WHERE user_id = ANY(CAST(:ids AS uuid[]))"),
         {"ids": list(user_ids)},
     )
+    users = list(rows.scalars())
+    joined = list_joined(connection, user_ids=users)
+    attributes = list_attributes(connection, user_ids=users)
     return {
-        user_id: PlayerFacts(attributes or {}, dict(zip(boards or (), joined or (), strict=True)))
-        for user_id, attributes, boards, joined in rows
+        user: PlayerFacts(now, joined.get(user, {}), history)
+        for user in users
+        for now, history in (attributes.get(user, ({}, {})),)
     }
-
-
-def find_row_segments(
-    connection: Connection, *, version_no: int, period_key: str, user_ids: Collection[str]
-) -> dict[str, str]:
-    """Return the segments in which these players have rows in a period: what they belonged to."""
-    rows = connection.execute(
-        sql(
-            "SELECT CAST(r.user_id AS text), n.segment FROM rankings n"
-            " JOIN ranking_rows r ON r.ranking_no = n.ranking_no"
-            " WHERE n.version_no = :version AND n.period_key = :period"
-            " AND r.user_id = ANY(CAST(:ids AS uuid[]))"
-        ),
-        {"version": version_no, "period": period_key, "ids": list(user_ids)},
-    )
-    return dict(rows.tuples().all())
