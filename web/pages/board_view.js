@@ -194,8 +194,8 @@ export class BoardView {
 
   #look(event) {
     this.#liveChannels.add(this.channels.around);
-    const { you, around, gap } = event;
-    Object.assign(this.#own, { you, around, gapToNext: gap });
+    const { you, around, gapToNext } = event;
+    Object.assign(this.#own, { you, around, gapToNext });
     this.#draw(new Set());
   }
 

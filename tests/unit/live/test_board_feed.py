@@ -6,7 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import orjson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.boards.model import BoardId
@@ -126,6 +126,8 @@ STEPS = st.lists(
 )
 
 
+# Others may use the processor meanwhile.
+@settings(deadline=None)
 @given(ties=st.sampled_from(("firstToReach", "competition", "dense")), steps=STEPS)
 def test_changes_put_in_are_the_rows_of_the_last_message(
     ties: str, steps: list[tuple[Scores, int, bool, list[tuple[int, int]]]]
