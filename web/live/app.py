@@ -126,8 +126,7 @@ def _register_listen(app: Flask, service: LiveService) -> None:
             connection_id=uuid4().hex,
             credential=g.credential,
             slot=g.slot,
-            hub=service.hub,
-            boards=service.boards,
+            subscriptions=service.subscriptions,
             verifier=service.verifier,
         )
         # The session does the close handshake; flask-sock would send a second close frame.

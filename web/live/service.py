@@ -22,6 +22,7 @@ from web.live.close_codes import CloseCode
 from web.live.connection.handshake import GoingAwayError, list_allowed_origins
 from web.live.connection.limits import ConnectionLimit
 from web.live.connection.session import Session
+from web.live.connection.subscriptions import Subscriptions
 from web.live.hub import Hub
 from web.server.subscriber import Subscriber
 from workers.metrics import watch_store
@@ -48,6 +49,7 @@ class LiveService:
         self.verifier = TokenVerifier(settings, store)
         self.hub = Hub(BoardSource(store, GLOBAL_BOARD))
         self.boards = LiveBoards(store)
+        self.subscriptions = Subscriptions(self.hub, self.boards)
         self.connection_limit = ConnectionLimit(settings)
         self.allowed_origins = list_allowed_origins(settings)
         self.is_shutting_down = False

@@ -19,6 +19,7 @@ from web.live.close_codes import CloseCode
 from web.live.connection.credentials import Credential
 from web.live.connection.limits import ConnectionLimit
 from web.live.connection.session import Session
+from web.live.connection.subscriptions import Subscriptions
 from web.live.hub import Hub
 from web.live.outgoing import Outgoing
 from web.live.protocol import HEARTBEAT_SECONDS
@@ -111,8 +112,10 @@ def case() -> Case:
         connection_id="c",
         credential=credential,
         slot=limit.acquire(user),
-        hub=Hub(BoardSource(cast(Store, None), GLOBAL_BOARD)),  # reads nothing
-        boards=LiveBoards(cast(Store, None)),
+        # These read nothing.
+        subscriptions=Subscriptions(
+            Hub(BoardSource(cast(Store, None), GLOBAL_BOARD)), LiveBoards(cast(Store, None))
+        ),
         verifier=verifier,  # type: ignore[arg-type] # a fake
     )
     return Case(transport, verifier, session, limit, time.monotonic())

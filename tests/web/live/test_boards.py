@@ -111,6 +111,22 @@ def test_the_first_action_of_a_ranking_is_shown(
     assert client.rows == [(0, 1, str(ann), 21)]
 
 
+def test_who_comes_right_after_the_last_follower_is_shown_what_happened_between(
+    server: Server, connect: Connect, worker_context: WorkerContext
+) -> None:
+    board = PlayedBoard(worker_context)
+    (ann,) = board.begin(7)
+    first = Client(connect(server), board)
+    board.act((ann, 1))
+    first.hear_until(board, 10)
+    first.listener.say(op="unsubscribe", channel=first.channel, id="bye")
+    first.listener.hear_until("unsubscribed")
+    board.act((ann, 1))
+    second = Client(connect(server), board)
+    second.hear_until(board, 10)
+    assert second.rows == [(0, 1, str(ann), 9)]
+
+
 def test_segments_are_followed_apart(
     server: Server, connect: Connect, worker_context: WorkerContext
 ) -> None:

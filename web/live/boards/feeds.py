@@ -17,7 +17,7 @@ from domain.rankings.catalog import CatalogCache
 from domain.store.redis.ranking_bus import mark_followed, publish_rankings
 from domain.store.store import Store
 from web.live import metrics
-from web.live.boards.feed import BoardFeed
+from web.live.boards.feed import STALE_SHARE, BoardFeed
 
 logger = structlog.get_logger(__name__)
 
@@ -29,8 +29,6 @@ PUBLISH_SECONDS = 10.0
 # A page that is loaded again finds its feed still there.
 IDLE_SECONDS = 10.0
 MAX_IDLE_FEEDS = 100
-# How much of the time may go into reading rankings that Redis does not have.
-STALE_SHARE = 0.1
 # The clock of the database decides; this one must not be early.
 END_MARGIN_SECONDS = 0.005
 
@@ -54,6 +52,10 @@ class Feeds:
         self._catalogs = CatalogCache()
         self._feeds: dict[BoardPart, BoardFeed] = {}
         self._stale_until = 0.0
+
+    def __len__(self) -> int:
+        """Return how many feeds there are."""
+        return len(self._feeds)
 
     def __iter__(self) -> Iterator[BoardFeed]:
         """Iterate over the feeds of this moment."""

@@ -98,7 +98,7 @@ class LiveBoards:
 
     def handle_message(self, raw: str) -> None:
         """Send every follower what a message of the bus changes for it."""
-        if not self._followed:
+        if not len(self._feeds):
             return
         try:
             wire = orjson.loads(raw)

@@ -12,22 +12,19 @@ import structlog
 from domain.errors import (
     DatabaseUnavailableError,
     ForbiddenError,
-    InvalidPayloadError,
     InvalidTokenError,
     LaurelError,
     TokenExpiredError,
 )
 from web.access.verifier import TokenVerifier
 from web.live import encoding, metrics
-from web.live.boards.live_boards import LiveBoards
-from web.live.channel_names import OWN_CHANNEL, board_of
 from web.live.channels import ViewKey
 from web.live.close_codes import CloseCode, ProtocolViolationError
 from web.live.connection.credentials import Credential, from_principal
 from web.live.connection.heartbeat import Heartbeat
 from web.live.connection.limits import ConnectionSlot
+from web.live.connection.subscriptions import Subscriptions
 from web.live.connection.transport import Transport
-from web.live.hub import Hub
 from web.live.outgoing import Outgoing
 from web.live.protocol import (
     Auth,
@@ -54,12 +51,11 @@ class Session:
 
     __slots__ = (
         "_bad_messages",
-        "_boards",
         "_credential",
         "_expiry_warned",
         "_heartbeat",
-        "_hub",
         "_slot",
+        "_subscriptions",
         "_transport",
         "_verifier",
         "connection_id",
@@ -73,15 +69,13 @@ class Session:
         connection_id: str,
         credential: Credential,
         slot: ConnectionSlot,
-        hub: Hub,
-        boards: LiveBoards,
+        subscriptions: Subscriptions,
         verifier: TokenVerifier,
     ):
         self._transport = transport
         self._credential = credential
         self._slot = slot
-        self._hub = hub
-        self._boards = boards
+        self._subscriptions = subscriptions
         self._verifier = verifier
         self._bad_messages = 0
         self._expiry_warned = False
@@ -104,8 +98,8 @@ class Session:
     def run(self) -> None:
         """Serve the client until either side closes."""
         try:
-            self._hub.register(self)
-            position = self._hub.own_position(self.user_id)
+            self._subscriptions.join(self)
+            position = self._subscriptions.own_position(self.user_id)
             self.send_payload(encoding.welcome(self.connection_id, position, datetime.now(UTC)))
             for text in self._transport.read_messages():
                 self._receive(text)
@@ -195,8 +189,7 @@ class Session:
             return False
 
     def _release(self) -> None:
-        self._hub.unregister(self)
-        self._boards.leave(self)
+        self._subscriptions.leave(self)
         self._slot.release()
 
     def _receive(self, text: str) -> None:
@@ -214,34 +207,16 @@ class Session:
         try:
             match op:
                 case Subscribe():
-                    self._subscribe(op)
+                    self._subscriptions.subscribe(self, op)
                 case Unsubscribe():
-                    self._unsubscribe(op)
+                    self._subscriptions.unsubscribe(self, op)
+                    self.send_payload(encoding.unsubscribed(op.id, op.channel))
                 case Ping():
                     self.send_payload(encoding.pong(op.id, datetime.now(UTC)))
                 case Auth():
                     self._authenticate(op)
         except LaurelError as error:
             self.send_payload(encoding.error(error, op.id))
-
-    def _subscribe(self, op: Subscribe) -> None:
-        # `since` is not used: no past events are kept to resume from, and the protocol allows a
-        # snapshot with `recovered: false` for every subscription.
-        if op.channel == OWN_CHANNEL:
-            self._hub.send_own_snapshot(self, op.id)
-        elif board_of(op.channel) is not None:
-            self._boards.subscribe(self, op)
-        else:
-            self._hub.subscribe(self, op.limit, op.id)
-
-    def _unsubscribe(self, op: Unsubscribe) -> None:
-        if op.channel == OWN_CHANNEL:
-            raise BadMessageError(InvalidPayloadError(f"{OWN_CHANNEL} is always on"), op.id)
-        if board_of(op.channel) is not None:
-            self._boards.unsubscribe(self, op.channel)
-        else:
-            self._hub.unsubscribe(self)
-        self.send_payload(encoding.unsubscribed(op.id, op.channel))
 
     def _authenticate(self, op: Auth) -> None:
         try:
