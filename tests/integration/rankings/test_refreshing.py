@@ -86,7 +86,7 @@ def test_rows_kept_by_the_process_that_scored_are_those_of_sql(
         numbers = connection.execute(text("SELECT ranking_no FROM rankings")).scalars().all()
     kept = {number: list_hash(store, number) for number in numbers}
     assert sorted(map(len, kept.values())) == [1, 2, 3]
-    store.redis.run(lambda client: client.flushall())
+    store.redis.run(lambda client: client.flushdb())
     refresh_rankings(
         store,
         catalogs=worker_context.catalogs,
