@@ -146,6 +146,7 @@ def _grant(connection: Connection, begun: BegunRanking, seal: Seal) -> tuple[int
     definition = begun.definition
     if not definition.rewards or not is_to_grant(connection, ranking_no=begun.ranking_no):
         return 0, []
+    allow_long_queries(connection)
     winners = list_winners(
         iterate_revision(connection, begun.ranking_no, begun.revision),
         total=seal.digest.rows,

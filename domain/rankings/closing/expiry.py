@@ -45,16 +45,22 @@ def expire_buckets(store: Store, *, now: datetime | None = None) -> Iterator[Chu
     DatabaseUnavailableError.
     """
     with store.write() as connection:
-        rankings = rows_of.list_rolling(connection)
-        if rankings and now is None:
+        versions = rows_of.list_rolling(connection)
+        if versions and now is None:
             now = rows_of.read_clock(connection)
-    for ranking in rankings:
+    for version_no, definition in versions:
         assert now is not None
-        yield from _expire_ranking(store, ranking, now)
+        before = window_start(definition, now)
+        with store.write() as connection:
+            due = rows_of.list_due_rankings(connection, version_no=version_no, before=before)
+        for number in due:
+            yield from _expire_ranking(store, RollingRanking(number, definition), before, now)
 
 
-def _expire_ranking(store: Store, ranking: RollingRanking, now: datetime) -> Iterator[ChunkOutcome]:
-    before, after = window_start(ranking.definition, now), _BEFORE_ALL
+def _expire_ranking(
+    store: Store, ranking: RollingRanking, before: datetime, now: datetime
+) -> Iterator[ChunkOutcome]:
+    after = _BEFORE_ALL
     while True:
         with store.write() as connection:
             read_in_order_of_index(connection)

@@ -241,3 +241,13 @@ def test_many_at_once_leave_the_same(store: Store, monkeypatch: pytest.MonkeyPat
 def test_without_a_rolling_board_nothing_is_done(store: Store) -> None:
     make_board(store)
     assert list(expire_buckets(store)) == []
+
+
+def test_each_board_s_buckets_leave_by_its_own_window(store: Store) -> None:
+    week = Rolling(store, id="week", period={"kind": "rolling", "window": "7d"})
+    stays = week.add({LEFT.replace(hour=0): 5})
+    day = Rolling(store)
+    day.add({LEFT: 6})
+    assert expire(store) == 1
+    rows = fetch(store, "SELECT ranking_no, user_id FROM ranking_rows")
+    assert [(row.ranking_no, row.user_id) for row in rows] == [(week.number, stays)]

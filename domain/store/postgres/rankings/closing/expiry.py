@@ -17,7 +17,7 @@ from domain.store.postgres.statements import sql
 
 
 class RollingRanking(NamedTuple):
-    """A rolling ranking that counts, building ones included."""
+    """A rolling ranking and its definition."""
 
     ranking_no: int
     definition: BoardDefinition
@@ -72,18 +72,31 @@ def read_clock(connection: Connection) -> datetime:
     return now
 
 
-def list_rolling(connection: Connection) -> list[RollingRanking]:
-    """Return the rolling rankings of all versions that count."""
+def list_rolling(connection: Connection) -> list[tuple[int, BoardDefinition]]:
+    """Return the number and the definition of each rolling board's versions that count."""
     rows = connection.execute(
         sql(
-            "SELECT r.ranking_no, v.definition FROM board_versions v"
+            "SELECT v.version_no, v.definition FROM board_versions v"
             " JOIN boards b ON b.board_id = v.board_id AND b.state = 'active'"
-            " JOIN rankings r ON r.version_no = v.version_no"
             " WHERE v.state IN ('building', 'live')"
-            " AND v.definition #>> '{period,kind}' = 'rolling' ORDER BY r.ranking_no"
+            " AND v.definition #>> '{period,kind}' = 'rolling' ORDER BY v.version_no"
         )
     )
-    return [RollingRanking(row.ranking_no, decode_definition(row.definition)) for row in rows]
+    return [(row.version_no, decode_definition(row.definition)) for row in rows]
+
+
+def list_due_rankings(connection: Connection, *, version_no: int, before: datetime) -> list[int]:
+    """Return the version's rankings that have a bucket from before a moment."""
+    rows = connection.execute(
+        sql(
+            "SELECT r.ranking_no FROM rankings r WHERE r.version_no = :version_no AND EXISTS ("
+            " SELECT 1 FROM ranking_buckets b"
+            " WHERE b.ranking_no = r.ranking_no AND b.bucket_at < :before)"
+            " ORDER BY r.ranking_no"
+        ),
+        {"version_no": version_no, "before": before},
+    )
+    return list(rows.scalars())
 
 
 def list_leaving(
