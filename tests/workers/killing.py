@@ -4,6 +4,7 @@ Used by `sabotage.py`. A link of PostgreSQL leaves a commit; refresh and broadca
 script did, and then the move of the stage.
 """
 
+import itertools
 import os
 import re
 import signal
@@ -18,12 +19,14 @@ from sqlalchemy import Engine, event
 from domain.actions.chain import Link
 from domain.actions.model import LinkOutcome
 from domain.rankings.closing import closing
+from domain.rankings.ledger import building, reading
+from domain.rankings.ledger.chunks import ChunkBuilder
 from domain.store.postgres.statements import HotStatement
 from domain.store.redis.client import RedisClient
 from workers.chain import RUNNERS
 from workers.context import WorkerContext
 from workers.tasks import TASKS
-from workers.upkeep import periods
+from workers.upkeep import boards, periods
 
 # `inside`: after the first write, of a row or by the script. `before_commit`: refresh and broadcast
 # have no transaction for it, so before the one statement. `next_published`: the task is over.
@@ -66,6 +69,31 @@ def kill_in_closing(point: str) -> None:
         _die()
 
     setattr(module, name, run_and_die)
+
+
+def kill_in_building(point: str) -> None:
+    """Let this process die when it builds a version of a board, of which a chunk is two players.
+
+    Before the second chunk is written, in its transaction, after it, or before the switch.
+    """
+    reading.CHUNK_PLAYERS = 2
+    calls = itertools.count(1)
+    owner, name, dies_before = {
+        "before chunk": (ChunkBuilder, "write", True),
+        "in chunk": (ChunkBuilder, "write", False),
+        "after chunk": (building, "_write", False),
+        "before switch": (boards, "make_live", True),
+    }[point]
+    run = getattr(owner, name)
+
+    def run_and_die(*args: Any, **arguments: Any) -> Any:
+        is_last = name == "make_live" or next(calls) == 2
+        _die_if(dies_before and is_last)
+        outcome = run(*args, **arguments)
+        _die_if(is_last)
+        return outcome
+
+    setattr(owner, name, run_and_die)
 
 
 def _die() -> None:

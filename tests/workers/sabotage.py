@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from domain.actions.chain import CHAIN, SCREEN
 from domain.store.redis import keys
 from faults.children.poisoned import dying_of
-from tests.workers.killing import kill_at, kill_in_closing
+from tests.workers.killing import kill_at, kill_in_building, kill_in_closing
 from workers.chain import RUNNERS
 
 POISON_SCORE = 666
@@ -22,5 +22,7 @@ def prepare(environ: Mapping[str, str]) -> None:
         kill_at(next(link for link in CHAIN if link.name == name), point)
     if point := environ.get("LAUREL_TEST_CLOSING_CRASH"):
         kill_in_closing(point)
+    if point := environ.get("LAUREL_TEST_BUILDING_CRASH"):
+        kill_in_building(point)
     if environ.get("LAUREL_TEST_POISON"):
         RUNNERS[SCREEN] = dying_of(POISON_SCORE, RUNNERS[SCREEN])
