@@ -116,10 +116,9 @@ def _dump(write: RankingWrite) -> bytes:
             2 * write.group_bytes if write.is_dense else 0,
             write.day,
             [row.user_id for row in rows],
-            [row.member or "" for row in rows],
-            # As text: Lua would write a number anew.
-            [str(row.version) for row in rows],
-            [str(row.updated_ms) for row in rows],
+            [f"{row.member}:{row.user_id}" if row.member else "" for row in rows],
+            [row.version for row in rows],
+            [f"{row.version}|{row.member or ''}|{row.updated_ms}" for row in rows],
         ]
     )
 

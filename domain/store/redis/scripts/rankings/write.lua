@@ -2,7 +2,7 @@
 -- rankings that nobody has declared complete in this run of the server and nobody is rebuilding.
 -- KEYS sorted sets
 -- ARGV for each a JSON of: the digits of a group of a dense ranking or 0, the day or '', then of all rows
---      the users, sort keys ('' removes), versions and times as texts
+--      the users, members ('' removes), versions, and rows without their day
 
 -- The day whose changes are to be kept or nil, and the member that begins a new day or nil. The start of
 -- a day is known only to a ranking that was trusted and had a day before. A row of a day that is over is
@@ -30,17 +30,23 @@ end
 -- Change the groups of a dense ranking after its members have changed; `entered` and `left` are by group.
 local function write_groups(set, entered, left, is_kept)
   local groups, day = set .. GROUPS, set .. DAY
+  local added, emptied = {}, {}
   for group in pairs(entered) do
-    if redis.call('ZADD', groups, 0, group) == 1 and is_kept then
-      if redis.call('ZREM', day, 'd' .. group) == 0 then redis.call('ZADD', day, 0, 'e' .. group) end
+    if not is_kept then
+      push(added, 0, group)
+    elseif redis.call('ZADD', groups, 0, group) == 1 and redis.call('ZREM', day, 'd' .. group) == 0 then
+      redis.call('ZADD', day, 0, 'e' .. group)
     end
   end
+  call_all('ZADD', groups, added)
   for group in pairs(left) do
     local rest = redis.call('ZRANGEBYLEX', set, '[' .. group, '(' .. group .. 'g', 'LIMIT', 0, 1)
-    if #rest == 0 and redis.call('ZREM', groups, group) == 1 and is_kept then
-      if redis.call('ZREM', day, 'e' .. group) == 0 then redis.call('ZADD', day, 0, 'd' .. group) end
+    if #rest == 0 then
+      emptied[#emptied + 1] = group
+      if is_kept and redis.call('ZREM', day, 'e' .. group) == 0 then redis.call('ZADD', day, 0, 'd' .. group) end
     end
   end
+  call_all('ZREM', groups, emptied)
 end
 
 -- The rows of those who are gone, by the number of the user; only of users without a row.
@@ -60,7 +66,7 @@ local function find_gone(set, users, stored)
   return found
 end
 
-local function write(set, digits, day, users, sort_keys, versions, times)
+local function write(set, digits, day, users, members, versions, texts)
   local rows = set .. ROWS
   local stored = try('HMGET', rows, MARKER, unpack(users))
   -- Keys of another type: nothing is written, and the rebuild fills them again from SQL.
@@ -74,36 +80,37 @@ local function write(set, digits, day, users, sort_keys, versions, times)
   local added, removed, fields, dropped, buried = {}, {}, {}, {}, {}
   local day_added, day_removed, entered, left = {}, {}, {}, {}
   for i, user in ipairs(users) do
-    local row, key = stored[i + 1] or gone[i], sort_keys[i]
+    local row, member = stored[i + 1] or gone[i], members[i]
     local version, old, moved_on, start, _ = -1, '', '', ''
     if row and kept_day then
       version, old, _, moved_on, start = parse_row(row)
     elseif row then
       version, old = parse_place(row)
     end
-    if tonumber(versions[i]) > version then
-      old = old or ''
-      if old ~= key then
-        local member, before = key .. ':' .. user, old .. ':' .. user
-        if key ~= '' then push(added, 0, member) end
-        if old ~= '' then removed[#removed + 1] = before end
+    if versions[i] > version then
+      local is_there, was_there = member ~= '', old ~= '' and old ~= nil
+      local before = was_there and old .. ':' .. user or ''
+      if before ~= member then
+        if is_there then push(added, 0, member) end
+        if was_there then removed[#removed + 1] = before end
         if kept_day then
           if not new_day and moved_on == kept_day then
-            if old ~= '' then day_removed[#day_removed + 1] = 'n' .. before end
+            if was_there then day_removed[#day_removed + 1] = 'n' .. before end
           else
-            moved_on, start = kept_day, old
-            if old ~= '' then push(day_added, 0, 'b' .. before) end
+            moved_on, start = kept_day, old or ''
+            if was_there then push(day_added, 0, 'b' .. before) end
           end
-          if key ~= '' then push(day_added, 0, 'n' .. member) end
+          if is_there then push(day_added, 0, 'n' .. member) end
         end
         if digits > 0 then
-          local group, old_group = string.sub(key, 1, digits), string.sub(old, 1, digits)
-          if key ~= '' then entered[group] = true end
-          if old ~= '' and old_group ~= group then left[old_group] = true end
+          local group = string.sub(member, 1, digits)
+          local old_group = was_there and string.sub(old, 1, digits) or group
+          if is_there then entered[group] = true end
+          if old_group ~= group then left[old_group] = true end
         end
       end
-      local text = versions[i] .. '|' .. key .. '|' .. times[i] .. '|' .. (moved_on or '') .. '|' .. (start or '')
-      if key ~= '' then
+      local text = texts[i] .. ((moved_on or '') == '' and '||' or '|' .. moved_on .. '|' .. start)
+      if is_there then
         push(fields, user, text)
       else
         push(buried, user, text)
