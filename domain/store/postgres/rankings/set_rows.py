@@ -10,8 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.rankings.definition import PeriodKind
 from domain.rankings.model import BoardVersion
 from domain.store.postgres.statements import sql
+from domain.store.postgres.tables import IS_UNSEALED
 
 
 class OpenRanking(NamedTuple):
@@ -31,14 +33,16 @@ class SetRow(NamedTuple):
     updated_ms: int
 
 
-# By the index of the end of periods, which has none of the many that are over.
-_OPEN = """
+# By the index of what is not sealed, which has none of the many rankings that are over for long.
+_ENDING = f"""
 SELECT ranking_no, version_no FROM rankings
-WHERE version_no = ANY(CAST(:versions AS bigint[])) AND period_end > :now
-UNION ALL
-SELECT ranking_no, version_no FROM rankings
-WHERE version_no = ANY(CAST(:versions AS bigint[])) AND period_end IS NULL
+WHERE {IS_UNSEALED} AND period_end > :now AND version_no = ANY(CAST(:versions AS bigint[]))
 """
+_ENDLESS = """
+SELECT ranking_no, version_no FROM rankings
+WHERE period_end IS NULL AND version_no = ANY(CAST(:versions AS bigint[]))
+"""
+_ENDLESS_KINDS = (PeriodKind.NONE, PeriodKind.ROLLING)
 
 
 def list_open_rankings(
@@ -46,8 +50,15 @@ def list_open_rankings(
 ) -> list[OpenRanking]:
     """Return the rankings of these versions whose period is not over at `now`."""
     by_number = {version.number: version for version in versions}
-    rows = connection.execute(sql(_OPEN), {"versions": list(by_number), "now": now})
-    return [OpenRanking(number, by_number[of]) for number, of in rows]
+    endless = {
+        version.number for version in versions if version.definition.period.kind in _ENDLESS_KINDS
+    }
+    found: list[OpenRanking] = []
+    for statement, numbers in ((_ENDLESS, endless), (_ENDING, by_number.keys() - endless)):
+        if numbers:
+            rows = connection.execute(sql(statement), {"versions": list(numbers), "now": now})
+            found += [OpenRanking(number, by_number[of]) for number, of in rows]
+    return found
 
 
 def list_closed_rankings(
