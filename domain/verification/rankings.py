@@ -12,7 +12,7 @@ from pathlib import Path
 
 from domain.errors import ArchiveUnreadableError, RedisUnavailableError
 from domain.rankings.ledger.replaying import compare, list_rules, open_ledger
-from domain.rankings.model import BoardVersion
+from domain.rankings.model import BoardVersion, VersionState
 from domain.rankings.sets.rebuild import list_untrusted
 from domain.rankings.sets.walking import in_parts, walk
 from domain.store.postgres.rankings.catalog import read_catalog
@@ -46,7 +46,8 @@ def check_rankings(
     Raises DatabaseUnavailableError.
     """
     with store.write() as connection:
-        _, versions = read_catalog(connection)
+        _, counted = read_catalog(connection)
+    versions = [version for version in counted if version.state is VersionState.LIVE]
     if not versions:
         return
     yield from _check_ledger(store, archive_path)

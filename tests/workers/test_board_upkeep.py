@@ -19,6 +19,7 @@ from domain.rankings.administration.boards import (
 )
 from domain.rankings.ledger import reading
 from domain.rankings.model import BoardVersion
+from domain.rankings.sets.compare import compare_rankings
 from domain.rankings.sets.rebuild import list_untrusted
 from domain.store.postgres.rankings.catalog import list_counted_versions
 from domain.store.redis.rankings import list_trusted
@@ -236,6 +237,32 @@ def test_a_round_goes_on_until_told_to_stop(
     BoardUpkeep(worker_context, answer(True, True, False)).run_due()
     stored = get_board(store, board=BOARD)
     assert (stored.state, stored.progress) == ("building", 2 / 9)
+
+
+def test_the_sets_of_a_build_of_many_rounds_are_whole_when_it_is_live(
+    store: Store,
+    worker_context: WorkerContext,
+    upkeep: BoardUpkeep,
+    players: list[Player],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    build = board_upkeep.build_version
+    monkeypatch.setattr(reading, "CHUNK_PLAYERS", 2)
+    monkeypatch.setattr(
+        board_upkeep,
+        "build_version",
+        lambda *store, go_on, **build_of: build(*store, go_on=answer(True, False), **build_of),
+    )
+    create_board(store, document={"id": BOARD.slug, "ties": "dense"})
+    rounds = 0
+    while get_board(store, board=BOARD).state != "live":
+        upkeep.run_due()
+        complete_actions(worker_context, [make_action(user_id=players[rounds].user_id, score=3)])
+        rounds += 1
+    assert rounds == 6
+    assert list_lost(store) == []
+    found = compare_rankings(store, versions=list_versions(store), now=datetime.now(UTC))
+    assert (found.rows, found.repaired, found.unsound) == (len(players), 0, ())
 
 
 def answer(*answers: bool) -> Callable[[], bool]:

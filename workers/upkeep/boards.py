@@ -103,7 +103,10 @@ class BoardUpkeep:
             self._follow_catalog()
 
     def _fill_sets(self, version: BoardVersion) -> None:
-        """Make the version's sets complete before it is read; without Redis, SQL is read."""
+        """Make the version's sets complete before it is read; without Redis, SQL is read.
+
+        Nothing has filled them before: a set that is trusted misses no row that is written later.
+        """
         try:
             for _ in range(SET_TRIES):
                 untrusted = list_untrusted(self._store, versions=[version], now=datetime.now(UTC))
@@ -113,10 +116,15 @@ class BoardUpkeep:
         except RedisUnavailableError:
             logger.warning("version live without its sets", board=str(version.definition.id))
 
+    @property
+    def _live(self) -> list[BoardVersion]:
+        """The versions that are read: builds write to SQL alone, and fill the sets at their end."""
+        return [version for version in self._versions if version.state is VersionState.LIVE]
+
     def _rebuild(self) -> None:
-        if not self._versions:
+        if not self._live:
             return
-        untrusted = list_untrusted(self._store, versions=self._versions, now=datetime.now(UTC))
+        untrusted = list_untrusted(self._store, versions=self._live, now=datetime.now(UTC))
         if not untrusted:
             return
         started = time.monotonic()
@@ -137,9 +145,9 @@ class BoardUpkeep:
         self._forgotten_until = until
 
     def _compare(self) -> None:
-        if not self._versions:
+        if not self._live:
             return
-        found = compare_rankings(self._store, versions=self._versions, now=datetime.now(UTC))
+        found = compare_rankings(self._store, versions=self._live, now=datetime.now(UTC))
         if found.repaired:
             metrics.board_repairs.inc(found.repaired)
             logger.warning("rankings repaired", rows=found.rows, repaired=found.repaired)

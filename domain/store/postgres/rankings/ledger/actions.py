@@ -17,6 +17,8 @@ from domain.store.postgres.advisory_locks import NAMESPACE, AdvisoryLock
 from domain.store.postgres.statements import sql
 
 FETCHED_ROWS = 2_000
+# Longer than a step of archiving, which ends itself after some seconds.
+ARCHIVE_STEP_TIMEOUT_MS = 60_000
 
 
 class LedgerPlayer(NamedTuple):
@@ -52,8 +54,10 @@ def hold_months(connection: Connection) -> None:
 def pause_archiving(connection: Connection) -> None:
     """Let archiving find itself busy until the transaction ends, which may take long.
 
-    A drop that waits for the transaction would let every other one wait behind it.
+    A drop that waits for the transaction would let every other one wait behind it. Waits for the
+    step of archiving that is under way.
     """
+    connection.execute(sql(f"SET LOCAL lock_timeout = {ARCHIVE_STEP_TIMEOUT_MS}"))
     connection.execute(
         sql("SELECT pg_advisory_xact_lock_shared(:namespace, :lock)"),
         {"namespace": NAMESPACE, "lock": AdvisoryLock.ARCHIVE},
