@@ -193,7 +193,7 @@ def list_segments(definition: BoardDefinition, facts: PlayerFacts) -> list[tuple
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -219,7 +219,7 @@ def test_a_standing_of_the_past_is_that_of_a_replay_until_then(
 
 
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
