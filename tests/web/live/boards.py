@@ -4,12 +4,15 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import text
+
 from domain.boards.model import BoardId
 from domain.events.followed_rankings import FollowedRankings
 from domain.events.following import BoardPart, CurrentRanking, find_current, read_top
 from domain.rankings.catalog import CatalogCache
 from domain.rankings.refresh import refresh_rankings
 from domain.store.redis.rankings import begin_rebuild, finish_rebuild
+from domain.store.store import Store
 from tests.factories import make_action
 from tests.pipeline import complete_actions
 from tests.rankings import make_board
@@ -124,3 +127,10 @@ class Client:
         expected = board.list_rows(limit)
         while self.rows != expected:
             self.hear()
+
+
+def change_board(store: Store, slug: str, statements: list[str], **parameters: Any) -> None:
+    """Run these statements on a board, and let every process read the catalog again."""
+    with store.write() as connection:
+        for statement in ("UPDATE board_catalog SET revision = revision + 1", *statements):
+            connection.execute(text(statement), {"slug": slug, **parameters})

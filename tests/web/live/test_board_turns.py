@@ -1,128 +1,23 @@
 """What ends what a board shows: its period, its version, the board itself, and the stores."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 import pytest
 from redis import Redis
-from sqlalchemy import text
 
-from domain.boards.model import BoardId
-from domain.errors import LaurelError
-from domain.events import following
-from domain.events.following import BoardPart
 from domain.rankings.definition_json import encode_definition
 from domain.store.redis import keys
-from domain.store.store import Connection, Store
+from domain.store.store import Store
 from tests.conftest import Stores
 from tests.redis_server import RedisServer
 from tests.waiting import wait_until
-from tests.web.live.boards import Client, PlayedBoard
+from tests.web.live.boards import Client, PlayedBoard, change_board
 from tests.web.live.conftest import Connect, StartServer
 from tests.web.live.server import Server
-from web.live.boards.feed import BoardFeed
-from web.live.boards.feeds import IDLE_SECONDS, Feeds
-from web.live.outgoing import Outgoing
 from workers.context import WorkerContext
-
-
-class Ears:
-    """A listener that keeps what it hears."""
-
-    def __init__(self) -> None:
-        self.user_id = uuid4()
-        self.view = None
-        self.events: list[dict[str, Any]] = []
-
-    def send(self, outgoing: Outgoing) -> None:
-        self.events += map(orjson.loads, outgoing.payloads)
-
-
-class Clock:
-    """The clock of this process, and the database's, which are moved together."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch):
-        self.at = datetime(2026, 11, 26, 22, 59, 58, tzinfo=UTC)
-        read_moment = following.read_moment
-
-        def read(connection: Connection) -> tuple[int, datetime]:
-            return read_moment(connection)[0], self.at
-
-        monkeypatch.setattr(following, "read_moment", read)
-
-    def __call__(self) -> float:
-        return self.at.timestamp()
-
-    def pass_seconds(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
-def open_feeds(store: Store, clock: Clock) -> tuple[Feeds, list[str]]:
-    ended: list[str] = []
-
-    def end(_feed: BoardFeed, error: LaurelError) -> None:
-        ended.append(error.code)
-
-    return Feeds(store, end=end, clock=clock), ended
-
-
-def test_a_new_period_is_shown_when_it_begins(
-    worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, clock = worker_context.store, Clock(monkeypatch)
-    board = PlayedBoard(
-        worker_context, period={"kind": "daily"}, timeZone="Europe/Berlin", ties="dense"
-    )
-    feeds, _ = open_feeds(store, clock)
-    feed = feeds.open(BoardPart(BoardId(board.slug), ""))
-    ears, around = Ears(), Ears()
-    feed.add(ears, 10, None)
-    feed.add_around(around, 2, None)
-    assert ears.events[-1]["period"] == "2026-11-26"
-    assert ears.events[-1]["periodEnd"] == "2026-11-26T23:00:00Z"
-    ends_at = datetime(2026, 11, 26, 23, tzinfo=UTC)
-    while clock.at < ends_at:
-        feeds.check()
-        assert len(ears.events) == 2
-        clock.pass_seconds(feeds.seconds_to_check())
-    assert clock.at - ends_at < timedelta(seconds=0.1)
-    feeds.check()
-    feed.read_around()
-    assert [event["event"] for event in ears.events[2:]] == ["subscribed", "snapshot"]
-    assert ears.events[-1]["period"] == "2026-11-27"
-    assert ears.events[-1]["leaderboard"] == []
-    assert (around.events[-1]["event"], around.events[-1]["period"]) == ("around", "2026-11-27")
-
-
-def test_a_feed_without_followers_is_kept_for_a_while(
-    worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, clock = worker_context.store, Clock(monkeypatch)
-    board = PlayedBoard(worker_context)
-    feeds, _ = open_feeds(store, clock)
-    part = BoardPart(BoardId(board.slug), "")
-    feed, ears = feeds.open(part), Ears()
-    feed.add(ears, 10, None)
-    clock.pass_seconds(2 * IDLE_SECONDS)
-    feeds.check()
-    assert feeds.open(part) is feed
-    feed.remove(ears)
-    feed.idle_since = clock()
-    clock.pass_seconds(IDLE_SECONDS - 1)
-    feeds.check()
-    assert feeds.open(part) is feed
-    clock.pass_seconds(1)
-    feeds.check()
-    assert [*feeds] == []
-
-
-def change_board(store: Store, slug: str, statements: list[str], **parameters: Any) -> None:
-    with store.write() as connection:
-        for statement in ("UPDATE board_catalog SET revision = revision + 1", *statements):
-            connection.execute(text(statement), {"slug": slug, **parameters})
 
 
 def test_another_version_is_shown_when_it_is_live(
