@@ -4,7 +4,7 @@ Live processes mark what they follow; the *broadcast* link publishes those of a 
 Every function raises RedisUnavailableError.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +17,11 @@ from domain.store.redis import keys
 from domain.store.redis.boards import new_epoch
 from domain.store.redis.client import RedisClient
 from domain.store.redis.ranking_reads import order_arguments, read_span
+
+# Of one script: Lua's stack is bounded.
+_MARKED_AT_ONCE = 1000
+# The same; each takes about as long as a batch's message of the global board.
+_PUBLISHED_AT_ONCE = 32
 
 
 class PlacedTop(NamedTuple):
@@ -52,12 +57,11 @@ class RankingMessage(NamedTuple):
 
 def mark_followed(redis: RedisClient, *, rankings: Mapping[int, Order]) -> None:
     """Let changes of these rankings be published, for FOLLOWED_TTL_SECONDS."""
-    if rankings:
-        entries = [_write_entry(number, order) for number, order in rankings.items()]
+    for part in _split(rankings, _MARKED_AT_ONCE):
         redis.run_script(
             "rankings/mark_followed",
             [keys.followed_rankings()],
-            [keys.FOLLOWED_TTL_SECONDS * 1000, *entries],
+            [keys.FOLLOWED_TTL_SECONDS * 1000, *(_write_entry(*entry) for entry in part)],
         )
 
 
@@ -68,22 +72,30 @@ def list_followed(redis: RedisClient) -> dict[int, Order]:
 
 
 def publish_rankings(redis: RedisClient, *, rankings: Mapping[int, Order], now: datetime) -> None:
-    """Publish how these rankings are now, by one script call."""
-    arguments: list[Any] = []
-    for number, order in rankings.items():
-        arguments += (number, *order_arguments(order))
-    redis.run_script(
-        "rankings/publish",
-        [*map(keys.ranking, rankings), keys.board_rows(GLOBAL_BOARD)],
-        [
-            keys.rankings_channel(),
-            now.isoformat(),
-            new_epoch(),
-            TOP_SIZE,
-            keys.RANKING_POSITION_TTL_SECONDS,
-            *arguments,
-        ],
-    )
+    """Publish how these rankings are now, by one script call unless they are very many."""
+    for part in _split(rankings, _PUBLISHED_AT_ONCE):
+        redis.run_script(
+            "rankings/publish",
+            [*(keys.ranking(number) for number, _ in part), keys.board_rows(GLOBAL_BOARD)],
+            [
+                keys.rankings_channel(),
+                now.isoformat(),
+                new_epoch(),
+                TOP_SIZE,
+                keys.RANKING_POSITION_TTL_SECONDS,
+                *(argument for entry in part for argument in _arguments(*entry)),
+            ],
+        )
+
+
+def _split(rankings: Mapping[int, Order], size: int) -> Iterator[list[tuple[int, Order]]]:
+    entries = list(rankings.items())
+    for start in range(0, len(entries), size):
+        yield entries[start : start + size]
+
+
+def _arguments(ranking_no: int, order: Order) -> tuple[int | str, ...]:
+    return ranking_no, *order_arguments(order)
 
 
 def parse_ranking_message(wire: Mapping[str, Any]) -> RankingMessage:

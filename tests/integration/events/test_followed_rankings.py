@@ -10,7 +10,6 @@ import orjson
 import pytest
 
 from domain.boards.model import BoardId
-from domain.errors import ForbiddenError, InvalidPayloadError, NotFoundError
 from domain.events.followed_rankings import FollowedRankings
 from domain.events.following import BoardPart, CurrentRanking, find_current, name_top, read_top
 from domain.rankings.catalog import CatalogCache
@@ -209,41 +208,13 @@ def test_marks_end(store: Store) -> None:
     assert list_followed(store.redis) == {7: ranking.order}
 
 
-def test_whom_a_board_shows_to(store: Store) -> None:
-    make_board(store, "open")
-    make_board(store, "secret", readers="admins")
-    make_board(store, "split", segment="player.country")
-    parts = [
-        BoardPart(BoardId(slug), segment)
-        for slug, segment in (
-            ("open", ""),
-            ("open", "DE"),
-            ("secret", ""),
-            ("split", ""),
-            ("split", "DE"),
-            ("none", ""),
-        )
-    ]
-    found = find_current(store, catalogs=CatalogCache(), parts=parts)
-    assert [type(found[part]) for part in parts] == [
-        CurrentRanking,
-        InvalidPayloadError,
-        ForbiddenError,
-        InvalidPayloadError,
-        CurrentRanking,
-        NotFoundError,
-    ]
-
-
-def test_a_period_says_what_is_left_of_it(store: Store) -> None:
-    make_board(store, "daily", period={"kind": "daily"})
-    make_board(
-        store,
-        "over",
-        period={"kind": "season", "start": "2020-01-01T00:00:00Z", "end": "2020-02-01T00:00:00Z"},
-    )
-    daily = find(store, "daily")
-    assert daily.seconds_left is not None
-    assert 0 < daily.seconds_left <= 86_400
-    assert find(store, "over").seconds_left is None
-    assert find(store, "over").period.key == "season"
+def test_very_many_may_be_followed(store: Store, bus: Bus) -> None:
+    make_board(store, "first")
+    definition = find(store, "first").version.definition
+    rankings = {number: ReadRanking(number, definition).order for number in range(1, 1102)}
+    mark_followed(store.redis, rankings=rankings)
+    assert list_followed(store.redis) == rankings
+    few = dict(list(rankings.items())[:70])
+    publish_rankings(store.redis, rankings=few, now=datetime.now(UTC))
+    heard = [message.ranking_no for message in iter(bus.receive, None) if message]
+    assert heard == list(few)
