@@ -3,7 +3,7 @@
 Called by *score* in its transaction, which holds the locks of the batch's players.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -78,6 +78,12 @@ class _Counted:
             before.append(tally)
         if bucket is not None:
             self.buckets.setdefault((bucket, user_id), []).append(tally)
+
+    def take_out(self, user_id: str, numbers: Collection[int]) -> None:
+        """Take a player's actions that do not count after all out of the buckets."""
+        for (_, owner), tallies in self.buckets.items():
+            if owner == user_id:
+                tallies[:] = [tally for tally in tallies if tally.reached_seq not in numbers]
 
 
 def project_batch(
@@ -214,7 +220,8 @@ def _write(
             before = stored.get((number, user))
             total, reasons = fold(definition, before, tallies)
             if any(reasons):
-                _leave_all_out(projection, ranking.rule, tallies, reasons)
+                refused = _leave_all_out(projection, ranking.rule, tallies, reasons)
+                ranking.take_out(user, refused)
             if total is not None:
                 member = sort_key(definition, total).hex()
                 rows = added if before is None else changed
@@ -241,10 +248,14 @@ def _leave_all_out(
     rule: BoardRule,
     tallies: Sequence[Tally],
     reasons: Sequence[Reason | None],
-) -> None:
+) -> set[int]:
+    """Note why these actions do not count; return the numbers of those that have a reason."""
+    refused = set()
     for tally, reason in zip(tallies, reasons, strict=True):
         if reason is not None:
+            refused.add(tally.reached_seq)
             _leave_out(projection, rule, tally.reached_seq, reason)
+    return refused
 
 
 def _leave_out(projection: Projection, rule: BoardRule, action_no: int, reason: Reason) -> None:
@@ -263,6 +274,7 @@ def _write_buckets(
         (numbers[key].number, bucket, user): (ranking.rule.definition, tallies)
         for key, ranking in counted.items()
         for (bucket, user), tallies in ranking.buckets.items()
+        if tallies
     }
     if not added:
         return
@@ -270,7 +282,7 @@ def _write_buckets(
     merged = {}
     for bucket_key, (definition, tallies) in added.items():
         before = stored.get(bucket_key)
-        total = merge_all(definition, tallies if before is None else [before, *tallies])
-        if total is not None:
-            merged[bucket_key] = total
+        merged[bucket_key] = merge_all(
+            definition, tallies if before is None else [before, *tallies]
+        )
     write_buckets(connection, buckets=merged)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction
 from domain.fraud.review import Decision, review_action
+from domain.rankings.folding import MAX_TOTAL
 from domain.store.postgres.partitions import ensure_partitions
 from domain.store.store import Store
 from tests.factories import make_action
@@ -85,6 +86,26 @@ def test_attempts_beyond_the_limit_are_told(worker_context: WorkerContext) -> No
     complete_actions(worker_context, [act(ann, 99)])
     assert list_rows(store, "three-tries") == [("all", "", ann, 2)]
     assert list_uncounted(store) == {99: {"three-tries": "NO_ATTEMPTS_LEFT"}}
+
+
+def test_an_action_that_a_rolling_board_refuses_is_in_no_bucket(
+    worker_context: WorkerContext,
+) -> None:
+    store = worker_context.store
+    make_board(store, "last-day", period={"kind": "rolling", "window": "24h"})
+    ann = uuid4()
+    full = MAX_TOTAL - 5
+    complete_actions(worker_context, [act(ann, 1)])
+    with store.write() as connection:
+        for table in ("ranking_rows", "ranking_buckets"):
+            connection.execute(text(f"UPDATE {table} SET value = :full"), {"full": full})
+    complete_actions(worker_context, [act(ann, 3), act(ann, 9)])
+    complete_actions(worker_context, [act(ann, 8)])
+    assert list_rows(store, "last-day") == [("rolling", "", ann, full + 3)]
+    assert list_uncounted(store) == dict.fromkeys((9, 8), {"last-day": "OUT_OF_RANGE"})
+    with store.write() as connection:
+        buckets = connection.execute(text("SELECT sum(value), sum(counted) FROM ranking_buckets"))
+        assert buckets.one() == (full + 3, 2)
 
 
 def test_a_sealed_ranking_keeps_what_it_was(worker_context: WorkerContext) -> None:
