@@ -18,12 +18,12 @@ from domain.rankings.ledger.chunks import Chunk, ChunkBuilder
 from domain.rankings.ledger.folded import kept_since
 from domain.rankings.ledger.reading import ArchiveReader
 from domain.rankings.model import BoardVersion
+from domain.store.postgres.rankings.catalog import share_catalog
 from domain.store.postgres.rankings.ledger.actions import Span, count_players
 from domain.store.postgres.rankings.ledger.building import (
     BuildProgress,
     advance_build,
     list_building,
-    share_catalog,
     stop_build,
     switch_version,
 )

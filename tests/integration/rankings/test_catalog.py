@@ -1,13 +1,20 @@
 """The catalog: its revision, and the versions that count."""
 
-from sqlalchemy import insert
+import pytest
+from sqlalchemy import insert, text
 
 from domain.boards.model import BoardId
+from domain.errors import DatabaseLockedError
 from domain.rankings.definition import Aggregate, BoardDefinition
 from domain.rankings.definition_json import encode_definition
 from domain.rankings.model import VersionState
 from domain.store.postgres import tables
-from domain.store.postgres.rankings.catalog import read_catalog, read_revision
+from domain.store.postgres.rankings.catalog import (
+    lock_catalog,
+    read_catalog,
+    read_revision,
+    share_catalog,
+)
 from domain.store.store import Store
 
 
@@ -39,3 +46,13 @@ def test_building_and_live_versions_of_active_boards_count(store: Store) -> None
     ]
     kept = BoardDefinition(BoardId("kept"), aggregate=Aggregate.BEST)
     assert [found.definition for found in versions] == [kept, kept]
+
+
+def test_who_changes_the_catalog_waits_a_short_time_for_it(store: Store) -> None:
+    with store.write() as other:
+        share_catalog(other)
+        with pytest.raises(DatabaseLockedError), store.write() as connection:
+            lock_catalog(connection, wait_ms=1)
+    with store.write() as connection:
+        lock_catalog(connection)
+        assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "2s"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from domain.rankings.definition_json import decode_definition
 from domain.rankings.model import BoardVersion, VersionState
@@ -18,12 +18,17 @@ from domain.store.postgres.statements import prepared, sql
 SHARED_CATALOG_LOCK = shared_lock_sql(AdvisoryLock.CATALOG)
 """For the first statement of a transaction that writes what the catalog decides."""
 
+# All scoring waits behind whoever waits for the lock.
+MOST_WAIT_MS = 2_000
 
-def lock_catalog(connection: Connection) -> None:
+
+def lock_catalog(connection: Connection, *, wait_ms: int = MOST_WAIT_MS) -> None:
     """Let no other transaction read or change the catalog until this one ends.
 
-    Waits for those that hold the shared lock, at most `lock_timeout`. Before any lock of rows.
+    Waits for those that hold the shared lock, and the transaction's later statements for any lock,
+    at most `wait_ms`; raises DatabaseLockedError then. Before any lock of rows.
     """
+    connection.execute(text(f"SET LOCAL lock_timeout = {wait_ms:d}"))
     take_lock(connection, AdvisoryLock.CATALOG)
 
 

@@ -6,7 +6,7 @@ Called by `domain/rankings/closing/removal.py`.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.store.postgres.rankings.catalog import lock_catalog, raise_revision
 from domain.store.postgres.rankings.closing.seals import BEGIN_LOCK_TIMEOUT_MS
@@ -62,8 +62,7 @@ def mark_removed(connection: Connection, *, ranking_nos: Sequence[int]) -> list[
 
     As when a revision begins, no scoring runs until the transaction ends.
     """
-    connection.execute(text(f"SET LOCAL lock_timeout = {BEGIN_LOCK_TIMEOUT_MS}"))
-    lock_catalog(connection)
+    lock_catalog(connection, wait_ms=BEGIN_LOCK_TIMEOUT_MS)
     removed = connection.execute(
         sql(
             "UPDATE rankings SET removed_at = clock_timestamp()"

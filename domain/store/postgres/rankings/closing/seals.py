@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from domain.rankings.closing.sealing import Digest
 from domain.rankings.definition import BoardDefinition
@@ -22,7 +22,7 @@ from domain.store.postgres.tables import IS_UNSEALED
 GRACE_SECONDS = 2.0
 # By then intake's connection was given up: what it commits yet is a late decision.
 INTAKE_PATIENCE_SECONDS = 60.0
-# Of work that waits for the lock all scoring waits behind it.
+# Shorter than the wait of an operator: this is tried again a second later.
 BEGIN_LOCK_TIMEOUT_MS = 300
 # Between two revisions of a ranking: a review of a hundred held actions makes one.
 REVISION_PAUSE_SECONDS = 60.0
@@ -161,8 +161,7 @@ def begin_revisions(connection: Connection, *, ranking_nos: Sequence[int]) -> li
     after see the revision and keep each row that they change. Raises DatabaseLockedError when
     they take long.
     """
-    connection.execute(text(f"SET LOCAL lock_timeout = {BEGIN_LOCK_TIMEOUT_MS}"))
-    lock_catalog(connection)
+    lock_catalog(connection, wait_ms=BEGIN_LOCK_TIMEOUT_MS)
     parameters = {"ranking_nos": list(ranking_nos), "patience": INTAKE_PATIENCE_SECONDS}
     begun = list(connection.execute(sql(_BEGIN), parameters).scalars())
     if begun:

@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from domain.rankings.model import BoardVersion
 from domain.store.postgres.rankings.catalog import (
-    SHARED_CATALOG_LOCK,
     lock_catalog,
     raise_revision,
     read_version,
@@ -44,11 +43,6 @@ def list_building(connection: Connection) -> list[BuildProgress]:
         )
     )
     return [BuildProgress(read_version(row[:4]), *row[4:]) for row in rows]
-
-
-def share_catalog(connection: Connection) -> None:
-    """Let nobody change the catalog until the transaction ends; before any lock of rows."""
-    connection.execute(sql(f"SELECT {SHARED_CATALOG_LOCK}"))
 
 
 def advance_build(
