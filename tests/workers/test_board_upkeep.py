@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, text
 
 from domain.boards.model import BoardId
-from domain.errors import RedisUnavailableError
+from domain.errors import DatabaseLockedError, RedisUnavailableError
 from domain.rankings.administration.boards import (
     change_board,
     create_board,
@@ -18,10 +18,12 @@ from domain.rankings.administration.boards import (
     list_boards,
 )
 from domain.rankings.ledger import reading
+from domain.rankings.ledger.building import BuildStep
 from domain.rankings.model import BoardVersion
 from domain.rankings.sets.compare import compare_rankings
 from domain.rankings.sets.rebuild import list_untrusted
 from domain.store.postgres.rankings.catalog import list_counted_versions
+from domain.store.postgres.rankings.ledger.building import BuildProgress
 from domain.store.redis.rankings import list_trusted
 from domain.store.store import Store
 from tests.built_boards import expect_rows, make_ledger, read_ledger, read_ranking_rows
@@ -88,6 +90,28 @@ def test_a_board_without_players_is_live_after_one_round(store: Store, upkeep: B
     create_board(store, document=BY_DAY)
     upkeep.run_due()
     assert get_board(store, board=BOARD).state == "live"
+
+
+@pytest.mark.parametrize("error", [RuntimeError, DatabaseLockedError])
+def test_a_build_that_fails_does_not_keep_the_next_one_waiting(
+    store: Store,
+    upkeep: BoardUpkeep,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
+) -> None:
+    create_board(store, document=BY_DAY)
+    create_board(store, document={"id": "next"})
+    build = board_upkeep.build_version
+
+    def fail_first(store: Store, *, progress: BuildProgress, **options: Any) -> BuildStep:
+        if progress.version.definition.id == BOARD:
+            raise error
+        return build(store, progress=progress, **options)
+
+    monkeypatch.setattr(board_upkeep, "build_version", fail_first)
+    upkeep.run_due()
+    assert get_board(store, board=BOARD).state == "building"
+    assert get_board(store, board=BoardId("next")).state == "live"
 
 
 def test_a_change_is_switched_to_when_it_is_whole(

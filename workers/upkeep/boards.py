@@ -10,7 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from domain.errors import RedisUnavailableError
+from domain.errors import (
+    DatabaseConflictError,
+    DatabaseLockedError,
+    RedisUnavailableError,
+    TransientError,
+)
 from domain.rankings.administration.removal import remove_deleted_boards
 from domain.rankings.ledger.building import (
     BuildStep,
@@ -32,8 +37,8 @@ logger = structlog.get_logger(__name__)
 
 # Then other duties have their turn.
 BUILD_SECONDS = 5.0
-# A file of an archive that is missing is not there a second later.
-UNREADABLE_SECONDS = 30.0
+# A file of an archive that is missing is not there a second later, nor is another build's error gone.
+REST_SECONDS = 30.0
 SET_TRIES = 3
 COMPARE_SECONDS = 600.0
 FORGET_SECONDS = 60.0
@@ -84,8 +89,20 @@ class BoardUpkeep:
         if all(version.state is not VersionState.BUILDING for version in self._versions):
             return
         for progress in list_builds(self._store):
-            if time.monotonic() >= self._resting.get(progress.version.number, 0.0):
+            number = progress.version.number
+            if time.monotonic() < self._resting.get(number, 0.0):
+                continue
+            try:
                 self._build_one(progress)
+            except (DatabaseLockedError, DatabaseConflictError) as error:
+                # Others were at work on its players: the next round goes on.
+                board = str(progress.version.definition.id)
+                logger.warning("build put off", board=board, cause=type(error).__name__)
+            except TransientError:
+                raise
+            except Exception:  # the builds after it do not depend on this one
+                self._resting[number] = time.monotonic() + REST_SECONDS
+                logger.exception("build failed", board=str(progress.version.definition.id))
 
     def _build_one(self, progress: BuildProgress) -> None:
         deadline = time.monotonic() + BUILD_SECONDS
@@ -96,7 +113,7 @@ class BoardUpkeep:
             go_on=lambda: self._leads() and time.monotonic() < deadline,
         )
         if step is BuildStep.UNREADABLE:
-            self._resting[progress.version.number] = time.monotonic() + UNREADABLE_SECONDS
+            self._resting[progress.version.number] = time.monotonic() + REST_SECONDS
         if step is BuildStep.BUILT:
             self._fill_sets(progress.version)
             make_live(self._store, version=progress.version)

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 import structlog
 
 from domain.boards.model import to_milliseconds
-from domain.errors import RedisUnavailableError
+from domain.errors import DatabaseLockedError, RedisUnavailableError, TransientError
 from domain.rankings.definition import BoardDefinition, TieRule
 from domain.rankings.folding import group_size, merge_all, sort_key
 from domain.rankings.model import Tally
-from domain.rankings.periods import window_start
+from domain.rankings.periods import day_label, window_start
 from domain.store.postgres.rankings.closing import expiry as rows_of
 from domain.store.postgres.rankings.closing.expiry import Bucket, RollingRanking
 from domain.store.postgres.transactions import read_in_order_of_index
@@ -41,8 +41,8 @@ def expire_buckets(store: Store, *, now: datetime | None = None) -> Iterator[Chu
     """Let the buckets that have left by `now` no longer count, on every rolling board.
 
     Without `now`, by PostgreSQL's clock. Costs the players of those buckets, not those of the
-    boards. While Redis is away the rows are right, and it is told later. Raises
-    DatabaseUnavailableError.
+    boards. While Redis is away the rows are right, and it is told later. A ranking that fails, or
+    where a player stays locked, is left to the next call. Raises DatabaseUnavailableError.
     """
     with store.write() as connection:
         versions = rows_of.list_rolling(connection)
@@ -54,7 +54,20 @@ def expire_buckets(store: Store, *, now: datetime | None = None) -> Iterator[Chu
         with store.write() as connection:
             due = rows_of.list_due_rankings(connection, version_no=version_no, before=before)
         for number in due:
-            yield from _expire_ranking(store, RollingRanking(number, definition), before, now)
+            yield from _try_ranking(store, RollingRanking(number, definition), before, now)
+
+
+def _try_ranking(
+    store: Store, ranking: RollingRanking, before: datetime, now: datetime
+) -> Iterator[ChunkOutcome]:
+    try:
+        yield from _expire_ranking(store, ranking, before, now)
+    except DatabaseLockedError:
+        logger.warning("expiry put off", ranking=ranking.ranking_no)
+    except TransientError:
+        raise
+    except Exception:  # the players of other boards fall all the same
+        logger.exception("expiry failed", ranking=ranking.ranking_no)
 
 
 def _expire_ranking(
@@ -173,7 +186,7 @@ def _write_redis(
                 ranking.ranking_no,
                 definition.ties is TieRule.DENSE,
                 group_size(definition),
-                now.astimezone(definition.time_zone).date().isoformat(),
+                day_label(definition, now),
                 writes,
             )
         ],

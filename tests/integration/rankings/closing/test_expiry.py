@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import Connection, insert, text
 
+from domain.errors import DatabaseLockedError
 from domain.rankings.closing import expiry
 from domain.rankings.closing.expiry import expire_buckets
 from domain.rankings.folding import merge_all, sort_key
@@ -227,6 +228,27 @@ def test_a_bucket_that_grew_meanwhile_is_looked_at_again(
     assert len(board.list_buckets()) == 2
     assert expire(store) == 1
     assert board.read() == {user_id: 2}
+
+
+@pytest.mark.parametrize("error", [RuntimeError, DatabaseLockedError])
+def test_a_ranking_that_fails_does_not_keep_the_next_one_from_falling(
+    store: Store, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    first, second = Rolling(store, id="first"), Rolling(store, id="second")
+    stays, falls = first.add({LEFT: 1}), second.add({LEFT: 2})
+    list_leaving = expiry_sql.list_leaving
+
+    def fail_first(connection: Connection, **where: Any) -> list[tuple[datetime, str]]:
+        if where["ranking_no"] == first.number:
+            raise error
+        return list_leaving(connection, **where)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(expiry_sql, "list_leaving", fail_first)
+        assert expire(store) == 1
+    assert list_versions(store).keys() == {stays} != {falls}
+    assert expire(store) == 1
+    assert list_versions(store) == {}
 
 
 def test_many_at_once_leave_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
