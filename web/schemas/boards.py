@@ -40,10 +40,14 @@ class QueryNumbers(QueryNumber):
         return [super(QueryNumbers, self)._deserialize(part, attr, data) for part in parts]
 
 
+# What PostgreSQL takes as a text.
+_without_nul = validate.ContainsNoneOf("\0", error="Has a NUL.")
+
+
 def _period() -> fields.String:
     return fields.String(
         load_default="current",
-        validate=validate.Length(1, MAX_PERIOD_CHARS),
+        validate=[validate.Length(1, MAX_PERIOD_CHARS), _without_nul],
         metadata={"description": "`current`, `previous`, or a key such as `2026-W47`"},
     )
 
@@ -51,7 +55,7 @@ def _period() -> fields.String:
 def _segment() -> fields.String:
     return fields.String(
         load_default=None,
-        validate=validate.Length(1, MAX_SEGMENT_CHARS),
+        validate=[validate.Length(1, MAX_SEGMENT_CHARS), _without_nul],
         metadata={"description": "Of a board that is split"},
     )
 

@@ -489,3 +489,15 @@ def test_the_closed_periods_of_an_archived_board_are_for_admins(
     assert (closed["revision"], closed["totalUsers"]) == (1, 1)
     assert read(client, "days/standings", admin)["leaderboard"] == []
     assert "days" not in list_ids(client, admin)
+
+
+@pytest.mark.parametrize("view", ["standings", "me", "rank"])
+@pytest.mark.parametrize("field", ["period", "segment"])
+def test_a_name_with_a_nul_is_refused(
+    client: FlaskClient, bearer: Bearer, store: Store, view: str, field: str
+) -> None:
+    make_board(store, "lands", segment="metadata.land")
+    named = {"period": "current", "segment": "DE", "score": "1", field: "D\0E"}
+    answer = client.get(f"/api/boards/lands/{view}", query_string=named, headers=bearer())
+    assert_refused(answer, 400, "INVALID_PAYLOAD")
+    assert answer.get_json()["error"]["details"]["fields"].keys() == {field}
