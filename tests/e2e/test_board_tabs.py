@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from tests.e2e.browser import Visit, keep_picture
 from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 
+# The first test starts the system and lets a demo run.
+pytestmark = pytest.mark.timeout(300)
+
 LEFT = re.compile(r"^(Resets|Ends) in (\d+ (day|hour|minute)s?\b|\d\d:\d\d)")
+DESCRIBE_LEFT = "left => import('/assets/countdown.js').then(made => made.describeLeft(left))"
 LIVE_SECONDS = 60.0
 
 
@@ -131,7 +136,7 @@ def test_a_guest_plays_for_a_country_of_the_weekly_board(visit: Visit, api: Api)
     assert page.url.endswith("/#week-by-country/JP")
     expect(page.locator("#own-place")).to_have_text("You are not on this board yet.")
     page.get_by_role("button", name="Play for Japan").click()
-    expect(page.locator("#own-place")).to_have_text("Your next action brings you here.")
+    expect(page.locator("#own-place")).to_have_text("Your actions count here from now on.")
     page.get_by_role("button", name="Complete an action").click()
     expect(page.locator("#rows tr.own")).to_be_visible()
     expect(page.locator("#offer")).to_be_hidden()
@@ -161,6 +166,22 @@ def test_a_board_is_empty_until_somebody_plays_and_says_when_it_is_gone(
     page.close()
 
 
+def test_the_clock_of_the_server_decides_when_a_season_ends(
+    browser: Browser, page_url: str, api: Api
+) -> None:
+    page = browser.new_page()
+    page.clock.install(time=datetime.now(UTC) + timedelta(hours=5))
+    page.goto(f"{page_url}#season")
+    expect(page.locator("#turn")).to_have_text(LEFT)
+    season = next(b for b in api.get("/api/boards").body["boards"] if b["board"] == "season")
+    ends_at = datetime.fromisoformat(season["nextReset"])
+    left = (ends_at - datetime.now(UTC)).total_seconds()
+    # The hour may change between the two looks.
+    likely = [page.evaluate(DESCRIBE_LEFT, left + more) for more in (-30, 0, 30)]
+    expect(page.locator("#turn")).to_have_text(re.compile(f"^Ends in ({'|'.join(likely)}) "))
+    page.close()
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
@@ -178,8 +199,7 @@ def test_a_board_is_empty_until_somebody_plays_and_says_when_it_is_gone(
 def test_what_is_left_is_told_in_words_and_near_the_end_by_the_second(
     visit: Visit, seconds: float, words: str
 ) -> None:
-    told = "seconds => import('/assets/countdown.js').then(made => made.describeLeft(seconds))"
-    assert visit.page.evaluate(told, seconds) == words
+    assert visit.page.evaluate(DESCRIBE_LEFT, seconds) == words
 
 
 def row_of(page: Page, username: str) -> Locator:

@@ -34,11 +34,16 @@ export function describeError(error) {
   return error instanceof Unreadable ? error.message : "The server cannot be reached. Trying again…";
 }
 
-async function ask(method, path, options) {
+// Returns the answer, which may be that nothing changed; throws Unreadable for any other.
+export async function ask(method, path, options) {
   const answer = await callAsPlayer(method, path, options);
   setClock(answer.answeredAt);
   if (answer.status !== 200 && answer.status !== 304) throw new Unreadable(answer);
   return answer;
+}
+
+export function boardPath(board) {
+  return `/api/boards/${encodeURIComponent(board)}`;
 }
 
 export class BoardReads {
@@ -46,7 +51,7 @@ export class BoardReads {
   #etags = new Map();
 
   constructor(board) {
-    this.#path = `/api/boards/${encodeURIComponent(board)}`;
+    this.#path = boardPath(board);
   }
 
   // Returns the answer about a part of the board; null when it is the same as the last time.
@@ -67,13 +72,4 @@ export class BoardReads {
   async describe() {
     return (await ask("GET", this.#path)).body;
   }
-}
-
-export async function readAttribute(name) {
-  const { body } = await ask("GET", "/api/users/me?limit=1");
-  return body.attributes[name] ?? null;
-}
-
-export function setAttribute(name, value) {
-  return ask("PATCH", "/api/users/me", { body: { attributes: { [name]: value } } });
 }

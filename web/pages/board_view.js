@@ -1,19 +1,18 @@
 // One board of the tabs while it is shown. Its channels tell every change; it asks for what they do
 // not tell every ten seconds, and for everything every two seconds while they are away.
 
-import { BoardReads, describeError, readAttribute, serverNow, setAttribute } from "./board_reads.js";
+import { BoardReads, describeError, serverNow } from "./board_reads.js";
+import { Entry } from "./entry.js";
 import { follow, followAgain, leave } from "./live.js";
-import { clearPanel, drawNote, drawOffer, drawOwnPlace, drawPodium, drawRows, drawSegments, drawTurn, nameSegment } from "./panel.js";
+import { clearPanel, drawNote, drawOffer, drawOwnPlace, drawPodium, drawRows, drawSegments, drawTurn } from "./panel.js";
 import { session } from "./player.js";
 import { Standings } from "./standings.js";
 
-const TOP = 10;
 const NEIGHBORS = 1;
 const POLL_MS = 2000;
 const LIVE_POLL_MS = 10000;
 const SEGMENTS_MS = 30000;
-const OF_PLAYER = "player.";
-const BEFORE = { daily: "Yesterday", weekly: "Last week", monthly: "Last month", yearly: "Last year" };
+const BEFORE = { daily: "Yesterday", weekly: "Last week", monthly: "Last month", yearly: "Last year", season: "The season before" };
 
 export class BoardView {
   #timer = null;
@@ -21,6 +20,7 @@ export class BoardView {
   #isOver = false;
   #isAsking = false;
   #isDue = false;
+  #isTroubled = false;
   #liveChannels = new Set();
   #standings = new Standings();
   #hasRows = false;
@@ -28,10 +28,9 @@ export class BoardView {
   #own = { you: null, around: [] };
   #segmentsAt = -Infinity;
   #podiumOf = null;
-  #home = null;
 
   constructor(board, segment, onSegment) {
-    Object.assign(this, { board, segment, onSegment, definition: board.definition, reads: new BoardReads(board.board) });
+    Object.assign(this, { board, segment, onSegment, definition: board.definition, reads: new BoardReads(board.board), entry: new Entry(board) });
     this.channels = { top: `leaderboard:${board.board}`, around: `around:${board.board}:self` };
     const { decimals } = this.definition;
     this.format = (score) => score.toLocaleString(undefined, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
@@ -72,9 +71,11 @@ export class BoardView {
     return this.definition.segment !== null;
   }
 
-  // The attribute of the player that is the segment; null where it is something else.
-  get #attribute() {
-    return this.definition.segment?.startsWith(OF_PLAYER) ? this.definition.segment.slice(OF_PLAYER.length) : null;
+  // What could not be read, as while it was built, could not be followed either.
+  #recover() {
+    drawNote(null);
+    if (this.#isTroubled && (!this.#isSplit || this.segment)) this.#follow();
+    this.#isTroubled = false;
   }
 
   #isLive(channel) {
@@ -84,7 +85,7 @@ export class BoardView {
   async #ask() {
     try {
       await this.#read();
-      if (!this.#isOver) drawNote(null);
+      if (!this.#isOver) this.#recover();
       return Object.values(this.channels).every((channel) => this.#isLive(channel)) ? LIVE_POLL_MS : POLL_MS;
     } catch (error) {
       if (!this.#isOver) this.#show(error);
@@ -100,14 +101,9 @@ export class BoardView {
       return this.#draw(new Set());
     }
     const { segment } = this;
-    const page = await this.reads.get("/standings", { limit: TOP, segment });
-    const own = await this.reads.get("/me", { neighbors: NEIGHBORS, segment });
+    const page = await this.reads.get("/me", { neighbors: NEIGHBORS, segment });
     if (this.#isOver) return;
-    const moved = page && !this.#isLive(this.channels.top) ? this.#take(page) : new Set();
-    if (page) this.#page = page;
-    // The channel's rows may be newer.
-    if (own) this.#own = this.#isLive(this.channels.around) ? { ...own, ...this.#own, rankAtDayStart: own.rankAtDayStart } : own;
-    this.#draw(moved);
+    if (page) this.#draw(this.#turnTo(page));
     await this.#readPodium();
   }
 
@@ -116,26 +112,26 @@ export class BoardView {
     const described = await this.reads.describe();
     this.#segmentsAt = performance.now();
     const segments = described.segments ?? [];
-    if (this.#attribute) this.#home = await readAttribute(this.#attribute);
+    await this.entry.read();
     if (!this.segment) await this.#pickSegment(segments);
-    if (this.#isOver) return;
     if (!this.segment) this.#page = described;
-    else drawSegments(this.definition, segments.includes(this.segment) ? segments : [this.segment, ...segments], this.segment);
+    else if (!this.#isOver) drawSegments(this.definition, segments.includes(this.segment) ? segments : [this.segment, ...segments], this.segment);
   }
 
   // One's own, else the first.
   async #pickSegment(segments) {
-    const own = this.#attribute ? this.#home : (await this.reads.get("/me", {}))?.segment;
+    const own = this.entry.attribute ? this.entry.home : (await this.reads.get("/me", {}))?.segment;
     this.segment = own ?? segments[0] ?? null;
     if (!this.segment || this.#isOver) return;
     this.onSegment(this.segment);
     this.#follow();
   }
 
-  // Three of the period before; there may have been none.
+  // Three of the period before; there may have been none. Another season is another version.
   async #readPodium() {
-    const title = BEFORE[this.definition.period.kind];
-    const { period } = this.#page;
+    const { kind } = this.definition.period;
+    const { period, boardVersion } = this.#page;
+    const title = kind === "season" && boardVersion === 1 ? null : BEFORE[kind];
     if (!title || this.#podiumOf === period) return;
     const podium = await this.reads.get("/standings", { period: "previous", limit: 3, segment: this.segment }).catch((error) => {
       if (error.status === 404 && !error.isGone) return { leaderboard: [] };
@@ -144,6 +140,15 @@ export class BoardView {
     if (this.#isOver) return;
     this.#podiumOf = period;
     if (podium) drawPodium(podium.leaderboard, title, this.format);
+  }
+
+  // The channels' rows may be newer. Returns the players who moved.
+  #turnTo(page) {
+    const { you, around, gapToNext, rankAtDayStart } = page;
+    Object.assign(this.#own, this.#isLive(this.channels.around) ? { rankAtDayStart } : { you, around, gapToNext, rankAtDayStart });
+    const moved = this.#isLive(this.channels.top) ? new Set() : this.#take(page);
+    this.#page = page;
+    return moved;
   }
 
   #take(page) {
@@ -158,7 +163,7 @@ export class BoardView {
   #follow() {
     const { top, around } = this.channels;
     const part = this.segment ? { segment: this.segment } : {};
-    follow(top, this.#listener(top, { snapshot: (event) => this.#restart(event), leaderboard_changed: (event) => this.#change(event) }), { limit: TOP, ...part });
+    follow(top, this.#listener(top, { snapshot: (event) => this.#restart(event), leaderboard_changed: (event) => this.#change(event) }), part);
     const look = (event) => this.#look(event);
     follow(around, this.#listener(around, { snapshot: look, around: look }), { limit: NEIGHBORS, ...part });
   }
@@ -211,15 +216,15 @@ export class BoardView {
     drawRows(this.#standings, you ? around : [], how, this.#hasRows);
     if (!this.#hasRows) return;
     drawTurn(this.definition, this.#page, serverNow());
-    const isHome = this.segment !== null && this.#home === this.segment;
-    drawOwnPlace(this.#own, this.#standings.total, this.format, isHome);
-    const isOffered = !you && this.segment !== null && this.#attribute !== null && !isHome;
-    drawOffer(isOffered ? `Play for ${nameSegment(this.definition, this.segment)}` : null, () => this.#playHere());
+    drawOwnPlace(this.#own, this.#standings.total, this.format, this.entry.isDone(this.segment));
+    drawOffer(you ? null : this.entry.offer(this.segment), () => this.#enter());
   }
 
   #show(error) {
+    this.#isTroubled = true;
     if (error.isGone) {
       clearPanel();
+      this.reads.forget();
       Object.assign(this.#standings, new Standings());
       [this.#hasRows, this.#page] = [false, null];
       this.#draw(new Set());
@@ -227,11 +232,9 @@ export class BoardView {
     drawNote(describeError(error));
   }
 
-  // Rows of another segment follow; actions from now on count in this one.
-  async #playHere() {
+  async #enter() {
     try {
-      await setAttribute(this.#attribute, this.segment);
-      this.#home = this.segment;
+      await this.entry.take(this.segment);
       if (this.#isOver) return;
       this.#draw(new Set());
       this.refresh();

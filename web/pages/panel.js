@@ -56,9 +56,9 @@ export function drawSegments(board, segments, chosen) {
 }
 
 // `own` is the answer about one's own place; the percentage follows from the rank.
-export function drawOwnPlace(own, total, format, isNext) {
+export function drawOwnPlace(own, total, format, isEntered) {
   const { you, gapToNext: gap, rankAtDayStart: before } = own;
-  if (!you && isNext) return say("own-place", "Your next action brings you here.");
+  if (!you && isEntered) return say("own-place", "Your actions count here from now on.");
   if (!you) return say("own-place", total ? "You are not on this board yet." : null);
   const words = [`You are at rank ${you.rank}`];
   if (total > 1) words.push(`ahead of ${Math.floor((100 * (total - you.rank)) / total)} %`);

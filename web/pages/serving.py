@@ -30,6 +30,7 @@ ASSETS = frozenset(
         "countdown.js",
         "docs.css",
         "docs.js",
+        "entry.js",
         "home.css",
         "home.js",
         "icon.svg",
