@@ -24,12 +24,13 @@ export class BoardView {
   #liveChannels = new Set();
   #standings = new Standings();
   #hasRows = false;
-  #page = null;
+  #page;
   #own = { you: null, around: [] };
   #segmentsAt = -Infinity;
   #podiumOf = null;
 
   constructor(board, segment, onSegment) {
+    this.#page = board;
     Object.assign(this, { board, segment, onSegment, definition: board.definition, reads: new BoardReads(board.board), entry: new Entry(board) });
     this.channels = { top: `leaderboard:${board.board}`, around: `around:${board.board}:self` };
     const { decimals } = this.definition;
@@ -153,7 +154,7 @@ export class BoardView {
 
   #take(page) {
     const before = new Map(this.#standings.rows.map((row) => [row.userId, row.score]));
-    const isNext = this.#page?.period === page.period;
+    const isNext = this.#hasRows && this.#page?.period === page.period;
     this.#standings.take(page);
     this.#hasRows = true;
     if (!isNext) return new Set();
@@ -214,8 +215,8 @@ export class BoardView {
     const { you, around } = this.#own;
     const how = { ownId: session.userId, moved, format: this.format, columns: this.columns };
     drawRows(this.#standings, you ? around : [], how, this.#hasRows);
-    if (!this.#hasRows) return;
     drawTurn(this.definition, this.#page, serverNow());
+    if (!this.#hasRows) return;
     drawOwnPlace(this.#own, this.#standings.total, this.format, this.entry.isDone(this.segment));
     drawOffer(you ? null : this.entry.offer(this.segment), () => this.#enter());
   }
