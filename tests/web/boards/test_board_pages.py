@@ -181,6 +181,17 @@ def test_a_cursor_that_is_not_ours_is_refused(
     assert write_ranking_cursor(after) == cursor
 
 
+def test_a_page_of_a_period_whose_rows_are_being_removed_is_not_read_any_more(
+    client: FlaskClient, store: Store, ranking: ReadRanking
+) -> None:
+    cursor = forge(read(client, "period=2026-11-20")["nextCursor"], walk="")
+    assert len(read(client, f"cursor={cursor}")["leaderboard"]) == 10
+    with store.write() as connection:
+        connection.execute(text("UPDATE rankings SET removed_at = now()"))
+    answer = client.get(f"/api/boards/some/standings?cursor={cursor}")
+    assert_refused(answer, 410, "CURSOR_EXPIRED")
+
+
 def test_a_page_of_a_version_that_is_retired_is_not_read_any_more(
     client: FlaskClient, store: Store, ranking: ReadRanking
 ) -> None:

@@ -82,8 +82,13 @@ def find_ranking_before(
 def find_ranking_of_number(
     connection: Connection, *, board: BoardId, ranking_no: int
 ) -> StoredRanking | None:
-    """Return the ranking if it is one of the board's, also one that nobody counts in any more."""
-    statement = _SELECT.replace(_IS_READ, "v.state IN ('live', 'retired')")
+    """Return the ranking if it is one of the board's, also one that nobody counts in any more.
+
+    Not one that was removed: some of its rows may be gone.
+    """
+    statement = _SELECT.replace(
+        _IS_READ, "r.removed_at IS NULL AND v.state IN ('live', 'retired')"
+    )
     return _find(connection, f"{statement} AND r.ranking_no = :number", board, number=ranking_no)
 
 
