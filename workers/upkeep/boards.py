@@ -37,7 +37,7 @@ logger = structlog.get_logger(__name__)
 
 # Then other duties have their turn.
 BUILD_SECONDS = 5.0
-# A file of an archive that is missing is not there a second later, nor is another build's error gone.
+# What stops a build, such as a missing file of an archive, is still so a second later.
 REST_SECONDS = 30.0
 SET_TRIES = 3
 COMPARE_SECONDS = 600.0
@@ -89,20 +89,22 @@ class BoardUpkeep:
         if all(version.state is not VersionState.BUILDING for version in self._versions):
             return
         for progress in list_builds(self._store):
-            number = progress.version.number
-            if time.monotonic() < self._resting.get(number, 0.0):
-                continue
-            try:
-                self._build_one(progress)
-            except (DatabaseLockedError, DatabaseConflictError) as error:
-                # Others were at work on its players: the next round goes on.
-                board = str(progress.version.definition.id)
-                logger.warning("build put off", board=board, cause=type(error).__name__)
-            except TransientError:
-                raise
-            except Exception:  # the builds after it do not depend on this one
-                self._resting[number] = time.monotonic() + REST_SECONDS
-                logger.exception("build failed", board=str(progress.version.definition.id))
+            if time.monotonic() >= self._resting.get(progress.version.number, 0.0):
+                self._try_build(progress)
+
+    def _try_build(self, progress: BuildProgress) -> None:
+        """Build, and let what is wrong with one version not keep the others waiting."""
+        board = str(progress.version.definition.id)
+        try:
+            self._build_one(progress)
+        except (DatabaseLockedError, DatabaseConflictError) as error:
+            # Others were at work on its players: the next round goes on.
+            logger.warning("build put off", board=board, cause=type(error).__name__)
+        except TransientError:
+            raise
+        except Exception:  # the builds after it do not depend on this one
+            self._resting[progress.version.number] = time.monotonic() + REST_SECONDS
+            logger.exception("build failed", board=board)
 
     def _build_one(self, progress: BuildProgress) -> None:
         deadline = time.monotonic() + BUILD_SECONDS

@@ -1,6 +1,6 @@
 """SQL that finds a ranking for its readers: by board, period and segment, or by its number.
 
-Called by `domain/rankings/finding.py`.
+Called by `domain/rankings/reads/finding.py`.
 """
 
 from datetime import datetime
@@ -86,9 +86,7 @@ def find_ranking_of_number(
 
     Not one that was removed: some of its rows may be gone.
     """
-    statement = _SELECT.replace(
-        _IS_READ, "r.removed_at IS NULL AND v.state IN ('live', 'retired')"
-    )
+    statement = _SELECT.replace(_IS_READ, "r.removed_at IS NULL AND v.state IN ('live', 'retired')")
     return _find(connection, f"{statement} AND r.ranking_no = :number", board, number=ranking_no)
 
 
