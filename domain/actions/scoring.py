@@ -10,8 +10,9 @@ from uuid import UUID
 from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
 from domain.actions.model import LinkOutcome, Status
 from domain.errors import TransientError
+from domain.rankings.batch_counts import Projection
 from domain.rankings.catalog import Catalog, CatalogCache
-from domain.rankings.projection import Projection, project_batch
+from domain.rankings.projection import project_batch
 from domain.rankings.written_rows import WrittenRows
 from domain.store.postgres.actions.score_locks import lock_scores
 from domain.store.postgres.actions.scoring import (
