@@ -9,7 +9,7 @@ from datetime import datetime
 
 from domain.rankings.catalog import Catalog
 from domain.rankings.counting import BoardRule, parse_metadata
-from domain.rankings.definition import PeriodKind
+from domain.rankings.definition import PeriodKind, Readers
 from domain.rankings.model import (
     CountedAction,
     PlayerFacts,
@@ -147,7 +147,9 @@ def leave_all_out(
 
 
 def _leave_out(projection: Projection, rule: BoardRule, action_no: int, reason: Reason) -> None:
-    # What a version that is being built does not count, nobody asks about yet.
-    if rule.version.state is VersionState.LIVE:
+    # Players are told the reasons: nothing of a version that is being built, which they do not see
+    # yet, nor of a board that they must not know of.
+    is_shown = rule.definition.readers is not Readers.ADMINS
+    if is_shown and rule.version.state is VersionState.LIVE:
         slug = str(rule.definition.id)
         projection.uncounted.setdefault(action_no, {})[slug] = reason

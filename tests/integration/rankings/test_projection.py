@@ -78,6 +78,16 @@ def test_an_action_that_a_board_cannot_count_counts_on_the_others(
     }
 
 
+def test_players_are_told_nothing_of_a_board_that_only_admins_read(
+    worker_context: WorkerContext,
+) -> None:
+    store = worker_context.store
+    make_board(store, "suspects", value="metadata.seconds", readers="admins")
+    make_board(store, "speedrun", value="metadata.seconds", readers="players")
+    complete_actions(worker_context, [act(uuid4(), 1)])
+    assert list_uncounted(store) == {1: {"speedrun": "VALUE_MISSING"}}
+
+
 def test_attempts_beyond_the_limit_are_told(worker_context: WorkerContext) -> None:
     store = worker_context.store
     make_board(store, "three-tries", attempts=2, aggregate="best")
