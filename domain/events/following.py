@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from domain.boards.model import TOP_SIZE, BoardId
-from domain.errors import ForbiddenError, InvalidPayloadError, LaurelError, NotFoundError
+from domain.errors import InvalidPayloadError, LaurelError, NotFoundError
 from domain.rankings.catalog import Catalog, CatalogCache
 from domain.rankings.definition import Readers
 from domain.rankings.model import BoardVersion, Period, RankingKey, VersionState
@@ -87,7 +87,7 @@ def find_current(
 ) -> dict[BoardPart, CurrentRanking | LaurelError]:
     """Return what each of these shows now, or why nobody may follow it.
 
-    That is a NotFoundError without such a board, a ForbiddenError when only admins read it, an
+    That is a NotFoundError without such a board, also when only admins read it, an
     InvalidPayloadError when it is split and no segment is given, or the other way round. Raises
     DatabaseUnavailableError.
     """
@@ -126,11 +126,10 @@ def name_top(store: Store, *, ranking: ReadRanking, top: PlacedTop) -> RankingTo
 
 def _find_place(catalog: Catalog, part: BoardPart, now: datetime) -> _Place | LaurelError:
     version = _find_live(catalog, part.board)
-    if version is None:
+    # Players must not know whether there is a board that only admins read; nobody follows one.
+    if version is None or version.definition.readers is Readers.ADMINS:
         return NotFoundError("There is no such board")
     definition = version.definition
-    if definition.readers is Readers.ADMINS:
-        return ForbiddenError("Nobody follows a board that only admins read")
     if definition.segment is None and part.segment:
         return InvalidPayloadError("`segment` is for boards that are split; this one is not")
     if definition.segment is not None and not part.segment:

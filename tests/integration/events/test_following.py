@@ -1,7 +1,7 @@
 """What a board shows now, and to whom."""
 
 from domain.boards.model import BoardId
-from domain.errors import ForbiddenError, InvalidPayloadError, NotFoundError
+from domain.errors import InvalidPayloadError, NotFoundError
 from domain.events.following import BoardPart, CurrentRanking, find_current
 from domain.rankings.catalog import CatalogCache
 from domain.store.store import Store
@@ -34,7 +34,7 @@ def test_whom_a_board_shows_to(store: Store) -> None:
     assert [type(found[part]) for part in parts] == [
         CurrentRanking,
         InvalidPayloadError,
-        ForbiddenError,
+        NotFoundError,
         InvalidPayloadError,
         CurrentRanking,
         NotFoundError,

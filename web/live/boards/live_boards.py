@@ -48,7 +48,7 @@ class LiveBoards:
         """Let a listener follow a channel of a board, from a snapshot on.
 
         Another subscription of the channel is replaced. May switch greenlets. Raises
-        NotFoundError, ForbiddenError, InvalidPayloadError and DatabaseUnavailableError.
+        NotFoundError, InvalidPayloadError and DatabaseUnavailableError.
         """
         board = board_of(op.channel)
         assert board is not None
