@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.rankings.model import BoardVersion
-from domain.rankings.sets.walking import in_parts, to_write, walk
+from domain.rankings.sets.walking import describe_kinds, in_parts, to_write, walk
 from domain.store.postgres.rankings.set_rows import (
     OpenRanking,
     SetRow,
@@ -48,7 +48,8 @@ def compare_rankings(
 ) -> RankingsComparison:
     """Compare every row of these versions' rankings that are read from Redis with the stored one.
 
-    Raises DatabaseUnavailableError and RedisUnavailableError.
+    Rankings that Redis has lost are left to the rebuild. Raises DatabaseUnavailableError and
+    RedisUnavailableError.
     """
     with store.write() as connection:
         rankings = list_open_rankings(connection, versions=versions, now=now)
@@ -57,12 +58,16 @@ def compare_rankings(
     for part in in_parts(rankings):
         by_number = {ranking.ranking_no: ranking for ranking in part}
         for chunk in walk(store, list(by_number)):
+            # What Redis has lost is rebuilt, by the thread that waits for this comparison.
+            if not sets.list_trusted(store.redis, rankings=describe_kinds(part)):
+                break
             for number, of_one in chunk.items():
                 behind, is_sound = _compare_rows(store, by_number[number], of_one)
                 rows += len(of_one)
                 repaired += behind
                 unsound.update(() if is_sound else (number,))
-        unsound.update(number for number in by_number if _has_strangers(store, number))
+        else:
+            unsound.update(number for number in by_number if _has_strangers(store, number))
     sets.distrust(store.redis, ranking_nos=sorted(unsound))
     return RankingsComparison(len(rankings), rows, repaired, tuple(sorted(unsound)))
 

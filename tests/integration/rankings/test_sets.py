@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from domain.rankings.sets import compare, rebuild, walking
 from domain.rankings.sets.compare import compare_rankings
 from domain.rankings.sets.rebuild import forget_closed, list_untrusted, rebuild_rankings
 from domain.store.redis import keys
+from domain.store.redis.ranking_contents import StoredRow
 from domain.store.store import Store
 from tests.built_boards import make_ledger, make_version
 from tests.rankings import list_rows
@@ -145,6 +147,24 @@ def test_the_comparison_writes_what_is_behind_and_finds_no_fault_else(
     found = compare_rankings(store, versions=versions, now=NOW)
     assert (found.rankings, found.repaired, found.unsound) == (4, 1, ())
     assert found.rows == len(list_expected(store, "dense") + list_expected(store, "daily"))
+    assert list_sets(store, "dense") == list_expected(store, "dense")
+
+
+def test_the_comparison_leaves_what_redis_has_lost_to_the_rebuild(
+    store: Store, versions: list[BoardVersion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuild_all(store, versions)
+    read = compare.read_rows
+
+    def lose_all(*arguments: Any, **named: Any) -> dict[str, StoredRow]:
+        store.redis.run(lambda client: client.flushdb())
+        return read(*arguments, **named)
+
+    monkeypatch.setattr(compare, "read_rows", lose_all)
+    found = compare_rankings(store, versions=versions, now=NOW)
+    assert found.unsound == ()
+    assert 0 < found.rows < len(list_expected(store, "dense") + list_expected(store, "daily"))
+    rebuild_all(store, versions)
     assert list_sets(store, "dense") == list_expected(store, "dense")
 
 
