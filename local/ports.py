@@ -12,8 +12,8 @@ from local.errors import LocalError
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORTS = {"PORT": 8000, "LIVE_PORT": 8001, "FLOWER_PORT": 5555}
 HIGHEST = 65535
-# Below are the ports of well-known services, the defaults above, and every port that browsers refuse
-# to open: the highest of them is 10080 (Fetch, "port blocking").
+# Below are the ports of well-known services, the defaults above, and all that browsers refuse to
+# open: the highest of them is 10080 (Fetch, "port blocking").
 FIRST_FREE = 10_081
 EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _claims: dict[int, socket.socket] = {}
