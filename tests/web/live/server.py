@@ -47,6 +47,10 @@ class Server:
             body: dict[str, Any] = orjson.loads(answer.read())
         return body
 
+    def wait(self) -> None:
+        """Return once it serves; a new process takes some time to load."""
+        _wait_for(self)
+
     def worker_pids(self) -> list[int]:
         """Return the processes that may hold sockets: one, unless it has just died."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")

@@ -47,6 +47,7 @@ def test_a_killed_worker_is_replaced_and_its_sockets_are_counted_no_more(
     killed = server.worker_pid()
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: server.worker_pids() not in ([], [killed]))
+    server.wait()
     connect(server)
     wait_until(lambda: read_gauge(metrics_dir) == 1)
 
