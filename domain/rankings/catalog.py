@@ -6,12 +6,16 @@ operator, a build or a seal has changed something.
 
 from collections.abc import Sequence
 
-from domain.errors import InvalidPayloadError, TransientError
+import structlog
+
+from domain.errors import TransientError
 from domain.rankings.counting import BoardRule
 from domain.rankings.model import BoardVersion, RankingKey
 from domain.store.postgres.rankings.catalog import read_catalog
 from domain.store.postgres.rankings.numbers import KnownRanking
 from domain.store.store import Connection
+
+logger = structlog.get_logger(__name__)
 
 MAX_REMEMBERED = 10_000
 
@@ -41,6 +45,7 @@ class CatalogCache:
 
     def __init__(self) -> None:
         self._catalog: Catalog | None = None
+        self._reported: int | None = None
 
     def find(self, connection: Connection, *, revision: int) -> Catalog:
         """Return the catalog of this revision, which the caller's transaction has read.
@@ -52,6 +57,13 @@ class CatalogCache:
         if catalog is None or catalog.revision != revision:
             try:
                 catalog = self._catalog = Catalog(*read_catalog(connection))
-            except InvalidPayloadError as error:
-                raise TransientError(f"a board's definition is not understood: {error}") from error
+            except TransientError as error:
+                self._report(error, revision)
+                raise
         return catalog
+
+    def _report(self, error: TransientError, revision: int) -> None:
+        """Log once for each revision what nothing is counted for, because it is not understood."""
+        if self._reported != revision:
+            self._reported = revision
+            logger.error("board not understood, nothing is counted", cause=error.message)

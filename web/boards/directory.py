@@ -10,12 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from domain.boards.model import GLOBAL_BOARD, BoardId, is_slug
-from domain.errors import (
-    BoardNotFoundError,
-    DatabaseUnavailableError,
-    InvalidPayloadError,
-    TransientError,
-)
+from domain.errors import BoardNotFoundError, DatabaseUnavailableError
 from domain.rankings.definition import GLOBAL_DEFINITION, BoardDefinition, Readers
 from domain.rankings.model import BoardVersion, Lifecycle, VersionState
 from domain.rankings.reads.finding import RememberedRankings
@@ -143,10 +138,7 @@ class BoardDirectory:
         with self._store.read() as connection:
             if known is not None and read_revision(connection) == known.revision:
                 return known
-            try:
-                revision, versions = read_catalog(connection)
-            except InvalidPayloadError as error:
-                raise TransientError(f"a board's definition is not understood: {error}") from error
+            revision, versions = read_catalog(connection)
         boards = {GLOBAL_BOARD.slug: ReadableBoard(GLOBAL_VERSION, None)}
         for slug in sorted({version.definition.id.slug for version in versions}):
             of_board = [version for version in versions if version.definition.id.slug == slug]

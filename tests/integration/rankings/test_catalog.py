@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import insert, text
 
 from domain.boards.model import BoardId
-from domain.errors import DatabaseLockedError
+from domain.errors import DatabaseLockedError, TransientError
+from domain.rankings.catalog import CatalogCache
 from domain.rankings.definition import Aggregate, BoardDefinition
 from domain.rankings.definition_json import encode_definition
 from domain.rankings.model import VersionState
@@ -16,6 +17,7 @@ from domain.store.postgres.rankings.catalog import (
     share_catalog,
 )
 from domain.store.store import Store
+from tests.rankings import make_board
 
 
 def test_an_empty_catalog_has_a_revision_and_no_versions(store: Store) -> None:
@@ -46,6 +48,22 @@ def test_building_and_live_versions_of_active_boards_count(store: Store) -> None
     ]
     kept = BoardDefinition(BoardId("kept"), aggregate=Aggregate.BEST)
     assert [found.definition for found in versions] == [kept, kept]
+
+
+def test_a_board_that_is_not_understood_is_named_until_it_is_archived(store: Store) -> None:
+    make_board(store, "lost", timeZone="Europe/Berlin")
+    with store.write() as connection:
+        connection.execute(
+            text(
+                'UPDATE board_versions SET definition = definition || \'{"timeZone": "Gone/Zone"}\''
+            )
+        )
+    catalogs = CatalogCache()
+    with store.write() as connection:
+        with pytest.raises(TransientError, match=r"Version 1 of the board lost .*: timeZone"):
+            catalogs.find(connection, revision=read_revision(connection))
+        connection.execute(text("UPDATE boards SET state = 'archived'"))
+        assert catalogs.find(connection, revision=read_revision(connection)).rules == ()
 
 
 def test_who_changes_the_catalog_waits_a_short_time_for_it(store: Store) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from domain.errors import InvalidPayloadError, TransientError
 from domain.rankings.definition_json import decode_definition
 from domain.rankings.model import BoardVersion, VersionState
 from domain.store.postgres.advisory_locks import AdvisoryLock, shared_lock_sql, take_lock
@@ -55,7 +56,10 @@ def read_moment(connection: Connection) -> tuple[int, datetime]:
 
 
 def read_catalog(connection: Connection) -> tuple[int, tuple[BoardVersion, ...]]:
-    """Return the revision, and the versions that count at it, both of one moment."""
+    """Return the revision, and the versions that count at it, both of one moment.
+
+    Raises TransientError as `read_version`.
+    """
     rows = connection.execute(
         sql(
             "SELECT c.revision, v.version_no, v.version, v.definition, v.state"
@@ -85,6 +89,17 @@ def list_segment_attributes(connection: Connection) -> frozenset[str]:
 
 
 def read_version(columns: Sequence[Any]) -> BoardVersion:
-    """Return the version with these columns: its number, version, definition and state."""
+    """Return the version with these columns: its number, version, definition and state.
+
+    Raises TransientError for a definition that this version of the program does not read: a newer
+    one beside it does.
+    """
     number, version, definition, state = columns
-    return BoardVersion(number, version, decode_definition(definition), VersionState(state))
+    try:
+        decoded = decode_definition(definition)
+    except InvalidPayloadError as error:
+        fields = ", ".join((error.details or {}).get("fields", {}))
+        raise TransientError(
+            f"Version {version} of the board {definition.get('id')} is not understood: {fields}"
+        ) from error
+    return BoardVersion(number, version, decoded, VersionState(state))
