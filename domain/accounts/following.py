@@ -23,8 +23,8 @@ from domain.store.postgres.accounts.attributes import (
     replace_attributes,
 )
 from domain.store.postgres.rankings.catalog import list_segment_attributes, share_catalog
-from domain.store.postgres.rankings.members import read_clock
 from domain.store.postgres.rankings.moves import lock_player_score
+from domain.store.postgres.transactions import read_clock
 from domain.store.redis.rankings import RankingWrite, write_rankings
 from domain.store.store import Connection, Store
 

@@ -12,9 +12,10 @@ from domain.rankings.definition import GLOBAL_DEFINITION, BoardDefinition, Reade
 from domain.rankings.model import Lifecycle
 from domain.store.postgres.accounts.players import ensure_players
 from domain.store.postgres.rankings.catalog import share_catalog
-from domain.store.postgres.rankings.members import find_joined_at, insert_member, read_clock
+from domain.store.postgres.rankings.members import find_joined_at, insert_member
 from domain.store.postgres.rankings.moves import lock_player_score
 from domain.store.postgres.rankings.stored_boards import find_stored_board
+from domain.store.postgres.transactions import read_clock
 from domain.store.store import Connection, Store
 
 

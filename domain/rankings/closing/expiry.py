@@ -19,7 +19,7 @@ from domain.rankings.model import Tally
 from domain.rankings.periods import day_label, window_start
 from domain.store.postgres.rankings.closing import expiry as rows_of
 from domain.store.postgres.rankings.closing.expiry import Bucket, RollingRanking
-from domain.store.postgres.transactions import read_in_order_of_index
+from domain.store.postgres.transactions import read_clock, read_in_order_of_index
 from domain.store.redis.rankings import RankingWrite, RowWrite, write_rankings
 from domain.store.store import Connection, Store
 
@@ -47,7 +47,7 @@ def expire_buckets(store: Store, *, now: datetime | None = None) -> Iterator[Chu
     with store.write() as connection:
         versions = rows_of.list_rolling(connection)
         if versions and now is None:
-            now = rows_of.read_clock(connection)
+            now = read_clock(connection)
     for version_no, definition in versions:
         assert now is not None
         before = window_start(definition, now)

@@ -6,7 +6,6 @@ are written here, under the player's lock, hold the whole truth.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from domain.store.postgres.rankings.ledger.retired import (
     delete_rows,
     list_retired_rankings,
 )
+from domain.store.postgres.transactions import read_clock
 from domain.store.redis import rankings as sets
 from domain.store.store import Store
 
@@ -69,12 +69,12 @@ def build_version(
 
     `go_on` is asked before each chunk. Raises DatabaseUnavailableError: called again, it goes on.
     """
-    now = datetime.now(UTC)
+    with store.write() as connection:
+        total = progress.total or count_players(connection)
+        now = read_clock(connection)
     span = Span(since=kept_since(progress.version.definition, now))
     archives = ArchiveReader(archive_path, span=span)
     builder = ChunkBuilder(BoardRule(progress.version), archives, span=span, now=now)
-    with store.write() as connection:
-        total = progress.total or count_players(connection)
     after = progress.until
     try:
         while go_on():

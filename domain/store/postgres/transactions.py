@@ -1,6 +1,14 @@
-"""Options of one transaction: one snapshot for all its reads, and time for long ones."""
+"""Options of one transaction: one snapshot for all its reads, time for long ones; and the clock."""
+
+from datetime import datetime
 
 from sqlalchemy import Connection, text
+
+
+def read_clock(connection: Connection) -> datetime:
+    """Return the time of now, by the clock that actions are taken in by."""
+    now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return now
 
 
 def read_one_moment(connection: Connection) -> None:

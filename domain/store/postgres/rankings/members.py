@@ -18,12 +18,6 @@ def find_joined_at(connection: Connection, *, board: BoardId, user_id: UUID) -> 
     return joined_at
 
 
-def read_clock(connection: Connection) -> datetime:
-    """Return the time of now, by PostgreSQL's clock."""
-    now: datetime = connection.execute(sql("SELECT clock_timestamp()")).scalar_one()
-    return now
-
-
 def insert_member(
     connection: Connection, *, board: BoardId, user_id: UUID, joined_at: datetime
 ) -> None:

@@ -66,12 +66,6 @@ RETURNING CAST(user_id AS text), version, last_updated
 """
 
 
-def read_clock(connection: Connection) -> datetime:
-    """Return the time by the clock that actions are taken in by."""
-    now: datetime = connection.execute(sql("SELECT clock_timestamp()")).scalar_one()
-    return now
-
-
 def list_rolling(connection: Connection) -> list[tuple[int, BoardDefinition]]:
     """Return the number and the definition of each rolling board's versions that count."""
     rows = connection.execute(
