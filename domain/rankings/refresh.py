@@ -28,9 +28,9 @@ def refresh_rankings(
 ) -> None:
     """Write these players' rows of these rankings by one call of a script.
 
-    `written` are the rows if they are known; else they are read. Sealed rankings are read from SQL
-    and are left out. May run twice at once: the script refuses older versions. Raises
-    DatabaseUnavailableError and RedisUnavailableError.
+    `written` are the rows if they are known; else they are read. Rankings that are sealed, or over
+    for some minutes, are read from SQL and are left out. May run twice at once: the script refuses
+    older versions. Raises DatabaseUnavailableError and RedisUnavailableError.
     """
     with store.autocommit() as connection:
         revision, found = list_batch_rankings(connection, rankings=rankings)

@@ -1,11 +1,14 @@
 """Refresh writes a batch's rows of every ranking to Redis, as they are in SQL."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import text
 
 from domain.rankings.refresh import refresh_rankings
 from domain.store.redis import keys
+from domain.store.redis.rankings import forget
 from domain.store.store import Store
 from tests.factories import make_action
 from tests.pipeline import complete_actions
@@ -58,6 +61,31 @@ def test_a_sealed_ranking_is_not_written(worker_context: WorkerContext) -> None:
         connection.execute(text("UPDATE board_catalog SET revision = revision + 1"))
     complete_actions(worker_context, [make_action(user_id=uuid4(), score=7)])
     assert list_set(store, number_rankings(store)["total"]) == [ann]
+
+
+@pytest.mark.parametrize(("minutes", "is_written"), [(-60, True), (1, True), (3, False)])
+def test_a_late_batch_does_not_bring_back_a_set_that_is_forgotten(
+    worker_context: WorkerContext, minutes: int, is_written: bool
+) -> None:
+    store = worker_context.store
+    make_board(store, "daily", period={"kind": "daily"})
+    ann = uuid4()
+    batch_id = complete_actions(worker_context, [make_action(user_id=ann)])
+    number = number_rankings(store)["daily"]
+    end = datetime.now(UTC) - timedelta(minutes=minutes)
+    with store.write() as connection:
+        connection.execute(text("UPDATE rankings SET period_end = :end"), {"end": end})
+    forget(store.redis, ranking_nos=[number])
+    assert list_set(store, number) == []
+    for written in (worker_context.written_rows.take(batch_id), None):
+        refresh_rankings(
+            store,
+            catalogs=worker_context.catalogs,
+            rankings=[number],
+            user_ids=[str(ann)],
+            written=written,
+        )
+        assert list_set(store, number) == ([ann] if is_written else [])
 
 
 def list_hash(store: Store, ranking_no: int) -> dict[str, str]:

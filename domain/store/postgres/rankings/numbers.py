@@ -1,7 +1,7 @@
 """SQL of the rankings themselves: found by their keys, made when they are first needed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -89,15 +89,25 @@ def make_rankings(
     return found
 
 
+# What is over is read from SQL, and the keeper forgets its set five minutes later, once: a later
+# write would stay for ever. Minutes less, so that a slow write does not come after that either.
+SET_OUTLIVES_PERIOD = timedelta(minutes=2)
+
 _BATCH_RANKINGS = hot(
     "SELECT (SELECT revision FROM board_catalog), ranking_no, version_no, revision FROM rankings"
     " WHERE ranking_no = ANY(CAST(:rankings AS bigint[]))"
+    " AND (period_end IS NULL OR period_end > now() - CAST(:outlives AS interval))"
 )
 
 
 def list_batch_rankings(
     connection: Connection, *, rankings: Sequence[int]
 ) -> tuple[int, list[BatchRanking]]:
-    """Return the catalog's revision and these rankings; those that were removed are absent."""
-    rows = _BATCH_RANKINGS.run(connection, {"rankings": list(rankings)}).fetchall()
+    """Return the catalog's revision, and those of these rankings that Redis is to have.
+
+    Those that were removed are absent, and those whose period is over for some minutes.
+    """
+    rows = _BATCH_RANKINGS.run(
+        connection, {"rankings": list(rankings), "outlives": SET_OUTLIVES_PERIOD}
+    ).fetchall()
     return rows[0][0] if rows else 0, [BatchRanking(*row[1:]) for row in rows]
