@@ -146,6 +146,19 @@ def leave_all_out(
     return refused
 
 
+def leave_segments_out(
+    projection: Projection,
+    counted: Mapping[RankingKey, CountedRanking],
+    existing: Collection[RankingKey],
+) -> dict[RankingKey, CountedRanking]:
+    """Return what counts in rankings that exist; note of the others why it does not count."""
+    for key in counted.keys() - existing:
+        rule = counted[key].rule
+        for tallies in counted[key].tallies.values():
+            leave_all_out(projection, rule, tallies, [Reason.SEGMENT_LIMIT] * len(tallies))
+    return {key: ranking for key, ranking in counted.items() if key in existing}
+
+
 def _leave_out(projection: Projection, rule: BoardRule, action_no: int, reason: Reason) -> None:
     # Players are told the reasons: nothing of a version that is being built, which they do not see
     # yet, nor of a board that they must not know of.

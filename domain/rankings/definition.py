@@ -183,10 +183,13 @@ class BoardDefinition:
         """Whether an action's metadata decides anything here."""
         sources = (self.value, *(column.value for column in self.tie_breakers))
         return bool(
-            self.where
-            or any(source.path for source in sources)
-            or (self.segment and self.segment.path)
+            self.where or any(source.path for source in sources) or self.is_split_by_metadata
         )
+
+    @property
+    def is_split_by_metadata(self) -> bool:
+        """Whether what players send decides the segment."""
+        return self.segment is not None and self.segment.path is not None
 
     @property
     def reads_attributes(self) -> bool:

@@ -62,6 +62,8 @@ class Reason(StrEnum):
     VALUE_INVALID = "VALUE_INVALID"
     """It is no number, or out of range."""
     SEGMENT_MISSING = "SEGMENT_MISSING"
+    SEGMENT_LIMIT = "SEGMENT_LIMIT"
+    """Its segment has no ranking, and the period has as many as there may be."""
     NOT_JOINED = "NOT_JOINED"
     NO_ATTEMPTS_LEFT = "NO_ATTEMPTS_LEFT"
     OUT_OF_RANGE = "OUT_OF_RANGE"

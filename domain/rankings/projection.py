@@ -12,6 +12,7 @@ from domain.rankings.batch_counts import (
     Projection,
     count_batch,
     leave_all_out,
+    leave_segments_out,
 )
 from domain.rankings.catalog import Catalog
 from domain.rankings.folding import fold, merge_all, sort_key
@@ -50,6 +51,8 @@ def project_batch(
     if not counted:
         return projection
     numbers = _number(connection, catalog, counted, projection)
+    if len(numbers) < len(counted):
+        counted = leave_segments_out(projection, counted, numbers)
     if any(ranking.is_removed for ranking in numbers.values()):
         counted = {key: found for key, found in counted.items() if not numbers[key].is_removed}
     _write(connection, counted, numbers, projection)
@@ -82,7 +85,10 @@ def _number(
     numbers = {key: catalog.rankings[key] for key in counted if key in catalog.rankings}
     wanted = {key: ranking.bounds for key, ranking in counted.items() if key not in numbers}
     if wanted:
-        projection.made = make_rankings(connection, wanted=wanted)
+        bounded = {
+            key.version_no for key in wanted if counted[key].rule.definition.is_split_by_metadata
+        }
+        projection.made = make_rankings(connection, wanted=wanted, bounded=bounded)
         numbers |= projection.made
     return numbers
 

@@ -42,7 +42,7 @@ from domain.store.postgres.rankings.ledger.present_rows import (
     ScoreRows,
 )
 from domain.store.postgres.rankings.ledger.stored_rows import find_live_since
-from domain.store.postgres.rankings.numbers import find_rankings
+from domain.store.postgres.rankings.numbers import find_rankings, is_left_out
 from domain.store.postgres.transactions import read_one_moment
 from domain.store.store import Connection, Store
 
@@ -96,6 +96,8 @@ class _HistoryReader:
         if period is None or segment is None:
             key = period.key if period else None
             return [PastStanding(at, key, None, None, 0) for at in group.moments]
+        if self._is_left_out(period, segment):
+            return [PastStanding(at, period.key, None, None, 0) for at in group.moments]
         if self._rule.definition.period.kind is PeriodKind.ROLLING:
             return [self._read_window(period, at, segment) for at in group.moments]
         rows = self._find_rows(period, segment)
@@ -105,6 +107,11 @@ class _HistoryReader:
             else self._fold_changed(period, group.moments, segment, rows)
         )
         return [past.stand(self._user_id, at=at, period_key=period.key) for at in group.moments]
+
+    def _is_left_out(self, period: Period, segment: str) -> bool:
+        """Return whether the segment came when the period had as many as there may be."""
+        key = RankingKey(self._rule.version.number, period.key, segment)
+        return self._rule.definition.is_split_by_metadata and is_left_out(self._connection, key=key)
 
     def _find_rows(self, period: Period, segment: str) -> PresentRows | None:
         """Return the rows of now; None where they do not tell all that there was."""

@@ -15,11 +15,13 @@ from domain.boards.model import GLOBAL_BOARD, BoardId
 from domain.rankings.counting import BoardRule
 from domain.rankings.folding import PlayerTallies, to_display
 from domain.rankings.ledger.comparing import Side
+from domain.rankings.ledger.existing import ExistingRankings
 from domain.rankings.ledger.made_boards import list_lines
 from domain.rankings.ledger.made_scores import MadeScore
 from domain.rankings.ledger.replaying import SCORES, fold_players, list_rules, open_ledger
 from domain.rankings.periods import period_at
 from domain.store.postgres.rankings.ledger.actions import Span
+from domain.store.postgres.rankings.ledger.stored_rows import list_rankings
 from domain.store.store import Store
 
 TOP_SIZE = 10
@@ -58,6 +60,7 @@ def replay_until(
         rules = list_rules(connection, board=board)
         scores = AsOf(SCORES) if board in (None, GLOBAL_BOARD) else None
         boards = {rule.version.number: _begin(rule, until) for rule in rules}
+        existing = ExistingRankings(rules, list_rankings(connection, version_nos=list(boards)))
         for user_id, score, found in fold_players(
             connection,
             rules,
@@ -68,7 +71,7 @@ def replay_until(
             if scores and (line := score.line):
                 scores.rows.take((user_id,), line)
                 scores.rank("", _order(score), user_id, score.score.score)
-            _take_boards(boards, rules, user_id, found)
+            _take_boards(boards, rules, existing, user_id, found)
     return [*([scores] if scores else []), *boards.values()]
 
 
@@ -82,10 +85,16 @@ def _order(score: MadeScore) -> tuple[int, int]:
 
 
 def _take_boards(
-    boards: dict[int, AsOf], rules: Sequence[BoardRule], user_id: str, found: PlayerTallies
+    boards: dict[int, AsOf],
+    rules: Sequence[BoardRule],
+    existing: ExistingRankings,
+    user_id: str,
+    found: PlayerTallies,
 ) -> None:
     by_number = {rule.version.number: rule for rule in rules}
     for key, line, tally, order in list_lines(by_number, found):
+        if existing.leave_out(key):
+            continue
         board = boards[key.version_no]
         board.rows.take((user_id, key.period_key, key.segment), line)
         if key.period_key == board.period_key:

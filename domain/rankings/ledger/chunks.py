@@ -12,6 +12,7 @@ from domain.errors import DatabaseConflictError
 from domain.rankings.counting import BoardRule
 from domain.rankings.definition import PeriodKind
 from domain.rankings.folding import Place, sort_key
+from domain.rankings.ledger.existing import bounded_versions
 from domain.rankings.ledger.folded import FoldedPlayer, fold
 from domain.rankings.ledger.reading import ArchiveReader, group_by_player, list_chunk
 from domain.rankings.model import CountedAction, RankingKey, Tally
@@ -94,7 +95,9 @@ class ChunkBuilder:
         folded = list(self._lock(connection, chunk))
         places = {place for each in folded for place in each.found.tallies}
         numbers = make_rankings(
-            connection, wanted={_key(place): (place[1].start, place[1].end) for place in places}
+            connection,
+            wanted={_key(place): (place[1].start, place[1].end) for place in places},
+            bounded=bounded_versions([self._rule]),
         )
         rows = [row for each in folded for row in self._rows(each, numbers)]
         write_built_rows(connection, rows=rows)
@@ -135,8 +138,11 @@ class ChunkBuilder:
 
     def _rows(self, each: FoldedPlayer, numbers: Numbers) -> Iterator[BuiltRow]:
         for place, tally in each.found.tallies.items():
+            ranking = numbers.get(_key(place))
+            if ranking is None:
+                continue
             yield BuiltRow(
-                numbers[_key(place)].number,
+                ranking.number,
                 str(each.player.user_id),
                 tally,
                 sort_key(self._rule.definition, tally),
@@ -146,7 +152,8 @@ class ChunkBuilder:
 
 def _buckets(each: FoldedPlayer, numbers: Numbers) -> Iterator[tuple[BucketKey, Tally]]:
     for (place, bucket_at), tally in each.found.buckets.items():
-        yield (numbers[_key(place)].number, bucket_at, str(each.player.user_id)), tally
+        if ranking := numbers.get(_key(place)):
+            yield (ranking.number, bucket_at, str(each.player.user_id)), tally
 
 
 def _key(place: Place) -> RankingKey:

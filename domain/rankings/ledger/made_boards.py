@@ -11,6 +11,7 @@ from domain.rankings.counting import BoardRule
 from domain.rankings.definition import BoardDefinition, PeriodKind
 from domain.rankings.folding import Place, PlayerTallies, merge_all, sort_key
 from domain.rankings.ledger.comparing import ByPlayer, Comparison
+from domain.rankings.ledger.existing import ExistingRankings
 from domain.rankings.ledger.folded import kept_since
 from domain.rankings.model import Period, RankingKey, Tally
 from domain.rankings.periods import window_start
@@ -56,6 +57,7 @@ class MadeBoards:
             for number, rule in self._rules.items()
         }
         listed = list(rankings)
+        self._existing = ExistingRankings(rules, listed)
         self._removed = {ranking.key for ranking in listed if ranking.is_removed}
         found = [each for each in listed if not each.is_removed and self._is_kept(each)]
         self._by_key = {ranking.key: ranking for ranking in found}
@@ -177,7 +179,7 @@ class MadeBoards:
         return since is None or ranking.period_end is None or ranking.period_end > since
 
     def _is_to_be_there(self, key: RankingKey, period: Period) -> bool:
-        if key in self._removed:
+        if key in self._removed or self._existing.leave_out(key):
             return False
         if key in self._by_key or period.end is None:
             return True

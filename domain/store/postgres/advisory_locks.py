@@ -17,6 +17,7 @@ class AdvisoryLock(IntEnum):
     KEEPER = 5
     CATALOG = 6
     SEAL = 7
+    SEGMENTS = 8
 
 
 def take_lock(connection: Connection, lock: AdvisoryLock) -> None:

@@ -7,7 +7,20 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from domain.rankings.model import RankingKey
+from domain.store.postgres.advisory_locks import AdvisoryLock, take_lock
 from domain.store.postgres.statements import hot
+
+MAX_SEGMENTS = 1_000
+"""Rankings of one version and period, where the board is split by what players send.
+
+Each costs rows, keys in Redis and a seal, and any text makes one. More than there are countries or
+levels; attributes of players have no limit. Who raises it makes a new version of each board that
+had reached it: actions that were left out would be missed.
+"""
+
+Bounds = tuple[datetime | None, datetime | None]
+Place = tuple[int, str]
+"""A version's number, and the key of a period."""
 
 
 class KnownRanking(NamedTuple):
@@ -31,10 +44,26 @@ class BatchRanking(NamedTuple):
 
 _INSERT_RANKINGS = hot(
     "INSERT INTO rankings (version_no, period_key, period_start, period_end, segment)"
-    " SELECT * FROM unnest(CAST(:versions AS bigint[]), CAST(:periods AS text[]),"
-    " CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]), CAST(:segments AS text[]))"
+    " SELECT version_no, period_key, period_start, period_end, segment FROM ("
+    "   SELECT *, row_number() OVER (PARTITION BY version_no, period_key ORDER BY segment) AS n"
+    "   FROM unnest(CAST(:versions AS bigint[]), CAST(:periods AS text[]),"
+    "     CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]), CAST(:segments AS text[]))"
+    "     AS k(version_no, period_key, period_start, period_end, segment)"
+    "   WHERE NOT EXISTS (SELECT FROM rankings r"
+    "     WHERE (r.version_no, r.period_key, r.segment)"
+    "       = (k.version_no, k.period_key, k.segment))"
+    " ) k WHERE version_no <> ALL(CAST(:bounded AS bigint[])) OR n <= CAST(:limit AS bigint)"
+    "   - (SELECT count(*) FROM rankings r"
+    "     WHERE (r.version_no, r.period_key) = (k.version_no, k.period_key))"
     # In one order, or two batches would wait for each other.
     " ORDER BY 1, 2, 5 ON CONFLICT (version_no, period_key, segment) DO NOTHING"
+)
+_FIND_FULL = hot(
+    "SELECT version_no, period_key"
+    " FROM unnest(CAST(:versions AS bigint[]), CAST(:periods AS text[]))"
+    "   AS k(version_no, period_key)"
+    " WHERE CAST(:limit AS bigint) <= (SELECT count(*) FROM rankings r"
+    "   WHERE (r.version_no, r.period_key) = (k.version_no, k.period_key))"
 )
 _FIND_RANKINGS = hot(
     "SELECT r.version_no, r.period_key, r.segment, r.ranking_no, r.revision,"
@@ -67,26 +96,70 @@ def find_rankings(
 def make_rankings(
     connection: Connection,
     *,
-    wanted: Mapping[RankingKey, tuple[datetime | None, datetime | None]],
+    wanted: Mapping[RankingKey, Bounds],
+    bounded: Collection[int] = (),
 ) -> dict[RankingKey, KnownRanking]:
-    """Return these rankings, made when they did not exist; each key with its period's bounds."""
+    """Return these rankings, made when they did not exist; each key with its period's bounds.
+
+    Of the versions `bounded` those are absent that do not exist while MAX_SEGMENTS others of their
+    period do. They never come to be, so whether a ranking exists says whether its actions count.
+    """
     found = find_rankings(connection, wanted=wanted)
-    missing = [key for key in wanted if key not in found]
+    missing = {key: bounds for key, bounds in wanted.items() if key not in found}
     if missing:
-        bounds = [wanted[key] for key in missing]
-        _INSERT_RANKINGS.run(
-            connection,
-            {
-                "versions": [key.version_no for key in missing],
-                "periods": [key.period_key for key in missing],
-                "segments": [key.segment for key in missing],
-                "starts": [start for start, _ in bounds],
-                "ends": [end for _, end in bounds],
-            },
-        )
+        _insert(connection, missing, bounded)
         # A new statement, because another transaction may have inserted some of them meanwhile.
         found |= find_rankings(connection, wanted=missing)
     return found
+
+
+def find_full(connection: Connection, *, places: Collection[Place]) -> set[Place]:
+    """Return those of these places of bounded versions that get no further ranking, ever."""
+    ordered = list(places)
+    rows = _FIND_FULL.run(
+        connection,
+        {
+            "versions": [version for version, _ in ordered],
+            "periods": [period for _, period in ordered],
+            "limit": MAX_SEGMENTS,
+        },
+    ).fetchall()
+    return {(version, period) for version, period in rows}
+
+
+def is_left_out(connection: Connection, *, key: RankingKey) -> bool:
+    """Return whether a ranking of a bounded version does not exist, and never will."""
+    # In this order: a place that is full has all its rankings.
+    full = find_full(connection, places=[key[:2]])
+    return bool(full) and key not in find_rankings(connection, wanted=[key])
+
+
+def _insert(
+    connection: Connection, missing: Mapping[RankingKey, Bounds], bounded: Collection[int]
+) -> None:
+    places = {key[:2] for key in missing if key.version_no in bounded}
+    if places:
+        full = find_full(connection, places=places)
+        missing = {key: bounds for key, bounds in missing.items() if key[:2] not in full}
+        if not missing:
+            return
+        if places - full:
+            # Until the transaction ends: no other one makes the ranking for which there is no room
+            # here, and none that is seen to be full has a ranking that is not committed yet.
+            take_lock(connection, AdvisoryLock.SEGMENTS)
+    keys = list(missing)
+    _INSERT_RANKINGS.run(
+        connection,
+        {
+            "versions": [key.version_no for key in keys],
+            "periods": [key.period_key for key in keys],
+            "segments": [key.segment for key in keys],
+            "starts": [missing[key][0] for key in keys],
+            "ends": [missing[key][1] for key in keys],
+            "bounded": list(bounded),
+            "limit": MAX_SEGMENTS,
+        },
+    )
 
 
 # What is over is read from SQL, and the keeper forgets its set five minutes later, once: a later
