@@ -126,6 +126,9 @@ def _describe_result(plan: Sequence[Change]) -> str:
 
 
 def _describe(stored: StoredBoard) -> str:
+    if stored.unread is not None and stored.readable is None:
+        unread = stored.unread
+        return f"{stored.board.slug:<32}  {stored.state:<8}  v{unread.version:<3}  {unread.error}"
     shown = stored.shown
     building = ""
     if stored.building is not None:

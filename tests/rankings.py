@@ -44,3 +44,16 @@ def list_rows(store: Store, slug: str) -> list[tuple[str, str, UUID, int]]:
             {"slug": slug},
         )
         return [tuple(row) for row in rows]
+
+
+def make_unreadable(store: Store, slug: str) -> None:
+    """Let the board's definition be one that this program does not understand."""
+    with store.write() as connection:
+        connection.execute(REVISE)
+        connection.execute(
+            text(
+                'UPDATE board_versions SET definition = definition || \'{"timeZone": "Gone/Zone"}\''
+                " WHERE board_id = :slug"
+            ),
+            {"slug": slug},
+        )

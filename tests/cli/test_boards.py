@@ -10,7 +10,9 @@ from flask import Flask
 from sqlalchemy import insert, select, text
 
 from domain.store.postgres import tables
+from domain.store.postgres.rankings.catalog import read_catalog
 from domain.store.store import Store
+from tests.rankings import make_unreadable
 
 FILE = """
 [[boards]]
@@ -173,3 +175,23 @@ def test_an_unknown_board_is_one_line(app: Flask, arguments: tuple[str, str]) ->
 def test_the_fixed_board_is_not_deleted(app: Flask) -> None:
     failed = run(app, "delete", "global")
     assert (failed.exit_code, "cannot be changed" in failed.output) == (2, True)
+
+
+def test_a_board_that_is_not_understood_is_listed_shown_and_archived(
+    app: Flask, path: Path, store: Store
+) -> None:
+    run(app, "apply", str(path), "--yes")
+    build(store)
+    make_unreadable(store, "run")
+    said = "Version 1 of the board run is not understood: timeZone"
+    listed = run(app, "list")
+    assert (listed.exit_code, len(listed.output.splitlines())) == (0, 3)
+    (line,) = [line for line in listed.output.splitlines() if line.startswith("run ")]
+    assert line.split(maxsplit=3) == ["run", "live", "v1", said]
+    assert json.loads(run(app, "show", "run").output)["error"] == said
+    refused = run(app, "apply", str(path), "--yes")
+    assert (refused.exit_code, said in refused.output) == (2, True)
+    assert run(app, "delete", "run", "--archive").output == "archived run\n"
+    assert list_boards(app)["run"]["state"] == "archived"
+    with store.write() as connection:
+        assert [version.definition.id.slug for version in read_catalog(connection)[1]] == ["cup"]

@@ -11,12 +11,16 @@ _TAG = re.compile(r'"([0-9]{1,18})"', re.ASCII)
 
 
 def describe_board(stored: StoredBoard) -> dict[str, Any]:
-    """Return the board as JSON, by the version that is read."""
-    building = stored.building
+    """Return the board as JSON, by the version that is read.
+
+    Of one that this program does not understand only the id is told, and in `error` why.
+    """
+    building, shown, unread = stored.building, stored.readable, stored.unread
     return {
-        "board": encode_definition(stored.shown.definition),
+        "board": encode_definition(shown.definition) if shown else {"id": stored.board.slug},
         "state": stored.state,
-        "version": stored.shown.version,
+        "version": unread.version if unread and not shown else stored.shown.version,
+        "error": unread and unread.error,
         "etag": write_etag(stored),
         "building": None
         if building is None

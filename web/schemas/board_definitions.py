@@ -117,6 +117,11 @@ class BoardRecordSchema(CamelSchema):
         required=True, metadata={"enum": ["building", "live", "archived", "deleting"]}
     )
     version = fields.Integer(required=True)
+    error = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why the definition cannot be read here: `board` has only its id"},
+    )
     etag = fields.String(required=True, metadata={"description": "For `If-Match`"})
     building = fields.Nested(BuildingSchema, required=True, allow_none=True)
     created_at = Timestamp(required=True, allow_none=True)

@@ -31,13 +31,13 @@ from domain.rankings.definition import GLOBAL_DEFINITION, BoardDefinition
 from domain.rankings.definition_json import decode_definition, encode_definition
 from domain.rankings.model import BoardVersion, Lifecycle, VersionState
 from domain.store.postgres.rankings.catalog import lock_catalog
+from domain.store.postgres.rankings.closing.board_seals import has_seals, list_sealed_seasons
 from domain.store.postgres.rankings.stored_boards import (
     StoredBoard,
+    find_any_board,
     find_stored_board,
-    has_seals,
     insert_board,
     insert_version,
-    list_sealed_seasons,
     list_stored_boards,
     mark_board_changed,
     replace_definition,
@@ -56,17 +56,17 @@ FIXED_BOARD = StoredBoard(
 
 
 def list_boards(store: Store) -> list[StoredBoard]:
-    """Return every board, the fixed one first, archived ones too."""
+    """Return every board, the fixed one first, archived and unread ones too."""
     with store.read() as connection:
         return [FIXED_BOARD, *list_stored_boards(connection)]
 
 
 def get_board(store: Store, *, board: BoardId) -> StoredBoard:
-    """Return the board; raises NotFoundError."""
+    """Return the board, also one that is not understood; raises NotFoundError."""
     if board == GLOBAL_BOARD:
         return FIXED_BOARD
     with store.read() as connection:
-        return require_board(connection, board)
+        return _require_any(connection, board)
 
 
 def create_board(store: Store, *, document: object) -> StoredBoard:
@@ -120,14 +120,15 @@ def delete_board(
 ) -> None:
     """Remove the board, or archive it; its rows are removed by the keeper afterwards.
 
-    `revisions` as for `change_board`. Raises NotFoundError, BoardFixedError,
-    PreconditionFailedError, or BoardSealedError for a board with sealed periods unless `archive`.
+    No definition is looked at: a board that nobody understands goes as any other. `revisions` as
+    for `change_board`. Raises NotFoundError, BoardFixedError, PreconditionFailedError, or
+    BoardSealedError for a board with sealed periods unless `archive`.
     """
     if board == GLOBAL_BOARD:
         raise BoardFixedError
     with store.write() as connection:
         lock_catalog(connection)
-        stored = require_board(connection, board)
+        stored = _require_any(connection, board)
         _check_revision(stored, revisions)
         if stored.lifecycle is Lifecycle.DELETING or (
             archive and stored.lifecycle is Lifecycle.ARCHIVED
@@ -168,7 +169,7 @@ def make_change(
 
 
 def require_board(connection: Connection, board: BoardId) -> StoredBoard:
-    """Return the board; raises NotFoundError."""
+    """Return the board; raises NotFoundError, and TransientError when it is not understood."""
     stored = find_stored_board(connection, board=board)
     if stored is None:
         raise NotFoundError("There is no such board")
@@ -183,6 +184,13 @@ def require_changeable(
     if stored.lifecycle is not Lifecycle.ACTIVE:
         raise BoardFixedError(f"This board cannot be changed: it is {stored.lifecycle}")
     _check_revision(stored, revisions)
+    return stored
+
+
+def _require_any(connection: Connection, board: BoardId) -> StoredBoard:
+    stored = find_any_board(connection, board=board)
+    if stored is None:
+        raise NotFoundError("There is no such board")
     return stored
 
 

@@ -14,7 +14,9 @@ from domain.boards.model import BoardId
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.definition_json import encode_definition
 from domain.store.postgres import tables
+from domain.store.postgres.rankings.catalog import read_catalog
 from domain.store.store import Store
+from tests.rankings import make_unreadable
 from tests.web.http.bodies import Headers, assert_refused
 from web.routes.table import OPERATIONS
 from web.schemas.board_definitions import BoardDefinitionSchema, BoardRecordSchema
@@ -194,6 +196,27 @@ def test_a_board_is_deleted(client: FlaskClient, admin: Headers, made: TestRespo
     gone = client.delete(f"{PATH}/run", headers={**admin, "If-Match": made.headers["ETag"]})
     assert (gone.status_code, gone.data) == (204, b"")
     assert client.get(f"{PATH}/run", headers=admin).json["state"] == "deleting"
+
+
+def test_a_board_that_is_not_understood_is_shown_so_and_deleted(
+    client: FlaskClient, admin: Headers, made: TestResponse, store: Store
+) -> None:
+    make_unreadable(store, "run")
+    client.post(PATH, json={"id": "walk"}, headers=admin)
+    shown = client.get(f"{PATH}/run", headers=admin)
+    assert shown.status_code == 200
+    assert (shown.json["board"], shown.json["state"]) == ({"id": "run"}, "building")
+    assert shown.json["error"] == "Version 1 of the board run is not understood: timeZone"
+    assert BoardRecordSchema().validate(shown.json) == {}
+    listed = client.get(PATH, headers=admin).json["boards"]
+    errors = {found["board"]["id"]: found["error"] for found in listed}
+    assert errors == {"global": None, "run": shown.json["error"], "walk": None}
+    assert_refused(patch(client, admin, {"title": "x"}), 503, "SERVICE_UNAVAILABLE")
+    headers = {**admin, "If-Match": shown.headers["ETag"]}
+    assert client.delete(f"{PATH}/run", headers=headers).status_code == 204
+    assert client.get(f"{PATH}/run", headers=admin).json["state"] == "deleting"
+    with store.write() as connection:
+        assert [version.definition.id.slug for version in read_catalog(connection)[1]] == ["walk"]
 
 
 def test_a_board_with_seals_is_only_archived(

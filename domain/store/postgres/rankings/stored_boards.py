@@ -6,11 +6,12 @@ Every write here needs the exclusive lock of the catalog, see `catalog.py`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, update
 
 from domain.boards.model import BoardId
+from domain.errors import TransientError
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.definition_json import encode_definition
 from domain.rankings.model import BoardVersion, Lifecycle, VersionState
@@ -19,13 +20,22 @@ from domain.store.postgres.statements import sql
 from domain.store.postgres.tables import board_versions
 
 
+class UnreadVersion(NamedTuple):
+    """A version that this program does not understand, and why, see `read_version`."""
+
+    version: int
+    state: VersionState
+    error: str
+
+
 @dataclass(frozen=True, slots=True)
 class StoredBoard:
     """A board with the version that is read and the one that is being built.
 
     A board that does not count any more may have neither; its last one is `retired`. `revision`
     grows with every change. `progress` of the build is between 0 and 1, and `build_error` why it
-    does not go on. The times are None for the board that always exists.
+    does not go on. `unread` is the first version that is not among them because nobody can read it
+    here. The times are None for the board that always exists.
     """
 
     board: BoardId
@@ -34,25 +44,32 @@ class StoredBoard:
     live: BoardVersion | None = None
     building: BoardVersion | None = None
     retired: BoardVersion | None = None
+    unread: UnreadVersion | None = None
     progress: float = 0.0
     build_error: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
     @property
+    def readable(self) -> BoardVersion | None:
+        """The version by which the board is shown; None when it is not understood."""
+        return self.live or self.building or self.retired
+
+    @property
     def shown(self) -> BoardVersion:
         """The version by which the board is shown; raises LookupError when it has none."""
-        for version in (self.live, self.building, self.retired):
-            if version is not None:
-                return version
-        raise LookupError(f"the board {self.board} has no version")
+        if self.readable is None:
+            raise LookupError(f"the board {self.board} has no version")
+        return self.readable
 
     @property
     def state(self) -> str:
         """Where the board is, in one word."""
         if self.lifecycle is not Lifecycle.ACTIVE:
             return self.lifecycle.value
-        return (VersionState.LIVE if self.live else VersionState.BUILDING).value
+        unread = self.unread and self.unread.state
+        is_live = self.live is not None or unread is VersionState.LIVE
+        return (VersionState.LIVE if is_live else VersionState.BUILDING).value
 
 
 def list_stored_boards(connection: Connection) -> list[StoredBoard]:
@@ -61,7 +78,15 @@ def list_stored_boards(connection: Connection) -> list[StoredBoard]:
 
 
 def find_stored_board(connection: Connection, *, board: BoardId) -> StoredBoard | None:
-    """Return the board, or None."""
+    """Return the board, or None. Raises TransientError as `read_version`."""
+    stored = find_any_board(connection, board=board)
+    if stored is not None and stored.unread is not None:
+        raise TransientError(stored.unread.error)
+    return stored
+
+
+def find_any_board(connection: Connection, *, board: BoardId) -> StoredBoard | None:
+    """Return the board, or None; also one with a version that is not understood."""
     found = _read_boards(connection, board)
     return found[0] if found else None
 
@@ -128,33 +153,6 @@ def mark_board_changed(
     raise_revision(connection)
 
 
-def has_seals(connection: Connection, *, board: BoardId) -> bool:
-    """Return whether a ranking of the board has been sealed, or is being sealed."""
-    found: bool = connection.execute(
-        sql(
-            "SELECT EXISTS (SELECT 1 FROM rankings r JOIN board_versions v"
-            " ON v.version_no = r.version_no WHERE v.board_id = :board AND r.revision > 0)"
-        ),
-        {"board": board.slug},
-    ).scalar_one()
-    return found
-
-
-def list_sealed_seasons(
-    connection: Connection, *, board: BoardId
-) -> list[tuple[datetime, datetime]]:
-    """Return start and end of the board's seasons that have been sealed or are being sealed."""
-    rows = connection.execute(
-        sql(
-            "SELECT DISTINCT r.period_start, r.period_end FROM rankings r JOIN board_versions v"
-            " ON v.version_no = r.version_no WHERE v.board_id = :board AND r.revision > 0"
-            " AND v.definition -> 'period' ->> 'kind' = 'season' ORDER BY 1"
-        ),
-        {"board": board.slug},
-    )
-    return [(start, end) for start, end in rows]
-
-
 def _retire(connection: Connection, board: BoardId, state: VersionState) -> None:
     connection.execute(
         sql(
@@ -203,11 +201,15 @@ def _read_boards(connection: Connection, board: BoardId | None) -> list[StoredBo
 
 def _read_board(rows: Iterable[Any]) -> StoredBoard:
     versions: dict[VersionState, BoardVersion] = {}
-    progress, error = 0.0, None
+    progress, error, unread = 0.0, None, None
     for row in rows:
         if row.version_no is None:
             continue
-        version = read_version(row[5:9])
+        try:
+            version = read_version(row[5:9])
+        except TransientError as problem:
+            unread = unread or UnreadVersion(row.version, VersionState(row.state), problem.message)
+            continue
         versions[version.state] = version
         if version.state is VersionState.BUILDING:
             progress, error = min(row.progress, 1.0), row.build_error
@@ -218,6 +220,7 @@ def _read_board(rows: Iterable[Any]) -> StoredBoard:
         live=versions.get(VersionState.LIVE),
         building=versions.get(VersionState.BUILDING),
         retired=versions.get(VersionState.RETIRED),
+        unread=unread,
         progress=progress,
         build_error=error,
         created_at=row.created_at,
