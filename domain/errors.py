@@ -55,6 +55,11 @@ class DatabaseUnavailableError(TransientError):
             return "PostgreSQL is read-only"
         return f"PostgreSQL is not able to do the work (SQLSTATE {self.sqlstate})"
 
+    @property
+    def is_timeout(self) -> bool:
+        """Whether a statement took too long; others may well pass."""
+        return self.sqlstate == "57014"
+
 
 class DatabaseConflictError(DatabaseUnavailableError):
     """PostgreSQL aborted the transaction for another one; an immediate retry may succeed."""

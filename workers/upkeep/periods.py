@@ -8,6 +8,7 @@ import structlog
 from domain.rankings.closing.closing import ClosedRanking, announce, close_changed, close_due
 from domain.rankings.closing.expiry import expire_buckets
 from domain.rankings.closing.removal import remove_old_periods
+from domain.rankings.closing.resting import RestingRankings
 from domain.store.postgres.rankings.closing.seals import read_overdue_seconds
 from domain.store.store import Store
 from workers import metrics
@@ -26,6 +27,7 @@ class PeriodDuties:
     def __init__(self, store: Store):
         self._store = store
         self._has_boards = False
+        self._resting = RestingRankings()
 
     @property
     def duties(self) -> Sequence[tuple[float, Callable[[], None]]]:
@@ -48,12 +50,12 @@ class PeriodDuties:
     def close_periods(self) -> None:
         """Seal the rankings whose periods are over."""
         if self._has_boards:
-            self._tell(close_due(self._store))
+            self._tell(close_due(self._store, resting=self._resting))
 
     def seal_changes(self) -> None:
         """Seal further revisions of rankings that late decisions have changed."""
         if self._has_boards:
-            self._tell(close_changed(self._store))
+            self._tell(close_changed(self._store, resting=self._resting))
 
     def expire_rolling(self) -> None:
         """Let the buckets that have left their windows no longer count."""

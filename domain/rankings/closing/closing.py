@@ -12,8 +12,9 @@ from itertools import islice
 import structlog
 
 from domain.audit.hash_chain import chain_seal
-from domain.errors import RedisUnavailableError, TransientError
+from domain.errors import DatabaseUnavailableError, RedisUnavailableError
 from domain.events.closed_periods import MOST_REWARDS, encode_period_closed
+from domain.rankings.closing.resting import RestingRankings
 from domain.rankings.closing.sealing import Digest, Seal, describe_seal, digest_rows, seal_id
 from domain.rankings.closing.winners import Winner, list_winners
 from domain.rankings.periods import period_at
@@ -48,27 +49,32 @@ class ClosedRanking:
     winners: Sequence[Winner] = ()
 
 
-def close_due(store: Store) -> Iterator[ClosedRanking]:
+def close_due(store: Store, *, resting: RestingRankings | None = None) -> Iterator[ClosedRanking]:
     """Seal every ranking whose period is over, and yield each seal that this call has stored.
 
-    Cheap when nothing is due. A ranking that fails does not keep the others from being sealed.
-    Raises DatabaseUnavailableError.
+    Cheap when nothing is due. A ranking that fails does not keep the others from being sealed, and
+    is `resting` in the next calls. Raises DatabaseUnavailableError.
     """
+    resting = resting or RestingRankings()
     with store.write() as connection:
-        due, begun = list_unsealed(connection)
+        due, begun = list_unsealed(connection, resting=resting.list())
     if due:
         begun += begin(store, ranking_nos=due)
-    yield from seal_begun(store, ranking_nos=begun)
+    yield from seal_begun(store, ranking_nos=begun, resting=resting)
 
 
 def close_changed(
-    store: Store, *, pause_seconds: float = REVISION_PAUSE_SECONDS
+    store: Store,
+    *,
+    pause_seconds: float = REVISION_PAUSE_SECONDS,
+    resting: RestingRankings | None = None,
 ) -> Iterator[ClosedRanking]:
     """Seal a further revision of rankings that late decisions have changed; else as `close_due`."""
     with store.write() as connection:
         changed = list_changed(connection, pause_seconds=pause_seconds)
     if changed:
-        yield from seal_begun(store, ranking_nos=begin(store, ranking_nos=changed))
+        begun = begin(store, ranking_nos=changed)
+        yield from seal_begun(store, ranking_nos=begun, resting=resting)
 
 
 def begin(store: Store, *, ranking_nos: Sequence[int]) -> list[int]:
@@ -80,22 +86,34 @@ def begin(store: Store, *, ranking_nos: Sequence[int]) -> list[int]:
         return begin_revisions(connection, ranking_nos=ranking_nos)
 
 
-def seal_begun(store: Store, *, ranking_nos: Sequence[int]) -> Iterator[ClosedRanking]:
+def seal_begun(
+    store: Store, *, ranking_nos: Sequence[int], resting: RestingRankings | None = None
+) -> Iterator[ClosedRanking]:
     """Hash the begun revisions of these rankings, store their seals and yield them."""
     if not ranking_nos:
         return
+    resting = resting or RestingRankings()
     with store.write() as connection:
         begun_rankings = list_begun(connection, ranking_nos=ranking_nos)
+    # Not understood here, or sealed by another process meanwhile: soon there is nothing to do.
+    for number in set(ranking_nos).difference(begun.ranking_no for begun in begun_rankings):
+        resting.add(number)
     for begun in begun_rankings:
-        try:
-            closed = store_seal(store, begun=begun, digest=digest_revision(store, begun=begun))
-        except TransientError:
-            raise
-        except Exception:  # the periods of other boards do not depend on this one
-            logger.exception("ranking not sealed", ranking=begun.ranking_no, board=begun.board)
-            continue
+        closed = _try_seal(store, begun, resting)
         if closed is not None:
             yield closed
+
+
+def _try_seal(store: Store, begun: BegunRanking, resting: RestingRankings) -> ClosedRanking | None:
+    """Seal the ranking; let it rest when it fails for a reason of its own."""
+    try:
+        return store_seal(store, begun=begun, digest=digest_revision(store, begun=begun))
+    except Exception as error:  # the periods of other boards do not depend on this one
+        if isinstance(error, DatabaseUnavailableError) and not error.is_timeout:
+            raise
+        logger.exception("ranking not sealed", ranking=begun.ranking_no, board=begun.board)
+        resting.add(begun.ranking_no)
+        return None
 
 
 def digest_revision(store: Store, *, begun: BegunRanking) -> Digest:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from domain.errors import InvalidPayloadError, TransientError
+from domain.rankings.definition import BoardDefinition
 from domain.rankings.definition_json import decode_definition
 from domain.rankings.model import BoardVersion, VersionState
 from domain.store.postgres.advisory_locks import AdvisoryLock, shared_lock_sql, take_lock
@@ -91,15 +92,22 @@ def list_segment_attributes(connection: Connection) -> frozenset[str]:
 def read_version(columns: Sequence[Any]) -> BoardVersion:
     """Return the version with these columns: its number, version, definition and state.
 
-    Raises TransientError for a definition that this version of the program does not read: a newer
-    one beside it does.
+    Raises TransientError as `read_definition`.
     """
-    number, version, definition, state = columns
+    number, version, document, state = columns
+    return BoardVersion(number, version, read_definition(version, document), VersionState(state))
+
+
+def read_definition(version: int, document: Any) -> BoardDefinition:
+    """Return the definition of a board's version that is stored as this document.
+
+    Raises TransientError for one that this version of the program does not read: a newer one beside
+    it does.
+    """
     try:
-        decoded = decode_definition(definition)
+        return decode_definition(document)
     except InvalidPayloadError as error:
         fields = ", ".join((error.details or {}).get("fields", {}))
         raise TransientError(
-            f"Version {version} of the board {definition.get('id')} is not understood: {fields}"
+            f"Version {version} of the board {document.get('id')} is not understood: {fields}"
         ) from error
-    return BoardVersion(number, version, decoded, VersionState(state))

@@ -14,6 +14,7 @@ from domain.actions.intake import accept_actions
 from domain.audit.hash_chain import ChainCheck
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
+from domain.errors import DatabaseLockedError
 from domain.fraud.review import Decision, review_action
 from domain.rankings.closing import closing
 from domain.rankings.closing.closing import (
@@ -166,7 +167,7 @@ def test_a_scoring_transaction_under_way_is_waited_for(store: Store) -> None:
     ranking = make_ranking(store, make_board(store))
     with store.write() as scoring:
         scoring.execute(text("SELECT pg_advisory_xact_lock_shared(19521, 6)"))
-        with pytest.raises(closing.TransientError):
+        with pytest.raises(DatabaseLockedError):
             begin(store, ranking_nos=[ranking])
     assert begin(store, ranking_nos=[ranking]) == [ranking]
 

@@ -22,6 +22,7 @@ from domain.store.store import Store
 from tests.factories import make_player, make_stored_action
 from tests.intakes import fetch
 from tests.integration.rankings.closing.sealed_boards import make_board, make_definition
+from tests.rankings import make_unreadable
 from tests.waiting import run_in_threads
 
 ROLLING = {"period": {"kind": "rolling", "window": "24h"}}
@@ -249,6 +250,17 @@ def test_a_ranking_that_fails_does_not_keep_the_next_one_from_falling(
     assert list_versions(store).keys() == {stays} != {falls}
     assert expire(store) == 1
     assert list_versions(store) == {}
+
+
+def test_a_board_that_is_not_understood_does_not_keep_the_next_one_from_falling(
+    store: Store,
+) -> None:
+    lost, board = Rolling(store, id="lost"), Rolling(store, id="second")
+    stays = lost.add({LEFT: 1})
+    board.add({LEFT: 2})
+    make_unreadable(store, "lost")
+    assert expire(store) == 1
+    assert list_versions(store).keys() == {stays}
 
 
 def test_many_at_once_leave_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

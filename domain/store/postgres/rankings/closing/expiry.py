@@ -7,13 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import structlog
 from sqlalchemy import Connection
 
+from domain.errors import TransientError
 from domain.rankings.definition import BoardDefinition
-from domain.rankings.definition_json import decode_definition
 from domain.rankings.model import Tally
+from domain.store.postgres.rankings.catalog import read_definition
 from domain.store.postgres.rankings.rows import tally_arrays
 from domain.store.postgres.statements import sql
+
+logger = structlog.get_logger(__name__)
 
 
 class RollingRanking(NamedTuple):
@@ -67,16 +71,25 @@ RETURNING CAST(user_id AS text), version, last_updated
 
 
 def list_rolling(connection: Connection) -> list[tuple[int, BoardDefinition]]:
-    """Return the number and the definition of each rolling board's versions that count."""
+    """Return the number and the definition of each rolling board's versions that count.
+
+    Those that this program does not understand are logged and left out.
+    """
     rows = connection.execute(
         sql(
-            "SELECT v.version_no, v.definition FROM board_versions v"
+            "SELECT v.version_no, v.version, v.definition FROM board_versions v"
             " JOIN boards b ON b.board_id = v.board_id AND b.state = 'active'"
             " WHERE v.state IN ('building', 'live')"
             " AND v.definition #>> '{period,kind}' = 'rolling' ORDER BY v.version_no"
         )
     )
-    return [(row.version_no, decode_definition(row.definition)) for row in rows]
+    found: list[tuple[int, BoardDefinition]] = []
+    for row in rows:
+        try:
+            found.append((row.version_no, read_definition(row.version, row.definition)))
+        except TransientError as error:
+            logger.warning("board not expired", cause=error.message)
+    return found
 
 
 def list_due_rankings(connection: Connection, *, version_no: int, before: datetime) -> list[int]:

@@ -3,20 +3,27 @@
 Called by `domain/rankings/closing/closing.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection
 
+from domain.errors import TransientError
 from domain.rankings.closing.sealing import Digest
 from domain.rankings.definition import BoardDefinition
-from domain.rankings.definition_json import decode_definition
 from domain.store.postgres.advisory_locks import AdvisoryLock, take_lock
-from domain.store.postgres.rankings.catalog import lock_catalog, raise_revision
+from domain.store.postgres.rankings.catalog import (
+    lock_catalog,
+    raise_revision,
+    read_definition,
+)
 from domain.store.postgres.stages import BATCH_IS_PENDING
 from domain.store.postgres.statements import sql
 from domain.store.postgres.tables import IS_UNSEALED
+
+logger = structlog.get_logger(__name__)
 
 # A statement of intake takes its time before it has a transaction number that others can see.
 GRACE_SECONDS = 2.0
@@ -60,6 +67,7 @@ _UNSEALED = f"""
 SELECT ranking_no, revision > 0 AS has_begun FROM rankings r
 WHERE {IS_UNSEALED} AND period_end <= clock_timestamp() - make_interval(secs => :grace)
     AND (revision > 0 OR ({_IS_LIVE} AND {_IS_COMPLETE}))
+    AND ranking_no <> ALL(CAST(:resting AS bigint[]))
 ORDER BY period_end, ranking_no LIMIT :limit
 """
 # A step from one ranking with kept rows to the next: there are few of them, and many rankings.
@@ -107,15 +115,19 @@ SELECT sealed_at FROM made
 """
 
 
-def list_unsealed(connection: Connection) -> tuple[list[int], list[int]]:
+def list_unsealed(
+    connection: Connection, *, resting: Collection[int] = ()
+) -> tuple[list[int], list[int]]:
     """Return the closed rankings whose first revision is to begin, and those with one to seal.
 
-    The oldest periods first, MOST_AT_ONCE at most. One cheap statement when there are none.
+    The oldest periods first, MOST_AT_ONCE at most, and none of those that are `resting`. One
+    cheap statement when there are none.
     """
     parameters = {
         "grace": GRACE_SECONDS,
         "patience": INTAKE_PATIENCE_SECONDS,
         "limit": MOST_AT_ONCE,
+        "resting": list(resting),
     }
     rows = connection.execute(sql(_UNSEALED), parameters).all()
     return (
@@ -170,12 +182,19 @@ def begin_revisions(connection: Connection, *, ranking_nos: Sequence[int]) -> li
 
 
 def list_begun(connection: Connection, *, ranking_nos: Sequence[int]) -> list[BegunRanking]:
-    """Return those of the rankings whose revision has begun and has no seal yet."""
-    rows = connection.execute(sql(_BEGUN), {"ranking_nos": list(ranking_nos)})
-    return [
-        BegunRanking(**{**row._mapping, "definition": decode_definition(row.definition)})
-        for row in rows
-    ]
+    """Return those of the rankings whose revision has begun and has no seal yet.
+
+    Those of a board that this program does not understand are logged and left out.
+    """
+    found: list[BegunRanking] = []
+    for row in connection.execute(sql(_BEGUN), {"ranking_nos": list(ranking_nos)}):
+        try:
+            definition = read_definition(row.version, row.definition)
+        except TransientError as error:
+            logger.warning("ranking not sealed", ranking=row.ranking_no, cause=error.message)
+            continue
+        found.append(BegunRanking(**{**row._mapping, "definition": definition}))
+    return found
 
 
 def insert_seal(connection: Connection, *, begun: BegunRanking, digest: Digest) -> datetime | None:

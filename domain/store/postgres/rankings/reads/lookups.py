@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from domain.boards.model import BoardId
 from domain.rankings.definition import BoardDefinition
-from domain.rankings.definition_json import decode_definition
+from domain.store.postgres.rankings.catalog import read_definition
 from domain.store.postgres.statements import sql
 
 
@@ -67,7 +67,8 @@ def find_ranking(
 ) -> StoredRanking | None:
     """Return the ranking: the newest version's that was sealed, else the live version's.
 
-    With a start only one of a period that began then: seasons of a board share their key.
+    With a start only one of a period that began then: seasons of a board share their key. Raises
+    TransientError, as the others here, as `read_definition`.
     """
     return _find(connection, _FIND, board, period=period_key, segment=segment, start=start)
 
@@ -163,5 +164,5 @@ def _find(
     if row is None:
         return None
     columns = list(row)
-    columns[3] = decode_definition(columns[3])
+    columns[3] = read_definition(row.version, row.definition)
     return StoredRanking(*columns)
