@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 
 from domain.boards.model import BoardId
-from domain.errors import DatabaseLockedError, RedisUnavailableError
+from domain.errors import DatabaseLockedError, DatabaseUnavailableError, RedisUnavailableError
 from domain.rankings.administration.boards import (
     change_board,
     create_board,
@@ -92,12 +93,19 @@ def test_a_board_without_players_is_live_after_one_round(store: Store, upkeep: B
     assert get_board(store, board=BOARD).state == "live"
 
 
-@pytest.mark.parametrize("error", [RuntimeError, DatabaseLockedError])
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError(),
+        DatabaseLockedError(sqlstate="55P03"),
+        DatabaseUnavailableError(sqlstate="57014"),
+    ],
+)
 def test_a_build_that_fails_does_not_keep_the_next_one_waiting(
     store: Store,
     upkeep: BoardUpkeep,
     monkeypatch: pytest.MonkeyPatch,
-    error: type[Exception],
+    error: Exception,
 ) -> None:
     create_board(store, document=BY_DAY)
     create_board(store, document={"id": "next"})
@@ -112,6 +120,35 @@ def test_a_build_that_fails_does_not_keep_the_next_one_waiting(
     upkeep.run_due()
     assert get_board(store, board=BOARD).state == "building"
     assert get_board(store, board=BoardId("next")).state == "live"
+
+
+def test_builds_share_the_time_of_a_round_and_take_turns(
+    store: Store, upkeep: BoardUpkeep, players: list[Player], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_board(store, document=BY_DAY)
+    upkeep.run_due()
+    store.redis.run(lambda client: client.flushdb())
+    for slug in ("a", "b", "c"):
+        create_board(store, document={"id": slug})
+    now = 1000.0
+    monkeypatch.setattr(board_upkeep, "time", SimpleNamespace(monotonic=lambda: now))
+    built: list[str] = []
+
+    def take_a_whole_round(_: Store, *, progress: BuildProgress, **options: Any) -> BuildStep:
+        nonlocal now
+        assert options["go_on"]()
+        now += board_upkeep.BUILD_SECONDS
+        assert not options["go_on"]()
+        built.append(str(progress.version.definition.id))
+        return BuildStep.STOPPED
+
+    monkeypatch.setattr(board_upkeep, "build_version", take_a_whole_round)
+    assert list_lost(store) != []
+    upkeep.run_due()
+    assert (list_lost(store), built) == ([], ["a"])
+    for _ in range(3):
+        upkeep.run_due()
+    assert built == ["a", "b", "c", "a"]
 
 
 def test_a_change_is_switched_to_when_it_is_whole(

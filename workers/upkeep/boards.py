@@ -11,8 +11,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from domain.errors import (
-    DatabaseConflictError,
-    DatabaseLockedError,
+    DatabaseUnavailableError,
     RedisUnavailableError,
     TransientError,
 )
@@ -35,7 +34,7 @@ from workers.duties import DutySchedule
 
 logger = structlog.get_logger(__name__)
 
-# Then other duties have their turn.
+# For all builds of a round together: then other duties have their turn.
 BUILD_SECONDS = 5.0
 # What stops a build, such as a missing file of an archive, is still so a second later.
 REST_SECONDS = 30.0
@@ -61,6 +60,7 @@ class BoardUpkeep:
         self._revision: int | None = None
         self._versions: tuple[BoardVersion, ...] = ()
         self._resting: dict[int, float] = {}
+        self._built_last = 0
         self._forgotten_until: datetime | None = None
         self.duties = DutySchedule(
             [
@@ -88,26 +88,39 @@ class BoardUpkeep:
     def _build(self) -> None:
         if all(version.state is not VersionState.BUILDING for version in self._versions):
             return
-        for progress in list_builds(self._store):
+        deadline = time.monotonic() + BUILD_SECONDS
+        for progress in sorted(list_builds(self._store), key=self._turn):
+            if time.monotonic() >= deadline:
+                return
             if time.monotonic() >= self._resting.get(progress.version.number, 0.0):
-                self._try_build(progress)
+                self._built_last = progress.version.number
+                self._try_build(progress, deadline)
 
-    def _try_build(self, progress: BuildProgress) -> None:
+    def _turn(self, progress: BuildProgress) -> tuple[bool, int]:
+        """Order the builds so that a round begins behind where the one before has ended."""
+        number = progress.version.number
+        return number <= self._built_last, number
+
+    def _try_build(self, progress: BuildProgress, deadline: float) -> None:
         """Build, and let what is wrong with one version not keep the others waiting."""
         board = str(progress.version.definition.id)
         try:
-            self._build_one(progress)
-        except (DatabaseLockedError, DatabaseConflictError) as error:
-            # Others were at work on its players: the next round goes on.
+            self._build_one(progress, deadline)
+        except TransientError as error:
+            if isinstance(error, DatabaseUnavailableError) and error.sqlstate is None:
+                raise
+            if isinstance(error, DatabaseUnavailableError) and error.is_timeout:
+                self._rest(progress)
+            # Else others were at work on its players, for instance: the next round goes on.
             logger.warning("build put off", board=board, cause=type(error).__name__)
-        except TransientError:
-            raise
         except Exception:  # the builds after it do not depend on this one
-            self._resting[progress.version.number] = time.monotonic() + REST_SECONDS
+            self._rest(progress)
             logger.exception("build failed", board=board)
 
-    def _build_one(self, progress: BuildProgress) -> None:
-        deadline = time.monotonic() + BUILD_SECONDS
+    def _rest(self, progress: BuildProgress) -> None:
+        self._resting[progress.version.number] = time.monotonic() + REST_SECONDS
+
+    def _build_one(self, progress: BuildProgress, deadline: float) -> None:
         step = build_version(
             self._store,
             progress=progress,
@@ -115,7 +128,7 @@ class BoardUpkeep:
             go_on=lambda: self._leads() and time.monotonic() < deadline,
         )
         if step is BuildStep.UNREADABLE:
-            self._resting[progress.version.number] = time.monotonic() + REST_SECONDS
+            self._rest(progress)
         if step is BuildStep.BUILT:
             self._fill_sets(progress.version)
             make_live(self._store, version=progress.version)
