@@ -200,7 +200,8 @@ OPERATIONS = (
         view=rank_history.history,
         tag="boards",
         query=RankHistoryQuery,
-        answers={200: RankHistorySchema},
+        headers=("If-None-Match",),
+        answers={200: RankHistorySchema, 304: ""},
         errors=(
             "INVALID_PAYLOAD",
             "BOARD_NOT_FOUND",

@@ -142,21 +142,6 @@ class PastStandingSchema(CamelSchema):
     total_users = number("Players in the ranking at that moment")
 
 
-class RankHistorySchema(CamelSchema):
-    """A player's past on a board: `points`, or with `at` the fields of one of them instead."""
-
-    board = fields.String(required=True)
-    board_version = number("Of the definition by which the answer was counted")
-    user_id = StrictUUID(required=True)
-    points = fields.List(fields.Nested(PastStandingSchema))
-    at = Timestamp()
-    period = fields.String(allow_none=True)
-    rank = fields.Integer(allow_none=True)
-    score = fields.Float(allow_none=True)
-    columns = fields.List(fields.Float())
-    total_users = fields.Integer()
-
-
 class BoardStandingSchema(CamelSchema):
     """One row of a board."""
 
@@ -183,6 +168,23 @@ class BoardPeriodSchema(CamelSchema):
     next_reset = Timestamp(
         required=True, allow_none=True, metadata={"description": "When the period of now ends"}
     )
+
+
+class RankHistorySchema(BoardPeriodSchema):
+    """A player's past on a board: `points`, or with `at` the fields of one of them instead."""
+
+    period = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The key of the period that `at` is in, or ends; else of now"},
+    )
+    user_id = StrictUUID(required=True)
+    points = fields.List(fields.Nested(PastStandingSchema))
+    at = Timestamp()
+    rank = fields.Integer(allow_none=True)
+    score = fields.Float(allow_none=True)
+    columns = fields.List(fields.Float())
+    total_users = fields.Integer()
 
 
 class BoardSchema(BoardPeriodSchema):

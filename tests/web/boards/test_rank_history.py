@@ -62,6 +62,34 @@ def test_one_moment(client: FlaskClient, bearer: Bearer, between: datetime) -> N
     assert (before["rank"], before["score"], before["totalUsers"]) == (None, None, 0)
 
 
+def test_a_moment_is_told_with_its_period_and_tag(
+    client: FlaskClient, store: Store, bearer: Bearer, between: datetime
+) -> None:
+    make_board(store, "by-day", period={"kind": "daily"}, timeZone="Europe/Berlin")
+    season = {"kind": "season", "start": "2020-01-01T00:00:00Z", "end": "2020-02-01T00:00:00Z"}
+    make_board(store, "cup", period=season)
+    then = read(client, bearer(), ADA, at="2020-11-25T12:00:00Z", board="by-day")
+    assert [then[name] for name in ("board", "boardVersion", "period")] == [
+        "by-day",
+        1,
+        "2020-11-25",
+    ]
+    assert (then["periodStart"], then["periodEnd"]) == (
+        "2020-11-24T23:00:00Z",
+        "2020-11-25T23:00:00Z",
+    )
+    now = read(client, bearer(), ADA, board="by-day")
+    assert now["periodStart"] < now["periodEnd"] == now["nextReset"] > then["periodEnd"]
+    after = read(client, bearer(), ADA, at="2026-01-01T00:00:00Z", board="cup")
+    times = ("periodStart", "periodEnd", "nextReset")
+    assert [after[name] for name in ("period", *times)] == [None] * 4
+    assert read(client, bearer(), ADA, at="2020-01-02T00:00:00Z", board="cup")["period"] == "season"
+    path = f"/api/users/{ADA}/rank-history?at=2020-11-25T12:00:00Z"
+    tag = client.get(path, headers=bearer()).headers["ETag"]
+    again = client.get(path, headers={**bearer(), "If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
 def test_points_over_time(client: FlaskClient, bearer: Bearer, between: datetime) -> None:
     points = read(client, bearer(), BOB)["points"]
     assert len(points) == 30

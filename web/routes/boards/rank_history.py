@@ -4,15 +4,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Response, request
+from flask import request
 
 from domain.errors import HistoryTooLargeError
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.folding import to_display
-from domain.rankings.history.moments import DEFAULT_POINTS, list_day_ends, list_evenly
+from domain.rankings.history.moments import (
+    DEFAULT_POINTS,
+    group_by_period,
+    list_day_ends,
+    list_evenly,
+)
 from domain.rankings.history.ranking_past import PastStanding
 from domain.rankings.history.reading import read_history
-from web.http.responses import json_response
+from domain.rankings.model import Period
+from domain.rankings.reads.named_periods import current_period, next_reset
+from web.http.entity_tags import answer_tagged
+from web.http.responses import Answer
 from web.routes.boards.board_requests import Asked, ask, refuse_field
 from web.schemas.boards import RankHistoryQuery
 from web.schemas.queries import load_query, read_path_uuid
@@ -23,7 +31,7 @@ DEFAULT_SPAN = timedelta(days=30)
 _query = RankHistoryQuery()
 
 
-def history(user_id: str) -> Response:
+def history(user_id: str) -> Answer:
     """Return where a player stood, at one moment or over time."""
     player = read_path_uuid("userId", user_id)
     query = load_query(_query, request.args)
@@ -41,14 +49,30 @@ def history(user_id: str) -> Response:
         raise HistoryTooLargeError(
             error.message, details={"command": _command(asked, moments[0])}
         ) from error
+    points = [_point_fields(asked.live.definition, standing) for standing in found]
+    payload = {
+        **_period_fields(asked, query["at"]),
+        "userId": player,
+        **(points[0] if query["at"] else {"points": points}),
+    }
+    return answer_tagged(payload, request.headers.get("If-None-Match"))
+
+
+def _period_fields(asked: Asked, at: datetime | None) -> dict[str, Any]:
+    """Return the board, and the period that the moment is in, or ends; else that of now."""
     definition = asked.live.definition
-    points = [_point_fields(definition, standing) for standing in found]
-    head = {
+    if at is None:
+        period: Period | None = current_period(definition, asked.now)
+    else:
+        period = group_by_period(definition, [at])[0].period
+    return {
         "board": definition.id.slug,
         "boardVersion": asked.live.version,
-        "userId": player,
+        "period": period and period.key,
+        "periodStart": period and period.start,
+        "periodEnd": period and period.end,
+        "nextReset": next_reset(definition, asked.now),
     }
-    return json_response(head | (points[0] if query["at"] else {"points": points}))
 
 
 def _choose_moments(
