@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 
@@ -32,11 +31,10 @@ from domain.errors import RedisUnavailableError, TransientError
 from domain.logs import configure_logging
 from domain.store.health import warn_of_eviction
 from domain.store.postgres.actions.batches import Batch, find_batch
-from domain.store.postgres.actions.queue_age import count_unknown_batches, read_queue_age_seconds
+from domain.store.postgres.actions.queue_age import read_queue_age_seconds
 from domain.store.postgres.advisory_locks import AdvisoryLock
 from domain.store.postgres.heartbeats import beat
 from domain.store.postgres.leadership import Leadership
-from domain.store.postgres.partitions import ensure_partitions
 from domain.store.redis import boards
 from workers import gauges, metrics
 from workers.broker import submit_batch
@@ -46,6 +44,7 @@ from workers.duties import DutySchedule
 from workers.process.background import BackgroundThread
 from workers.process.garbage_collector import tune_garbage_collector
 from workers.process.startup import exit_on_bad_settings
+from workers.upkeep.batch_tables import BatchTableDuties
 from workers.upkeep.boards import BoardUpkeep
 from workers.upkeep.periods import PeriodDuties
 
@@ -55,8 +54,6 @@ SWEEP_SECONDS = 1.0
 MEASURE_SECONDS = 5.0
 COMPARE_SECONDS = 600.0
 FOLLOW_SECONDS = 5.0
-UNKNOWN_SECONDS = 60.0
-PARTITION_SECONDS = 3600.0
 # The parts of a batch that was split are left to the workers for so many looks.
 LOOKS_FOR_WORKERS = 3
 # The keeper alone does the work of all batches that are due: less than a worker's patience.
@@ -75,8 +72,7 @@ class Keeper:
                 (0.0, self._rebuild),
                 (MEASURE_SECONDS, self._count_held),
                 (MEASURE_SECONDS, self._measure_queues),
-                (PARTITION_SECONDS, self._make_partitions),
-                (UNKNOWN_SECONDS, self._report_unknown),
+                *BatchTableDuties(self._context.store).duties,
                 (COMPARE_SECONDS, self._compare),
             ]
         )
@@ -170,21 +166,11 @@ class Keeper:
         if not comparison.is_sound:
             logger.error("board not trusted", users=comparison.users)
 
-    def _report_unknown(self) -> None:
-        with self._context.store.write() as connection:
-            for stage, batches in count_unknown_batches(connection).items():
-                logger.warning("batches left alone", stage=stage, batches=batches)
-
     def _count_held(self) -> None:
         gauges.measure_held_actions(self._context.store)
 
     def _measure_queues(self) -> None:
         gauges.measure_queues(self._context.store)
-
-    def _make_partitions(self) -> None:
-        with self._context.store.write() as connection:
-            for name in ensure_partitions(connection, now=datetime.now(UTC)):
-                logger.info("partition made", partition=name)
 
 
 def _resubmit(batch: Batch) -> bool:
