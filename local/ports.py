@@ -16,7 +16,8 @@ HIGHEST = 65535
 # open: the highest of them is 10080 (Fetch, "port blocking").
 FIRST_FREE = 10_081
 EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_claims: dict[int, socket.socket] = {}
+# Port to the descriptor that claims it, which stays open.
+_claims: dict[int, int] = {}
 
 
 def public_ports(env: Mapping[str, str]) -> dict[str, int]:
@@ -128,7 +129,7 @@ def _claim(port: int) -> bool:
     if _is_busy(LOOPBACK, port):
         claim.close()
         return False
-    _claims[port] = claim
+    _claims[port] = claim.detach()
     return True
 
 
