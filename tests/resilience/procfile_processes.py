@@ -45,6 +45,12 @@ class ProcfileProcess:
         }
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def process_id(self) -> int:
+        """The id of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it is ready."""
         with self.log.open("ab") as output:

@@ -4,12 +4,14 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 
 import pytest
 
 from domain.settings import Settings
 from domain.store.store import Store
+from tests.local.project import descendants
 from tests.resilience.procfile_processes import ProcfileProcess
 from tests.resilience.sockets import handed_over
 from tests.waiting import wait_until
@@ -70,6 +72,11 @@ def ask_and_keep(connection: socket.socket) -> bytes:
     return connection.recv(65536).lower()
 
 
+def has_started(process: ProcfileProcess) -> bool:
+    """Return whether the process says so, which it does just before it accepts."""
+    return '"event":"started"' in process.log.read_text()
+
+
 class Processes:
     """API processes on one socket that is not theirs."""
 
@@ -78,12 +85,12 @@ class Processes:
         self._listener = listener
         self._numbers = count(1)
 
-    def start(self) -> ProcfileProcess:
-        """Start another one and return it when it is ready to accept."""
+    def start(self, is_ready: Callable[[ProcfileProcess], bool] = has_started) -> ProcfileProcess:
+        """Start another one and return it when it is ready, to accept by default."""
         process = ProcfileProcess(
             "api",
             self._settings,
-            lambda process: '"event":"started"' in process.log.read_text(),
+            is_ready,
             LAUREL_PROCESS=f"api.{next(self._numbers)}",
             API_SOCKET_FD=str(self._listener.fileno()),
         )
@@ -140,6 +147,19 @@ def test_a_connection_that_has_asked_nothing_yet_is_answered_by_the_process_that
             successor.end()
             for connection in (*silent, later):
                 connection.close()
+
+
+@pytest.mark.slow
+def test_a_process_that_is_told_to_end_while_it_starts_ends(
+    settings: Settings, store: Store
+) -> None:
+    with handed_over() as listener:
+        # Its worker has been forked, and imports the application for most of a second yet.
+        process = Processes(settings, listener).start(lambda it: bool(descendants(it.process_id)))
+        try:
+            process.stop()
+        finally:
+            process.end()
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from web.server.background import Background
 from web.server.greenlets import GreenletRunner
 from web.server.listening import stop_accepting
 from web.server.request_body import Body, BodySource
+from web.server.termination import release
 
 logger = structlog.get_logger(__name__)
 
@@ -59,6 +60,7 @@ class RsgiServer:
         self._background.start()
         # Instead of the server's own handler, which stays that of SIGINT.
         loop.add_signal_handler(signal.SIGTERM, self._drain, loop)
+        loop.call_soon(release)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stop, after every request has been answered."""

@@ -21,6 +21,7 @@ from granian.server.mp import MPServer
 from prometheus_client import values
 
 from web.server.listening import BACKLOG, open_listener
+from web.server.termination import hold_in_children
 
 TARGET = "wsgi:create_api"
 # A connection without a request ends after this: a new one, and an idle one that is kept alive.
@@ -60,6 +61,7 @@ def main() -> None:
     remember_process_id()
     # The workers inherit the socket, whatever the platform's default is.
     multiprocessing.set_start_method("fork")
+    hold_in_children()
     ApiServer(
         listener,
         target=options.target,
