@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 # When set, screenshots of the pages are written to this folder.
 PICTURES = os.environ.get("LAUREL_TEST_PICTURES")
@@ -54,8 +54,13 @@ class Visit:
         self.page: Page = browser.new_page(viewport={"width": 1100, "height": 800})
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.problems.append(request.url))
+        self.page.on("requestfailed", self._on_failed)
         self.page.goto(address)
+
+    def _on_failed(self, request: Request) -> None:
+        # Whoever leaves a page ends what it has asked for.
+        if request.failure != "net::ERR_ABORTED":
+            self.problems.append(f"{request.url}: {request.failure}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

@@ -69,6 +69,8 @@ def test_a_poisonous_action_fails_alone_and_counts_after_a_retry(
 ) -> None:
     action_id = poisoned["actionId"]
     assert status_of(api, poisoned, action_id, "failed", POISON_SECONDS)["newScore"] is None
+    # A decision is taken on what the audit log has.
+    assert transitions(stack, action_id, count=1) == ["failed"]
     change(stack, CURE)
     decided = stack.flask("actions", "retry", action_id, "--reason", "the trigger is gone")
     assert decided.returncode == 0, decided.stderr
@@ -112,8 +114,8 @@ def status_of(
     return seen
 
 
-def transitions(stack: Stack, action_id: str) -> list[str]:
-    """Return the statuses of an action in the audit log, in order, once there are two."""
+def transitions(stack: Stack, action_id: str, *, count: int = 2) -> list[str]:
+    """Return the statuses of an action in the audit log, in order, once there are so many."""
     rows: list[str] = []
 
     def are_there() -> bool:
@@ -125,9 +127,9 @@ def transitions(stack: Stack, action_id: str) -> list[str]:
                 (action_id,),
             )
             rows[:] = [status for (status,) in cursor.fetchall()]
-        return len(rows) == 2
+        return len(rows) == count
 
-    wait_for(are_there, f"two entries of {action_id}", lambda: str(rows), DECIDED_SECONDS)
+    wait_for(are_there, f"{count} entries of {action_id}", lambda: str(rows), DECIDED_SECONDS)
     return rows
 
 

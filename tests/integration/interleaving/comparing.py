@@ -22,7 +22,8 @@ from tests.rankings import make_board
 from workers.context import WorkerContext
 
 ROWS = text(
-    "SELECT n.period_key, n.segment, n.ranking_no, n.revision, r.sort_key,"
+    "SELECT n.period_key, n.segment, n.ranking_no,"
+    " n.revision = 0 AND coalesce(n.period_end > clock_timestamp(), true) AS is_open, r.sort_key,"
     " CAST(r.user_id AS text), r.value, coalesce(r.columns, '{}'), r.reached_seq, r.counted"
     " FROM ranking_rows r JOIN rankings n USING (ranking_no)"
     " JOIN boards b ON b.live_version_no = n.version_no"
@@ -92,10 +93,10 @@ def read_rankings(store: Store, board: BoardDefinition) -> Rankings:
     with store.write() as connection:
         rows = connection.execute(ROWS, {"board": str(board.id)}).all()
     rankings = defaultdict(list)
-    for period, segment, number, revision, *row in rows:
-        rankings[period, segment, number, revision].append(row)
+    for period, segment, number, is_open, *row in rows:
+        rankings[period, segment, number, is_open].append(row)
     found: Rankings = {}
-    for (period, segment, number, revision), members in rankings.items():
+    for (period, segment, number, is_open), members in rankings.items():
         ranks = ledgers.list_ranks(board, [bytes(key) for key, *_ in members])
         found[period, segment] = [
             reference.Entry(rank, user, value, tuple(columns), reached, counted)
@@ -103,7 +104,7 @@ def read_rankings(store: Store, board: BoardDefinition) -> Rankings:
                 ranks, members, strict=True
             )
         ]
-        if not revision:
+        if is_open:
             places = [f"{bytes(key).hex()}:{user}" for key, user, *_ in members]
             assert list_redis(store, number) == places
     return found
