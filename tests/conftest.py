@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
@@ -25,6 +26,10 @@ from workers.context import WorkerContext
 ADDRESSES = ("LAUREL_TEST_DATABASE_URL", "LAUREL_TEST_REDIS_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 POOL_SIZE = 12
+
+# The same examples in every run; `--hypothesis-profile=default` looks for others.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("steady")
 
 # Channels are shared by all Redis numbers: the prefix separates the workers' messages.
 keys.PREFIX = f"laurel-{WORKER}:"
