@@ -3,22 +3,19 @@
 All rows go through the script that refuses older versions, so refreshes may write at any time.
 """
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from domain.boards.model import BoardId
-from domain.errors import RedisUnavailableError
+from domain.store.patience import write_patiently
 from domain.store.postgres.boards.standings import BoardRow, list_board_chunk, require_rows_of
 from domain.store.redis import boards
-from domain.store.redis.board_contents import StoredRow, read_rows
+from domain.store.redis.contents.boards import StoredRow, read_rows
 from domain.store.store import Store
 
 CHUNK_USERS = 500
-CHUNK_TRIES = 4
-# Longer than the circuit breaker stays open.
-PAUSE_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +41,8 @@ def rebuild_board(store: Store, *, board: BoardId) -> bool:
     for rows in _walk(store):
         if not boards.continue_rebuild(store.redis, board=board, token=token):
             return False
-        _write_patiently(store, board, rows)
+        write_patiently(partial(boards.write_rows, store.redis, rows, board=board))
     return boards.finish_rebuild(store.redis, board=board, token=token)
-
-
-def _write_patiently(store: Store, board: BoardId, rows: Sequence[BoardRow]) -> None:
-    """Write a chunk again when Redis does not answer: a rebuild of millions must outlive that."""
-    for tries_left in reversed(range(CHUNK_TRIES)):
-        try:
-            boards.write_rows(store.redis, rows, board=board)
-            return
-        except RedisUnavailableError:
-            if not tries_left:
-                raise
-            time.sleep(PAUSE_SECONDS)
 
 
 def compare_board(store: Store, *, board: BoardId) -> Comparison:

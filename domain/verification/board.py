@@ -17,13 +17,13 @@ from domain.store.postgres.boards.standings import (
     list_board_rows,
     require_rows_of,
 )
-from domain.store.redis.board_contents import (
+from domain.store.redis.boards import board_member, is_board_trusted
+from domain.store.redis.contents.boards import (
     StoredRow,
     find_stale_members,
     iterate_members,
     read_rows,
 )
-from domain.store.redis.boards import board_member, is_board_trusted
 from domain.store.store import Store
 
 PROMISED_SECONDS = 5.0

@@ -14,7 +14,7 @@ from domain.errors import ArchiveUnreadableError, RedisUnavailableError
 from domain.rankings.ledger.replaying import compare, list_rules, open_ledger
 from domain.rankings.model import BoardVersion, VersionState
 from domain.rankings.sets.rebuild import list_untrusted
-from domain.rankings.sets.walking import in_parts, walk
+from domain.rankings.sets.walking import in_parts, list_strangers, user_of, walk
 from domain.store.postgres.rankings.catalog import read_catalog
 from domain.store.postgres.rankings.set_rows import (
     OpenRanking,
@@ -22,7 +22,7 @@ from domain.store.postgres.rankings.set_rows import (
     find_set_rows,
     list_open_rankings,
 )
-from domain.store.redis.ranking_contents import (
+from domain.store.redis.contents.rankings import (
     StoredRow,
     find_stale_members,
     iterate_members,
@@ -32,7 +32,6 @@ from domain.store.store import Store
 
 PROMISED_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.1
-USER_CHARS = 36
 
 Sleep = Callable[[float], None]
 Rows = Mapping[str, SetRow]
@@ -116,7 +115,7 @@ def _find_differing(
             return differing
     for number in rankings:
         for members in iterate_members(store.redis, ranking_no=number):
-            strangers = _list_strangers(store, number, members)
+            strangers = _list_misplaced(store, number, members)
             if strangers:
                 differing.setdefault(number, []).extend(strangers)
     return differing
@@ -141,13 +140,11 @@ def _await_agreement(
         sleep(LOOK_EVERY_SECONDS)
 
 
-def _list_strangers(store: Store, number: int, members: Sequence[str]) -> list[str]:
+def _list_misplaced(store: Store, number: int, members: Sequence[str]) -> list[str]:
     """Return the players of members of whom SQL, or the set's own rows, know nothing."""
-    users = [member[-USER_CHARS:] for member in members]
-    with store.write() as connection:
-        known = find_set_rows(connection, ranking_no=number, user_ids=users)
+    unknown = list_strangers(store, number, members)
     stale = find_stale_members(store.redis, ranking_no=number, members=members)
-    return sorted({user for user in users if user not in known} | {m[-USER_CHARS:] for m in stale})
+    return sorted({user_of(member) for member in (*unknown, *stale)})
 
 
 def _agrees(row: SetRow | None, stored: StoredRow | None) -> bool:

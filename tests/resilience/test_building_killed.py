@@ -1,41 +1,22 @@
 """A keeper killed at any point of a build: the next one goes on, and the board is whole."""
 
 import signal
-from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from domain.boards.model import BoardId
 from domain.rankings.administration.boards import create_board, get_board
-from domain.settings import Settings
 from domain.store.postgres.rankings.catalog import list_counted_versions
 from domain.store.store import Store
 from tests.built_boards import expect_rows, make_ledger, read_ledger, read_ranking_rows
 from tests.intakes import fetch
 from tests.waiting import wait_until
-from tests.workers.processes import KEEPER, Running, make_environment
+from tests.workers.processes import StartKeeper
 
 pytestmark = pytest.mark.slow
 
 NOW = datetime.now(UTC)
-StartKeeper = Callable[[Mapping[str, str]], Running]
-
-
-@pytest.fixture
-def start_keeper(settings: Settings, store: Store, tmp_path: Path) -> Iterator[StartKeeper]:
-    """Start keepers on the test's stores; they end with the test."""
-    started: list[Running] = []
-
-    def start(faults: Mapping[str, str]) -> Running:
-        environment = {**make_environment(settings), **faults}
-        started.append(Running(KEEPER, environment, tmp_path / "keeper.log"))
-        return started[-1]
-
-    yield start
-    for keeper in started:
-        keeper.end()
 
 
 @pytest.mark.parametrize(

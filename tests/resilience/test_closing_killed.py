@@ -1,8 +1,6 @@
 """A keeper killed at any point of closing: the next one seals once and grants once."""
 
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import pytest
 
@@ -19,26 +17,9 @@ from tests.integration.rankings.closing.sealed_boards import (
 )
 from tests.verification import find_broken
 from tests.waiting import wait_until
-from tests.workers.processes import KEEPER, Running, make_environment
+from tests.workers.processes import StartKeeper
 
 pytestmark = pytest.mark.slow
-
-StartKeeper = Callable[[Mapping[str, str]], Running]
-
-
-@pytest.fixture
-def start_keeper(settings: Settings, store: Store, tmp_path: Path) -> Iterator[StartKeeper]:
-    """Start keepers on the test's stores; they end with the test."""
-    started: list[Running] = []
-
-    def start(faults: Mapping[str, str]) -> Running:
-        environment = {**make_environment(settings), **faults}
-        started.append(Running(KEEPER, environment, tmp_path / "keeper.log"))
-        return started[-1]
-
-    yield start
-    for keeper in started:
-        keeper.end()
 
 
 @pytest.mark.parametrize(

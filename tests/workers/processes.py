@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -80,3 +80,7 @@ class Supervised:
             while running.exit_code is None and not self._stopping.wait(0.05):
                 pass
             running.end()
+
+
+StartKeeper = Callable[[Mapping[str, str]], Running]
+"""Starts a keeper with these variables added to its environment."""

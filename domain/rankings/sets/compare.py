@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.rankings.model import BoardVersion
-from domain.rankings.sets.walking import describe_kinds, in_parts, to_write, walk
+from domain.rankings.sets.walking import (
+    describe_kinds,
+    in_parts,
+    list_strangers,
+    to_write,
+    user_of,
+    walk,
+)
 from domain.store.postgres.rankings.set_rows import (
     OpenRanking,
     SetRow,
-    find_set_rows,
     list_open_rankings,
 )
 from domain.store.redis import rankings as sets
-from domain.store.redis.ranking_contents import (
+from domain.store.redis.contents.rankings import (
     StoredRow,
     find_stale_members,
     iterate_members,
@@ -26,7 +32,6 @@ from domain.store.redis.ranking_contents import (
 )
 from domain.store.store import Store
 
-USER_CHARS = 36
 SECOND_LOOK_SECONDS = 2.0
 
 
@@ -109,23 +114,15 @@ def _has_strangers(store: Store, ranking_no: int) -> bool:
     strangers = [
         member
         for members in iterate_members(store.redis, ranking_no=ranking_no)
-        for member in _list_strangers(store, ranking_no, members)
+        for member in list_strangers(store, ranking_no, members)
     ]
     if not strangers:
         return False
     # Who has just been removed from SQL is removed from the set a moment later.
     time.sleep(SECOND_LOOK_SECONDS)
-    left = _list_strangers(store, ranking_no, strangers)
-    users = [member[-USER_CHARS:] for member in left]
+    left = list_strangers(store, ranking_no, strangers)
+    users = [user_of(member) for member in left]
     stored = read_rows(store.redis, ranking_no=ranking_no, user_ids=users)
     return bool(stored) or bool(
         left and find_stale_members(store.redis, ranking_no=ranking_no, members=left)
     )
-
-
-def _list_strangers(store: Store, ranking_no: int, members: Sequence[str]) -> list[str]:
-    """Return those of these members of whose players SQL knows nothing in the ranking."""
-    users = {member: member[-USER_CHARS:] for member in members}
-    with store.write() as connection:
-        known = find_set_rows(connection, ranking_no=ranking_no, user_ids=[*users.values()])
-    return [member for member, user in users.items() if user not in known]

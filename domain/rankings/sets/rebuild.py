@@ -4,25 +4,21 @@ Called by the keeper. All rows go through the script that refuses older versions
 write at any time.
 """
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from domain.errors import RedisUnavailableError
 from domain.rankings.model import BoardVersion
 from domain.rankings.sets.walking import describe_kinds, in_parts, to_write, walk
+from domain.store.patience import write_patiently
 from domain.store.postgres.rankings.set_rows import (
     OpenRanking,
     list_closed_rankings,
     list_open_rankings,
 )
 from domain.store.redis import rankings as sets
-from domain.store.redis.rankings import RankingWrite
 from domain.store.store import Store
 
-CHUNK_TRIES = 4
-# Longer than the circuit breaker stays open.
-PAUSE_SECONDS = 1.5
 # Of one call of a script that asks for each.
 ASKED_AT_ONCE = 500
 
@@ -75,17 +71,5 @@ def _rebuild_part(store: Store, rankings: Sequence[OpenRanking]) -> int:
             for number, of_one in rows.items()
             if number in whole
         ]
-        _write_patiently(store, writes)
+        write_patiently(partial(sets.write_rankings, store.redis, writes))
     return len(sets.finish_rebuild(store.redis, ranking_nos=list(by_number), token=token))
-
-
-def _write_patiently(store: Store, writes: Sequence[RankingWrite]) -> None:
-    """Write a chunk again when Redis does not answer: a rebuild of millions must outlive that."""
-    for tries_left in reversed(range(CHUNK_TRIES)):
-        try:
-            sets.write_rankings(store.redis, writes)
-            return
-        except RedisUnavailableError:
-            if not tries_left:
-                raise
-            time.sleep(PAUSE_SECONDS)

@@ -5,7 +5,12 @@ from itertools import groupby
 
 from domain.rankings.definition import TieRule
 from domain.rankings.folding import group_size
-from domain.store.postgres.rankings.set_rows import OpenRanking, SetRow, list_set_rows
+from domain.store.postgres.rankings.set_rows import (
+    OpenRanking,
+    SetRow,
+    find_set_rows,
+    list_set_rows,
+)
 from domain.store.redis.rankings import RankingWrite, RowWrite
 from domain.store.store import Store
 
@@ -48,6 +53,19 @@ def walk(store: Store, ranking_nos: Collection[int]) -> Iterator[RowsByRanking]:
             for number, group in found.items()
             if len(group) == ROWS_AT_ONCE
         }
+
+
+def list_strangers(store: Store, ranking_no: int, members: Sequence[str]) -> list[str]:
+    """Return those of these members of a set of whose players SQL knows nothing in the ranking."""
+    users = {member: user_of(member) for member in members}
+    with store.write() as connection:
+        known = find_set_rows(connection, ranking_no=ranking_no, user_ids=[*users.values()])
+    return [member for member, user in users.items() if user not in known]
+
+
+def user_of(member: str) -> str:
+    """Return the user's id in a member of a set, which it ends."""
+    return member.rpartition(":")[2]
 
 
 def to_write(ranking: OpenRanking, rows: Sequence[SetRow]) -> RankingWrite:

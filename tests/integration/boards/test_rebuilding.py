@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from domain.boards import rebuild
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.reader import find_neighborhood, find_ranks, read_top
-from domain.boards.rebuild import CHUNK_TRIES, compare_board, rebuild_board
+from domain.boards.rebuild import compare_board, rebuild_board
 from domain.errors import RedisUnavailableError
+from domain.store import patience
 from domain.store.postgres.boards.standings import list_standings
 from domain.store.redis import boards, keys
 from domain.store.store import Store
@@ -38,12 +38,14 @@ def test_a_large_board_has_the_order_of_sql_with_many_ties(store: Store) -> None
         assert near.own == standings[index]
 
 
-@pytest.mark.parametrize(("failures", "outlives"), [(CHUNK_TRIES - 1, True), (CHUNK_TRIES, False)])
+@pytest.mark.parametrize(
+    ("failures", "outlives"), [(patience.TRIES - 1, True), (patience.TRIES, False)]
+)
 def test_a_rebuild_outlives_a_redis_that_does_not_answer_for_a_while(
     store: Store, monkeypatch: pytest.MonkeyPatch, failures: int, outlives: bool
 ) -> None:
     make_crowd(store, 30)
-    monkeypatch.setattr(rebuild, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0)
     write_rows, left = boards.write_rows, iter(range(failures))
 
     def fail_at_first(*arguments: Any, **options: Any) -> Any:

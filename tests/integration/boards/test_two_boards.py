@@ -13,8 +13,8 @@ from domain.events.wire import AppliedAction, RankMove, parse_bus_message
 from domain.store.postgres.boards.player_scores import PlayerRow
 from domain.store.postgres.boards.standings import BoardRow
 from domain.store.redis import boards, keys
-from domain.store.redis.board_contents import iterate_members, read_rows
 from domain.store.redis.bus import publish_batch
+from domain.store.redis.contents.boards import iterate_members, read_rows
 from domain.store.redis.user_cache import fill_cache, find_cached
 from domain.store.store import Store
 from tests.boards import list_board, make_crowd

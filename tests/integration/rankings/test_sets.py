@@ -13,7 +13,7 @@ from domain.rankings.sets import compare, rebuild, walking
 from domain.rankings.sets.compare import compare_rankings
 from domain.rankings.sets.rebuild import forget_closed, list_untrusted, rebuild_rankings
 from domain.store.redis import keys
-from domain.store.redis.ranking_contents import StoredRow
+from domain.store.redis.contents.rankings import StoredRow
 from domain.store.store import Store
 from tests.built_boards import make_ledger, make_version
 from tests.rankings import list_rows

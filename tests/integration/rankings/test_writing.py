@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.store.redis import keys, rankings
-from domain.store.redis.ranking_contents import (
+from domain.store.redis.contents.rankings import (
     StoredRow,
     find_stale_members,
     iterate_members,

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
+from domain.store.redis.contents.sorted_sets import find_scores, keep_present, scan_members
 
-CHUNK_MEMBERS = 500
 _USER_CHARS = 36
 
 
@@ -43,7 +43,7 @@ def read_rows(
     if not found:
         return {}
     members = [f"{member}:{user_id}" for user_id, (_, member) in found.items()]
-    scores: Any = redis.run(lambda client: client.zmscore(keys.ranking(ranking_no), members))
+    scores = find_scores(redis, key=keys.ranking(ranking_no), members=members)
     return {
         user_id: StoredRow(version, member, score is not None)
         for (user_id, (version, member)), score in zip(found.items(), scores, strict=True)
@@ -55,18 +55,7 @@ def iterate_members(redis: RedisClient, *, ranking_no: int) -> Iterator[list[str
 
     A member is the sort key in hexadecimal digits, a colon, and the user's id.
     """
-    cursor = 0
-    while True:
-        answer: Any = redis.run(
-            lambda client, at=cursor: client.zscan(  # type: ignore[misc]  # bound per round
-                keys.ranking(ranking_no), at, count=CHUNK_MEMBERS
-            )
-        )
-        cursor, pairs = answer
-        if pairs:
-            yield [member for member, _ in pairs]
-        if cursor == 0:
-            return
+    yield from scan_members(redis, key=keys.ranking(ranking_no))
 
 
 def find_stale_members(redis: RedisClient, *, ranking_no: int, members: Sequence[str]) -> list[str]:
@@ -81,7 +70,4 @@ def find_stale_members(redis: RedisClient, *, ranking_no: int, members: Sequence
         for member, user, row in zip(members, users, rows, strict=True)
         if row is None or f"{row.split('|', 2)[1]}:{user}" != member
     ]
-    if not suspects:
-        return []
-    scores: Any = redis.run(lambda client: client.zmscore(keys.ranking(ranking_no), suspects))
-    return [member for member, score in zip(suspects, scores, strict=True) if score is not None]
+    return keep_present(redis, key=keys.ranking(ranking_no), members=suspects)

@@ -12,8 +12,7 @@ from uuid import UUID
 from domain.boards.model import BoardId
 from domain.store.redis import keys
 from domain.store.redis.client import RedisClient
-
-CHUNK_MEMBERS = 500
+from domain.store.redis.contents.sorted_sets import find_scores, keep_present, scan_members
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def read_rows(
     if not found:
         return {}
     members = [member for _, member in found.values()]
-    scores: Any = redis.run(lambda client: client.zmscore(keys.board(board), members))
+    scores = find_scores(redis, key=keys.board(board), members=members)
     return {
         user_id: StoredRow(version, member, score)
         for (user_id, (version, member)), score in zip(found.items(), scores, strict=True)
@@ -51,18 +50,7 @@ def read_rows(
 
 def iterate_members(redis: RedisClient, *, board: BoardId) -> Iterator[list[str]]:
     """Yield all members of the sorted set in chunks, each at least once."""
-    cursor = 0
-    while True:
-        answer: Any = redis.run(
-            lambda client, at=cursor: client.zscan(  # type: ignore[misc]  # bound per round
-                keys.board(board), at, count=CHUNK_MEMBERS
-            )
-        )
-        cursor, pairs = answer
-        if pairs:
-            yield [member for member, _ in pairs]
-        if cursor == 0:
-            return
+    yield from scan_members(redis, key=keys.board(board))
 
 
 def find_stale_members(redis: RedisClient, *, board: BoardId, members: Sequence[str]) -> list[str]:
@@ -77,7 +65,4 @@ def find_stale_members(redis: RedisClient, *, board: BoardId, members: Sequence[
         for member, row in zip(members, rows, strict=True)
         if row is None or row.split("|", 3)[1] != member
     ]
-    if not suspects:
-        return []
-    scores: Any = redis.run(lambda client: client.zmscore(keys.board(board), suspects))
-    return [member for member, score in zip(suspects, scores, strict=True) if score is not None]
+    return keep_present(redis, key=keys.board(board), members=suspects)
