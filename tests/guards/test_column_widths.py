@@ -53,6 +53,20 @@ WIDEST: dict[str, int | None] = {
     "rewards.period_key": None,
     "rewards.segment": MAX_SEGMENT_LENGTH,
     "rewards.reward": MAX_REWARD_CHARS,
+    "clients.country": None,
+    "fraud_policies.state": None,
+    # A user id, or what the command line bounds.
+    "fraud_policies.created_by": None,
+    "fraud_baselines.action_type": MAX_ACTION_TYPE_CHARS,
+    "fraud_models.state": None,
+    "signing_keys.key_id": None,
+    "signing_keys.algorithm": None,
+    "moderation_cases.state": None,
+    "moderation_cases.claimed_by": None,
+    "moderation_acts.kind": None,
+    "moderation_acts.by": None,
+    "bans.reason": None,
+    "bans.by": None,
 }
 
 

@@ -20,6 +20,8 @@ ARRAYS: Mapping[str, str] = {
     "metadata": "metadata",
     "request_ids": "request_id",
     "versions": "version",
+    "client_nos": "client_no",
+    "step_ups": "step_up",
 }
 _COLUMNS = ", ".join(ARRAYS)
 # NULL remains NULL: an array of nothing but NULL would say that the actions have rows.

@@ -150,7 +150,7 @@ WITH reopened AS (
 )
 INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at, verdicts,
     action_nos, action_ids, user_ids, scores, timestamps_us, action_types, metadata, request_ids,
-    versions)
+    versions, client_nos, step_ups, policy_no)
 SELECT batch_id, :stage, clock_timestamp() + make_interval(secs => :quiet), created_at,
     clock_timestamp(),
     jsonb_build_object(CAST(action_no AS text), jsonb_strip_nulls(jsonb_build_object(
@@ -159,7 +159,7 @@ SELECT batch_id, :stage, clock_timestamp() + make_interval(secs => :quiet), crea
     ))),
     ARRAY[action_no], ARRAY[action_id], ARRAY[user_id], ARRAY[score_delta],
     ARRAY[CAST(extract(epoch FROM timestamp) * 1000000 AS bigint)], ARRAY[action_type],
-    ARRAY[metadata], ARRAY[request_id], ARRAY[version]
+    ARRAY[metadata], ARRAY[request_id], ARRAY[version], ARRAY[client_no], ARRAY[step_up], policy_no
 FROM reopened
 """)
 

@@ -141,7 +141,7 @@ _FINAL = each_action(
 # Independent writes.
 _WRITE = f"""
 WITH final AS (
-    SELECT b.created_at, b.verdicts -> CAST(e.action_no AS text) AS found,
+    SELECT b.created_at, b.policy_no, b.verdicts -> CAST(e.action_no AS text) AS found,
         CAST(:uncounted AS jsonb) -> CAST(e.action_no AS text) AS uncounted, e.*
     FROM action_batches b, {_FINAL}
     WHERE b.batch_id = CAST(:batch_id AS uuid)
@@ -173,11 +173,13 @@ _INSERT = hot(
     % f"""
     INSERT INTO user_actions (action_id, user_id, score_delta, action_type, timestamp, metadata,
         created_at, action_no, batch_id, status, version, reason, previous_score, new_score,
-        request_id, completed_at, verdict, verdict_reason, checks, uncounted)
+        request_id, completed_at, verdict, verdict_reason, checks, uncounted, client_no, step_up,
+        policy_no)
     SELECT action_id, user_id, score, action_type,
         {TIMESTAMP}, metadata, created_at, action_no, CAST(:batch_id AS uuid),
         status, 1, reason, previous, new, request_id, statement_timestamp(),
-        coalesce(found ->> 'verdict', :verdict), found ->> 'reason', found -> 'checks', uncounted
+        coalesce(found ->> 'verdict', :verdict), found ->> 'reason', found -> 'checks', uncounted,
+        client_no, step_up, policy_no
     FROM final ORDER BY user_id, action_no
 """
 )

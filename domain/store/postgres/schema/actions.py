@@ -72,6 +72,10 @@ user_actions = Table(
     Column("checks", JSONB),
     # By board: why the action does not count there although the board is for it; NULL when none.
     Column("uncounted", JSONB),
+    # From where it came, what vouched for it (`StepUp`), and the policy that judged it; else NULL.
+    Column("client_no", BigInteger),
+    Column("step_up", SmallInteger),
+    Column("policy_no", Integer),
     PrimaryKeyConstraint("user_id", "action_no", "created_at"),
     Index(
         "ix_user_actions_review",
@@ -122,6 +126,11 @@ action_batches = Table(
     Column("request_ids", ARRAY(String(64)), nullable=False),
     # The versions of actions that have rows already, because a review has reopened them; else NULL.
     Column("versions", ARRAY(Integer)),
+    # From where they came, and what vouched for them; NULL when nothing is known of all of them.
+    Column("client_nos", ARRAY(BigInteger)),
+    Column("step_ups", ARRAY(SmallInteger)),
+    # The policy by which *screen* judged them.
+    Column("policy_no", Integer),
     # By action_no: {"verdict", "reason", "checks"} of every action that did not pass every check.
     Column("verdicts", JSONB),
     # JSON: [[status, reason, previous score, new score, version], ...] in the order of the arrays.

@@ -11,7 +11,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-from domain.store.postgres.schema.base import metadata
+from domain.store.postgres.schema.base import at_column, metadata
 
 audit_log = Table(
     "audit_log",
@@ -33,4 +33,18 @@ audit_head = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     CheckConstraint("head_id = 1", name="single"),
+)
+
+# Signed statements of what the log was: the root of the Merkle tree (RFC 9162) over its first
+# `size` entries. Kept in a file outside the database as well.
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    # The signed text, as it is in the file.
+    Column("note", Text, nullable=False),
+    # The roots of the full subtrees of `size` entries, 32 bytes each, the largest first: with them
+    # the next checkpoint reads only the entries after this one.
+    Column("subtrees", LargeBinary, nullable=False),
+    at_column("signed_at"),
 )

@@ -47,12 +47,15 @@ user_scores = Table(
     at_column("last_updated", nullable=True, default_now=True),
     at_column("created_at", nullable=True, default_now=True),
     Column("reached_seq", BigInteger),
+    # The `reached_seq` of a player whom a ban keeps off every board; `reached_seq` is NULL then.
+    Column("withheld_seq", BigInteger),
     Column("version", BigInteger, nullable=False, server_default=text("0")),
     # The statistics over the applied actions; the view `user_stats` shows them.
     Column("total_actions", Integer, nullable=False, server_default=text("0")),
     at_column("first_action", nullable=True),
     at_column("last_action", nullable=True),
     CheckConstraint("score BETWEEN 0 AND 9007199254740991", name="score_range"),
+    CheckConstraint("reached_seq IS NULL OR withheld_seq IS NULL", name="on_or_off_the_board"),
 )
 Index(
     "ix_user_scores_ranking",

@@ -1,0 +1,164 @@
+"""Fraud: from where actions come, what is known of players, and the policies that judge."""
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from domain.store.postgres.schema.base import at_column, metadata
+
+# A device at an address, as keyed hashes: neither can be read from them. Rows never change, so
+# processes keep them in memory.
+clients = Table(
+    "clients",
+    metadata,
+    Column("client_no", BigInteger, primary_key=True, autoincrement=True),
+    Column("device", Uuid, nullable=False),
+    # Whether the client has named its device (`X-Client-Fingerprint`): else many are alike.
+    Column("names_device", Boolean, nullable=False),
+    # Of the IPv4 address, or of the /64 of an IPv6 one.
+    Column("address", Uuid, nullable=False),
+    # ISO 3166-1 alpha-2, "" where unknown; degrees, NULL where unknown.
+    Column("country", String(2), nullable=False),
+    Column("latitude", REAL),
+    Column("longitude", REAL),
+    # Whether the address is of a data centre.
+    Column("is_hosting", Boolean, nullable=False),
+    at_column("first_seen", default_now=True),
+    UniqueConstraint("device", "address", "names_device", "country"),
+)
+
+# Which players were seen with a device or an address (`subject`, one of their hashes).
+client_sightings = Table(
+    "client_sightings",
+    metadata,
+    Column("subject", Uuid, primary_key=True),
+    Column("user_id", Uuid, primary_key=True),
+    at_column("first_seen", default_now=True),
+    Index("ix_client_sightings_user_id", "user_id"),
+)
+
+# What screening remembers of a player, as JSON (`domain/fraud/profile.py`); whoever changes it has
+# locked the row.
+player_profiles = Table(
+    "player_profiles",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.user_id"), primary_key=True),
+    Column("profile", Text, nullable=False),
+    # Checks that do not count for this player: by name until when, in microseconds since 1970.
+    Column("snoozed", JSONB),
+    at_column("updated_at", default_now=True),
+)
+
+# A time of play that a player has announced: `metadata.sessionId` of its actions.
+play_sessions = Table(
+    "play_sessions",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.user_id"), nullable=False),
+    Column("client_no", BigInteger),
+    at_column("started_at", default_now=True),
+    at_column("expires_at"),
+    at_column("ended_at", nullable=True),
+    # Written by screening: the sum of the durations of its actions, the device seen last, and how
+    # often another one came.
+    Column("claimed_ms", BigInteger, nullable=False, server_default=text("0")),
+    Column("last_device", Uuid),
+    Column("switches", SmallInteger, nullable=False, server_default=text("0")),
+    Index("ix_play_sessions_user_id", "user_id"),
+    Index("ix_play_sessions_expires_at", "expires_at"),
+)
+
+fraud_policies = Table(
+    "fraud_policies",
+    metadata,
+    Column("policy_no", Integer, primary_key=True, autoincrement=True),
+    Column("state", String(16), nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_by", String(64), nullable=False),
+    at_column("created_at", default_now=True),
+    at_column("live_from", nullable=True),
+    at_column("live_until", nullable=True),
+)
+Index(
+    "ix_fraud_policies_live",
+    fraud_policies.c.state,
+    unique=True,
+    postgresql_where=text("state IN ('live', 'shadow')"),
+)
+
+# What actions of one type are like, of all players; made anew by the keeper.
+fraud_baselines = Table(
+    "fraud_baselines",
+    metadata,
+    Column("action_type", String(100), primary_key=True),
+    Column("baseline", JSONB, nullable=False),
+    at_column("updated_at", default_now=True),
+)
+
+fraud_models = Table(
+    "fraud_models",
+    metadata,
+    Column("model_no", Integer, primary_key=True, autoincrement=True),
+    Column("state", String(16), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("trained_on", BigInteger, nullable=False),
+    at_column("created_at", default_now=True),
+)
+Index(
+    "ix_fraud_models_live",
+    fraud_models.c.state,
+    unique=True,
+    postgresql_where=text("state IN ('live', 'shadow')"),
+)
+
+# One row. The revision grows with every change of a policy, a baseline or a model; *screen* reads
+# it with each batch.
+fraud_head = Table(
+    "fraud_head",
+    metadata,
+    Column("head_id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+    # NULL while the policy is the one that the settings make.
+    Column("live_policy_no", Integer),
+    CheckConstraint("head_id = 1", name="single"),
+)
+
+# What vouches for actions of high value: keys of game servers, and second factors of players. Both
+# secrets are encrypted.
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("key_id", String(64), primary_key=True),
+    Column("algorithm", String(16), nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    at_column("created_at", default_now=True),
+    at_column("revoked_at", nullable=True),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.user_id"), primary_key=True),
+    Column("secret", LargeBinary, nullable=False),
+    at_column("created_at", default_now=True),
+    at_column("confirmed_at", nullable=True),
+    # The time step of the last code that was used: none is used twice.
+    Column("last_step", BigInteger),
+)
