@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert, text
 
 from domain.actions.model import NewAction, Status
+from domain.fraud.policy import Policy, policy_from
 from domain.settings import Settings
 from domain.store.postgres import tables
 from domain.store.postgres.partitions import ensure_partitions
@@ -34,6 +35,11 @@ def make_settings(**overrides: Any) -> Settings:
         "retention_days": 0,
     }
     return Settings(**{**values, **overrides})
+
+
+def make_policy(**overrides: Any) -> Policy:
+    """Return the policy of the settings for tests."""
+    return policy_from(make_settings(**overrides))
 
 
 def make_action(**overrides: Any) -> NewAction:

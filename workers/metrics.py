@@ -10,8 +10,8 @@ from domain.actions.chain import CHAIN
 from domain.actions.effects import Effects
 from domain.actions.model import Status
 from domain.actions.recovery import Remedy
-from domain.fraud.checks import REASONS
-from domain.fraud.model import Screening
+from domain.fraud.checks.table import REASONS
+from domain.fraud.model import Screening, Verdict
 from domain.store.store import Store
 
 score_updates = Counter("score_update_total", "Actions applied to a score")
@@ -104,8 +104,10 @@ for _remedy in Remedy:
     recoveries.labels(_remedy)
 for _kind in ("first", "further"):
     period_seals.labels(_kind)
-for _verdict, _reason in REASONS:
-    fraud_checks.labels(_verdict, _reason)
+fraud_checks.labels(Verdict.PASS, "")
+for _verdict in (Verdict.QUARANTINE, Verdict.REJECT):
+    for _reason in REASONS:
+        fraud_checks.labels(_verdict, _reason)
 
 
 def watch_store(store: Store) -> None:

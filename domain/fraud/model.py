@@ -1,7 +1,6 @@
 """The words of screening: what one check finds, and the verdict on an action."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -14,16 +13,18 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check finds: `reason` is public, None for a pass; `seen` is for reviewers."""
+class Finding(NamedTuple):
+    """What one check finds: `score` is from 0.0 for nothing to 1.0 for certain.
 
-    verdict: Verdict = Verdict.PASS
-    reason: str | None = None
-    seen: int | float | None = None
+    `reason` is public, None for nothing; `seen` is what the check measured, for reviewers.
+    """
+
+    score: float
+    reason: str | None
+    seen: int | float | str | None = None
 
 
-PASSED = Finding()
+PASSED = Finding(0.0, None)
 
 
 class Screening(NamedTuple):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.actions.model import LinkOutcome
-from domain.fraud.checks import screen_user
+from domain.fraud.judging import Judge
 from domain.fraud.model import Screening
 from domain.fraud.policy import Policy
-from domain.fraud.signals import Candidate, Window
+from domain.fraud.signals import Candidate, Signals, Window
 from domain.store.postgres.actions.screening import (
     ClaimedEntry,
     claim_entry,
@@ -16,9 +16,6 @@ from domain.store.postgres.actions.screening import (
     write_verdicts,
 )
 from domain.store.store import Connection, Store
-
-# Of a player without earlier actions; `screen_user` changes no window.
-_NO_ACTIONS = Window()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +57,11 @@ def _screen(
         before={user_id: actions[0].action_no for user_id, actions in by_user.items()},
         at=entry.created_at,
     )
+    judge = Judge(policy)
     screenings: dict[int, Screening] = {}
     for user_id, actions in by_user.items():
-        screened = screen_user(actions, windows.get(user_id, _NO_ACTIONS), policy)
+        signals = Signals(windows.get(user_id) or Window())
+        screened = judge.screen_user(actions, signals)
         for action, screening in zip(actions, screened, strict=True):
             screenings[action.action_no] = screening
     return screenings

@@ -25,7 +25,7 @@ from domain.store.store import Store
 from domain.verification.model import Invariant
 from tests.archives import MARCH, archive_all, drop_old_months
 from tests.batches import count_by_status, get_batch, set_attempts
-from tests.factories import make_action, make_player, make_stored_action
+from tests.factories import make_action, make_player, make_policy, make_stored_action
 from tests.intakes import fetch
 from tests.pipeline import complete_actions, finish_batch
 from tests.verification import change, make_history
@@ -45,7 +45,7 @@ def last_line(result: Result) -> str:
 def held(worker_context: WorkerContext) -> NewAction:
     """An action that is held for review."""
     action = make_action(score=100)
-    strict = replace(worker_context.policy, suspicious_score_threshold=99)
+    strict = make_policy(suspicious_score_threshold=99)
     complete_actions(replace(worker_context, policy=strict), [action])
     return action
 

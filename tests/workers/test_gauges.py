@@ -9,7 +9,7 @@ from domain.fraud.review import Decision, review_action
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import connect
-from tests.factories import make_action
+from tests.factories import make_action, make_policy
 from tests.pipeline import complete_actions
 from workers import gauges, metrics
 from workers.context import WorkerContext
@@ -24,7 +24,7 @@ def test_the_keeper_shows_held_actions_and_the_length_of_each_queue(
     worker_context: WorkerContext,
 ) -> None:
     held = [make_action(score=100) for _ in range(3)]
-    strict = replace(worker_context.policy, suspicious_score_threshold=99)
+    strict = make_policy(suspicious_score_threshold=99)
     complete_actions(replace(worker_context, policy=strict), [*held, make_action(score=1)])
     worker_context.store.redis.run(
         lambda client: client.lpush(keys.broker_queue("actions"), "{}", "{}")
@@ -46,7 +46,7 @@ def test_the_keeper_shows_held_actions_and_the_length_of_each_queue(
 
 
 def test_counting_held_actions_has_a_bound(worker_context: WorkerContext) -> None:
-    strict = replace(worker_context.policy, suspicious_score_threshold=99)
+    strict = make_policy(suspicious_score_threshold=99)
     complete_actions(
         replace(worker_context, policy=strict), [make_action(score=100) for _ in range(3)]
     )

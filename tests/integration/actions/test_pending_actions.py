@@ -13,7 +13,7 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.fraud.review import Decision, review_action
 from domain.store.store import Store
-from tests.factories import make_action
+from tests.factories import make_action, make_policy
 from tests.intakes import accept, fetch
 from tests.pipeline import complete_actions
 from tests.verification import change
@@ -59,7 +59,7 @@ def test_a_player_s_history_has_what_is_pending_with_what_is_scored(
 def test_an_action_that_a_review_reopened_is_found_once(worker_context: WorkerContext) -> None:
     store = worker_context.store
     rebuild_board(store, board=GLOBAL_BOARD)
-    strict = replace(worker_context.policy, suspicious_score_threshold=1)
+    strict = make_policy(suspicious_score_threshold=1)
     held = make_action(score=100)
     complete_actions(replace(worker_context, policy=strict), [held])
     assert list_statuses(store, held) == [Status.QUARANTINED]

@@ -20,7 +20,7 @@ from domain.errors import TransientError, UnstorableDataError
 from domain.fraud.review import Decision, review_action
 from domain.store.store import Store
 from tests.batches import count_by_status, get_batch
-from tests.factories import make_action, make_player
+from tests.factories import make_action, make_player, make_policy
 from tests.waiting import run_in_threads
 from workers.chain import run_link
 from workers.context import WorkerContext
@@ -165,7 +165,7 @@ def test_a_row_that_moves_under_the_lock_undoes_everything(
 ) -> None:
     store = worker_context.store
     held = make_action(score=10)
-    strict = replace(worker_context.policy, suspicious_score_threshold=9)
+    strict = make_policy(suspicious_score_threshold=9)
     score_all(store, [accept(replace(worker_context, policy=strict), held)])
     run("UPDATE action_batches SET stage = 'done'", store)
     reopened = review_action(

@@ -21,7 +21,7 @@ from domain.boards.rebuild import rebuild_board
 from domain.fraud.review import Decision, review_action
 from domain.store.postgres.audit import iterate_entries, read_head
 from domain.store.store import Store
-from tests.factories import make_action
+from tests.factories import make_action, make_policy
 from tests.pipeline import complete_actions, finish_batch
 from tests.waiting import run_in_threads
 from workers.chain import run_link
@@ -153,7 +153,7 @@ def test_an_entry_says_what_became_of_its_actions_and_nothing_of_their_content(
 
 def test_a_second_transition_of_an_action_is_in_a_second_entry(context: WorkerContext) -> None:
     store = context.store
-    strict = replace(context, policy=replace(context.policy, suspicious_score_threshold=99))
+    strict = replace(context, policy=make_policy(suspicious_score_threshold=99))
     action = make_action(score=100)
     complete_actions(strict, [action])
     released = review_action(

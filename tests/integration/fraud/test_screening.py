@@ -10,15 +10,14 @@ from domain.actions.chain import SCORE
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, NewAction
 from domain.fraud import screening
-from domain.fraud.policy import Policy
 from domain.fraud.screening import screen_batch
 from domain.store.store import Store
-from tests.factories import make_action, make_player
+from tests.factories import make_action, make_player, make_policy
 from tests.waiting import run_in_threads
 from workers.chain import run_link
 from workers.context import WorkerContext
 
-POLICY = Policy(
+POLICY = make_policy(
     max_score_per_action=1000,
     max_actions_per_minute=3,
     suspicious_score_threshold=1000,

@@ -14,7 +14,7 @@ from domain.fraud.review import Decision, review_action
 from domain.rankings.folding import MAX_TOTAL
 from domain.store.postgres.partitions import ensure_partitions
 from domain.store.store import Store
-from tests.factories import make_action
+from tests.factories import make_action, make_policy
 from tests.pipeline import complete_actions, finish_batch
 from tests.rankings import list_rows, make_board
 from workers.context import WorkerContext
@@ -139,7 +139,7 @@ def test_a_sealed_ranking_keeps_what_it_was(worker_context: WorkerContext) -> No
 def test_a_released_action_counts_in_the_period_of_its_intake(
     worker_context: WorkerContext,
 ) -> None:
-    policy = replace(worker_context.policy, suspicious_score_threshold=100)
+    policy = make_policy(suspicious_score_threshold=100)
     strict = replace(worker_context, policy=policy)
     store = worker_context.store
     make_board(store, "days", period={"kind": "daily"})

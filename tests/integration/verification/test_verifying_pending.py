@@ -12,7 +12,7 @@ from domain.fraud.review import Decision, review_action
 from domain.settings import Settings
 from domain.store.store import Store
 from domain.verification.model import Invariant
-from tests.factories import make_action
+from tests.factories import make_action, make_policy
 from tests.pipeline import complete_actions, finish_batch
 from tests.verification import change, find_broken, make_history
 from workers.context import WorkerContext
@@ -29,7 +29,7 @@ def history(worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch) -> N
 def held(worker_context: WorkerContext) -> NewAction:
     """An action that is held for review."""
     action = make_action(score=100)
-    strict = replace(worker_context.policy, suspicious_score_threshold=99)
+    strict = make_policy(suspicious_score_threshold=99)
     complete_actions(replace(worker_context, policy=strict), [action])
     return action
 

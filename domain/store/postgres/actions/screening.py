@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection
 
 from domain.actions.chain import SCREEN
-from domain.fraud.checks import ALL_PASSED
+from domain.fraud.judging import ALL_PASSED
 from domain.fraud.model import Screening, Verdict
 from domain.fraud.signals import Candidate, Window
 from domain.store.postgres.actions.batches import IS_FRESH, MOVE, move_parameters
@@ -49,9 +49,11 @@ def claim_entry(connection: Connection, *, batch_id: UUID, stalled: bool) -> Cla
     if row is None:
         return None
     created_at, created_us, numbers, ids, users, scores, timestamps_us, verdicts, strangers = row
-    ages = [(created_us - timestamp_us) / 1_000_000 for timestamp_us in timestamps_us]
+    accepted = repeat(created_us)
     holds_id = [number not in strangers for number in numbers] if strangers else repeat(True)
-    candidates = list(map(Candidate, numbers, ids, users, scores, ages, holds_id))
+    candidates = list(
+        map(Candidate, numbers, ids, users, scores, accepted, timestamps_us, holds_id)
+    )
     return ClaimedEntry(created_at, candidates, orjson.loads(verdicts) if verdicts else {})
 
 

@@ -32,7 +32,7 @@ from domain.store.postgres.rankings.closing.revisions import iterate_revision
 from domain.store.postgres.rankings.closing.seals import list_begun
 from domain.store.redis import keys
 from domain.store.store import Store
-from tests.factories import make_action
+from tests.factories import make_action, make_policy
 from tests.intakes import fetch
 from tests.integration.rankings.closing.sealed_boards import (
     add_rows,
@@ -333,9 +333,7 @@ def test_a_held_action_that_is_released_after_the_close_makes_a_revision(
     store = worker_context.store
     rebuild_board(store, board=GLOBAL_BOARD)
     make_board(store, **GOLD)
-    strict = replace(
-        worker_context, policy=replace(worker_context.policy, suspicious_score_threshold=99)
-    )
+    strict = replace(worker_context, policy=make_policy(suspicious_score_threshold=99))
     ann, bob = uuid4(), uuid4()
     held = make_action(user_id=bob, score=100)
     complete_actions(strict, [make_action(user_id=ann, score=50), held])

@@ -1,0 +1,1 @@
+"""The checks: one file each, with its signals, its settings, its reasons and its pure function."""

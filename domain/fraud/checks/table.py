@@ -1,0 +1,29 @@
+"""The table of checks, in order of precedence: of equal points the first gives the reason.
+
+A new check is one file and one entry here.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from domain.fraud.checks import (
+    id_uniqueness,
+    score_burst,
+    score_cap,
+    timestamp_window,
+    velocity,
+)
+from domain.fraud.checks.check import Check
+
+CHECKS: tuple[Check, ...] = (
+    id_uniqueness.CHECK,
+    timestamp_window.CHECK,
+    score_cap.CHECK,
+    velocity.CHECK,
+    score_burst.CHECK,
+)
+
+CHECKS_BY_NAME: Mapping[str, Check] = MappingProxyType({check.name: check for check in CHECKS})
+
+REASONS: tuple[str, ...] = tuple(reason for check in CHECKS for reason in check.reasons)
+"""Every public reason of a check."""
