@@ -12,13 +12,8 @@ import click
 from cli.errors import CommandFailedError, OperatorGroup
 from domain.actions.model import Status
 from domain.errors import RedisUnavailableError
-from domain.fraud.review import (
-    Decision,
-    RetryProgress,
-    list_actions_to_review,
-    retry_failed_actions,
-    review_action,
-)
+from domain.moderation.deciding import Decision, decide_action, list_actions_to_review
+from domain.moderation.retrying import RetryProgress, retry_failed_actions
 from domain.store.postgres.actions.reviews import FailedFilter, HeldAction
 from web.http.responses import dump_json
 from web.services import services
@@ -120,7 +115,7 @@ def retry(
 def _retry_all(wanted: FailedFilter, reason: str, by: str) -> None:
     progress = RetryProgress()
     for progress in retry_failed_actions(
-        services().store, wanted=wanted, by=by, note=reason, now=datetime.now(UTC)
+        services().store, wanted=wanted, by=by, reason=reason, now=datetime.now(UTC)
     ):
         click.echo(f"{progress.retried} on their way", err=True)
     click.echo(f"retried {progress.retried} failed actions")
@@ -142,12 +137,12 @@ def _read_moment(text: str | None) -> datetime | None:
 
 
 def _decide(action_id: UUID, decision: Decision, reason: str, by: str) -> None:
-    outcome = review_action(
+    outcome = decide_action(
         services().store,
         action_id=action_id,
         decision=decision,
         by=by,
-        note=reason,
+        reason=reason,
         now=datetime.now(UTC),
     )
     if outcome.batch_id is None or outcome.stage is None:

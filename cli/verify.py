@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from cli.errors import OperatorCommand
-from domain.fraud.review import count_failed_actions
+from domain.moderation.retrying import count_failed_actions
 from domain.verification.model import Invariant, InvariantReport
 from domain.verification.verifying import QUIET_WAIT_SECONDS
 from domain.verification.verifying import verify as verify_invariants

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from prometheus_client import REGISTRY
 
-from domain.fraud.review import Decision, review_action
+from domain.moderation.deciding import Decision, decide_action
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import connect
@@ -33,12 +33,12 @@ def test_the_keeper_shows_held_actions_and_the_length_of_each_queue(
     assert read("laurel_held_actions") == 3
     assert read("laurel_queue_length", queue="actions") == 2
     assert read("laurel_queue_length", queue="maintenance") == 0
-    review_action(
+    decide_action(
         worker_context.store,
         action_id=held[0].action_id,
         decision=Decision.RELEASE,
         by="grace",
-        note="seen",
+        reason="seen",
         now=datetime.now(UTC),
     )
     gauges.measure_held_actions(worker_context.store)

@@ -11,7 +11,7 @@ from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction, Status
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
-from domain.fraud.review import Decision, review_action
+from domain.moderation.deciding import Decision, decide_action
 from domain.store.store import Store
 from tests.factories import make_action, make_policy
 from tests.intakes import accept, fetch
@@ -63,12 +63,12 @@ def test_an_action_that_a_review_reopened_is_found_once(worker_context: WorkerCo
     held = make_action(score=100)
     complete_actions(replace(worker_context, policy=strict), [held])
     assert list_statuses(store, held) == [Status.QUARANTINED]
-    review_action(
+    decide_action(
         store,
         action_id=held.action_id,
         decision=Decision.RELEASE,
         by="grace",
-        note="",
+        reason="",
         now=datetime.now(UTC),
     )
     assert list_statuses(store, held) == [Status.PENDING]

@@ -17,7 +17,7 @@ from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, NewAction, Status
 from domain.actions.scoring import score_batch
 from domain.errors import TransientError, UnstorableDataError
-from domain.fraud.review import Decision, review_action
+from domain.moderation.deciding import Decision, decide_action
 from domain.store.store import Store
 from tests.batches import count_by_status, get_batch
 from tests.factories import make_action, make_player, make_policy
@@ -168,12 +168,12 @@ def test_a_row_that_moves_under_the_lock_undoes_everything(
     strict = make_policy(suspicious_score_threshold=9)
     score_all(store, [accept(replace(worker_context, policy=strict), held)])
     run("UPDATE action_batches SET stage = 'done'", store)
-    reopened = review_action(
+    reopened = decide_action(
         store,
         action_id=held.action_id,
         decision=Decision.RELEASE,
         by="grace",
-        note="",
+        reason="",
         now=datetime.now(UTC),
     )
     assert reopened.batch_id is not None

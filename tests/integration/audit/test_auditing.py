@@ -18,7 +18,7 @@ from domain.audit.auditing import audit_batch
 from domain.audit.hash_chain import AuditEntry, ChainCheck, Head
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
-from domain.fraud.review import Decision, review_action
+from domain.moderation.deciding import Decision, decide_action
 from domain.store.postgres.audit import iterate_entries, read_head
 from domain.store.store import Store
 from tests.factories import make_action, make_policy
@@ -156,12 +156,12 @@ def test_a_second_transition_of_an_action_is_in_a_second_entry(context: WorkerCo
     strict = replace(context, policy=make_policy(suspicious_score_threshold=99))
     action = make_action(score=100)
     complete_actions(strict, [action])
-    released = review_action(
+    released = decide_action(
         store,
         action_id=action.action_id,
         decision=Decision.RELEASE,
         by="grace",
-        note="seen",
+        reason="seen",
         now=datetime.now(UTC),
     )
     assert released.batch_id is not None

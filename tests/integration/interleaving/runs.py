@@ -18,7 +18,7 @@ from domain.actions.chain import CHAIN
 from domain.actions.intake import accept_actions
 from domain.boards.model import GLOBAL_BOARD
 from domain.errors import TransientError
-from domain.fraud.review import Decision, review_action
+from domain.moderation.deciding import Decision, decide_action
 from domain.rankings.closing.closing import close_changed, close_due
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.definition_json import encode_definition
@@ -134,12 +134,12 @@ class Run:
 
     def review(self, action_id: UUID) -> UUID:
         """Decide on this action; return its new batch."""
-        decided = review_action(
+        decided = decide_action(
             self.context.store,
             action_id=action_id,
             decision=self.random.choice((Decision.RELEASE, Decision.RELEASE, Decision.REJECT)),
             by="op",
-            note="",
+            reason="",
             now=datetime.now(UTC),
         )
         assert decided.batch_id is not None

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction
-from domain.fraud.review import Decision, review_action
+from domain.moderation.deciding import Decision, decide_action
 from domain.rankings.folding import MAX_TOTAL
 from domain.store.postgres.partitions import ensure_partitions
 from domain.store.store import Store
@@ -154,12 +154,12 @@ def test_a_released_action_counts_in_the_period_of_its_intake(
             connection.execute(text(f"UPDATE {table} SET created_at = :at"), {"at": at})
     finish_batch(strict, batch.batch_id)
     assert list_rows(store, "days") == []
-    decided = review_action(
+    decided = decide_action(
         store,
         action_id=held.action_id,
         decision=Decision.RELEASE,
         by="op",
-        note="",
+        reason="",
         now=datetime.now(UTC),
     )
     assert decided.batch_id is not None

@@ -8,7 +8,7 @@ import pytest
 
 from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction
-from domain.fraud.review import Decision, review_action
+from domain.moderation.deciding import Decision, decide_action
 from domain.settings import Settings
 from domain.store.store import Store
 from domain.verification.model import Invariant
@@ -36,12 +36,12 @@ def held(worker_context: WorkerContext) -> NewAction:
 
 def release(store: Store, action: NewAction) -> UUID:
     """Reopen a held action; return its batch."""
-    outcome = review_action(
+    outcome = decide_action(
         store,
         action_id=action.action_id,
         decision=Decision.RELEASE,
         by="grace",
-        note="seen",
+        reason="seen",
         now=datetime.now(UTC),
     )
     assert outcome.batch_id is not None

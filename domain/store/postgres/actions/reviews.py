@@ -1,6 +1,6 @@
 """SQL of reviews: which actions need an operator's decision, and recording one.
 
-Called by `domain/fraud/review.py`.
+Called by `domain/moderation/deciding.py`.
 """
 
 from collections.abc import Sequence

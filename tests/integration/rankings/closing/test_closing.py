@@ -15,7 +15,7 @@ from domain.audit.hash_chain import ChainCheck
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.errors import DatabaseLockedError
-from domain.fraud.review import Decision, review_action
+from domain.moderation.deciding import Decision, decide_action
 from domain.rankings.closing import closing
 from domain.rankings.closing.closing import (
     announce,
@@ -343,12 +343,12 @@ def test_a_held_action_that_is_released_after_the_close_makes_a_revision(
         )
     (first,) = close_due(store)
     before = read_revision(store, first.seal.ranking_no, 1)
-    released = review_action(
+    released = decide_action(
         store,
         action_id=held.action_id,
         decision=Decision.RELEASE,
         by="grace",
-        note="seen",
+        reason="seen",
         now=datetime.now(UTC),
     )
     assert released.batch_id is not None

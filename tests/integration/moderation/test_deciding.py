@@ -18,11 +18,11 @@ from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.errors import NotFoundError, TransientError
 from domain.fraud.model import Verdict
-from domain.fraud.review import (
+from domain.moderation.deciding import (
     Decision,
-    ReviewOutcome,
+    DecisionOutcome,
+    decide_action,
     list_actions_to_review,
-    review_action,
 )
 from domain.store.postgres.actions.queue_age import read_queue_age_seconds
 from domain.store.postgres.actions.reviews import LIST_HELD
@@ -81,9 +81,9 @@ def list_entries(store: Store, action_id: UUID) -> list[tuple[int, str]]:
         return [(version, status) for version, status in rows]
 
 
-def decide(store: Store, action_id: UUID, decision: Decision) -> ReviewOutcome:
-    return review_action(
-        store, action_id=action_id, decision=decision, by="grace", note="seen", now=NOW
+def decide(store: Store, action_id: UUID, decision: Decision) -> DecisionOutcome:
+    return decide_action(
+        store, action_id=action_id, decision=decision, by="grace", reason="seen", now=NOW
     )
 
 
@@ -274,7 +274,7 @@ def test_an_action_in_another_state_is_left_as_it_is(
     store = worker_context.store
     action = make_action()
     complete_actions(worker_context, [action])
-    assert decide(store, action.action_id, decision) == ReviewOutcome(Status.APPLIED)
+    assert decide(store, action.action_id, decision) == DecisionOutcome(Status.APPLIED)
     assert read_status(store, action.action_id) == (Status.APPLIED, 1)
 
 
@@ -285,7 +285,7 @@ def test_an_unknown_action_is_not_found(store: Store) -> None:
 
 def test_of_decisions_at_once_one_is_taken(worker_context: WorkerContext, held: NewAction) -> None:
     store = worker_context.store
-    outcomes: list[ReviewOutcome] = []
+    outcomes: list[DecisionOutcome] = []
     start = threading.Barrier(6)
 
     def work() -> None:
@@ -305,7 +305,7 @@ def test_a_decision_that_fails_midway_leaves_the_action_held(
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("domain.fraud.review.reopen_action", killed)
+    monkeypatch.setattr("domain.moderation.deciding.reopen_action", killed)
     with pytest.raises(KeyboardInterrupt):
         decide(store, held.action_id, Decision.RELEASE)
     assert read_status(store, held.action_id) == (Status.QUARANTINED, 1)

@@ -1,0 +1,64 @@
+"""Retries: every failed action is sent through the pipeline again. Called by the command line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.errors import DatabaseUnavailableError, NotFoundError, TransientError
+from domain.moderation.deciding import Decision, decide_action
+from domain.store.postgres.actions.reviews import FailedFilter, FailedKey, count_failed, list_failed
+from domain.store.store import Store
+
+RETRY_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RetryProgress:
+    """How many failed actions were sent through the pipeline again, and how many were not."""
+
+    retried: int = 0
+    left: int = 0
+    """Decided on by somebody else just now, or still on their way to the audit log."""
+
+
+def count_failed_actions(store: Store) -> int:
+    """Return how many actions have failed. Raises DatabaseUnavailableError."""
+    with store.read() as connection:
+        return count_failed(connection)
+
+
+def retry_failed_actions(
+    store: Store, *, wanted: FailedFilter, by: str, reason: str, now: datetime
+) -> Iterator[RetryProgress]:
+    """Retry every failed action that is wanted, oldest first; yield the progress now and then.
+
+    Interrupted, it may be started again. Raises DatabaseUnavailableError.
+    """
+    after: FailedKey | None = None
+    progress = RetryProgress()
+    while True:
+        with store.write() as connection:
+            failed = list_failed(connection, wanted=wanted, after=after, limit=RETRY_PAGE)
+        if not failed:
+            return
+        retried = sum(
+            _retry(store, action_id=action_id, by=by, reason=reason, now=now)
+            for _, action_id in failed
+        )
+        progress = RetryProgress(progress.retried + retried, progress.left + len(failed) - retried)
+        yield progress
+        after = failed[-1][0]
+
+
+def _retry(store: Store, *, action_id: UUID, by: str, reason: str, now: datetime) -> bool:
+    """Retry one action; return False when that is not possible now."""
+    try:
+        outcome = decide_action(
+            store, action_id=action_id, decision=Decision.RETRY, by=by, reason=reason, now=now
+        )
+    except DatabaseUnavailableError:
+        raise
+    except (TransientError, NotFoundError):
+        return False
+    return outcome.batch_id is not None
