@@ -1,8 +1,9 @@
 """The hash chain, pure: what an audit entry holds, and how each hash covers all before it.
 
-One entry for each batch and one for each seal of a ranking. A batch's hash covers the actions'
-transitions through the root of a Merkle tree, so that a proof of one of them shows no other; a
-seal's entry has the hash of the ranking's rows. No name, address or metadata is in them.
+One entry for each batch, each seal of a ranking and each act of a moderator. A batch's hash covers
+the actions' transitions through the root of a Merkle tree, so that a proof of one of them shows no
+other; a seal's entry has the hash of the ranking's rows, an act's that of its reason. No name,
+address or metadata is in them.
 """
 
 import hashlib
@@ -17,8 +18,9 @@ import orjson
 from domain.audit.merkle import merkle_root
 
 GENESIS = bytes(32)
-# The field by which a seal's entry is told from a batch's, and its leaves.
+# The fields by which the entries of a seal and of an act are told from a batch's, and their leaves.
 SEAL_ID = "sealId"
+ACT_ID = "actId"
 NO_LEAVES = "[]"
 
 Transition = tuple[Any, ...]
@@ -44,7 +46,7 @@ class AuditEntry:
     """One stored entry: `entry` is canonical JSON, `hash` covers it and the hash before it.
 
     `leaves` is the JSON array of the transitions that the entry's `root` stands for. The entry of
-    a seal has none, and the seal's id as `batch_id`.
+    a seal or an act has none, and its id as `batch_id`.
     """
 
     seq: int
@@ -89,10 +91,19 @@ def chain_batch(
 
 def chain_seal(seal: Mapping[str, Any], *, seal_id: str, head: Head) -> AuditEntry:
     """Return the entry of a seal that continues the chain after `head`; `seal` is what it says."""
+    return _chain_single(seal, SEAL_ID, seal_id, head)
+
+
+def chain_act(act: Mapping[str, Any], *, act_id: str, head: Head) -> AuditEntry:
+    """Return the entry of a moderator's act that continues the chain; `act` is what it says."""
+    return _chain_single(act, ACT_ID, act_id, head)
+
+
+def _chain_single(said: Mapping[str, Any], kind: str, subject_id: str, head: Head) -> AuditEntry:
     entry = orjson.dumps(
-        {**seal, "seq": head.seq + 1, SEAL_ID: seal_id}, option=orjson.OPT_SORT_KEYS
+        {**said, "seq": head.seq + 1, kind: subject_id}, option=orjson.OPT_SORT_KEYS
     ).decode()
-    return AuditEntry(head.seq + 1, seal_id, entry, entry_hash(head.hash, entry), NO_LEAVES)
+    return AuditEntry(head.seq + 1, subject_id, entry, entry_hash(head.hash, entry), NO_LEAVES)
 
 
 def encode_leaves(transitions: Iterable[Transition]) -> list[bytes]:
@@ -160,12 +171,12 @@ def read_entry(entry: str) -> dict[str, Any]:
 
 
 def _subject(said: dict[str, Any]) -> Any:
-    """Return the id of the batch or the seal that an entry is of."""
-    return said.get(SEAL_ID) if SEAL_ID in said else said.get("batchId")
+    """Return the id of the batch, the seal or the act that an entry is of."""
+    return next((said[kind] for kind in (SEAL_ID, ACT_ID) if kind in said), said.get("batchId"))
 
 
 def _belong_together(said: dict[str, Any], leaves: Sequence[bytes]) -> bool:
-    if SEAL_ID in said:
+    if SEAL_ID in said or ACT_ID in said:
         return not leaves and "root" not in said
     return (said.get("transitions"), said.get("root")) == (
         len(leaves),

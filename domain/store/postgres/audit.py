@@ -138,7 +138,7 @@ def find_last_entry(connection: Connection, *, action_id: UUID) -> tuple[AuditEn
 
 
 def find_said(connection: Connection, *, subject_id: UUID) -> str | None:
-    """Return the text of the entry of a batch or a seal; None when there is none."""
+    """Return the text of the entry of a batch, a seal or an act; None when there is none."""
     return connection.execute(
         sql("SELECT entry FROM audit_log WHERE batch_id = :id"), {"id": subject_id}
     ).scalar()

@@ -12,6 +12,7 @@ from domain.audit.hash_chain import (
     ChainCheck,
     Head,
     Transition,
+    chain_act,
     chain_batch,
     chain_seal,
     entry_hash,
@@ -197,3 +198,15 @@ def test_an_entry_of_a_seal_continues_the_chain_and_cannot_be_passed_off_as_a_ba
     assert breaks([first, renamed]) == [OF_ANOTHER.format(2)]
     filled = replace(second, leaves='[[1,"a","u",5,"applied",null,0,5,1]]')
     assert breaks([first, filled]) == [OTHERS.format(2)]
+
+
+def test_an_entry_of_an_act_continues_the_chain_and_is_neither_a_batch_s_nor_a_seal_s() -> None:
+    first = chain_seal({"ranking": 1, "sha256": "aa"}, seal_id="seal-1", head=Head())
+    second = chain_act({"kind": "release"}, act_id="act-1", head=Head(first.seq, first.hash))
+    assert breaks([first, second]) == []
+    assert orjson.loads(second.entry) == {"actId": "act-1", "kind": "release", "seq": 2}
+    assert breaks([first, replace(second, batch_id="act-2")]) == [OF_ANOTHER.format(2)]
+    filled = replace(second, leaves='[[1,"a","u",5,"applied",null,0,5,1]]')
+    assert breaks([first, filled]) == [OTHERS.format(2)]
+    disguised = second.entry.replace("actId", "sealId")
+    assert breaks([first, replace(second, entry=disguised)])[0] == CHANGED.format(2)

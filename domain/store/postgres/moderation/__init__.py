@@ -1,0 +1,1 @@
+"""SQL of moderation: acts, cases, and what moderators look at."""
