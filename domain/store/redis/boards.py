@@ -29,7 +29,10 @@ _MAX_SEQ = MAX_REACHED_SEQ
 
 
 class WrittenRow(Protocol):
-    """What `write_rows` reads of a row from SQL; `updated_ms` is milliseconds since 1970."""
+    """What `write_rows` reads of a row from SQL; `updated_ms` is milliseconds since 1970.
+
+    Without `reached_seq` the user is on the board no more.
+    """
 
     @property
     def user_id(self) -> UUID | str: ...
@@ -38,7 +41,7 @@ class WrittenRow(Protocol):
     @property
     def score(self) -> int: ...
     @property
-    def reached_seq(self) -> int: ...
+    def reached_seq(self) -> int | None: ...
     @property
     def version(self) -> int: ...
     @property
@@ -64,14 +67,18 @@ def write_rows(
 ) -> dict[str, int] | None:
     """Write absolute standings and return the users' ranks after it, if `with_ranks`.
 
-    A row that is older than the stored one changes nothing. With a batch id, the ranks before the
+    A row that is older than the stored one changes nothing. Who is taken off is remembered for ten
+    minutes, so that no older row comes back. With a batch id, the ranks before the
     write of those to whom somebody listens are kept for the batch's broadcast. The ranks are by the
     text of the user's id.
     """
     if not rows:
         return {}
     users = [str(row.user_id) for row in rows]
-    members = [board_member(row.reached_seq, user) for row, user in zip(rows, users, strict=True)]
+    members = [
+        "" if row.reached_seq is None else board_member(row.reached_seq, user)
+        for row, user in zip(rows, users, strict=True)
+    ]
     answer = redis.run_script(
         "write_rows",
         [*_keys_of(board), keys.previous_ranks(board, batch_id or ""), keys.listened(board)],

@@ -34,6 +34,11 @@ def board_rows(board: BoardId) -> str:
     return f"{PREFIX}board:{board}:rows"
 
 
+def board_gone(board: BoardId, span: int) -> str:
+    """Hash user -> version of those taken off in this span of ten minutes; TTL two spans."""
+    return f"{PREFIX}board:{board}:gone:{span}"
+
+
 def previous_ranks(board: BoardId, batch_id: UUID | str) -> str:
     """JSON user -> rank before a batch changed it; TTL PREVIOUS_RANKS_TTL_SECONDS.
 

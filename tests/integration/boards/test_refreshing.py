@@ -18,7 +18,7 @@ from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.boards.refresh import refresh_batch
 from domain.store.postgres.boards.player_scores import PlayerRow
-from domain.store.postgres.boards.standings import BoardRow, list_standings
+from domain.store.postgres.boards.standings import BatchRow, BoardRow, list_standings
 from domain.store.redis import boards, keys
 from domain.store.redis.bus import mark_listened
 from domain.store.store import Store
@@ -43,6 +43,20 @@ def make_row(user_id: UUID = ADA, **overrides: Any) -> BoardRow:
         "last_updated": NOW,
     }
     return BoardRow(user_id=user_id, **{**values, **overrides})
+
+
+def test_who_is_taken_off_stays_off_until_a_newer_row_comes(store: Store) -> None:
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    shown = [make_row(version=3), make_row(BOB, username="bob", score=5, reached_seq=2)]
+    boards.write_rows(store.redis, shown, board=GLOBAL_BOARD)
+    gone = [BatchRow(str(ADA), "ada", 0, None, 5, 0)]
+    for row in (gone, gone, [make_row(version=4)]):
+        boards.write_rows(store.redis, row, board=GLOBAL_BOARD)
+        assert list_board(store, GLOBAL_BOARD) == [BOB]
+        assert boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
+    boards.write_rows(store.redis, [make_row(version=6)], board=GLOBAL_BOARD)
+    assert list_board(store, GLOBAL_BOARD) == [ADA, BOB]
+    assert boards.is_board_trusted(store.redis, board=GLOBAL_BOARD)
 
 
 def test_an_older_version_is_refused_and_a_newer_one_moves_the_member(store: Store) -> None:

@@ -43,12 +43,15 @@ class BoardRow:
 
 
 class BatchRow(NamedTuple):
-    """What `BoardRow` has, for the chain: the id is text, and the time milliseconds since 1970."""
+    """What `BoardRow` has, for the chain: the id is text, and the time milliseconds since 1970.
+
+    `reached_seq` is None for a user who is not on the board.
+    """
 
     user_id: str
     username: str
     score: int
-    reached_seq: int
+    reached_seq: int | None
     version: int
     updated_ms: int
 
@@ -91,12 +94,12 @@ def list_board_rows(
 _BATCH_ROWS = hot(
     "SELECT CAST(s.user_id AS text), u.username, s.score, s.reached_seq, s.version,"
     f" CAST(floor(extract(epoch FROM s.last_updated) * 1000) AS bigint) {_FROM}"
-    " WHERE s.user_id = ANY(CAST(:ids AS uuid[])) AND s.reached_seq IS NOT NULL"
+    " WHERE s.user_id = ANY(CAST(:ids AS uuid[]))"
 )
 
 
 def list_batch_rows(connection: Connection, *, user_ids: Sequence[str]) -> list[BatchRow]:
-    """Return these users' rows, as `list_board_rows` does."""
+    """Return these users' rows, of those too who are not on the board."""
     rows = _BATCH_ROWS.run(connection, {"ids": list(user_ids)}).fetchall()
     return list(starmap(BatchRow, rows))
 

@@ -64,6 +64,40 @@ local function is_trusted(board_key, rows_key)
   return redis.call('ZCARD', board_key) == redis.call('HLEN', rows_key) - 1
 end
 
+-- How long a removed player is remembered, so that no older row comes back: this to twice this.
+local GONE_SECONDS = 600
+
+-- The hashes of those who are gone from a set, this span's and the last one's.
+local function gone_keys(set)
+  local span = math.floor(redis.call('TIME')[1] / GONE_SECONDS)
+  return set .. ':gone:' .. span, set .. ':gone:' .. span - 1
+end
+
+-- By number, what is remembered of those of the users who have no row; `stored` has the users' rows.
+local function find_gone(set, users, stored)
+  local missing, numbers, found = {}, {}, {}
+  for i, user in ipairs(users) do
+    if not stored[i] then
+      missing[#missing + 1] = user
+      numbers[#numbers + 1] = i
+    end
+  end
+  if #missing == 0 then return found end
+  for _, key in ipairs({gone_keys(set)}) do
+    local rows = redis.call('EXISTS', key) == 1 and try('HMGET', key, unpack(missing)) or {}
+    for j, i in ipairs(numbers) do found[i] = found[i] or rows[j] end
+  end
+  return found
+end
+
+-- Remember those who are gone: `buried` is user, row, user, row and so on.
+local function bury(set, buried)
+  if #buried == 0 then return end
+  local key = gone_keys(set)
+  call_or_replace('HSET', key, unpack(buried))
+  redis.call('EXPIRE', key, 2 * GONE_SECONDS)
+end
+
 -- The position of the bus; a new server or a lost key begins a new epoch at 0.
 local function position(position_key, new_epoch)
   local stored = call_or_replace('HMGET', position_key, 'run_id', 'epoch', 'seq')

@@ -1,11 +1,8 @@
 -- Put before every script of this folder: the keys, rows, members and days of rankings.
 
 -- What belongs to a ranking has the key of its sorted set and one of these endings: see `keys.py`.
-local ROWS, GROUPS, DAY, GONE, FRESH, WALKS, WALK = ':rows', ':groups', ':day', ':gone:', ':fresh', ':walks', ':walk:'
+local ROWS, GROUPS, DAY, FRESH, WALKS, WALK = ':rows', ':groups', ':day', ':fresh', ':walks', ':walk:'
 local POSITION = ':position'
-
--- How long a removed player is remembered, so that no older row comes back: this to twice this.
-local GONE_SECONDS = 600
 
 -- Every score is 0, so members are in the order of their bytes. A member is the sort key in hexadecimal
 -- digits, a colon, and the user's id.
@@ -27,12 +24,6 @@ local function parse_place(row)
   local last = stop and string.find(row, '|', stop + 1, true)
   if not last then return -1, '' end
   return tonumber(string.sub(row, 1, stop - 1)) or -1, string.sub(row, stop + 1, last - 1)
-end
-
--- The hashes of those who are gone, this span's and the last one's.
-local function gone_keys(set)
-  local span = math.floor(redis.call('TIME')[1] / GONE_SECONDS)
-  return set .. GONE .. span, set .. GONE .. span - 1
 end
 
 -- The day whose changes are kept, and whether all of them are. The first member of the set of the day

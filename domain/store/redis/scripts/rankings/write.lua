@@ -49,23 +49,6 @@ local function write_groups(set, entered, left, is_kept)
   call_all('ZREM', groups, emptied)
 end
 
--- The rows of those who are gone, by the number of the user; only of users without a row.
-local function find_gone(set, users, stored)
-  local missing, numbers, found = {}, {}, {}
-  for i, user in ipairs(users) do
-    if not stored[i + 1] then
-      missing[#missing + 1] = user
-      numbers[#numbers + 1] = i
-    end
-  end
-  if #missing == 0 then return found end
-  for _, key in ipairs({gone_keys(set)}) do
-    local rows = redis.call('EXISTS', key) == 1 and try('HMGET', key, unpack(missing)) or {}
-    for j, i in ipairs(numbers) do found[i] = found[i] or rows[j] end
-  end
-  return found
-end
-
 local function write(set, digits, day, users, members, versions, texts)
   local rows = set .. ROWS
   local stored = try('HMGET', rows, MARKER, unpack(users))
@@ -76,11 +59,12 @@ local function write(set, digits, day, users, members, versions, texts)
   local is_lost = digits > 0 and try('ZCARD', set .. GROUPS) == nil
     or digits > 0 and redis.call('EXISTS', set .. GROUPS) ~= redis.call('EXISTS', set)
   local kept_day, new_day = open_day(set, day, is_marked)
+  table.remove(stored, 1)
   local gone = find_gone(set, users, stored)
   local added, removed, fields, dropped, buried = {}, {}, {}, {}, {}
   local day_added, day_removed, entered, left = {}, {}, {}, {}
   for i, user in ipairs(users) do
-    local row, member = stored[i + 1] or gone[i], members[i]
+    local row, member = stored[i] or gone[i], members[i]
     local version, old, moved_on, start, _ = -1, '', '', ''
     if row and kept_day then
       version, old, _, moved_on, start = parse_row(row)
@@ -114,7 +98,7 @@ local function write(set, digits, day, users, members, versions, texts)
         push(fields, user, text)
       else
         push(buried, user, text)
-        if stored[i + 1] then dropped[#dropped + 1] = user end
+        if stored[i] then dropped[#dropped + 1] = user end
       end
     end
   end
@@ -123,11 +107,7 @@ local function write(set, digits, day, users, members, versions, texts)
   call_all('ZREM', set, removed)
   call_all('HSET', rows, fields)
   call_all('HDEL', rows, dropped)
-  if #buried > 0 then
-    local key = gone_keys(set)
-    call_or_replace('HSET', key, unpack(buried))
-    redis.call('EXPIRE', key, 2 * GONE_SECONDS)
-  end
+  bury(set, buried)
   if new_day then
     redis.call('UNLINK', set .. DAY)
     redis.call('ZADD', set .. DAY, 0, new_day)
