@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.actions.model import LinkOutcome
+from domain.fraud.candidate import Candidate
 from domain.fraud.judging import Judge
 from domain.fraud.model import Screening
 from domain.fraud.policy import Policy
-from domain.fraud.signals import Candidate, Signals, Window
+from domain.fraud.signals import Signals, Window
 from domain.store.postgres.actions.screening import (
     ClaimedEntry,
     claim_entry,

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+
+from domain.fraud.anomaly.model import Model
+from domain.fraud.baseline import Baseline
+from domain.fraud.candidate import Candidate
+from domain.fraud.profile import Profile
+
+MOST_CLAIMED_MS = 10**15
+MOST_SWITCHES = 32_767
 
 
 class Signal(StrEnum):
@@ -16,54 +23,7 @@ class Signal(StrEnum):
     SIGHTINGS = "sightings"
     METADATA = "metadata"
     BASELINE = "baseline"
-
-
-class Client(NamedTuple):
-    """A device at an address, both as keyed hashes in text; the place is None where unknown.
-
-    `country` is ISO 3166-1 alpha-2 or ""; `names_device` says whether the client named its device
-    itself, or many may share the hash; `is_hosting` that the address is of a data centre.
-    """
-
-    client_no: int
-    device: str
-    names_device: bool
-    address: str
-    country: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
-    is_hosting: bool = False
-
-
-class Candidate(NamedTuple):
-    """An action under screening; times are microseconds since 1970.
-
-    `accepted_us` is its intake's time by PostgreSQL's clock, which is the one that counts, and
-    `timestamp_us` the client's. `duration_ms` and `session_id` are from its metadata; `step_up` is
-    what vouches for it (0: nothing).
-
-    Ids are text inside the pipeline: they are only passed on, and making a UUID of each took about
-    a quarter of the CPU time of an action there.
-    """
-
-    action_no: int
-    action_id: str
-    user_id: str
-    score: int
-    accepted_us: int
-    timestamp_us: int
-    holds_id: bool = True
-    """Whether the row of its id in action_ids belongs to this action."""
-    action_type: str | None = None
-    client: Client | None = None
-    session_id: str | None = None
-    duration_ms: float | None = None
-    step_up: int = 0
-
-    @property
-    def age_seconds(self) -> float:
-        """Its intake's time less the client's time; a time in the future has a negative age."""
-        return (self.accepted_us - self.timestamp_us) / 1_000_000
+    MODEL = "model"
 
 
 @dataclass(slots=True)
@@ -79,7 +39,7 @@ class PlaySession:
     """A time of play that a player announced; times are microseconds since 1970.
 
     `claimed_ms` is the sum of the durations of its actions; `switches` counts how often an action
-    came from another device than the one before.
+    came from another device than the one before. Judging sets `is_changed` with these three.
     """
 
     session_id: str
@@ -90,12 +50,34 @@ class PlaySession:
     claimed_ms: int = 0
     last_device: str | None = None
     switches: int = 0
+    is_changed: bool = False
+
+    def observe(self, action: Candidate) -> None:
+        """Count one of its own player's actions."""
+        self.is_changed = True
+        if action.duration_ms is not None and 0 < action.duration_ms < MOST_CLAIMED_MS:
+            self.claimed_ms = min(MOST_CLAIMED_MS, self.claimed_ms + int(action.duration_ms))
+        if action.client is not None:
+            device = action.client.device
+            if self.last_device is not None and self.last_device != device:
+                self.switches = min(MOST_SWITCHES, self.switches + 1)
+            self.last_device = device
 
 
 @dataclass(slots=True)
 class Signals:
-    """What is known of one player while its actions are screened one after the other."""
+    """What is known of one player while its actions are screened one after the other.
+
+    `sessions` are those that the batch's actions name, by their ids, other players' too.
+    `users_by_subject` says of a device or an address how many players were seen with it, this one
+    included; the reader stops counting somewhere. `baselines` are by action type, "" for none.
+    """
 
     window: Window = field(default_factory=Window)
     # Checks that do not count for this player: by name until when, in microseconds since 1970.
     snoozed: Mapping[str, int] = field(default_factory=dict)
+    profile: Profile = field(default_factory=Profile)
+    sessions: Mapping[str, PlaySession] = field(default_factory=dict)
+    users_by_subject: Mapping[str, int] = field(default_factory=dict)
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    model: Model | None = None

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.fraud.candidate import Candidate
 from domain.fraud.model import Finding
-from domain.fraud.signals import Candidate, Signal, Signals
+from domain.fraud.signals import Signal, Signals
 
 Run = Callable[[Candidate, Signals, Any], Finding]
 

@@ -1,8 +1,9 @@
 """Id uniqueness: an action whose id belongs to another row, which intake did not make."""
 
+from domain.fraud.candidate import Candidate
 from domain.fraud.checks.check import Check, NoSettings
 from domain.fraud.model import PASSED, Finding
-from domain.fraud.signals import Candidate, Signals
+from domain.fraud.signals import Signals
 
 DUPLICATE = Finding(1.0, "DUPLICATE_ACTION")
 

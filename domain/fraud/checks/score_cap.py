@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from domain.fraud.candidate import Candidate
 from domain.fraud.checks.check import Check, limit
 from domain.fraud.model import PASSED, Finding
-from domain.fraud.signals import Candidate, Signals
+from domain.fraud.signals import Signals
 
 
 @dataclass(frozen=True, slots=True)

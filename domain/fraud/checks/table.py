@@ -25,5 +25,7 @@ CHECKS: tuple[Check, ...] = (
 
 CHECKS_BY_NAME: Mapping[str, Check] = MappingProxyType({check.name: check for check in CHECKS})
 
-REASONS: tuple[str, ...] = tuple(reason for check in CHECKS for reason in check.reasons)
+REASONS: tuple[str, ...] = tuple(
+    dict.fromkeys(reason for check in CHECKS for reason in check.reasons)
+)
 """Every public reason of a check."""

@@ -10,9 +10,10 @@ import orjson
 from sqlalchemy import Connection
 
 from domain.actions.chain import SCREEN
+from domain.fraud.candidate import Candidate
 from domain.fraud.judging import ALL_PASSED
 from domain.fraud.model import Screening, Verdict
-from domain.fraud.signals import Candidate, Window
+from domain.fraud.signals import Window
 from domain.store.postgres.actions.batches import IS_FRESH, MOVE, move_parameters
 from domain.store.postgres.actions.entries import ENTRY_COLUMNS, Verdicts
 from domain.store.postgres.stages import IS_PENDING
