@@ -6,7 +6,7 @@ from zlib import crc32
 KNOWN_AFTER = 8
 """Scores after which a habit says something."""
 
-NEAR_TOP = 0.95
+NEAR_TOP = 0.9
 
 _MOST_SCORES = 10_000
 _HUGE = 1 << 62

@@ -18,6 +18,8 @@ from domain.fraud.signals import Signal, Signals
 ALL_PASSED: Mapping[str, Any] = MappingProxyType({})
 """The outcomes of an action that every check passes: one immutable object for all of them."""
 
+_UNAVAILABLE = Finding(0.0, None, "unavailable")
+
 
 class _Check(NamedTuple):
     """A check of the policy, ready to run."""
@@ -100,8 +102,11 @@ class Judge:
             if finding is not PASSED
         }
         if len(checks) < len(self._all):
-            absent = (check.name for check in self._all if check.asks_model)
-            outcomes |= {name: {"unavailable": True} for name in absent}
+            outcomes |= {
+                check.name: self._describe(check, _UNAVAILABLE, "unavailable")
+                for check in self._all
+                if check.asks_model
+            }
         return Screening(action.action_id, verdict, reason, outcomes)
 
     def _mute(self, action: Candidate, signals: Signals) -> dict[str, str]:

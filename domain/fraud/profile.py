@@ -31,13 +31,16 @@ REST_MS = 2 * 3_600_000
 TOGETHER_MS = 600_000
 """Two devices that take turns within this time are in use at once."""
 
+MOVE_MS = 3_600_000
+"""A change of country within this time of the action before is remembered as a move."""
+
 _SHORTEST_MS = 50
 _STAMP_MODULUS = 100_000_000
 _NOWHERE = 1 << 20
 
 _OWN = (
     *("seen", "last_ms", "stretch_ms", "stretch_actions", "flips"),
-    *("place_ms", "latitude", "longitude", "country"),
+    *("place_ms", "latitude", "longitude", "country", "moves"),
 )
 _CLOCK = (
     *("device", "last_ms", "latest_ms", "observed"),
@@ -84,7 +87,8 @@ class Profile:
 
     `seen` actions; the last at `last_ms`. The stretch of play since `stretch_ms` has had no rest.
     `flips` is the share (of 1000) of recent actions that came from another device than the one
-    before, shortly after it. The last known place: when, hundredths of degrees, country.
+    before, shortly after it. The last known place: when, hundredths of degrees, country; `moves` is
+    the share (of 1000) of recent actions that came from another country shortly after the last.
     `intervals` are of ln(ms), in hundredths; `stamps` the client's last times, shortened. `clocks`
     and `habits` are of the devices and action types seen last, the newest first.
     """
@@ -100,10 +104,11 @@ class Profile:
     latitude: int
     longitude: int
     country: int
+    moves: int
 
     def __init__(self) -> None:
         self.seen = self.last_ms = self.stretch_ms = self.stretch_actions = self.flips = 0
-        self.place_ms = self.country = 0
+        self.place_ms = self.country = self.moves = 0
         self.latitude = self.longitude = _NOWHERE
         self.clocks: list[Clock] = []
         self.habits: list[Habit] = []
@@ -138,6 +143,7 @@ class Profile:
             profile.latitude,
             profile.longitude,
             profile.country,
+            profile.moves,
         ) = values[5:_HEAD]
         at = _HEAD
         for _ in range(clocks):
@@ -227,7 +233,12 @@ class Profile:
             self.latitude = self.longitude = _NOWHERE
         else:
             return
-        self.place_ms, self.country = now_ms, country_key(client.country)
+        country = country_key(client.country)
+        if country != self.country and self.country and now_ms - self.place_ms < MOVE_MS:
+            self.moves += (1000 - self.moves) // 3
+        else:
+            self.moves -= self.moves // 20
+        self.place_ms, self.country = now_ms, country
 
     def _learn_score(self, action: Candidate, verdict: Verdict) -> None:
         key = type_key(action.action_type)

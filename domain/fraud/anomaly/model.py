@@ -15,6 +15,23 @@ import orjson
 FORMAT = 1
 """Grows with every change of the JSON or of what a feature means."""
 
+FEATURES = (
+    "score",
+    "interval",
+    "own_deviation",
+    "all_deviation",
+    "score_rate",
+    "interval_spread",
+    "clock_deviation",
+    "clock_disorder",
+    "device_turns",
+    "stretch_hours",
+    "actions_last_minute",
+    "players_on_device",
+    "players_on_address",
+)
+"""The names of what `domain/fraud/anomaly/features.py` measures, in its order."""
+
 
 class Rarity(NamedTuple):
     """How rare an action is, from 0 for usual to 1, and the features that say so most."""
@@ -101,9 +118,11 @@ USUAL = Rarity(0.0, ())
 
 
 def _check_shape(model: Model) -> None:
-    rows = list(zip(model.edges, model.surprise, strict=False))
-    if not len(model.names) == len(model.edges) == len(model.surprise) or not model.names:
+    if model.names != FEATURES:
+        raise ValueError("no model: of other features")
+    if not len(FEATURES) == len(model.edges) == len(model.surprise):
         raise ValueError("no model: not one histogram for each feature")
+    rows = list(zip(model.edges, model.surprise, strict=True))
     if any(len(surprise) != len(edges) + 1 for edges, surprise in rows):
         raise ValueError("no model: a histogram whose bins do not fit its edges")
     numbers = [number for row in (*model.edges, *model.surprise) for number in row]

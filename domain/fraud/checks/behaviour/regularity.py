@@ -1,0 +1,53 @@
+"""Regularity: actions at intervals that are too alike for a person."""
+
+from dataclasses import dataclass
+
+from domain.fraud.candidate import Candidate
+from domain.fraud.checks.check import Check, limit
+from domain.fraud.model import PASSED, Finding
+from domain.fraud.signals import Signal, Signals
+
+
+@dataclass(frozen=True, slots=True)
+class RegularitySettings:
+    """How alike intervals may be."""
+
+    min_intervals: float = limit(
+        14, "Intervals before anything is said of jittered ones", minimum=5, maximum=20
+    )
+    min_exact: float = limit(8, "The same of nearly equal ones", minimum=5, maximum=20)
+    max_spread: float = limit(
+        0.65, "ln(longest / shortest) up to which they are too alike", minimum=0.01, maximum=5
+    )
+    exact_spread: float = limit(0.15, "The same of nearly equal ones", minimum=0.001, maximum=5)
+
+
+def check_regularity(_action: Candidate, signals: Signals, settings: RegularitySettings) -> Finding:
+    """Object when the player's last intervals lie within a narrow band.
+
+    The range of ln(interval) is judged, not its deviation: jitter has an end (of 30 % each way,
+    ln(1.3 / 0.7) = 0.62), while people's intervals have long tails, which within twenty intervals
+    reach far beyond it. The two longest do not count: a bot may rest.
+    """
+    intervals = signals.profile.intervals
+    count = len(intervals)
+    if count < settings.min_exact:
+        return PASSED
+    ordered = sorted(intervals)
+    spread = (ordered[-3] - ordered[0]) / 100
+    if spread > settings.max_spread:
+        return PASSED
+    if spread <= settings.exact_spread or count >= settings.min_intervals:
+        return Finding(1.0, "UNUSUAL_BEHAVIOUR", f"{count} intervals within ln {spread:.2f}")
+    return PASSED
+
+
+CHECK = Check(
+    name="regularity",
+    version=1,
+    reasons=("UNUSUAL_BEHAVIOUR",),
+    points=100,
+    run=check_regularity,
+    settings=RegularitySettings,
+    needs=frozenset({Signal.PROFILE}),
+)
