@@ -89,6 +89,15 @@ class Settings:
         (), "Origins of pages that may call the API and open sockets, separated by commas"
     )
 
+    client_hash_key: str = setting(
+        "",
+        "Key of the hashes of devices and addresses; without it made of JWT_SECRET. Whoever changes"
+        " it makes every client a new one",
+    )
+    geoip_db: str = setting(
+        "", "MMDB file that says where addresses are; without it and CF-IPCountry that is unknown"
+    )
+
     max_score_per_action: int = setting(
         1000, "Largest score of one action", minimum=1, maximum=2**31 - 1
     )

@@ -6,6 +6,7 @@ from flask import Flask
 
 from domain.accounts.passwords import Passwords
 from domain.boards.model import GLOBAL_BOARD
+from domain.clients.locating import Locator, open_locator
 from domain.logs import configure_logging, make_line_writer
 from domain.settings import Settings, settings_of_process
 from domain.store.durability import require_durable_server
@@ -29,6 +30,7 @@ from web.http.origins import AllowedOrigins
 from web.http.request_context import add_request_id, register_context
 from web.intake.batcher import Batcher
 from web.intake.claims import ClaimFollower
+from web.intake.clients import CallerClients
 from web.intake.commit_watchdog import CommitWatchdog
 from web.intake.queue_age import QueueAge
 from web.intake.redis_watchdog import RedisWatchdog
@@ -130,6 +132,8 @@ def _make_services(
 ) -> Services:
     """Return the services; the threads are those of the background, which health shows."""
     verifier = TokenVerifier(settings, store)
+    takes_actions = not isinstance(batcher, NoIntake)
+    locator = open_locator(settings.geoip_db) if takes_actions else Locator()
     return Services(
         settings=settings,
         store=store,
@@ -139,12 +143,13 @@ def _make_services(
         turns=Turns(),
         batcher=batcher,
         claims=ClaimFollower(store, GLOBAL_BOARD),
+        clients=CallerClients(settings, locator),
         board=GLOBAL_BOARD,
         cached_top=CachedTop(store, GLOBAL_BOARD),
         boards=BoardDirectory(store),
         top_encoder=TopEncoder(),
         readiness=Readiness(store, required_threads),
-        probes=make_probes(settings, store, verifier, list_threads),
+        probes=make_probes(settings, store, verifier, list_threads, locator),
     )
 
 

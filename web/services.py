@@ -22,6 +22,7 @@ from web.health.probe_runner import ProbeRunner
 from web.health.readiness import Readiness
 from web.http.request_context import find_context
 from web.intake.claims import ClaimFollower
+from web.intake.clients import CallerClient, CallerClients
 
 EXTENSION = "laurel"
 
@@ -29,14 +30,26 @@ EXTENSION = "laurel"
 class ActionSubmitter(Protocol):
     """Commits actions and waits for their outcome; see `web/intake/batcher.py`."""
 
-    def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
+    def submit(
+        self,
+        actions: Sequence[NewAction],
+        *,
+        wait_seconds: float,
+        client: CallerClient | None = None,
+    ) -> list[Submission]:
         """Return one submission per action, in order, once they are committed."""
 
 
 class NoIntake:
     """Refuses every action: for applications without intake, such as those of command lines."""
 
-    def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
+    def submit(
+        self,
+        actions: Sequence[NewAction],
+        *,
+        wait_seconds: float,
+        client: CallerClient | None = None,
+    ) -> list[Submission]:
         """Raise OverloadedError."""
         raise OverloadedError
 
@@ -53,6 +66,7 @@ class Services:
     turns: Turns
     batcher: ActionSubmitter
     claims: ClaimFollower
+    clients: CallerClients
     board: BoardId
     cached_top: CachedTop
     boards: BoardDirectory

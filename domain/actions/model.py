@@ -40,7 +40,8 @@ class NewAction(NamedTuple):
     """An action as a client reported it, its shape already checked.
 
     `metadata` is JSON text (at most 4 KB) or None; `request_hash` distinguishes a retry from a
-    conflict; `username` is the token's claim and only used when the player is new.
+    conflict; `username` is the token's claim and only used when the player is new. `client_no` says
+    from where it came, `step_up` what vouched for it; None when that is not known.
     """
 
     action_id: UUID
@@ -52,6 +53,8 @@ class NewAction(NamedTuple):
     metadata: str | None
     request_hash: bytes
     request_id: str
+    client_no: int | None = None
+    step_up: int | None = None
 
 
 class ActionResult(NamedTuple):

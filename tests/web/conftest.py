@@ -18,6 +18,7 @@ from tests.web.intake.batch_service import gate, serve
 from web.access.tokens import TokenCodec
 from web.app import create_app
 from web.intake.batcher import Batcher
+from web.intake.clients import CallerClient
 
 __all__ = ["gate", "serve"]
 
@@ -27,12 +28,20 @@ class RecordingBatcher:
 
     def __init__(self) -> None:
         self.taken: list[NewAction] = []
+        self.clients: list[CallerClient | None] = []
         self.waits: list[float] = []
         self.answer: Callable[[NewAction], Submission] = applied
 
-    def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
-        """Record the actions and answer each."""
+    def submit(
+        self,
+        actions: Sequence[NewAction],
+        *,
+        wait_seconds: float,
+        client: CallerClient | None = None,
+    ) -> list[Submission]:
+        """Record the actions with their client, and answer each."""
         self.taken.extend(actions)
+        self.clients.extend([client] * len(actions))
         self.waits.append(wait_seconds)
         return [self.answer(action) for action in actions]
 

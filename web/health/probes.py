@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.boards.model import GLOBAL_BOARD
+from domain.clients.locating import Locator
 from domain.errors import LaurelError
 from domain.settings import Settings
 from domain.store.health import SAFE_POLICY, ping_database
@@ -37,6 +38,7 @@ def make_probes(
     store: Store,
     verifier: TokenVerifier,
     list_threads: ListThreads = tuple,
+    locator: Locator | None = None,
 ) -> ProbeRunner:
     """Return the probes of the API; `list_threads` names the background threads."""
     table: dict[str, Probe] = {
@@ -48,6 +50,7 @@ def make_probes(
         "keeper": partial(_probe_heartbeat, store, "keeper"),
         "queueAge": partial(_probe_queue_age, settings, store),
         "threads": partial(_probe_threads, list_threads),
+        "geolocation": partial(_probe_geolocation, locator or Locator()),
     }
     return ProbeRunner(table)
 
@@ -124,4 +127,11 @@ def _probe_threads(list_threads: ListThreads) -> Facts:
     sick = [thread.name for thread in threads if not thread.is_healthy]
     if sick:
         raise LaurelError(f"dead or stuck: {', '.join(sick)}", details=facts)
+    return facts
+
+
+def _probe_geolocation(locator: Locator) -> Facts:
+    facts = {"hasFile": locator.has_file, "failures": locator.failures}
+    if locator.problem is not None:
+        raise LaurelError(locator.problem, details=facts)
     return facts

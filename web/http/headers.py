@@ -20,7 +20,10 @@ EXPOSED_HEADERS = (
     "ETag, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After,"
     " X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
 )
-ALLOWED_HEADERS = "Authorization, Content-Type, If-Match, If-None-Match, Prefer, X-Request-ID"
+ALLOWED_HEADERS = (
+    "Authorization, Content-Type, If-Match, If-None-Match, Prefer, X-Client-Fingerprint,"
+    " X-Request-ID"
+)
 
 
 def register_headers(app: Flask, *, origins: AllowedOrigins | None = None) -> None:

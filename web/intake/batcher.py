@@ -7,7 +7,7 @@ Called by `web/routes/actions.py`; `web/app.py` starts and closes it.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from uuid import UUID, uuid4
@@ -21,8 +21,11 @@ from domain.boards.model import BoardId
 from domain.errors import DatabaseUnavailableError, OverloadedError
 from domain.settings import Settings
 from domain.store.store import Store
+from web.intake.clients import CallerClient
+from web.intake.flush import claim_actions, list_actions, list_request_ids
+from web.intake.numbering import ClientNumbering
 from web.intake.pending import PendingBatches
-from web.intake.pending_request import Claims, PendingRequest, RequestState
+from web.intake.pending_request import PendingRequest, RequestState
 from web.server.greenlets import run_in_thread
 from workers.process.background import BackgroundThread
 
@@ -71,6 +74,7 @@ class Batcher:
         self._enqueue_batch = enqueue_batch
         self._is_overdue = is_overdue
         self._observe_batch = observe_batch
+        self._clients = ClientNumbering(store)
         # Guards the queue; notified when it may be time to flush.
         self._queue_changed = threading.Condition()
         self._queue: deque[PendingRequest] = deque()
@@ -83,8 +87,14 @@ class Batcher:
         """Start the flusher."""
         self.thread.start()
 
-    def submit(self, actions: Sequence[NewAction], *, wait_seconds: float) -> list[Submission]:
-        """Commit the actions and return one submission for each, in order.
+    def submit(
+        self,
+        actions: Sequence[NewAction],
+        *,
+        wait_seconds: float,
+        client: CallerClient | None = None,
+    ) -> list[Submission]:
+        """Commit the actions, of this client, and return one submission for each, in order.
 
         Waits up to `wait_seconds` for results, not at all while Redis is unusable or too many
         requests wait. Raises DatabaseUnavailableError when the commit failed or its outcome is
@@ -94,7 +104,7 @@ class Batcher:
         if self._is_overdue():
             raise OverloadedError
         wants_results = wait_seconds > 0 and self._store.redis.usable
-        request = self.pending.open_request(actions, wants_results=wants_results)
+        request = self.pending.open_request(actions, wants_results=wants_results, client=client)
         try:
             self._enqueue(request)
             self._wait(request, started, wait_seconds)
@@ -226,33 +236,19 @@ class Batcher:
         return self._queued_since + linger_seconds - time.monotonic()
 
     def _flush(self, requests: Sequence[PendingRequest]) -> None:
-        claims = _claim_actions(requests)
-        actions = [request.actions[index] for request, index in claims.values()]
-        outcome = accept_actions(self._store, actions=actions, reply_to=self.reply_to)
+        claims = claim_actions(requests)
+        self._clients.number(request.client for request in requests)
+        outcome = accept_actions(self._store, actions=list_actions(claims), reply_to=self.reply_to)
         is_expected = self.pending.record_commit(requests, claims, outcome)
         for batch in outcome.batches:
             self._observe_batch(len(batch.action_ids))
             logger.info(
                 "batch accepted",
                 batch_id=str(batch.batch_id),
-                request_ids=_list_request_ids(claims, batch.action_ids),
+                request_ids=list_request_ids(claims, batch.action_ids),
             )
             if is_expected:
                 self._enqueue_batch(batch.batch_id)
-
-
-def _claim_actions(requests: Iterable[PendingRequest]) -> Claims:
-    """Return the actions to insert: of several with the same id, the first to come."""
-    claims: dict[UUID, tuple[PendingRequest, int]] = {}
-    for request in requests:
-        for index, action in enumerate(request.actions):
-            claims.setdefault(action.action_id, (request, index))
-    return claims
-
-
-def _list_request_ids(claims: Claims, action_ids: Iterable[UUID]) -> list[str]:
-    owners = (claims[action_id] for action_id in action_ids)
-    return sorted({request.actions[index].request_id for request, index in owners})
 
 
 def _seconds_until(moment: float) -> float:

@@ -13,6 +13,7 @@ from domain.actions.intake import AcceptedBatch, IntakeOutcome
 from domain.actions.model import ActionResult, NewAction
 from domain.actions.replies import Reply, parse_replies
 from web.http.prefer import MAX_WAIT_SECONDS
+from web.intake.clients import CallerClient
 from web.intake.pending_request import Claims, PendingBatch, PendingRequest, RequestState
 from web.server.greenlets import make_event, set_all
 
@@ -81,14 +82,20 @@ class PendingBatches:
                 return 0.0
             return min(batch.deadline for batch in self._in_flight.values()) - now
 
-    def open_request(self, actions: Sequence[NewAction], *, wants_results: bool) -> PendingRequest:
+    def open_request(
+        self,
+        actions: Sequence[NewAction],
+        *,
+        wants_results: bool,
+        client: CallerClient | None = None,
+    ) -> PendingRequest:
         """Return a new request in QUEUED; when too many wait, it does not wait for results."""
         done = make_event()
         if wants_results:
             with self._lock:
                 wants_results = self._waiting < self._max_waiting
                 self._waiting += wants_results
-        return PendingRequest(actions, done, wants_results, is_waiting=wants_results)
+        return PendingRequest(actions, done, wants_results, is_waiting=wants_results, client=client)
 
     def stop_waiting(self, request: PendingRequest) -> None:
         """End the request's wait for results; call it from the request's own thread.

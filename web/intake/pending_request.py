@@ -10,6 +10,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from domain.actions.model import Acceptance, ActionResult, NewAction, Status, Submission
+from web.intake.clients import CallerClient
 from web.server.greenlets import Event
 
 LookUp = Callable[[Sequence[UUID]], dict[UUID, ActionResult]]
@@ -51,6 +52,7 @@ class PendingRequest:
     done: Event
     wants_results: bool
     is_waiting: bool
+    client: CallerClient | None = None
     state: RequestState = RequestState.QUEUED
     accepted: set[int] = field(default_factory=set)
     unstorable: frozenset[UUID] = frozenset()

@@ -34,7 +34,8 @@ def complete() -> Answer:
     wait = _read_wait()
     action = read_action(read_json_object(current().environ), holder, request_id())
     used.claims.note(holder)
-    (submission,) = used.batcher.submit([action], wait_seconds=wait.seconds)
+    client = used.clients.find(current().environ, holder)
+    (submission,) = used.batcher.submit([action], wait_seconds=wait.seconds, client=client)
     action_seconds.observe(time.perf_counter() - started)
     return _add_preference(answer_submission(submission), wait)
 
@@ -44,9 +45,11 @@ def batch() -> Answer:
     wait = _read_wait()
     fetch_body(current().environ, MAX_BATCH_BODY_BYTES + 1)
     read = run_in_thread(_read_elements)
-    services().claims.note(principal())
+    used, holder = services(), principal()
+    used.claims.note(holder)
     actions = [entry for entry in read if isinstance(entry, NewAction)]
-    submissions = iter(services().batcher.submit(actions, wait_seconds=wait.seconds))
+    client = used.clients.find(current().environ, holder)
+    submissions = iter(used.batcher.submit(actions, wait_seconds=wait.seconds, client=client))
     results: list[dict[str, Any]] = []
     status = 200
     for entry in read:

@@ -63,7 +63,7 @@ OPERATIONS = (
         view=actions.complete,
         tag="actions",
         body=CompleteActionSchema,
-        headers=("Prefer",),
+        headers=("Prefer", "X-Client-Fingerprint"),
         answers={200: answers.CompletedSchema, 202: answers.AcceptedSchema},
         errors=(
             *BODY_ERRORS,
@@ -82,7 +82,7 @@ OPERATIONS = (
         view=actions.batch,
         tag="actions",
         body=BatchSchema,
-        headers=("Prefer",),
+        headers=("Prefer", "X-Client-Fingerprint"),
         answers={200: answers.BatchResultsSchema, 202: answers.BatchResultsSchema},
         errors=(*BODY_ERRORS, "SERVICE_UNAVAILABLE"),
         runs_on=RunsOn.EVENT_LOOP,

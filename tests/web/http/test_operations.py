@@ -136,6 +136,7 @@ def test_health_names_each_part(client: FlaskClient, store: Store) -> None:
         "keeper",
         "queueAge",
         "threads",
+        "geolocation",
     }
     assert all(
         parts[name]["ok"] for name in ("database", "redis", "authentication", "workers", "queueAge")

@@ -93,6 +93,10 @@ CATALOGUE: dict[str, list[Sent]] = {
         replace(post(SOUND, authorization="x"), environ={"REMOTE_ADDR": "192.0.2.7"}),
         *(post(SOUND, x_forwarded_for=text) for text in ("192.0.2.8", "nonsense", "")),
         post(SOUND, forwarded="for=192.0.2.9"),
+        *(post(SOUND, user_agent=text) for text in ("Browser/1", "x" * 5000, "")),
+        *(post(SOUND, x_client_fingerprint=text) for text in ("device-1", "x" * 200)),
+        post(SOUND, cf_ipcountry="DE"),
+        post({"actions": [SOUND]}, BATCH, user_agent="Browser/1"),
     ],
     "paths and methods": [
         *(
@@ -167,13 +171,23 @@ class Both:
         """Return status, headers, body, log, counts and actions, without what varies."""
         self.batcher.taken.clear()
         self.batcher.waits.clear()
+        self.batcher.clients.clear()
         self._read_log()
         counts = read_counts()
         body, status, named = run_wsgi_app(app, make_environ(sent, headers), buffered=True)
         counted = sorted(read_counts().items() - counts.items())
         counted = [(name, value - counts.get(name, 0)) for name, value in counted]
         taken = [action._replace(request_id="") for action in self.batcher.taken]
-        facts = (status[:3], [*named], counted, self._list_log(), taken, self.batcher.waits)
+        clients = [client and client.facts for client in self.batcher.clients]
+        facts = (
+            status[:3],
+            [*named],
+            counted,
+            self._list_log(),
+            taken,
+            clients,
+            self.batcher.waits,
+        )
         return VARYING.sub(b"~", repr(facts).encode() + b"".join(body))
 
     def _list_log(self) -> list[dict[str, Any]]:

@@ -37,13 +37,14 @@ WITH numbered AS MATERIALIZED (
     RETURNING 1
 )
 INSERT INTO action_batches (batch_id, stage, next_look_at, reply_to, created_at, updated_at,
-    action_nos, action_ids, user_ids, scores, timestamps_us, action_types, metadata, request_ids)
+    action_nos, action_ids, user_ids, scores, timestamps_us, action_types, metadata, request_ids,
+    client_nos, step_ups)
 SELECT CAST(:batch_id AS uuid), :stage, statement_timestamp() + make_interval(secs => :quiet),
     :reply_to, statement_timestamp(), statement_timestamp(),
     (SELECT array_agg(action_no ORDER BY ordinal) FROM numbered),
     CAST(:action_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:scores AS integer[]),
     CAST(:timestamps AS bigint[]), CAST(:types AS text[]), CAST(:metadata AS jsonb[]),
-    CAST(:request_ids AS text[])
+    CAST(:request_ids AS text[]), CAST(:client_nos AS bigint[]), CAST(:step_ups AS smallint[])
 WHERE EXISTS (SELECT 1 FROM claimed)
 RETURNING (SELECT count(*) FROM claimed) = cardinality(action_nos) AS is_whole
 """)
@@ -118,6 +119,8 @@ def insert_actions(
             "types": [action.action_type for action in actions],
             "metadata": [action.metadata for action in actions],
             "request_ids": [action.request_id for action in actions],
+            "client_nos": _or_null([action.client_no for action in actions]),
+            "step_ups": _or_null([action.step_up for action in actions]),
         },
     ).scalar_one_or_none()
     if is_whole is None:
@@ -126,6 +129,11 @@ def insert_actions(
         return frozenset(action.action_id for action in actions)
     connection.execute(_KEEP_CLAIMED, {"batch_id": batch_id})
     return list_batch_ids(connection, batch_id=batch_id)
+
+
+def _or_null(values: list[int | None]) -> list[int | None] | None:
+    """Return None for an array of nothing but NULL, which is most batches' and would be stored."""
+    return None if values.count(None) == len(values) else values
 
 
 def list_batch_ids(connection: Connection, *, batch_id: UUID) -> frozenset[UUID]:

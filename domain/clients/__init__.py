@@ -1,0 +1,1 @@
+"""Clients: from where actions come, as numbers for keyed hashes; and play sessions."""
