@@ -97,6 +97,12 @@ class Settings:
     geoip_db: str = setting(
         "", "MMDB file that says where addresses are; without it and CF-IPCountry that is unknown"
     )
+    play_session_seconds: int = setting(
+        4 * 3600, "Lifetime of a play session, seconds", minimum=60, maximum=7 * 86400
+    )
+    require_session: bool = setting(
+        False, "Refuse actions whose `metadata.sessionId` is no UUID, or is missing"
+    )
 
     max_score_per_action: int = setting(
         1000, "Largest score of one action", minimum=1, maximum=2**31 - 1

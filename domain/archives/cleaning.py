@@ -40,7 +40,7 @@ def delete_old_batches(
 def delete_ended_credentials(
     store: Store, *, now: datetime, budget_seconds: float = BUDGET_SECONDS
 ) -> Cleaned:
-    """Delete sessions, revocations and tickets that expired a day ago.
+    """Delete sessions, revocations, tickets and play sessions that expired a day ago.
 
     Raises DatabaseUnavailableError.
     """

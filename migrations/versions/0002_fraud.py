@@ -258,6 +258,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("session_id", name=op.f("pk_play_sessions")),
     )
     op.create_index("ix_play_sessions_expires_at", "play_sessions", ["expires_at"], unique=False)
+    op.create_index(
+        "ix_play_sessions_open",
+        "play_sessions",
+        ["user_id", "started_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.create_index("ix_play_sessions_user_id", "play_sessions", ["user_id"], unique=False)
     op.create_table(
         "player_profiles",
@@ -323,6 +330,11 @@ def downgrade() -> None:
     op.drop_table("second_factors")
     op.drop_table("player_profiles")
     op.drop_index("ix_play_sessions_user_id", table_name="play_sessions")
+    op.drop_index(
+        "ix_play_sessions_open",
+        table_name="play_sessions",
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.drop_index("ix_play_sessions_expires_at", table_name="play_sessions")
     op.drop_table("play_sessions")
     op.drop_index(

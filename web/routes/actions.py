@@ -32,7 +32,12 @@ def complete() -> Answer:
     started = time.perf_counter()
     used, holder = services(), principal()
     wait = _read_wait()
-    action = read_action(read_json_object(current().environ), holder, request_id())
+    action = read_action(
+        read_json_object(current().environ),
+        holder,
+        request_id(),
+        needs_session=used.settings.require_session,
+    )
     used.claims.note(holder)
     client = used.clients.find(current().environ, holder)
     (submission,) = used.batcher.submit([action], wait_seconds=wait.seconds, client=client)
@@ -93,7 +98,10 @@ def _read_elements() -> list[NewAction | dict[str, Any]]:
     """Return each element of the batch as `_read_element` does; may take a second of CPU."""
     document = read_json_object(current().environ, max_bytes=MAX_BATCH_BODY_BYTES)
     holder, sent_in = principal(), request_id()
-    return [_read_element(element, holder, sent_in) for element in read_batch(document)]
+    needs_session = services().settings.require_session
+    return [
+        _read_element(element, holder, sent_in, needs_session) for element in read_batch(document)
+    ]
 
 
 def _read_wait() -> Wait:
@@ -107,10 +115,12 @@ def _add_preference(answer: Answer, wait: Wait) -> Answer:
     return answer
 
 
-def _read_element(element: object, holder: Principal, sent_in: str) -> NewAction | dict[str, Any]:
+def _read_element(
+    element: object, holder: Principal, sent_in: str, needs_session: bool
+) -> NewAction | dict[str, Any]:
     """Return the action, or the result entry that says what is wrong with it."""
     try:
-        return read_batch_element(element, holder, sent_in)
+        return read_batch_element(element, holder, sent_in, needs_session=needs_session)
     except InvalidPayloadError as error:
         action_id = parse_uuid(element.get("actionId")) if isinstance(element, dict) else None
         return {"actionId": action_id, "error": describe_error(error)}

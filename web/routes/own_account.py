@@ -12,7 +12,7 @@ from domain.actions.history import list_actions
 from domain.boards.players import get_player_score
 from domain.rankings.closing.rewarding import list_rewards
 from domain.rankings.closing.winners import GrantedReward
-from web.http.json_body import read_json_object
+from web.http.json_body import read_json_object, read_optional_json_object
 from web.http.request_context import principal
 from web.http.responses import json_response
 from web.intake.answers import describe_record
@@ -59,7 +59,7 @@ def change() -> Response:
 
 def delete() -> Response:
     """Delete the caller's account; the scores stay under a pseudonym."""
-    body = load(_deletion, _read_optional_body())
+    body = load(_deletion, read_optional_json_object(request.environ))
     now = datetime.now(UTC)
 
     def delete_it() -> Response:
@@ -140,15 +140,6 @@ def _describe_reward(reward: GrantedReward) -> dict[str, Any]:
         "reward": reward.reward,
         "grantedAt": reward.granted_at,
     }
-
-
-def _read_optional_body() -> dict[str, Any]:
-    """Return the body, or an empty object for a request without one."""
-    environ = request.environ
-    is_empty = environ.get("CONTENT_LENGTH", "") in ("", "0")
-    if is_empty and "HTTP_TRANSFER_ENCODING" not in environ:
-        return {}
-    return read_json_object(environ)
 
 
 def _run_in_turn(work: Callable[[], Response]) -> Response:

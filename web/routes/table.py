@@ -18,6 +18,7 @@ from web.routes import (
     metrics,
     own_account,
     pages,
+    play_sessions,
     realtime,
     users,
 )
@@ -45,6 +46,7 @@ from web.schemas.boards import (
     RankHistoryQuery,
     RankHistorySchema,
 )
+from web.schemas.play_sessions import OpenedPlaySessionSchema, PlaySessionSchema
 from web.schemas.rewards import GrantedRewardsSchema
 
 BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
@@ -104,6 +106,24 @@ OPERATIONS = (
         query=queries.HistoryQuery,
         answers={200: answers.HistorySchema},
         errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="POST",
+        path="/api/sessions",
+        view=play_sessions.open_one,
+        tag="actions",
+        body=PlaySessionSchema,
+        headers=("X-Client-Fingerprint",),
+        answers={201: OpenedPlaySessionSchema},
+        errors=(*BODY_ERRORS, "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/sessions/<session_id>",
+        view=play_sessions.end,
+        tag="actions",
+        answers={204: ""},
+        errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="GET",

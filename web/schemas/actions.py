@@ -13,6 +13,7 @@ from marshmallow import fields, validate
 from domain.actions.model import NewAction
 from domain.errors import InvalidPayloadError
 from web.http.caller import Principal
+from web.http.scalars import parse_uuid
 from web.schemas.base import InputSchema, load
 from web.schemas.fields import (
     MAX_SCORE,
@@ -50,7 +51,8 @@ class CompleteActionSchema(InputSchema):
         metadata={
             "description": "Facts about the action: at most 4 KB as JSON, 50 keys of 64 characters"
             " and 8 levels, names and `actionType` (at most 100 characters) without control,"
-            " bidirectional and invisible characters; `duration` is a number from 0"
+            " bidirectional and invisible characters; `duration` is a number from 0; `sessionId` is"
+            " the play session"
         }
     )
 
@@ -80,12 +82,16 @@ _element = BatchElementSchema()
 _batch = BatchSchema()
 
 
-def read_action(body: Mapping[str, Any], principal: Principal, request_id: str) -> NewAction:
+def read_action(
+    body: Mapping[str, Any], principal: Principal, request_id: str, *, needs_session: bool = False
+) -> NewAction:
     """Return the action in a request's body, for the token's own player.
 
-    Raises InvalidPayloadError naming each bad field.
+    Raises InvalidPayloadError naming each bad field; one that `needs_session` must name one.
     """
     loaded = load_regular(body) or load(_complete, body)
+    if needs_session:
+        _require_session(loaded)
     return _make_action(loaded, principal, request_id)
 
 
@@ -99,15 +105,26 @@ def read_batch(body: Mapping[str, Any]) -> list[Any]:
     return loaded
 
 
-def read_batch_element(element: object, principal: Principal, request_id: str) -> NewAction:
-    """Return one action of a batch; raises InvalidPayloadError naming each bad field."""
+def read_batch_element(
+    element: object, principal: Principal, request_id: str, *, needs_session: bool = False
+) -> NewAction:
+    """Return one action of a batch; raises InvalidPayloadError as `read_action` does."""
     if type(element) is not dict:
         raise InvalidPayloadError("Each action must be a JSON object")
     names_player = principal.is_service
     loaded = load_regular(element, names_player=names_player)
     if loaded is None:
         loaded = load(_element if names_player else _complete, element)
+    if needs_session:
+        _require_session(loaded)
     return _make_action(loaded, principal, request_id)
+
+
+def _require_session(loaded: Mapping[str, Any]) -> None:
+    """Raise InvalidPayloadError unless the action names a play session, whichever one."""
+    if parse_uuid((loaded.get("metadata") or {}).get("sessionId")) is None:
+        problem = "sessionId must be the UUID of a play session."
+        raise InvalidPayloadError(details={"fields": {"metadata": [problem]}})
 
 
 def _make_action(loaded: Mapping[str, Any], principal: Principal, request_id: str) -> NewAction:

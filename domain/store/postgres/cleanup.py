@@ -17,6 +17,7 @@ class Ended(StrEnum):
     SESSIONS = "sessions"
     REVOCATIONS = "revocations"
     TICKETS = "realtime_tickets"
+    PLAY_SESSIONS = "play_sessions"
 
 
 # What a chunk of rows is selected by.
@@ -24,6 +25,7 @@ _KEYS = {
     Ended.SESSIONS: "session_id",
     Ended.REVOCATIONS: "revocation_no",
     Ended.TICKETS: "ticket_hash",
+    Ended.PLAY_SESSIONS: "session_id",
 }
 
 

@@ -55,6 +55,13 @@ def add_credentials(store: Store, player: Player, *, expires_at: datetime) -> No
         refresh_hash=uuid4().bytes,
         expires_at=expires_at,
     )
+    add(
+        store,
+        tables.play_sessions,
+        session_id=uuid4(),
+        user_id=player.user_id,
+        expires_at=expires_at,
+    )
     add(store, tables.revocations, kind="jti", subject=str(uuid4()), expires_at=expires_at)
     add(
         store,
@@ -86,9 +93,15 @@ def test_only_credentials_that_ended_a_day_ago_go(store: Store) -> None:
         "sessions": 1,
         "revocations": 1,
         "realtime_tickets": 1,
+        "play_sessions": 1,
     }
     kept = [NOW - DAY + SECOND, NOW + DAY]
-    for table in (tables.sessions, tables.revocations, tables.realtime_tickets):
+    for table in (
+        tables.sessions,
+        tables.revocations,
+        tables.realtime_tickets,
+        tables.play_sessions,
+    ):
         assert read(store, table, "expires_at") == kept
 
 

@@ -75,13 +75,20 @@ play_sessions = Table(
     at_column("started_at", default_now=True),
     at_column("expires_at"),
     at_column("ended_at", nullable=True),
-    # Written by screening: the sum of the durations of its actions, the device seen last, and how
-    # often another one came.
+    # Written by screening: the sum of the durations of its actions, the device seen last (at first
+    # the one that opened it), and how often another one came.
     Column("claimed_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("last_device", Uuid),
     Column("switches", SmallInteger, nullable=False, server_default=text("0")),
     Index("ix_play_sessions_user_id", "user_id"),
     Index("ix_play_sessions_expires_at", "expires_at"),
+)
+# A player has few that have not ended, however many there were.
+Index(
+    "ix_play_sessions_open",
+    play_sessions.c.user_id,
+    play_sessions.c.started_at,
+    postgresql_where=text("ended_at IS NULL"),
 )
 
 fraud_policies = Table(
