@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from cli.errors import OperatorCommand
+from domain.audit.log_reading import call_witnesses
 from domain.moderation.retrying import count_failed_actions
 from domain.verification.model import Invariant, InvariantReport
 from domain.verification.verifying import QUIET_WAIT_SECONDS
@@ -16,7 +17,7 @@ MEANINGS: Mapping[Invariant, str] = {
     Invariant.TERMINAL: "every acknowledged action has reached a final status",
     Invariant.EXACTLY_ONCE: "every acknowledged id has one row, every applied one a single effect",
     Invariant.CONSERVATION: "the applied actions add up to the scores and the statistics",
-    Invariant.AUDIT: "the audit chain is whole and has each final transition once",
+    Invariant.AUDIT: "the audit log is as it was signed and has each final transition once",
     Invariant.SEALS: "the rows of closed rankings are those that were sealed",
     Invariant.ARCHIVES: "the archive files are there and add up",
     Invariant.BOARD: "the leaderboard in Redis is the ranking of the database",
@@ -46,6 +47,7 @@ def verify(wait_seconds: float, read_archives: bool, as_json: bool) -> None:
         archive_path=services().settings.archive_path,
         wait_seconds=wait_seconds,
         read_archives=read_archives,
+        witnesses=call_witnesses(services().settings),
     )
     failed = count_failed_actions(services().store)
     if as_json:

@@ -152,6 +152,20 @@ class Settings:
     )
     archive_dir: str = setting("", "Where archives go; default `archives/` in LAUREL_HOME")
 
+    audit_signing_key: str = setting(
+        "",
+        "Signs checkpoints of the audit log (Ed25519): 32 random bytes in base64, or the path of a"
+        " PEM file; without it none are made",
+    )
+    audit_former_keys: str = setting(
+        "", "Public keys that signed checkpoints before, separated by spaces, for their checks"
+    )
+    audit_checkpoint_file: str = setting(
+        "",
+        "Where checkpoints are kept outside the database; default `audit-checkpoints.txt` in"
+        " LAUREL_HOME",
+    )
+
     live_url: str = setting(
         "", "Public address of the sockets; default `ws://<host>:<LIVE_PORT>/ws`"
     )
@@ -192,6 +206,12 @@ class Settings:
     def archive_path(self) -> Path:
         """The folder of the archive files."""
         return Path(self.archive_dir) if self.archive_dir else Path(self.laurel_home) / "archives"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """The file of the audit log's checkpoints."""
+        given = self.audit_checkpoint_file
+        return Path(given) if given else Path(self.laurel_home) / "audit-checkpoints.txt"
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -4,6 +4,7 @@ Called by `domain/settings.py` only.
 """
 
 import math
+from base64 import b64decode
 from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("production", "development", "test")
 MIN_SECRET_BYTES = 32
+AUDIT_KEY_BYTES = 32
 # Of the two passwords that people make up; METRICS_TOKEN and that of Flower.
 MIN_PASSWORD_CHARS = 12
 # Shannon entropy of the secret's bytes; 32 hex digits of a real random source have about 3.6.
@@ -40,6 +42,7 @@ def find_problems(settings: "Settings") -> list[str]:
         problems.append("JWT_SECRET: is not set")
     elif settings.is_production and (weakness := _find_secret_weakness(settings.jwt_secret)):
         problems.append(f"JWT_SECRET: {weakness}")
+    problems += _find_audit_key_problems(settings.audit_signing_key)
     problems += _find_key_set_problems(settings)
     problems += _find_origin_problems(settings)
     if settings.is_production:
@@ -57,6 +60,17 @@ def _find_secret_weakness(secret: str) -> str | None:
     if -sum(share * math.log2(share) for share in shares) < MIN_SECRET_ENTROPY_BITS:
         return "is too regular to be random"
     return None
+
+
+def _find_audit_key_problems(value: str) -> list[str]:
+    try:
+        is_key = not value or len(b64decode(value, validate=True)) == AUDIT_KEY_BYTES
+    except ValueError:
+        is_key = False
+    # Whether there is such a file, and of a key, is found where it is used.
+    if is_key or "/" in value or value.endswith(".pem"):
+        return []
+    return ["AUDIT_SIGNING_KEY: is neither 32 bytes in base64 nor a path"]
 
 
 def _find_key_set_problems(settings: "Settings") -> list[str]:

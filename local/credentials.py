@@ -3,18 +3,25 @@
 import os
 import secrets
 import uuid
+from base64 import b64encode
 from pathlib import Path
 
 JWT = "jwt_secret"
 DATABASE = "database_password"
 SUPERUSER = "postgres_superuser_password"
 REDIS = "redis_password"
+AUDIT = "audit_signing_key"
 PLAYER = "demo_player_id"
 
 
 def secret(folder: Path, name: str) -> str:
     """Return the secret with this name; create it when it does not exist."""
     return _read_or_create(folder / name, secrets.token_urlsafe(48 if name == JWT else 24))
+
+
+def signing_key(folder: Path) -> str:
+    """Return the key that signs the audit log's checkpoints; create it when it does not exist."""
+    return _read_or_create(folder / AUDIT, b64encode(secrets.token_bytes(32)).decode())
 
 
 def player_id(folder: Path) -> str:

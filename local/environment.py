@@ -10,6 +10,7 @@ from local.home import Home
 from local.ports import LOOPBACK
 
 STORE_VARIABLES = ("DATABASE_URL", "REDIS_URL")
+OWN_SECRETS = ("JWT_SECRET", "AUDIT_SIGNING_KEY", "AUDIT_CHECKPOINT_FILE")
 
 
 def child_environment(
@@ -19,6 +20,7 @@ def child_environment(
     defaults = {
         **urls,
         "JWT_SECRET": "",
+        "AUDIT_SIGNING_KEY": "",
         "LAUREL_ENV": "development",
         "HOST": LOOPBACK,
         "PROMETHEUS_MULTIPROC_DIR": str(home.metrics),
@@ -33,6 +35,8 @@ def child_environment(
     merged["PATH"] = path_with_venv(env)
     if not merged["JWT_SECRET"]:
         merged["JWT_SECRET"] = credentials.secret(home.secrets, credentials.JWT)
+    if not merged["AUDIT_SIGNING_KEY"]:
+        merged["AUDIT_SIGNING_KEY"] = credentials.signing_key(home.secrets)
     return merged
 
 
@@ -43,7 +47,7 @@ def missing_stores(env: Mapping[str, str]) -> list[str]:
 
 def without_stores(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without anything that leads to the user's data, `.env` included."""
-    private = (*STORE_VARIABLES, "LAUREL_HOME", "PROMETHEUS_MULTIPROC_DIR", "JWT_SECRET")
+    private = (*STORE_VARIABLES, "LAUREL_HOME", "PROMETHEUS_MULTIPROC_DIR", *OWN_SECRETS)
     kept = {name: value for name, value in env.items() if name not in private}
     return kept | {"PATH": path_with_venv(env), ENV_FILE_VARIABLE: ""}
 

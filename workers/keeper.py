@@ -1,8 +1,8 @@
 """The keeper: every second it finishes stalled batches, with PostgreSQL alone if need be.
 
 Run as `python -m workers.keeper`. Of several keepers one works at a time, by advisory lock. It also
-rebuilds and compares the board, makes the partitions of the months to come, closes periods, and
-builds and keeps the boards that are data.
+rebuilds and compares the board, makes the partitions of the months to come, signs the audit log,
+closes periods, and builds and keeps the boards that are data.
 """
 
 import signal
@@ -46,6 +46,7 @@ from workers.process.garbage_collector import tune_garbage_collector
 from workers.process.startup import exit_on_bad_settings
 from workers.upkeep.batch_tables import BatchTableDuties
 from workers.upkeep.boards import BoardUpkeep
+from workers.upkeep.checkpoints import CheckpointDuties
 from workers.upkeep.periods import PeriodDuties
 
 logger = structlog.get_logger(__name__)
@@ -73,6 +74,7 @@ class Keeper:
                 (MEASURE_SECONDS, self._count_held),
                 (MEASURE_SECONDS, self._measure_queues),
                 *BatchTableDuties(self._context.store).duties,
+                *CheckpointDuties(self._context.store, self._context.settings).duties,
                 (COMPARE_SECONDS, self._compare),
             ]
         )

@@ -69,6 +69,18 @@ players_expired = Counter(
 rankings_removed = Counter(
     "laurel_rankings_removed_total", "Closed rankings removed, beyond those that boards keep"
 )
+checkpoints = Counter("laurel_audit_checkpoints_total", "Checkpoints signed of the audit log")
+checkpoint_failures = Counter(
+    "laurel_audit_checkpoint_failures_total",
+    "Rounds in which the audit log could not be signed or the file of checkpoints not written, by"
+    " what was wrong",
+    ["cause"],
+)
+unsigned_entries = Gauge(
+    "laurel_audit_unsigned_entries",
+    "Entries of the audit log behind the last checkpoint, when it was last looked",
+    multiprocess_mode="mostrecent",
+)
 held_actions = Gauge(
     "laurel_held_actions",
     "Actions held for review, counted up to 10000",
@@ -104,6 +116,8 @@ for _remedy in Remedy:
     recoveries.labels(_remedy)
 for _kind in ("first", "further"):
     period_seals.labels(_kind)
+for _cause in ("log", "key", "file"):
+    checkpoint_failures.labels(_cause)
 fraud_checks.labels(Verdict.PASS, "")
 for _verdict in (Verdict.QUARANTINE, Verdict.REJECT):
     for _reason in REASONS:

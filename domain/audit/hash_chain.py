@@ -85,8 +85,8 @@ def chain_batch(
         },
         option=orjson.OPT_SORT_KEYS,
     ).decode()
-    text = (b"[" + b",".join(leaves) + b"]").decode()
-    return AuditEntry(head.seq + 1, batch_id, entry, entry_hash(head.hash, entry), text)
+    digest = entry_hash(head.hash, entry)
+    return AuditEntry(head.seq + 1, batch_id, entry, digest, _write_leaves(leaves))
 
 
 def chain_seal(seal: Mapping[str, Any], *, seal_id: str, head: Head) -> AuditEntry:
@@ -127,7 +127,9 @@ def read_leaves(text: str) -> list[bytes] | None:
         return None
     if not all(_is_transition(transition) for transition in transitions):
         return None
-    return encode_leaves(transitions)
+    leaves = encode_leaves(transitions)
+    # The root covers what they say: one that says it in another form was not written here.
+    return leaves if _write_leaves(leaves) == text else None
 
 
 class ChainCheck:
@@ -182,6 +184,10 @@ def _belong_together(said: dict[str, Any], leaves: Sequence[bytes]) -> bool:
         len(leaves),
         merkle_root(leaves).hex(),
     )
+
+
+def _write_leaves(leaves: Sequence[bytes]) -> str:
+    return (b"[" + b",".join(leaves) + b"]").decode()
 
 
 def _is_transition(value: Any) -> bool:

@@ -1,14 +1,17 @@
 """Inclusion proofs, pure: that one transition of an action is in the log, without the others.
 
-A proof holds all that its check needs but one thing: that the log has an entry with its hash.
+A proof leads from the action to its entry, and from there to a checkpoint: who knows the key that
+signed it needs nothing else. Without a checkpoint it is open whether the log has such an entry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
+from domain.audit.checkpoints import read_checkpoint
 from domain.audit.hash_chain import AuditEntry, Head, encode_leaves, entry_hash, read_entry
+from domain.audit.keys import PublicKey
 from domain.audit.merkle import is_in_tree, merkle_path
 
 Proof = Mapping[str, Any]
@@ -41,10 +44,18 @@ def make_proof(
     return None
 
 
-def find_flaw(proof: Proof) -> str | None:
-    """Return what is wrong with a proof by itself; None when it is sound."""
+def describe_place(*, path: Sequence[bytes], note: str) -> dict[str, Any]:
+    """Return the part of a proof that leads from its entry to a checkpoint."""
+    return {"path": [node.hex() for node in path], "checkpoint": note}
+
+
+def find_flaw(proof: Proof, keys: Sequence[PublicKey] = ()) -> str | None:
+    """Return what is wrong with a proof by itself; None when it is sound.
+
+    With keys it must lead to a checkpoint that one of them has signed.
+    """
     try:
-        return _find_flaw(proof)
+        return _find_flaw(proof) or _find_flaw_of_place(proof, keys)
     except (KeyError, TypeError, ValueError, AttributeError):
         return "is not a proof"
 
@@ -66,3 +77,22 @@ def _find_flaw(proof: Proof) -> str | None:
         root=bytes.fromhex(said["root"]),
     )
     return None if is_included else "holds a transition that is not in its entry"
+
+
+def _find_flaw_of_place(proof: Proof, keys: Sequence[PublicKey]) -> str | None:
+    place = proof.get("log")
+    if place is None:
+        return "leads to no checkpoint: its entry was not signed yet" if keys else None
+    signed = read_checkpoint(place["checkpoint"])
+    if signed is None:
+        return "holds a checkpoint that is not one"
+    if keys and not signed.is_signed_by(keys):
+        return "holds a checkpoint that is not signed by this key"
+    is_included = is_in_tree(
+        proof["entry"].encode(),
+        index=proof["seq"] - 1,
+        size=signed.checkpoint.size,
+        path=[bytes.fromhex(node) for node in place["path"]],
+        root=signed.checkpoint.root,
+    )
+    return None if is_included else "holds an entry that is not in the log of its checkpoint"

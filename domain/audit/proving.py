@@ -3,41 +3,49 @@
 Called by the operators' `flask audit` commands.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.audit.proofs import Proof, find_flaw, make_proof
+from domain.audit.checkpoints import read_checkpoint
+from domain.audit.keys import PublicKey
+from domain.audit.log_tree import compute_roots, list_inclusion_ranges
+from domain.audit.proofs import Proof, describe_place, find_flaw, make_proof
 from domain.errors import NotFoundError
 from domain.store.postgres.audit import find_hash, find_last_entry, read_head
-from domain.store.postgres.transactions import allow_long_queries
-from domain.store.store import Store
+from domain.store.postgres.checkpoints import find_last_checkpoint, iterate_texts
+from domain.store.postgres.transactions import allow_long_queries, read_one_moment
+from domain.store.store import Connection, Store
 
 
 def prove_action(store: Store, *, action_id: UUID) -> dict[str, Any]:
     """Return the proof of the action's last transition that is in the log.
 
-    Reads the whole log when the action is archived. Raises NotFoundError when it has none, and
+    It leads to the last checkpoint, and to the entry alone when that is not signed yet. Reads the
+    text of every entry that is signed. Raises NotFoundError when it has none, and
     DatabaseUnavailableError.
     """
     with store.write() as connection:
+        read_one_moment(connection)
         allow_long_queries(connection)
         found = find_last_entry(connection, action_id=action_id)
         head = read_head(connection)
-    proof = None
-    if found is not None:
-        entry, previous = found
-        proof = make_proof(entry, action_id=str(action_id), previous=previous, head=head)
-    if proof is None:
-        raise NotFoundError("The audit log has no transition of this action")
-    return proof
+        proof = None
+        if found is not None:
+            entry, previous = found
+            proof = make_proof(entry, action_id=str(action_id), previous=previous, head=head)
+        if proof is None:
+            raise NotFoundError("The audit log has no transition of this action")
+        return {**proof, "log": _find_place(connection, seq=proof["seq"])}
 
 
-def check_proof(store: Store | None, *, proof: Proof) -> str | None:
-    """Return what is wrong with a proof; None when it holds and the log has its entry.
+def check_proof(store: Store | None, *, proof: Proof, keys: Sequence[PublicKey] = ()) -> str | None:
+    """Return what is wrong with a proof; None when it holds.
 
-    Without a store only the proof itself is checked. Raises DatabaseUnavailableError.
+    With keys it must lead to a checkpoint that one of them has signed, which needs no store. With
+    a store the log must have the proof's entry. Raises DatabaseUnavailableError.
     """
-    flaw = find_flaw(proof)
+    flaw = find_flaw(proof, keys)
     if flaw is not None or store is None:
         return flaw
     with store.read() as connection:
@@ -45,3 +53,17 @@ def check_proof(store: Store | None, *, proof: Proof) -> str | None:
     if digest is None or digest.hex() != proof["hash"]:
         return "is of an entry that the log does not have"
     return None
+
+
+def _find_place(connection: Connection, *, seq: int) -> dict[str, Any] | None:
+    """Return the way from an entry to the last checkpoint; None while none covers it."""
+    last = find_last_checkpoint(connection)
+    if last is None or read_checkpoint(last.note) is None or last.size < seq:
+        return None
+    ranges = list_inclusion_ranges(seq - 1, last.size)
+    try:
+        roots = compute_roots(ranges, iterate_texts(connection))
+    except ValueError:
+        # The log was cut: `audit verify` tells where.
+        return None
+    return describe_place(path=[roots[each] for each in ranges], note=last.note)

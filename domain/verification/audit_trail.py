@@ -2,24 +2,23 @@
 
 from collections.abc import Iterator
 
-from domain.audit.hash_chain import ChainCheck
-from domain.store.postgres.audit import iterate_entries, read_head
+from domain.audit.log_check import LogCheck
+from domain.audit.log_reading import Witnesses, find_log_faults
 from domain.store.postgres.verify.audit import list_audit_mismatches
 from domain.store.store import Connection
 from domain.verification.acts import check_acts
 
 
-def check_audit(connection: Connection, *, limit: int) -> Iterator[str]:
-    """Yield a sentence for each break of the chain, and each action or act it contradicts.
+def check_audit(
+    connection: Connection, *, limit: int, witnesses: Witnesses | None = None
+) -> Iterator[str]:
+    """Yield a sentence for each fault of the log, and each action or act it contradicts.
 
-    The caller takes `limit` sentences at most.
+    Checkpoints are looked at with witnesses only. The caller takes `limit` sentences at most.
     """
-    chain = ChainCheck()
-    yield from chain.find_breaks(iterate_entries(connection))
-    head = read_head(connection)
-    if head != chain.head:
-        yield f"the chain ends with audit entry {chain.head.seq}, its head says {head.seq}"
-    found = list_audit_mismatches(connection, unreadable=chain.unreadable, limit=limit)
+    check = LogCheck(witnesses.keys if witnesses else ())
+    yield from find_log_faults(connection, check, witnesses=witnesses)
+    found = list_audit_mismatches(connection, unreadable=check.chain.unreadable, limit=limit)
     for action_id, what in found:
         yield f"action {action_id} {what}"
     yield from check_acts(connection, limit=limit)

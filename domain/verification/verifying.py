@@ -4,10 +4,12 @@ Called by the operators' `flask verify`, the bench and the fault tests.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from domain.archives.checking import find_damage
+from domain.audit.log_reading import Witnesses
 from domain.boards.model import GLOBAL_BOARD
 from domain.store.postgres.transactions import allow_long_queries, read_one_moment
 from domain.store.store import Store
@@ -38,19 +40,22 @@ def verify(
     archive_path: Path,
     wait_seconds: float = QUIET_WAIT_SECONDS,
     read_archives: bool = False,
+    witnesses: Witnesses | None = None,
 ) -> list[InvariantReport]:
     """Check every invariant, one report each, in the order of Invariant.
 
     Waits at most `wait_seconds` for the pipeline to be idle; what is checked must hold in any case.
-    With `read_archives` every archive is read completely. Raises DatabaseUnavailableError.
+    With `read_archives` every archive is read completely; with witnesses the audit log is compared
+    with its checkpoints. Raises DatabaseUnavailableError.
     """
     wait_for_quiet(store, wait_seconds=wait_seconds)
     with store.write() as connection:
         read_one_moment(connection)
         allow_long_queries(connection)
+        checks = SNAPSHOT_CHECKS | {Invariant.AUDIT: partial(check_audit, witnesses=witnesses)}
         reports = [
             _report(invariant, check(connection, limit=NAMED_FINDINGS + 1))
-            for invariant, check in SNAPSHOT_CHECKS.items()
+            for invariant, check in checks.items()
         ]
     damage = find_damage(store, archive_path=archive_path, read_files=read_archives)
     return [

@@ -20,8 +20,8 @@ Every setting is an environment variable, read once at the start. Each process a
 `.env` in its working directory (`.env.example` is one to copy); a variable of the real environment
 wins, and with `LAUREL_ENV=test` there the file is not read. A variable that is empty counts as not
 set. If any is wrong, the process does not start: it names every wrong one at once, without showing
-its value, and exits with code 3. `python3 run.py` sets the stores' addresses, a `JWT_SECRET` and
-`LAUREL_ENV=development` unless they are given.
+its value, and exits with code 3. `python3 run.py` sets the stores' addresses, a `JWT_SECRET`, an
+`AUDIT_SIGNING_KEY` and `LAUREL_ENV=development` unless they are given.
 
 In production (`LAUREL_ENV=production`, the default) the start is also refused for a `JWT_SECRET`
 that is short, well known or too regular, for `DEBUG`, for `ALLOWED_ORIGINS=*`, for a well-known

@@ -1,6 +1,7 @@
 """The table of probes: the parts of the system that `/health` asks, one entry each."""
 
 import http.client
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from domain.errors import LaurelError
 from domain.settings import Settings
 from domain.store.health import SAFE_POLICY, ping_database
 from domain.store.postgres.actions.queue_age import read_oldest_seconds, read_queue_age_seconds
+from domain.store.postgres.checkpoints import find_last_checkpoint
 from domain.store.postgres.errors import describe_refusals
 from domain.store.postgres.heartbeats import beat, list_silence_seconds
 from domain.store.redis.boards import is_board_trusted
@@ -27,6 +29,12 @@ SILENCE_SECONDS = 15.0
 MAX_REVOCATIONS_AGE_SECONDS = 10.0
 # The keys of JWT_JWKS are read every five minutes; a new one might be missed by now.
 MAX_KEY_SET_AGE_SECONDS = 900.0
+# Checkpoints are looked after every minute.
+MAX_CHECKPOINT_AGE_SECONDS = 200.0
+NOT_KEPT = {
+    "checkpoints": "the audit log is no longer signed",
+    "checkpoint-file": "the file of checkpoints is no longer written",
+}
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 NOBODY = UUID(int=0)
 
@@ -48,6 +56,7 @@ def make_probes(
         "authentication": partial(_probe_authentication, verifier),
         "workers": partial(_probe_heartbeat, store, "worker"),
         "keeper": partial(_probe_heartbeat, store, "keeper"),
+        "checkpoints": partial(_probe_checkpoints, settings, store),
         "queueAge": partial(_probe_queue_age, settings, store),
         "threads": partial(_probe_threads, list_threads),
         "geolocation": partial(_probe_geolocation, locator or Locator()),
@@ -108,6 +117,20 @@ def _probe_heartbeat(store: Store, process: str) -> Facts:
     facts = {"silentSeconds": round(silence, 1)}
     if silence > SILENCE_SECONDS:
         raise LaurelError("has fallen silent", details=facts)
+    return facts
+
+
+def _probe_checkpoints(settings: Settings, store: Store) -> Facts:
+    with describe_refusals(), store.write() as connection:
+        silence = list_silence_seconds(connection)
+        last = find_last_checkpoint(connection)
+    # The keeper alone needs the key: where it signs, this process may have none.
+    if not settings.audit_signing_key and last is None:
+        return {"warning": "the audit log is not signed: AUDIT_SIGNING_KEY is not set"}
+    facts = {"entries": last.size if last else 0}
+    for process, sentence in NOT_KEPT.items():
+        if silence.get(process, math.inf) > MAX_CHECKPOINT_AGE_SECONDS:
+            raise LaurelError(f"{sentence}; the keeper's log says why", details=facts)
     return facts
 
 

@@ -18,6 +18,7 @@ class AdvisoryLock(IntEnum):
     CATALOG = 6
     SEAL = 7
     SEGMENTS = 8
+    CHECKPOINT = 12
 
 
 def take_lock(connection: Connection, lock: AdvisoryLock) -> None:
