@@ -17,6 +17,7 @@ BEGINNING = f"{NAME}\n".encode()
 # A note has some 240 bytes; a line of a damaged file may have any length.
 READ_BYTES = 4096
 RECORD_END = b"\n"
+SIGNATURE = "\n— ".encode()
 
 
 class CheckpointFileError(Exception):
@@ -131,11 +132,14 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
 
 def _split(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Yield each record with the place where it begins; no more than READ_BYTES of one."""
-    start, record = 0, b""
+    start, record, previous = 0, b"", b""
     while line := file.readline(READ_BYTES):
-        if record and (line == BEGINNING or len(record) > READ_BYTES):
+        # What follows the end of a record belongs to the next one, whatever it is.
+        is_complete = previous == RECORD_END and SIGNATURE in record
+        if record and (line == BEGINNING or is_complete or len(record) > READ_BYTES):
             yield start, record
             start, record = start + len(record), b""
         record += line
+        previous = line
     if record:
         yield start, record

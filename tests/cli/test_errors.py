@@ -1,5 +1,6 @@
 """Every operators' command fails with one line, those that are added later too."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +16,7 @@ from domain.store.store import connect
 from tests.factories import make_settings
 from web.app import create_app
 
-WITHOUT_STORE = {"tokens issue"}
+WITHOUT_STORE = {"audit public-key", "tokens issue"}
 PROOF = Path(__file__).with_name("proof.json")
 BOARDS = Path(__file__).with_name("boards.toml")
 ARGUMENTS = {
@@ -47,7 +48,7 @@ def list_commands(command: click.Command, *path: str) -> Iterator[str]:
 @pytest.fixture
 def lone_app() -> Flask:
     """The application with its commands and without stores."""
-    settings = make_settings()
+    settings = make_settings(audit_signing_key=b64encode(bytes(32)).decode())
     app = create_app(settings, connect(settings))
     register_commands(app)
     return app

@@ -1,4 +1,4 @@
-"""Whatever is done to a log, its checkpoints or their file is found: 2,900 mutations with fixed seeds."""
+"""Whatever is done to a log, its checkpoints or their file is found: 2,900 mutations, seeded."""
 
 from collections.abc import Callable
 from copy import copy
@@ -12,7 +12,7 @@ import pytest
 
 from domain.audit.hash_chain import AuditEntry, Head, entry_hash
 from domain.audit.log_check import LogCheck, pair
-from tests.logs import (
+from tests.unit.audit.logs import (
     SIZES,
     Log,
     extend,

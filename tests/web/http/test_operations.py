@@ -134,6 +134,7 @@ def test_health_names_each_part(client: FlaskClient, store: Store) -> None:
         "authentication",
         "workers",
         "keeper",
+        "checkpoints",
         "queueAge",
         "threads",
         "geolocation",
