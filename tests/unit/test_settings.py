@@ -268,3 +268,11 @@ def test_a_process_with_bad_settings_is_refused_with_their_names(
     with pytest.raises(SettingsError) as caught:
         settings_of_process()
     assert [line.partition(":")[0] for line in caught.value.problems] == ["PORT", "MAX_WAITERS"]
+
+
+def test_a_key_for_checkpoints_is_32_bytes_or_a_path() -> None:
+    said = "AUDIT_SIGNING_KEY: is neither 32 bytes in base64 nor a path"
+    for bad in ("short", "AAAA", "not base64!", "A" * 43):
+        assert refusal(AUDIT_SIGNING_KEY=bad) == [said]
+    for good in ("A" * 43 + "=", "/etc/laurel/audit.pem", "audit.pem"):
+        assert load_settings({**SOUND, "AUDIT_SIGNING_KEY": good}).audit_signing_key == good
