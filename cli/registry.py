@@ -8,12 +8,13 @@ from cli.archives import archives
 from cli.audit import audit
 from cli.boards import boards
 from cli.errors import OperatorCommand, OperatorGroup
+from cli.fraud import fraud
 from cli.keys import keys
 from cli.ledger import ledger
 from cli.tokens import tokens
 from cli.verify import verify
 
-COMMANDS = (actions, archives, audit, boards, keys, ledger, tokens, verify)
+COMMANDS = (actions, archives, audit, boards, fraud, keys, ledger, tokens, verify)
 
 
 def register_commands(app: Flask) -> None:

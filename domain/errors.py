@@ -252,6 +252,13 @@ class BoardFixedError(LaurelError):
     default_message = "This board cannot be changed"
 
 
+class PolicyInUseError(LaurelError):
+    """The policy judges, and nothing would take its place."""
+
+    code = "POLICY_IN_USE"
+    default_message = "This policy is live; make another one live, or retire it"
+
+
 class BoardSealedError(LaurelError):
     """The board has sealed periods, which are only removed from sight when that is asked for."""
 

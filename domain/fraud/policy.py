@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from domain.fraud.checks.table import CHECKS
@@ -10,6 +11,16 @@ from domain.settings import Settings
 
 HOLD_AT = 100.0
 REJECT_AT = 1000.0
+
+
+class PolicyState(StrEnum):
+    """What a stored policy is used for; one is live, and at most one a shadow."""
+
+    DRAFT = "draft"
+    SHADOW = "shadow"
+    """Judges beside the live one, without any effect."""
+    LIVE = "live"
+    RETIRED = "retired"
 
 
 @dataclass(frozen=True, slots=True)

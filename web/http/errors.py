@@ -41,6 +41,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "USERNAME_TAKEN": 409,
     "BOARD_EXISTS": 409,
     "BOARD_FIXED": 409,
+    "POLICY_IN_USE": 409,
     "BOARD_SEALED": 409,
     "JOIN_REFUSED": 409,
     "RESCORE_NEEDED": 409,

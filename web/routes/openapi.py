@@ -28,6 +28,7 @@ TAGS: Mapping[str, str] = {
     "leaderboard": "Ranks, scores and standings",
     "boards": "Boards with periods and segments, and players on them",
     "administration": "Boards, for those with the role `admin`",
+    "moderation": "What is decided on players and actions, and the policies of fraud detection",
     "accounts": "Names, passwords and tokens",
     "realtime": "Access to the WebSocket",
     "operations": "For those who run the service",

@@ -23,6 +23,7 @@ from web.routes import (
     users,
 )
 from web.routes.boards import board_players, boards, rank_history
+from web.routes.moderation import policies
 from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
     AccountChangeSchema,
@@ -47,6 +48,12 @@ from web.schemas.boards import (
     RankHistorySchema,
 )
 from web.schemas.play_sessions import OpenedPlaySessionSchema, PlaySessionSchema
+from web.schemas.policies import (
+    NewPolicySchema,
+    PoliciesSchema,
+    PolicyReasonSchema,
+    PolicySchema,
+)
 from web.schemas.rewards import GrantedRewardsSchema
 
 BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
@@ -398,6 +405,61 @@ OPERATIONS = (
             "PRECONDITION_REQUIRED",
             "SERVICE_UNAVAILABLE",
         ),
+    ),
+    Operation(
+        method="GET",
+        path="/api/moderation/policies",
+        view=policies.list_all,
+        tag="moderation",
+        role=ROLE_ADMIN,
+        answers={200: PoliciesSchema},
+        errors=("SERVICE_UNAVAILABLE",),
+    ),
+    Operation(
+        method="POST",
+        path="/api/moderation/policies",
+        view=policies.create,
+        tag="moderation",
+        role=ROLE_ADMIN,
+        body=NewPolicySchema,
+        headers=("If-Match",),
+        answers={201: PolicySchema},
+        errors=(
+            *BODY_ERRORS,
+            "PRECONDITION_FAILED",
+            "PRECONDITION_REQUIRED",
+            "SERVICE_UNAVAILABLE",
+        ),
+    ),
+    Operation(
+        method="GET",
+        path="/api/moderation/policies/<policy_no>",
+        view=policies.show,
+        tag="moderation",
+        role=ROLE_ADMIN,
+        answers={200: PolicySchema},
+        errors=("NOT_FOUND", "SERVICE_UNAVAILABLE"),
+    ),
+    *(
+        Operation(
+            method="POST",
+            path=f"/api/moderation/policies/<policy_no>/{view.__name__}",
+            view=view,
+            tag="moderation",
+            role=ROLE_ADMIN,
+            body=PolicyReasonSchema,
+            headers=("If-Match",),
+            answers={200: PolicySchema},
+            errors=(
+                *BODY_ERRORS,
+                "NOT_FOUND",
+                "POLICY_IN_USE",
+                "PRECONDITION_FAILED",
+                "PRECONDITION_REQUIRED",
+                "SERVICE_UNAVAILABLE",
+            ),
+        )
+        for view in (policies.activate, policies.shadow, policies.retire)
     ),
     Operation(
         method="POST",

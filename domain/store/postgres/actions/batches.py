@@ -38,13 +38,14 @@ _LOCK = sql(
 )
 # Neither found stalled by the keeper, nor a part of a batch that was split.
 IS_FRESH = "(looks = 0 AND attempted_at IS NULL)"
-# The text of a move, for the statements that add something to it.
-MOVE = (
+# The text of a move in its two parts, for the statements that add something to it.
+SET_STAGE = (
     "UPDATE action_batches SET stage = :new, attempts = 0, looks = 0,"
     " updated_at = clock_timestamp(),"
     " next_look_at = clock_timestamp() + make_interval(secs => :quiet)"
-    " WHERE batch_id = :batch_id AND stage = :old"
 )
+IS_AT_STAGE = "batch_id = :batch_id AND stage = :old"
+MOVE = f"{SET_STAGE} WHERE {IS_AT_STAGE}"
 _MOVE = hot(MOVE)
 
 

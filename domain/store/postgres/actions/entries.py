@@ -68,9 +68,10 @@ def copy_statement(condition: str) -> str:
     """
     return (
         "INSERT INTO action_batches (batch_id, stage, attempted_at, next_look_at, created_at,"
-        f" updated_at, verdicts, {_COLUMNS})"
+        f" updated_at, verdicts, policy_no, {_COLUMNS})"
         " SELECT CAST(:part AS uuid), b.stage, clock_timestamp(), clock_timestamp(), b.created_at,"
-        f" clock_timestamp(), b.verdicts, {_GATHERED} FROM action_batches b, {each_action()}"
+        f" clock_timestamp(), b.verdicts, b.policy_no, {_GATHERED}"
+        f" FROM action_batches b, {each_action()}"
         f" WHERE b.batch_id = :batch_id AND {condition} GROUP BY b.batch_id"
     )
 

@@ -1,0 +1,1 @@
+"""Routes of moderation: what moderators and admins look at and decide."""
