@@ -10,7 +10,7 @@ from domain.clients.known import KnownClients
 from domain.clients.model import Place
 from domain.clients.numbering import number_clients
 from domain.errors import DatabaseUnavailableError
-from domain.fraud.signals import Client
+from domain.fraud.candidate import Client
 from domain.store.postgres.clients.numbers import ensure_clients
 from domain.store.store import Store
 from tests.factories import make_action
