@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from domain.fraud.signals import Client
+from domain.fraud.candidate import Client
 from domain.store.postgres.clients.numbers import list_clients
 from domain.store.store import Connection
 

@@ -1,6 +1,7 @@
 """A policy as JSON: its form, its defaults, and every refusal with its path."""
 
 import dataclasses
+from math import ceil
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def policies(draw: st.DrawFn) -> Policy:
         if draw(st.booleans()) or not checks:
             settings = {
                 field.name: draw(
-                    st.integers(int(field.metadata["minimum"]), int(field.metadata["maximum"]))
+                    st.integers(ceil(field.metadata["minimum"]), int(field.metadata["maximum"]))
                     if field.metadata["maximum"] >= field.metadata["minimum"] + 1
                     else st.floats(field.metadata["minimum"], field.metadata["maximum"])
                 )

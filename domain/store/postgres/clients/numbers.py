@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection
 
 from domain.clients.model import ClientFacts
-from domain.fraud.signals import Client
+from domain.fraud.candidate import Client
 from domain.store.postgres.statements import prepared
 
 # What a process that numbers clients waits for locks: the actions of its flush wait meanwhile.
