@@ -11,7 +11,7 @@ from domain.boards.rebuild import rebuild_board
 from domain.store.postgres.boards.standings import list_board_rows, list_standings
 from domain.store.redis import boards, keys
 from domain.store.store import Store
-from tests.boards import make_crowd
+from tests.integration.boards.reading import make_crowd
 
 CROWD = 150
 LIMIT = 7

@@ -22,7 +22,7 @@ from domain.settings import Settings
 from domain.store.postgres.engine import create_engine
 from domain.store.redis import boards
 from domain.store.store import Store
-from tests.boards import make_crowd
+from tests.integration.boards.reading import make_crowd
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 NO_SERVER = "postgresql://nobody@127.0.0.1:1/none"

@@ -14,8 +14,8 @@ from domain.store import patience
 from domain.store.postgres.boards.standings import list_standings
 from domain.store.redis import boards, keys
 from domain.store.store import Store
-from tests.boards import list_board, make_crowd, restart
 from tests.factories import make_action, make_player
+from tests.integration.boards.reading import list_board, make_crowd, restart
 from tests.pipeline import complete_actions
 from workers.context import WorkerContext
 

@@ -22,8 +22,8 @@ from domain.store.postgres.boards.standings import BatchRow, BoardRow, list_stan
 from domain.store.redis import boards, keys
 from domain.store.redis.bus import mark_listened
 from domain.store.store import Store
-from tests.boards import list_board, restart
 from tests.factories import make_action, make_player
+from tests.integration.boards.reading import list_board, restart
 from tests.pipeline import complete_actions
 from tests.waiting import run_in_threads
 from workers.chain import run_link

@@ -17,7 +17,7 @@ from domain.store.redis.bus import publish_batch
 from domain.store.redis.contents.boards import iterate_members, read_rows
 from domain.store.redis.user_cache import fill_cache, find_cached
 from domain.store.store import Store
-from tests.boards import list_board, make_crowd
+from tests.integration.boards.reading import list_board, make_crowd
 
 WEEKLY = BoardId("weekly-2026-47")
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
