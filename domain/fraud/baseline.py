@@ -39,6 +39,7 @@ class Baseline:
     rate_q999: float | None = None
     interval_q01: float | None = None
     interval_median: float | None = None
+    interval_mad: float | None = None
 
     @property
     def is_known(self) -> bool:
@@ -56,9 +57,8 @@ class Baseline:
             baseline = cls(**value)
         except TypeError as error:
             raise ValueError(f"no baseline: {error}") from None
-        optional = {"rate_median", "rate_q999", "interval_q01", "interval_median"}
         for name, number in value.items():
-            if number is None and name in optional:
+            if number is None and name.startswith(("rate_", "interval_")):
                 continue
             if type(number) not in (int, float) or not isfinite(number):
                 raise ValueError(f"no baseline: {name} is no number")
@@ -78,22 +78,38 @@ def baseline_of(rows: Iterable[BaselineRow]) -> Baseline | None:
             intervals.append(log(interval_ms))
     if not scores:
         return None
+    values = sorted(map(ln_of, scores))
+    median = _quantile(values, 0.5)
     scores.sort()
-    rates.sort()
-    intervals.sort()
-    median = ln_of(_quantile(scores, 0.5))
-    distances = sorted(abs(ln_of(score) - median) for score in scores)
     return Baseline(
-        actions=len(scores),
-        ln_median=median,
-        ln_mad=_quantile(distances, 0.5),
-        score_median=_quantile(scores, 0.5),
-        score_q999=_quantile(scores, 0.999),
-        rate_median=_quantile(rates, 0.5) if len(rates) >= KNOWN_AFTER else None,
-        rate_q999=_quantile(rates, 0.999) if len(rates) >= KNOWN_AFTER else None,
-        interval_q01=_quantile(intervals, 0.01) if len(intervals) >= KNOWN_AFTER else None,
-        interval_median=_quantile(intervals, 0.5) if len(intervals) >= KNOWN_AFTER else None,
+        len(scores),
+        median,
+        _measure_mad(values, median),
+        _quantile(scores, 0.5),
+        _quantile(scores, 0.999),
+        *_describe_rates(sorted(rates)),
+        *_describe_intervals(sorted(intervals)),
     )
+
+
+def _describe_rates(rates: Sequence[float]) -> tuple[float | None, float | None]:
+    if len(rates) < KNOWN_AFTER:
+        return None, None
+    return _quantile(rates, 0.5), _quantile(rates, 0.999)
+
+
+def _describe_intervals(
+    intervals: Sequence[float],
+) -> tuple[float | None, float | None, float | None]:
+    if len(intervals) < KNOWN_AFTER:
+        return None, None, None
+    median = _quantile(intervals, 0.5)
+    return _quantile(intervals, 0.01), median, _measure_mad(intervals, median)
+
+
+def _measure_mad(values: Iterable[float], median: float) -> float:
+    """Return the median absolute deviation."""
+    return _quantile(sorted(abs(value - median) for value in values), 0.5)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

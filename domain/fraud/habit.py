@@ -66,8 +66,8 @@ class Habit:
         if not self.scores:
             self.mean = value
         else:
-            # The first scores weigh alike; later each counts a twelfth.
-            share = self.scores + 1 if self.scores < 11 else 12
+            # The first scores weigh alike; later each counts a twentieth.
+            share = min(20, self.scores + 1)
             change = value - self.mean
             if self.scores >= KNOWN_AFTER:
                 most = 3 * self.deviation + 100
@@ -75,6 +75,6 @@ class Habit:
             self.mean += change // share
             self.deviation += (abs(change) - self.deviation) // share
         if score > self.top:
-            self.top = min(score, _HUGE)
+            self.top = min(int(score), _HUGE)
         if self.scores < _MOST_SCORES:
             self.scores += 1

@@ -46,6 +46,7 @@ class Judge:
         self.spent_us: dict[str, float] = {}
         self.unavailable = 0
         self._clock_ns = clock_ns
+        self._learns = Signal.PROFILE in self.needs
         self._all = [
             _Check(name, known.run, check.settings, Signal.MODEL in known.needs)
             for name, check in policy.checks.items()
@@ -134,7 +135,7 @@ class Judge:
 
     def _observe(self, action: Candidate, signals: Signals, verdict: Verdict) -> None:
         """Let the signals follow an action that has been judged."""
-        if Signal.PROFILE in self.needs:
+        if self._learns:
             signals.profile.observe(action, verdict)
         if verdict is Verdict.REJECT:
             return

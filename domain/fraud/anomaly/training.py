@@ -33,14 +33,17 @@ def train(rows: Sequence[Sequence[float]]) -> Model:
 
 
 def _cut(ordered: Sequence[float]) -> tuple[float, ...]:
-    """Return where bins of equal width end; what is outside all but 1 % has two bins of its own."""
+    """Return where bins end: of equal width for 99 %, one on either side for the rest.
+
+    What is outside all that was seen has two more.
+    """
     last = len(ordered) - 1
     low = ordered[int(_OUTER_SHARE * last)]
     high = ordered[int((1 - _OUTER_SHARE) * last)]
-    if high <= low:
-        return low, nextafter(low, inf)
     width = (high - low) / BINS
-    return *(low + width * number for number in range(BINS)), nextafter(high, inf)
+    inner = [low + width * number for number in range(BINS)] if width > 0 else [low]
+    edges = {ordered[0], *inner, nextafter(high, inf), nextafter(ordered[-1], inf)}
+    return tuple(sorted(edges))
 
 
 def _weigh(column: Sequence[float], edges: Sequence[float]) -> tuple[float, ...]:

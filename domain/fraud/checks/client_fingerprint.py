@@ -29,6 +29,9 @@ class FingerprintSettings:
         minimum=0.1,
         maximum=1,
     )
+    changed_score: float = limit(
+        0.5, "Score of a device that changes within a play session", minimum=0, maximum=1
+    )
     new_score: float = limit(0.15, "Score of a new device", minimum=0, maximum=1)
     min_actions: float = limit(
         5, "Actions of a player before a device is new", minimum=1, maximum=1000
@@ -43,20 +46,33 @@ def check_client_fingerprint(
     if client is None:
         return PASSED
     crowd = _weigh_crowd(client, signals, settings)
-    if crowd >= 1.0:
-        return Finding(crowd, "UNUSUAL_CLIENT", "many players on one device")
     turns = signals.profile.flips / 1000
-    if turns >= settings.max_turns:
-        score = min(1.0, 0.7 + turns - settings.max_turns)
-        return Finding(max(score, crowd), "UNUSUAL_CLIENT", "devices take turns")
-    if crowd > 0.0:
+    if crowd < 1.0 and turns >= settings.max_turns:
+        return Finding(
+            min(1.0, 0.7 + turns - settings.max_turns), "UNUSUAL_CLIENT", "devices take turns"
+        )
+    changed = settings.changed_score if _is_changed(action, client, signals) else 0.0
+    if crowd > 0.0 and crowd >= changed:
         return Finding(crowd, "UNUSUAL_CLIENT", "many players on one device")
-    if (
-        signals.profile.seen >= settings.min_actions
-        and signals.profile.find_clock(device_key(client)) is None
-    ):
+    if changed > 0.0:
+        return Finding(changed, "UNUSUAL_CLIENT", "another device in one session")
+    if _is_new(client, signals, settings):
         return Finding(settings.new_score, "UNUSUAL_CLIENT", "a new device")
     return PASSED
+
+
+def _is_changed(action: Candidate, client: Client, signals: Signals) -> bool:
+    """Return whether the play session's last action came from another device."""
+    if action.session_id is None:
+        return False
+    session = signals.sessions.get(action.session_id)
+    return session is not None and session.last_device not in (None, client.device)
+
+
+def _is_new(client: Client, signals: Signals, settings: FingerprintSettings) -> bool:
+    """Return whether a player who is known was not seen with this device lately."""
+    profile = signals.profile
+    return profile.seen >= settings.min_actions and profile.find_clock(device_key(client)) is None
 
 
 def _weigh_crowd(client: Client, signals: Signals, settings: FingerprintSettings) -> float:
@@ -74,5 +90,7 @@ CHECK = Check(
     points=100,
     run=check_client_fingerprint,
     settings=FingerprintSettings,
-    needs=frozenset({Signal.CLIENT, Signal.PROFILE, Signal.SIGHTINGS}),
+    needs=frozenset(
+        {Signal.CLIENT, Signal.PROFILE, Signal.SIGHTINGS, Signal.PLAY_SESSION, Signal.METADATA}
+    ),
 )

@@ -13,7 +13,7 @@ from domain.fraud.signals import Signal, Signals
 class ModelSettings:
     """From when on rarity counts, and how long the model may take."""
 
-    min_rarity: float = limit(0.5, "Rarity from which on it counts", minimum=0, maximum=1)
+    min_rarity: float = limit(0.8, "Rarity from which on it counts", minimum=0, maximum=1)
     budget_us: float = limit(
         200,
         "Longest that an action may take; more, and a batch does without",

@@ -1,17 +1,21 @@
 """Each fraud check at its boundary, and how their findings become one verdict."""
 
-from typing import Any
-from uuid import uuid4
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
+from domain.fraud.anomaly.model import FEATURES
+from domain.fraud.anomaly.training import train
 from domain.fraud.candidate import Candidate
+from domain.fraud.checks.table import CHECKS
 from domain.fraud.judging import Judge
 from domain.fraud.model import Screening, Verdict
-from domain.fraud.signals import Signals, Window
+from domain.fraud.profile import Profile
+from domain.fraud.signals import Signal, Signals, Window
 from tests.factories import make_policy
+from tests.unit.fraud.makers import SESSION, make_candidate, make_session
 
-NOON_US = 1_767_268_800_000_000
 JUDGE = Judge(
     make_policy(
         max_score_per_action=1000,
@@ -21,18 +25,6 @@ JUDGE = Judge(
         action_max_future_seconds=30,
     )
 )
-
-
-def make_candidate(*, age_seconds: float = 0.0, **overrides: Any) -> Candidate:
-    values: dict[str, Any] = {
-        "action_id": str(uuid4()),
-        "action_no": 1,
-        "user_id": str(uuid4()),
-        "score": 100,
-        "accepted_us": NOON_US,
-        "timestamp_us": NOON_US - round(age_seconds * 1_000_000),
-    }
-    return Candidate(**{**values, **overrides})
 
 
 def screen_all(candidates: list[Candidate], window: Window | None = None) -> list[Screening]:
@@ -153,3 +145,112 @@ def test_a_held_action_counts_for_those_after_it() -> None:
     assert held.verdict is Verdict.QUARANTINE
     assert after.verdict is Verdict.QUARANTINE
     assert after.checks["score_burst"]["seen"] == 10_100
+
+
+def judge_with(signals: Signals, *candidates: Candidate, judge: Judge = JUDGE) -> list[Screening]:
+    return judge.screen_user(candidates, signals)
+
+
+def test_a_snoozed_check_counts_nothing_until_its_date_and_is_kept() -> None:
+    candidate = make_candidate(score=20_000)
+    until_us = candidate.accepted_us + 1
+    (screening,) = judge_with(
+        Signals(snoozed={"score_cap": until_us, "score_burst": until_us}), candidate
+    )
+    assert (screening.verdict, screening.reason) == (Verdict.PASS, None)
+    kept = screening.checks["score_cap"]
+    assert (kept["snoozed"], kept["points"], kept["score"]) == (True, 0.0, 1.0)
+    (over,) = judge_with(Signals(snoozed={"score_cap": candidate.accepted_us}), candidate)
+    assert over.verdict is Verdict.REJECT
+    assert "snoozed" not in over.checks["score_cap"]
+
+
+def test_a_policy_says_which_signals_it_needs() -> None:
+    policy = make_policy()
+    assert {Signal.PROFILE, Signal.MODEL, Signal.SIGHTINGS} < Judge(policy).needs
+    few = replace(policy, checks={"score_cap": policy.checks["score_cap"]})
+    signals = Signals()
+    judge = Judge(few)
+    assert judge.needs == frozenset()
+    judge_with(signals, make_candidate(), judge=judge)
+    assert signals.profile == Profile(), "what no check reads is not learned"
+
+
+def test_what_is_judged_is_learned() -> None:
+    signals = Signals(sessions={SESSION: make_session(), "other": make_session(user_id="other")})
+    judge_with(
+        signals,
+        make_candidate(session_id=SESSION, at_seconds=60, duration_ms=5000.0),
+        make_candidate(session_id="other", at_seconds=120, duration_ms=5000.0),
+        make_candidate(session_id=SESSION, at_seconds=180, duration_ms=5000.0, holds_id=False),
+    )
+    assert signals.profile.seen == 2
+    assert signals.sessions[SESSION].claimed_ms == 5000
+    assert not signals.sessions["other"].is_changed
+
+
+class TestModel:
+    """A policy that asks for a model, with and without one."""
+
+    ODD = make_candidate(score=900)
+    FOUND = make_candidate(score=2000)
+
+    def make_signals(self, *, is_live: bool) -> Signals:
+        rows = [tuple(float(number % 7) for number in range(len(FEATURES)))] * 1000
+        return Signals(model=replace(train(rows), is_live=is_live))
+
+    def test_without_a_model_actions_go_on_and_are_counted(self) -> None:
+        judge = Judge(make_policy())
+        clean, found = judge_with(
+            Signals(), make_candidate(), make_candidate(score=2000), judge=judge
+        )
+        assert judge.unavailable == 2
+        assert clean.checks == {}
+        kept = found.checks["model"]
+        assert (kept["unavailable"], kept["score"], kept["points"]) == (True, 0.0, 0.0)
+
+    def test_a_model_in_shadow_is_kept_and_counts_nothing(self) -> None:
+        for is_live, points in ((True, 50.0), (False, 0.0)):
+            judge = Judge(make_policy())
+            (screening,) = judge_with(self.make_signals(is_live=is_live), self.ODD, judge=judge)
+            kept = screening.checks["model"]
+            assert (kept["score"], kept["points"]) == (1.0, points)
+            assert kept.get("shadow", False) is not is_live
+            assert judge.unavailable == 0
+
+    @pytest.mark.parametrize(
+        ("slow_calls", "is_available"), [(range(0), True), ([0], True), (range(9), False)]
+    )
+    def test_a_model_over_its_budget_is_left_out_of_the_batch(
+        self, slow_calls: Sequence[int], is_available: bool
+    ) -> None:
+        judge = Judge(make_policy(), clock_ns=StubClock(slow_calls).read_ns)
+        odd, found = judge_with(self.make_signals(is_live=True), self.ODD, self.FOUND, judge=judge)
+        assert ("model" in odd.checks) is is_available
+        assert ("unavailable" not in found.checks["model"]) is is_available
+        assert judge.unavailable == (0 if is_available else 2)
+
+
+class StubClock:
+    """A clock on which runs of the model take long or not, and everything else no time."""
+
+    def __init__(self, slow_runs: Sequence[int]) -> None:
+        self.now_ns = self.reads = 0
+        self.slow_runs = slow_runs
+        # Every check is timed once, the model last: two reads each.
+        self.before_model = 2 * (len(CHECKS) - 1)
+
+    def read_ns(self) -> int:
+        run, is_end = divmod(self.reads - self.before_model, 2)
+        if is_end and run in self.slow_runs:
+            self.now_ns += 1_000_000
+        self.reads += 1
+        return self.now_ns
+
+
+def test_the_first_action_of_a_batch_is_timed() -> None:
+    judge = Judge(make_policy())
+    assert judge.spent_us == {}
+    judge_with(Signals(), make_candidate(), make_candidate(), judge=judge)
+    assert judge.spent_us.keys() == judge.policy.checks.keys() - {"model"}
+    assert min(judge.spent_us.values()) >= 0

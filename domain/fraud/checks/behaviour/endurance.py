@@ -13,9 +13,9 @@ from domain.fraud.signals import Signal, Signals
 class EnduranceSettings:
     """How long somebody may play without a rest of two hours."""
 
-    tired_hours: float = limit(16, "From when on it counts, h", minimum=1, maximum=1000)
-    max_hours: float = limit(20, "From when on it counts fully, h", minimum=1, maximum=1000)
-    min_actions: float = limit(20, "Actions in that time", minimum=2, maximum=100_000)
+    tired_hours: float = limit(13, "From when on it counts, h", minimum=1, maximum=1000)
+    max_hours: float = limit(16, "From when on it counts fully, h", minimum=1, maximum=1000)
+    min_actions: float = limit(12, "Actions in that time", minimum=2, maximum=100_000)
 
 
 def check_endurance(action: Candidate, signals: Signals, settings: EnduranceSettings) -> Finding:

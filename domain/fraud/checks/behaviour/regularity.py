@@ -22,24 +22,33 @@ class RegularitySettings:
     exact_spread: float = limit(0.15, "The same of nearly equal ones", minimum=0.001, maximum=5)
 
 
-def check_regularity(_action: Candidate, signals: Signals, settings: RegularitySettings) -> Finding:
+def check_regularity(action: Candidate, signals: Signals, settings: RegularitySettings) -> Finding:
     """Object when the player's last intervals lie within a narrow band.
 
     The range of ln(interval) is judged, not its deviation: jitter has an end (of 30 % each way,
     ln(1.3 / 0.7) = 0.62), while people's intervals have long tails, which within twenty intervals
-    reach far beyond it. The two longest do not count: a bot may rest.
+    reach far beyond it. The longest does not count: a bot may rest. Where the game itself sets the
+    pace, everybody's intervals are alike, and the band is narrower.
     """
     intervals = signals.profile.intervals
     count = len(intervals)
     if count < settings.min_exact:
         return PASSED
     ordered = sorted(intervals)
-    spread = (ordered[-3] - ordered[0]) / 100
-    if spread > settings.max_spread:
+    spread = (ordered[-2] - ordered[0]) / 100
+    if spread > settings.max_spread or _is_usual(spread, action, signals):
         return PASSED
     if spread <= settings.exact_spread or count >= settings.min_intervals:
         return Finding(1.0, "UNUSUAL_BEHAVIOUR", f"{count} intervals within ln {spread:.2f}")
     return PASSED
+
+
+def _is_usual(spread: float, action: Candidate, signals: Signals) -> bool:
+    """Return whether everybody's intervals lie almost as close together."""
+    baseline = signals.baselines.get(action.action_type or "")
+    if baseline is None or baseline.interval_mad is None or not baseline.is_known:
+        return False
+    return spread >= 2 * baseline.interval_mad
 
 
 CHECK = Check(
@@ -49,5 +58,5 @@ CHECK = Check(
     points=100,
     run=check_regularity,
     settings=RegularitySettings,
-    needs=frozenset({Signal.PROFILE}),
+    needs=frozenset({Signal.PROFILE, Signal.BASELINE}),
 )

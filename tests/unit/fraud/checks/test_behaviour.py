@@ -1,0 +1,191 @@
+"""Behaviour: what is unlike a person, unlike oneself and unlike everybody, at its boundaries."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from domain.fraud.candidate import Candidate
+from domain.fraud.model import Verdict
+from domain.fraud.profile import Profile
+from domain.fraud.signals import Signals
+from tests.unit.fraud.makers import find, make_baseline, make_candidate, passes, play
+
+TYPE = "level_complete"
+
+
+def play_intervals(*seconds: float) -> Signals:
+    """Return the signals after actions with these intervals between them."""
+    at = 0.0
+    actions = [make_candidate()]
+    for interval in seconds:
+        at += interval
+        actions.append(make_candidate(at_seconds=at))
+    return play(Profile(), *actions)
+
+
+def play_scores(*scores: int, **signals: Any) -> Signals:
+    actions = (
+        make_candidate(at_seconds=60 * number, score=score, action_type=TYPE)
+        for number, score in enumerate(scores)
+    )
+    return Signals(profile=play(Profile(), *actions).profile, **signals)
+
+
+def scored(score: int, **overrides: Any) -> Candidate:
+    return make_candidate(at_seconds=9000, score=score, action_type=TYPE, **overrides)
+
+
+EVERYBODY = {TYPE: make_baseline()}
+
+
+class TestRegularity:
+    @pytest.mark.parametrize(("intervals", "is_well"), [(7, True), (8, False)])
+    def test_equal_intervals_are_found_after_eight(self, intervals: int, is_well: bool) -> None:
+        assert passes("regularity", make_candidate(), play_intervals(*[30] * intervals)) is is_well
+
+    def test_jitter_of_thirty_percent_is_found_after_fourteen(self) -> None:
+        random = Random(3)
+        intervals = [60 * random.uniform(0.7, 1.3) for _ in range(14)]
+        assert passes("regularity", make_candidate(), play_intervals(*intervals[:13]))
+        found = find("regularity", make_candidate(), play_intervals(*intervals))
+        assert (found.score, found.reason) == (1.0, "UNUSUAL_BEHAVIOUR")
+
+    def test_a_bot_may_rest_once_and_is_found(self) -> None:
+        assert not passes("regularity", make_candidate(), play_intervals(*[30] * 9, 900, *[30] * 5))
+        # Half an hour and more is a pause, no interval.
+        assert not passes(
+            "regularity", make_candidate(), play_intervals(*[30] * 5, *[1801] * 3, *[30] * 4)
+        )
+
+    def test_a_person_s_intervals_have_tails(self) -> None:
+        random = Random(4)
+        intervals = [random.lognormvariate(4, 0.6) for _ in range(300)]
+        for end in range(20, 300):
+            assert passes(
+                "regularity", make_candidate(), play_intervals(*intervals[end - 20 : end])
+            )
+
+    def test_where_the_game_sets_the_pace_it_says_nothing(self) -> None:
+        signals = play_intervals(*[60 + number % 4 for number in range(16)])
+        assert not passes("regularity", make_candidate(action_type=TYPE), signals)
+        signals.baselines = {TYPE: make_baseline(interval_mad=0.02)}
+        assert passes("regularity", make_candidate(action_type=TYPE), signals)
+
+    def test_actions_that_came_together_have_no_interval(self) -> None:
+        assert passes("regularity", make_candidate(), play_intervals(*[0.0] * 30))
+
+
+class TestScoreLevel:
+    @pytest.mark.parametrize(("run", "is_well"), [(9, True), (10, False)])
+    def test_so_many_scores_in_a_row_may_be_near_the_cap(self, run: int, is_well: bool) -> None:
+        signals = play_scores(*[950, 1000] * (run // 2), *[1000] * (run % 2))
+        assert passes("score_level", scored(990), signals) is is_well
+        assert passes("score_level", scored(899), signals)
+
+    def test_a_lower_score_begins_the_run_again(self) -> None:
+        assert passes("score_level", scored(1000), play_scores(*[1000] * 9, 500, *[1000] * 9))
+
+    def test_the_cap_is_usual_where_everybody_reaches_it(self) -> None:
+        usual = {TYPE: make_baseline(score_median=1000.0)}
+        assert passes("score_level", scored(1000), play_scores(*[1000] * 12, baselines=usual))
+
+    def test_the_same_award_every_time_is_no_cap(self) -> None:
+        assert passes("score_level", scored(100), play_scores(*[100] * 50))
+
+    def test_a_huge_score_of_a_new_player_says_nothing(self) -> None:
+        assert passes("score_level", scored(900), play_scores(*[90] * 7, baselines=EVERYBODY))
+
+    def test_a_score_far_above_one_s_own_counts_and_above_everybody_s_fully(self) -> None:
+        own = [80, 100, 120, 90, 110, 100, 95, 105]
+        alone = find("score_level", scored(900), play_scores(*own))
+        both = find("score_level", scored(900), play_scores(*own, baselines=EVERYBODY))
+        few = {TYPE: make_baseline(actions=499)}
+        assert (alone.score, both.score) == (0.6, 1.0)
+        assert find("score_level", scored(900), play_scores(*own, baselines=few)).score == 0.6
+
+    def test_what_is_far_above_one_s_own_but_usual_for_others_is_no_proof(self) -> None:
+        own = [10, 12, 8, 10, 11, 9, 10, 10]
+        found = find("score_level", scored(120), play_scores(*own, baselines=EVERYBODY))
+        assert found.score == 0.6
+
+    def test_who_does_a_little_better_than_always_alike_passes(self) -> None:
+        assert passes("score_level", scored(150), play_scores(*[100] * 20, baselines=EVERYBODY))
+
+    def test_held_scores_teach_nothing(self) -> None:
+        signals = play_scores(100, 90, 110, 100, 95, 105, 100, 100)
+        before = signals.profile.habits[0].mean
+        for _ in range(50):
+            held = scored(900)
+            found = find("score_level", held, signals)
+            assert found.score >= 0.6
+            play(signals.profile, held, verdict=Verdict.QUARANTINE)
+        assert signals.profile.habits[0].mean == before
+
+
+class TestScoreRate:
+    @pytest.mark.parametrize(
+        ("score", "duration_ms", "expected"),
+        [
+            (60, 1000.0, 0.0),
+            (61, 1000.0, pytest.approx(0.508, abs=0.001)),
+            (120, 1000.0, 1.0),
+            (100, 0.0, 1.0),
+            (0, 0.0, 0.0),
+            (100, None, 0.0),
+            (100, float("nan"), 0.0),
+            (100, -1.0, 0.0),
+        ],
+    )
+    def test_nobody_scores_so_fast(
+        self, score: int, duration_ms: float | None, expected: float
+    ) -> None:
+        signals = Signals(baselines=EVERYBODY)
+        assert find("score_rate", scored(score, duration_ms=duration_ms), signals).score == expected
+
+    @pytest.mark.parametrize("baseline", [{"rate_q999": None}, {"actions": 499}])
+    def test_without_everybody_s_rates_nothing_is_said(self, baseline: dict[str, Any]) -> None:
+        signals = Signals(baselines={TYPE: make_baseline(**baseline)})
+        assert passes("score_rate", scored(10**6, duration_ms=1.0), signals)
+
+
+class TestPace:
+    # The fastest 1 % of everybody's intervals are e^9 ms = 8.1 s, two thirds of it 5.4 s.
+    @pytest.mark.parametrize(("seconds", "is_well"), [(5.5, True), (5.3, False)])
+    def test_nobody_keeps_up_such_a_pace(self, seconds: float, is_well: bool) -> None:
+        signals = play_intervals(*[seconds] * 8)
+        signals.baselines = EVERYBODY
+        assert passes("pace", scored(1), signals) is is_well
+
+    def test_of_few_intervals_or_actions_nothing_is_said(self) -> None:
+        signals = play_intervals(*[1] * 7)
+        signals.baselines = EVERYBODY
+        assert passes("pace", scored(1), signals)
+        signals = play_intervals(*[1] * 9)
+        assert passes("pace", scored(1), signals)
+        signals.baselines = {TYPE: make_baseline(interval_q01=None)}
+        assert passes("pace", scored(1), signals)
+
+
+class TestEndurance:
+    def play_hours(self, hours: float, *, every_minutes: float = 20) -> Signals:
+        count = int(hours * 60 / every_minutes)
+        return play_intervals(*[every_minutes * 60] * count)
+
+    @pytest.mark.parametrize(("hours", "score"), [(13, 0), (14.5, 0.5), (16, 1), (30, 1)])
+    def test_nobody_plays_so_long_without_a_rest(self, hours: float, score: float) -> None:
+        action = make_candidate(at_seconds=hours * 3600)
+        assert find("endurance", action, self.play_hours(hours)).score == pytest.approx(score)
+
+    def test_two_hours_are_a_rest(self) -> None:
+        signals = self.play_hours(15)
+        assert passes("endurance", make_candidate(at_seconds=17 * 3600), signals)
+        play(signals.profile, make_candidate(at_seconds=17 * 3600))
+        assert passes("endurance", make_candidate(at_seconds=18 * 3600), signals)
+
+    def test_few_actions_are_no_stretch(self) -> None:
+        signals = self.play_hours(16.5, every_minutes=99)
+        assert passes("endurance", make_candidate(at_seconds=16.5 * 3600), signals)
+
+    def test_a_new_player_is_not_tired(self) -> None:
+        assert passes("endurance", make_candidate())
