@@ -33,9 +33,15 @@ Runner = Callable[[WorkerContext, UUID], LinkOutcome]
 
 def _screen(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
     outcome = screen_batch(
-        context.store, batch_id=batch_id, policy=context.policy, stalled=context.takes_stalled
+        context.store,
+        batch_id=batch_id,
+        policy=context.policy,
+        policies=context.policies,
+        clients=context.clients,
+        stalled=context.takes_stalled,
+        lock_wait_ms=context.lock_wait_ms,
     )
-    metrics.count_verdicts(outcome.screenings)
+    metrics.count_screening(outcome)
     return outcome.link
 
 

@@ -4,8 +4,10 @@ import functools
 from dataclasses import dataclass, field
 
 from domain.actions.scoring import LOCK_WAIT_MS
+from domain.clients.known import KnownClients
 from domain.events.followed_rankings import FollowedRankings
 from domain.fraud.policy import Policy, policy_from
+from domain.fraud.policy_cache import PolicyCache
 from domain.rankings.catalog import CatalogCache
 from domain.rankings.written_rows import WrittenRows
 from domain.settings import Settings, settings_of_process
@@ -22,6 +24,7 @@ class WorkerContext:
 
     settings: Settings
     store: Store
+    # Of the settings: it judges while no stored one is live.
     policy: Policy
     # How long a batch waits for a player's score that another transaction has locked.
     lock_wait_ms: int = LOCK_WAIT_MS
@@ -32,6 +35,9 @@ class WorkerContext:
     # What somebody follows of them live.
     followed: FollowedRankings = field(default_factory=FollowedRankings)
     written_rows: WrittenRows = field(default_factory=WrittenRows)
+    # What judges the actions, and the clients that they came from.
+    policies: PolicyCache = field(default_factory=PolicyCache)
+    clients: KnownClients = field(default_factory=KnownClients)
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter as Counted
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -10,12 +10,29 @@ from domain.actions.chain import CHAIN
 from domain.actions.effects import Effects
 from domain.actions.model import Status
 from domain.actions.recovery import Remedy
-from domain.fraud.checks.table import REASONS
+from domain.fraud.checks.table import CHECKS_BY_NAME, REASONS
 from domain.fraud.model import Screening, Verdict
+from domain.fraud.screening import ScreeningOutcome
+from domain.fraud.shadowing import read_shadow_verdict
 from domain.store.store import Store
 
 score_updates = Counter("score_update_total", "Actions applied to a score")
 fraud_checks = Counter("fraud_checks_total", "Fraud verdicts", ["verdict", "reason"])
+policy_verdicts = Counter(
+    "laurel_fraud_verdicts_total",
+    "Verdicts of the live policy, and of the one that judges beside it in shadow",
+    ["policy", "verdict"],
+)
+check_seconds = Counter(
+    "laurel_fraud_check_seconds_total",
+    "Time in a check, of the first action of each batch",
+    ["check"],
+)
+checks_timed = Counter("laurel_fraud_checks_timed_total", "Actions whose checks were timed")
+model_unavailable = Counter(
+    "laurel_fraud_model_unavailable_total",
+    "Actions judged without the model, which is missing, cannot be read or is too slow",
+)
 link_seconds = Histogram(
     "laurel_pipeline_stage_seconds",
     "Time one link took for one batch",
@@ -118,6 +135,11 @@ for _kind in ("first", "further"):
     period_seals.labels(_kind)
 for _cause in ("log", "key", "file"):
     checkpoint_failures.labels(_cause)
+for _verdict in Verdict:
+    for _policy in ("live", "shadow"):
+        policy_verdicts.labels(_policy, _verdict)
+for _check in CHECKS_BY_NAME:
+    check_seconds.labels(_check)
 fraud_checks.labels(Verdict.PASS, "")
 for _verdict in (Verdict.QUARANTINE, Verdict.REJECT):
     for _reason in REASONS:
@@ -151,7 +173,30 @@ def _show_breaker(is_open: bool) -> None:
         breaker_openings.inc()
 
 
-def count_verdicts(screenings: Sequence[Screening]) -> None:
+def count_screening(outcome: ScreeningOutcome) -> None:
+    """Count what one batch was judged, and what that took."""
+    screenings = outcome.screenings
+    _count_verdicts(screenings)
+    _count_policy("live", (screening.verdict for screening in screenings))
+    if outcome.has_shadow:
+        _count_policy("shadow", map(read_shadow_verdict, screenings))
+    if outcome.unavailable:
+        model_unavailable.inc(outcome.unavailable)
+    if outcome.spent_us:
+        checks_timed.inc()
+    for check, spent_us in outcome.spent_us.items():
+        _check_series(check).inc(spent_us / 1_000_000)
+
+
+_check_series = functools.cache(check_seconds.labels)
+
+
+def _count_policy(policy: str, verdicts: Iterable[Verdict]) -> None:
+    for verdict, count in Counted(verdicts).items():
+        policy_verdicts.labels(policy, verdict).inc(count)
+
+
+def _count_verdicts(screenings: Sequence[Screening]) -> None:
     """Count the verdicts of one batch by verdict and reason."""
     tally = Counted((screening.verdict, screening.reason) for screening in screenings)
     for (verdict, reason), count in tally.items():

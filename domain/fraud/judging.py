@@ -13,6 +13,7 @@ from domain.fraud.checks.check import Run
 from domain.fraud.checks.table import CHECKS_BY_NAME
 from domain.fraud.model import PASSED, Finding, Screening, Verdict
 from domain.fraud.policy import Policy
+from domain.fraud.shadowing import Shadow
 from domain.fraud.signals import Signal, Signals
 
 ALL_PASSED: Mapping[str, Any] = MappingProxyType({})
@@ -31,17 +32,28 @@ class _Check(NamedTuple):
 
 
 class Judge:
-    """A policy, made ready to judge one batch.
+    """A policy, made ready to judge one batch, and the shadow beside it.
 
-    `needs` are the signals that its checks read. `spent_us` is by check what it took for the
-    batch's first action. `unavailable` counts the actions that were judged without a model that the
-    policy asks for, because there is none, it cannot be read, or it takes more than its budget.
+    `needs` are the signals that the checks of both read. `spent_us` is by check what it took for
+    the batch's first action. `unavailable` counts the actions that were judged without a model that
+    the policy asks for, because there is none, it cannot be read, or it takes more than its budget.
     """
 
-    def __init__(self, policy: Policy, *, clock_ns: Callable[[], int] = perf_counter_ns) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        shadow: Shadow | None = None,
+        clock_ns: Callable[[], int] = perf_counter_ns,
+    ) -> None:
         self.policy = policy
+        self.shadow = shadow
         self.needs: frozenset[Signal] = frozenset().union(
-            *(CHECKS_BY_NAME[name].needs for name in policy.checks)
+            *(
+                CHECKS_BY_NAME[name].needs_with(check.settings)
+                for name, check in policy.checks.items()
+            ),
+            shadow.needs if shadow else frozenset(),
         )
         self.spent_us: dict[str, float] = {}
         self.unavailable = 0
@@ -72,6 +84,9 @@ class Judge:
                 screening = Screening(action.action_id, Verdict.PASS, None, ALL_PASSED)
             else:
                 screening = self._weigh(action, signals, checks, findings)
+            if self.shadow is not None:
+                found = {check.name: each for check, each in zip(checks, findings, strict=True)}
+                screening = self.shadow.compare(action, signals, found, screening)
             screenings.append(screening)
             self._observe(action, signals, screening.verdict)
         self.unavailable += len(actions) if len(checks) < len(self._all) else 0

@@ -95,8 +95,8 @@ def use_policy(
 ) -> StoredPolicy:
     """Make a stored policy the live one or the shadow; what was that before is retired.
 
-    Raises NotFoundError, PreconditionFailedError, InvalidPayloadError for a policy that this
-    version of the program does not read, and PolicyInUseError when the live one is to be a shadow.
+    Raises NotFoundError, PreconditionFailedError, PolicyInUseError when the live one is to be the
+    shadow, and InvalidPayloadError for a policy that this version of the program does not read.
     """
     with store.write() as connection:
         _begin(connection, change)

@@ -1,68 +1,145 @@
-"""Screening: the first link. It reads what the checks need, in bulk, and stores their verdicts."""
+"""Screening: the first link. It reads what the checks need, in bulk, and stores their verdicts.
 
-from collections import defaultdict
-from dataclasses import dataclass
+What it learns of the players is stored by the same transaction: neither is there without the other.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from domain.actions.model import LinkOutcome
-from domain.fraud.candidate import Candidate
+from domain.clients.known import KnownClients
+from domain.errors import DatabaseConflictError
+from domain.fraud.gathering import FACTS, Gathered, gather
 from domain.fraud.judging import Judge
 from domain.fraud.model import Screening
 from domain.fraud.policy import Policy
-from domain.fraud.signals import Signals, Window
-from domain.store.postgres.actions.screening import (
-    ClaimedEntry,
-    claim_entry,
-    read_windows,
-    write_verdicts,
+from domain.fraud.policy_cache import PolicyCache
+from domain.fraud.signals import Signal
+from domain.store.postgres.actions.screening import claim_entry, correct_policy, write_verdicts
+from domain.store.postgres.fraud.learning import (
+    insert_sightings,
+    write_play_sessions,
+    write_profiles,
 )
 from domain.store.store import Connection, Store
+
+LOCK_WAIT_MS = 5000
+# Another batch has made a player's first profile meanwhile: it can be read now.
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ScreeningOutcome:
-    """What the link did, and the verdicts it gave."""
+    """What the link did, and the verdicts it gave.
+
+    `spent_us` is by check what it took for one action. `unavailable` counts the actions that were
+    judged without the model; `has_shadow` says whether a shadow policy has judged too.
+    """
 
     link: LinkOutcome
     screenings: tuple[Screening, ...] = ()
+    spent_us: Mapping[str, float] = field(default_factory=dict)
+    unavailable: int = 0
+    has_shadow: bool = False
 
 
 def screen_batch(
-    store: Store, *, batch_id: UUID, policy: Policy, stalled: bool = True
+    store: Store,
+    *,
+    batch_id: UUID,
+    policy: Policy,
+    policies: PolicyCache,
+    clients: KnownClients,
+    stalled: bool = True,
+    lock_wait_ms: int = LOCK_WAIT_MS,
 ) -> ScreeningOutcome:
     """Store the verdicts on the batch's actions in its row and move the batch to SCREENED.
 
-    The actions stay pending: scoring gives them their status. Unless `stalled`, only a batch that
-    the keeper has not found stalled. Raises DatabaseUnavailableError.
+    `policy` judges while no other one is live. The actions stay pending: scoring gives them their
+    status. Unless `stalled`, only a batch that the keeper has not found stalled. Raises
+    DatabaseUnavailableError, and as that DatabaseLockedError when another transaction keeps a
+    player's profile for longer than `lock_wait_ms`.
     """
-    # Lazily: a verdict that is lost in a crash is given again, and nothing has used it yet.
+    screen = partial(
+        _screen_once,
+        store,
+        batch_id=batch_id,
+        policy=policy,
+        policies=policies,
+        clients=clients,
+        stalled=stalled,
+        lock_wait_ms=lock_wait_ms,
+    )
+    for _ in range(TRIES - 1):
+        with suppress(DatabaseConflictError):
+            return screen()
+    return screen()
+
+
+def _screen_once(
+    store: Store,
+    *,
+    batch_id: UUID,
+    policy: Policy,
+    policies: PolicyCache,
+    clients: KnownClients,
+    stalled: bool,
+    lock_wait_ms: int,
+) -> ScreeningOutcome:
+    # Lazily: a verdict that is lost in a crash is given again, and nothing has used it yet. What
+    # was learned with it is lost with it, so that nothing is learned twice.
     with store.lazy() as connection:
-        entry = claim_entry(connection, batch_id=batch_id, stalled=stalled)
+        entry = claim_entry(
+            connection,
+            batch_id=batch_id,
+            stalled=stalled,
+            with_facts=bool(policies.needs & FACTS),
+            lock_wait_ms=lock_wait_ms,
+        )
         if entry is None:
             return ScreeningOutcome(LinkOutcome.NOT_ITS_TURN)
-        screenings = _screen(connection, batch_id, entry, policy)
+        judging = policies.find(connection, head=entry.head, fallback=policy)
+        gathered = gather(
+            connection, batch_id=batch_id, entry=entry, judging=judging, clients=clients
+        )
+        judge = judging.make_judge()
+        screenings = _judge(judge, gathered)
         write_verdicts(connection, batch_id=batch_id, known=entry.verdicts, screenings=screenings)
-    return ScreeningOutcome(LinkOutcome.MOVED, tuple(screenings.values()))
-
-
-def _screen(
-    connection: Connection, batch_id: UUID, entry: ClaimedEntry, policy: Policy
-) -> dict[int, Screening]:
-    """Return the verdicts by action_no."""
-    by_user: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for candidate in entry.candidates:
-        by_user[candidate.user_id].append(candidate)
-    windows = read_windows(
-        connection,
-        batch_id=batch_id,
-        before={user_id: actions[0].action_no for user_id, actions in by_user.items()},
-        at=entry.created_at,
+        if judging.policy.number != entry.head.live_number:
+            correct_policy(connection, batch_id=batch_id, number=judging.policy.number)
+        if judge.needs & FACTS:
+            _write_learned(connection, judge, gathered)
+    return ScreeningOutcome(
+        LinkOutcome.MOVED,
+        tuple(screenings.values()),
+        judge.spent_us,
+        judge.unavailable,
+        judging.shadow is not None,
     )
-    judge = Judge(policy)
+
+
+def _judge(judge: Judge, gathered: Gathered) -> dict[int, Screening]:
+    """Return the verdicts by action_no."""
     screenings: dict[int, Screening] = {}
-    for user_id, actions in by_user.items():
-        signals = Signals(windows.get(user_id) or Window())
-        screened = judge.screen_user(actions, signals)
+    for user_id, actions in gathered.actions.items():
+        screened = judge.screen_user(actions, gathered.signals[user_id])
         for action, screening in zip(actions, screened, strict=True):
             screenings[action.action_no] = screening
     return screenings
+
+
+def _write_learned(connection: Connection, judge: Judge, gathered: Gathered) -> None:
+    """Write what is new: profiles, then play sessions, then sightings, in every transaction."""
+    read = gathered.read
+    if Signal.PROFILE in judge.needs:
+        profiles = {
+            user_id: signals.profile.encode() for user_id, signals in gathered.signals.items()
+        }
+        write_profiles(connection, profiles=profiles, stored=read.profiles.keys())
+    write_play_sessions(
+        connection, sessions=[session for session in read.sessions.values() if session.is_changed]
+    )
+    insert_sightings(connection, pairs=read.new_pairs)

@@ -17,7 +17,7 @@ class Check:
 
     `settings` is a frozen dataclass of `limit` fields, the third argument of `run`. `version` grows
     whenever `run` may find something else than before. `points` is what a score of 1.0 is worth in
-    the policy of the settings.
+    the policy of the settings. With settings that are not `needed_if`, it needs no signals.
     """
 
     name: str
@@ -27,6 +27,12 @@ class Check:
     run: Run
     settings: type
     needs: frozenset[Signal] = frozenset()
+    needed_if: Callable[[Any], bool] | None = None
+
+    def needs_with(self, settings: Any) -> frozenset[Signal]:
+        """Return the signals that it needs with these settings."""
+        is_needed = self.needed_if is None or self.needed_if(settings)
+        return self.needs if is_needed else frozenset()
 
 
 def limit(default: float, doc: str, *, minimum: float, maximum: float) -> Any:

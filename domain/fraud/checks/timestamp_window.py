@@ -17,7 +17,7 @@ class TimestampSettings:
     max_future_seconds: float = limit(30, "Farthest in the future, s", minimum=0, maximum=86400)
     max_offset_seconds: float = limit(
         120,
-        "Largest steady offset of a client's clock that is allowed for, s",
+        "Largest steady offset of a client's clock that is allowed for, s; 0: none",
         minimum=0,
         maximum=86400,
     )
@@ -54,4 +54,5 @@ CHECK = Check(
     run=check_timestamp_window,
     settings=TimestampSettings,
     needs=frozenset({Signal.PROFILE, Signal.CLIENT}),
+    needed_if=lambda settings: settings.max_offset_seconds > 0,
 )

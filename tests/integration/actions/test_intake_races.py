@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -11,16 +12,17 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from domain.actions import intake
+from domain.actions.chain import SCREEN
 from domain.actions.intake import IntakeOutcome
 from domain.actions.scoring import score_batch
 from domain.errors import DatabaseUnavailableError
-from domain.fraud.screening import screen_batch
 from domain.store.postgres.accounts.players import ensure_players
 from domain.store.postgres.actions.intake import insert_actions, lock_order_and_list_newcomers
 from domain.store.store import Store
 from tests.factories import make_action, make_player
 from tests.intakes import ALL_ACTIONS, accept, accepted_ids, fetch
 from tests.waiting import run_in_threads, wait_until
+from workers.chain import run_link
 from workers.context import WorkerContext
 
 
@@ -165,7 +167,7 @@ def test_a_missing_partition_delays_actions_and_fails_none(worker_context: Worke
             connection.execute(text(f"ALTER TABLE user_actions DETACH PARTITION {name}"))
         broken = borrowed(store, connection)
         (batch,) = accept(broken, actions).batches
-        screen_batch(broken, batch_id=batch.batch_id, policy=worker_context.policy)
+        run_link(replace(worker_context, store=broken), link=SCREEN, batch_id=batch.batch_id)
         with pytest.raises(DatabaseUnavailableError):
             score_batch(broken, batch_id=batch.batch_id)
         connection.rollback()

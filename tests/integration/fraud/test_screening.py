@@ -9,7 +9,9 @@ from sqlalchemy import text
 from domain.actions.chain import SCORE
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, NewAction
+from domain.clients.known import KnownClients
 from domain.fraud import screening
+from domain.fraud.policy_cache import PolicyCache
 from domain.fraud.screening import screen_batch
 from domain.store.store import Store
 from tests.factories import make_action, make_player, make_policy
@@ -31,7 +33,14 @@ def accept(store: Store, *actions: NewAction) -> UUID:
 
 
 def screen(store: Store, batch_id: UUID) -> LinkOutcome:
-    return screen_batch(store, batch_id=batch_id, policy=POLICY).link
+    outcome = screen_batch(
+        store,
+        batch_id=batch_id,
+        policy=POLICY,
+        policies=PolicyCache(),
+        clients=KnownClients(),
+    )
+    return outcome.link
 
 
 def read_verdicts(store: Store, *actions: NewAction) -> list[tuple[str, str | None]]:

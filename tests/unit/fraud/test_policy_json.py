@@ -1,7 +1,6 @@
 """A policy as JSON: its form, its defaults, and every refusal with its path."""
 
 import dataclasses
-from math import ceil
 from typing import Any
 
 import pytest
@@ -37,11 +36,7 @@ def policies(draw: st.DrawFn) -> Policy:
     for check in CHECKS:
         if draw(st.booleans()) or not checks:
             settings = {
-                field.name: draw(
-                    st.integers(ceil(field.metadata["minimum"]), int(field.metadata["maximum"]))
-                    if field.metadata["maximum"] >= field.metadata["minimum"] + 1
-                    else st.floats(field.metadata["minimum"], field.metadata["maximum"])
-                )
+                field.name: draw(st.floats(field.metadata["minimum"], field.metadata["maximum"]))
                 for field in dataclasses.fields(check.settings)
             }
             points = draw(st.floats(0, 1_000_000) | st.integers(0, 1_000_000))

@@ -1,0 +1,90 @@
+"""SQL of what screening has learned: profiles, play sessions, and who was seen with a client.
+
+Written by the transaction that stores the verdicts, each by one statement and only when changed.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from domain.errors import DatabaseConflictError
+from domain.fraud.signals import PlaySession
+from domain.store.postgres.statements import hot
+
+_MOST_SWITCHES = 2**15 - 1
+_MOST_MS = 2**53
+
+_PROFILES = hot(
+    "WITH learned AS MATERIALIZED (SELECT * FROM unnest("
+    "   CAST(:users AS uuid[]), CAST(:profiles AS text[]), CAST(:stored AS boolean[]))"
+    "   t(user_id, profile, is_stored) ORDER BY user_id),"
+    " inserted AS (INSERT INTO player_profiles (user_id, profile, updated_at)"
+    "   SELECT user_id, profile, statement_timestamp() FROM learned WHERE NOT is_stored"
+    "   ON CONFLICT (user_id) DO NOTHING RETURNING 1),"
+    " updated AS (UPDATE player_profiles p SET profile = l.profile,"
+    "   updated_at = statement_timestamp()"
+    "   FROM learned l WHERE l.is_stored AND p.user_id = l.user_id RETURNING 1)"
+    " SELECT (SELECT count(*) FROM inserted) + (SELECT count(*) FROM updated)"
+)
+_SESSIONS = hot(
+    "UPDATE play_sessions s SET claimed_ms = t.claimed_ms, last_device = t.last_device,"
+    " switches = t.switches FROM unnest(CAST(:ids AS uuid[]), CAST(:claimed AS bigint[]),"
+    "   CAST(:devices AS uuid[]), CAST(:switches AS integer[]))"
+    "   t(session_id, claimed_ms, last_device, switches)"
+    " WHERE s.session_id = t.session_id"
+)
+_SIGHTINGS = hot(
+    "INSERT INTO client_sightings (subject, user_id)"
+    " SELECT * FROM unnest(CAST(:subjects AS uuid[]), CAST(:users AS uuid[])) t(subject, user_id)"
+    " ORDER BY subject, user_id ON CONFLICT (subject, user_id) DO NOTHING"
+)
+
+
+def write_profiles(
+    connection: Connection, *, profiles: Mapping[str, str], stored: Collection[str]
+) -> None:
+    """Write the profiles by user; `stored` are the users whose rows are locked.
+
+    Raises DatabaseConflictError when another batch has made a player's first profile meanwhile:
+    what it has learned must not be lost.
+    """
+    if not profiles:
+        return
+    cursor = _PROFILES.run(
+        connection,
+        {
+            "users": list(profiles),
+            "profiles": list(profiles.values()),
+            "stored": [user_id in stored for user_id in profiles],
+        },
+    )
+    if cursor.fetchone()[0] != len(profiles):
+        raise DatabaseConflictError
+
+
+def write_play_sessions(connection: Connection, *, sessions: Sequence[PlaySession]) -> None:
+    """Write what has changed in play sessions whose rows are locked."""
+    if not sessions:
+        return
+    _SESSIONS.run(
+        connection,
+        {
+            "ids": [session.session_id for session in sessions],
+            "claimed": [min(int(session.claimed_ms), _MOST_MS) for session in sessions],
+            "devices": [session.last_device for session in sessions],
+            "switches": [min(session.switches, _MOST_SWITCHES) for session in sessions],
+        },
+    )
+
+
+def insert_sightings(connection: Connection, *, pairs: Sequence[tuple[str, str]]) -> None:
+    """Insert pairs of a device or an address and a player; one that is there stays."""
+    if not pairs:
+        return
+    _SIGHTINGS.run(
+        connection,
+        {
+            "subjects": [subject for subject, _ in pairs],
+            "users": [user_id for _, user_id in pairs],
+        },
+    )
