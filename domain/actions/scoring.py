@@ -4,7 +4,6 @@ Exactly once: a batch is applied in the transaction that moves it on, and an act
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
@@ -14,7 +13,7 @@ from domain.rankings.batch_counts import Projection
 from domain.rankings.catalog import Catalog, CatalogCache
 from domain.rankings.projection import project_batch
 from domain.rankings.written_rows import WrittenRows
-from domain.store.postgres.actions.score_locks import lock_scores
+from domain.store.postgres.actions.score_locks import LockedScores, lock_scores
 from domain.store.postgres.actions.scoring import (
     LockedEntry,
     lock_entry,
@@ -61,7 +60,7 @@ def score_batch(
         locked = lock_scores(connection, user_ids=users)
         effects = apply_actions(entry.actions, locked.scores)
         catalog = (catalogs or CatalogCache()).find(connection, revision=locked.boards_revision)
-        projection = _project(connection, catalog, entry, effects, locked.now)
+        projection = _project(connection, catalog, entry, effects, locked)
         written = write_effects(
             connection,
             entry=entry,
@@ -82,15 +81,18 @@ def _project(
     catalog: Catalog,
     entry: LockedEntry,
     effects: Effects,
-    now: datetime,
+    locked: LockedScores,
 ) -> Projection:
-    """Bring the batch's applied actions to the boards that are data, if there are any."""
+    """Bring the batch's applied actions to the boards that are data, if there are any.
+
+    Those of banned players wait in the ledger for the end of the ban.
+    """
     if not (catalog.rules and effects.users):
         return Projection()
     facts = read_facts(connection, entry=entry, with_metadata=catalog.needs_metadata)
     applied = [
         fact
         for fact, effect in zip(facts, effects.actions, strict=True)
-        if effect.status is Status.APPLIED
+        if effect.status is Status.APPLIED and fact.user_id not in locked.withheld
     ]
-    return project_batch(connection, catalog=catalog, actions=applied, now=now)
+    return project_batch(connection, catalog=catalog, actions=applied, now=locked.now)

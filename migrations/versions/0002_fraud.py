@@ -188,8 +188,31 @@ def upgrade() -> None:
         ),
         sa.Column("until_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "rankings",
+            postgresql.ARRAY(sa.BigInteger()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.user_id"], name=op.f("fk_bans_user_id_users")),
         sa.PrimaryKeyConstraint("ban_no", name=op.f("pk_bans")),
+    )
+    op.create_index("ix_bans_from_at", "bans", ["from_at"], unique=False)
+    op.create_index("ix_bans_ended_at", "bans", ["ended_at"], unique=False)
+    op.create_index(
+        "ix_bans_to_show",
+        "bans",
+        ["ban_no"],
+        unique=False,
+        postgresql_where=sa.text("shown_at IS NULL"),
+    )
+    op.create_index(
+        "ix_bans_due",
+        "bans",
+        ["until_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL AND until_at IS NOT NULL"),
     )
     op.create_index(
         "ix_bans_running",

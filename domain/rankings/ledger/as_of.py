@@ -53,8 +53,8 @@ def replay_until(
 ) -> list[AsOf]:
     """Return what the actions that were accepted before a moment come to.
 
-    Definitions, joins and attributes are those of now. Raises NotFoundError for an unknown board,
-    ArchiveUnreadableError and DatabaseUnavailableError.
+    Definitions, joins, attributes and bans are those of now. Raises NotFoundError for an unknown
+    board, ArchiveUnreadableError and DatabaseUnavailableError.
     """
     with open_ledger(store) as connection:
         rules = list_rules(connection, board=board)
@@ -70,7 +70,8 @@ def replay_until(
         ):
             if scores and (line := score.line):
                 scores.rows.take((user_id,), line)
-                scores.rank("", _order(score), user_id, score.score.score)
+                if not score.is_withheld:
+                    scores.rank("", _order(score), user_id, score.score.score)
             _take_boards(boards, rules, existing, user_id, found)
     return [*([scores] if scores else []), *boards.values()]
 

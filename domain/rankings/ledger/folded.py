@@ -28,7 +28,10 @@ def fold(
     *,
     now: datetime,
 ) -> FoldedPlayer:
-    """Return what the player's actions, in order of their numbers, come to."""
+    """Return what the player's actions, in order of their numbers, come to.
+
+    On boards that is nothing while the player is withheld.
+    """
     accepted: dict[int, datetime] = {}
 
     def remember() -> Iterator[CountedAction]:
@@ -36,7 +39,8 @@ def fold(
             accepted[action.action_no] = action.accepted_at
             yield action
 
-    return FoldedPlayer(player, fold_player(rules, remember(), player.facts, now=now), accepted)
+    shown = () if player.is_withheld else rules
+    return FoldedPlayer(player, fold_player(shown, remember(), player.facts, now=now), accepted)
 
 
 def kept_since(definition: BoardDefinition, now: datetime) -> datetime | None:

@@ -14,12 +14,13 @@ NOTHING = Score(0, None)
 
 @dataclass(slots=True)
 class MadeScore:
-    """What a player's actions so far come to."""
+    """What a player's actions so far come to; who is withheld, by a ban, has no rank for it."""
 
     score: Score = NOTHING
     actions: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
+    is_withheld: bool = False
 
     def watch(self, actions: Iterable[CountedAction]) -> Iterator[CountedAction]:
         """Yield the actions, and add each."""

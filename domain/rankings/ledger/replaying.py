@@ -143,8 +143,8 @@ def fold_players(
     with_metadata = any(rule.definition.reads_metadata for rule in rules)
     players = iterate_ledger(connection, archives, span=span, with_metadata=with_metadata)
     for player, actions in players:
-        score = MadeScore()
-        if rules:
+        score = MadeScore(is_withheld=player.is_withheld)
+        if rules and not player.is_withheld:
             found = fold_player(rules, score.watch(actions), player.facts, now=now)
         else:
             found = PlayerTallies()

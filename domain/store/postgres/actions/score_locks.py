@@ -21,13 +21,16 @@ class LockedScores:
     scores: Mapping[str, Score]
     boards_revision: int
     now: datetime
+    # Those of the users who are banned: they get no row of any board.
+    withheld: frozenset[str] = frozenset()
 
 
 # The revision is read here: the statement that takes the catalog's lock would still see what was
 # before a change for which it has waited.
 _LOCK_SCORES = hot(
-    "SELECT CAST(user_id AS text), score, reached_seq, (SELECT revision FROM board_catalog),"
-    " statement_timestamp() FROM user_scores s"
+    "SELECT CAST(user_id AS text), score, coalesce(reached_seq, nullif(withheld_seq, 0)),"
+    " withheld_seq IS NOT NULL, (SELECT revision FROM board_catalog), statement_timestamp()"
+    " FROM user_scores s"
     # With its table: the name alone is that of the text, in the order of its collation.
     " WHERE user_id = ANY(CAST(:ids AS uuid[])) ORDER BY s.user_id FOR NO KEY UPDATE"
 )
@@ -38,7 +41,8 @@ def lock_scores(connection: Connection, *, user_ids: Sequence[str]) -> LockedSco
     rows = _LOCK_SCORES.run(connection, {"ids": list(user_ids)}).fetchall()
     *_, revision, now = rows[0]
     scores = {user_id: Score(score, reached_seq) for user_id, score, reached_seq, *_ in rows}
-    return LockedScores(scores, revision, now)
+    withheld = frozenset(user_id for user_id, _, _, is_withheld, *_ in rows if is_withheld)
+    return LockedScores(scores, revision, now, withheld)
 
 
 def list_lockable_players(connection: Connection, *, user_ids: Sequence[UUID]) -> frozenset[UUID]:

@@ -154,7 +154,9 @@ WITH final AS (
         AS t(user_id, score, reached_seq, actions),
         (SELECT created_at AS at FROM action_batches WHERE batch_id = CAST(:batch_id AS uuid)) b
 ), scored AS (
-    UPDATE user_scores s SET score = c.score, reached_seq = c.reached_seq,
+    UPDATE user_scores s SET score = c.score,
+        reached_seq = CASE WHEN s.withheld_seq IS NULL THEN c.reached_seq END,
+        withheld_seq = CASE WHEN s.withheld_seq IS NOT NULL THEN c.reached_seq END,
         version = s.version + 1, last_updated = statement_timestamp(),
         total_actions = s.total_actions + c.actions,
         first_action = least(s.first_action, c.at), last_action = greatest(s.last_action, c.at)

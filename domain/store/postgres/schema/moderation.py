@@ -11,7 +11,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from domain.store.postgres.schema.base import at_column, metadata
 
@@ -72,6 +72,19 @@ bans = Table(
     # NULL: for good.
     at_column("until_at", nullable=True),
     at_column("ended_at", nullable=True),
+    # The rankings of which the ban has taken the player's rows.
+    Column("rankings", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
+    # When Redis was told that the ban has begun, or has ended; NULL: not yet.
+    at_column("shown_at", nullable=True),
+)
+# Every process reads each second what has just begun or ended.
+Index("ix_bans_from_at", bans.c.from_at)
+Index("ix_bans_ended_at", bans.c.ended_at)
+Index("ix_bans_to_show", bans.c.ban_no, postgresql_where=text("shown_at IS NULL"))
+Index(
+    "ix_bans_due",
+    bans.c.until_at,
+    postgresql_where=text("ended_at IS NULL AND until_at IS NOT NULL"),
 )
 Index(
     "ix_bans_running",

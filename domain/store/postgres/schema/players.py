@@ -47,7 +47,8 @@ user_scores = Table(
     at_column("last_updated", nullable=True, default_now=True),
     at_column("created_at", nullable=True, default_now=True),
     Column("reached_seq", BigInteger),
-    # The `reached_seq` of a player whom a ban keeps off every board; `reached_seq` is NULL then.
+    # The `reached_seq` of a player whom a ban keeps off every board, 0 before the first action is
+    # applied; `reached_seq` is NULL then. NULL: not banned.
     Column("withheld_seq", BigInteger),
     Column("version", BigInteger, nullable=False, server_default=text("0")),
     # The statistics over the applied actions; the view `user_stats` shows them.

@@ -25,7 +25,9 @@ WITH live AS (
         CASE WHEN t.user_id IS NULL THEN l.last_at ELSE coalesce(l.last_at, s.last_action) END
             AS last_at,
         s.total_actions AS stored_actions, s.first_action, s.last_action
-    FROM user_scores s LEFT JOIN live l USING (user_id)
+    FROM (SELECT user_id, score, coalesce(reached_seq, nullif(withheld_seq, 0)) AS reached_seq,
+            total_actions, first_action, last_action FROM user_scores) s
+    LEFT JOIN live l USING (user_id)
     LEFT JOIN archived_totals t USING (user_id)
 )
 SELECT user_id, CASE

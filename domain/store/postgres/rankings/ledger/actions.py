@@ -25,12 +25,14 @@ class LedgerPlayer(NamedTuple):
     """A player with a score: everything beside the actions that decides the player's rows.
 
     `version` grows with every action that is applied; `actions` counts them, archived ones too.
+    Who is withheld, by a ban, has no row of any board.
     """
 
     user_id: UUID
     version: int
     actions: int
     facts: PlayerFacts
+    is_withheld: bool = False
 
 
 class Span(NamedTuple):
@@ -69,16 +71,19 @@ _PLAYER = (
     " (SELECT array_agg(m.board_id ORDER BY m.board_id) FROM board_members m"
     "   WHERE m.user_id = s.user_id),"
     " (SELECT array_agg(m.joined_at ORDER BY m.board_id) FROM board_members m"
-    "   WHERE m.user_id = s.user_id)"
+    "   WHERE m.user_id = s.user_id), s.withheld_seq IS NOT NULL"
     " FROM user_scores s JOIN users u ON u.user_id = s.user_id"
 )
+
+
+_HAS_ACTIONS = "(s.reached_seq IS NOT NULL OR s.withheld_seq > 0)"
 
 
 def count_players(connection: Connection) -> int:
     """Return how many players have applied actions."""
     return int(
         connection.execute(
-            sql("SELECT count(*) FROM user_scores WHERE reached_seq IS NOT NULL")
+            sql(f"SELECT count(*) FROM user_scores s WHERE {_HAS_ACTIONS}")
         ).scalar_one()
     )
 
@@ -87,7 +92,7 @@ def list_players(connection: Connection, *, after: UUID | None, limit: int) -> l
     """Return the next players with applied actions behind `after`, in order of id."""
     rows = connection.execute(
         sql(
-            f"SELECT {_PLAYER} WHERE s.reached_seq IS NOT NULL"
+            f"SELECT {_PLAYER} WHERE {_HAS_ACTIONS}"
             " AND (CAST(:after AS uuid) IS NULL"
             "   OR s.user_id > CAST(:after AS uuid) AND u.user_id > CAST(:after AS uuid))"
             " ORDER BY s.user_id LIMIT :limit"
@@ -95,6 +100,14 @@ def list_players(connection: Connection, *, after: UUID | None, limit: int) -> l
         {"after": after, "limit": limit},
     )
     return [_player(tuple(row)) for row in rows]
+
+
+def find_player(connection: Connection, *, user_id: UUID) -> LedgerPlayer | None:
+    """Return the player with whatever actions, or None without a score."""
+    row = connection.execute(
+        sql(f"SELECT {_PLAYER} WHERE s.user_id = :user_id"), {"user_id": user_id}
+    ).one_or_none()
+    return _player(tuple(row)) if row else None
 
 
 def lock_players(connection: Connection, *, user_ids: Sequence[UUID]) -> list[LedgerPlayer]:
@@ -116,13 +129,13 @@ def lock_players(connection: Connection, *, user_ids: Sequence[UUID]) -> list[Le
 
 
 def _player(row: Sequence[Any]) -> LedgerPlayer:
-    user_id, version, actions, attributes, history, boards, joined = row
+    user_id, version, actions, attributes, history, boards, joined, is_withheld = row
     facts = PlayerFacts(
         attributes or {},
         dict(zip(boards or (), joined or (), strict=True)),
         decode_history(history),
     )
-    return LedgerPlayer(user_id, version, actions, facts)
+    return LedgerPlayer(user_id, version, actions, facts, is_withheld)
 
 
 _ACTION = (

@@ -14,6 +14,8 @@ from domain.store.postgres.statements import sql
 
 _WITHIN = (
     "a.status = 'applied'"
+    # Who is off the boards is on none of the past either, as long as the ban runs.
+    " AND a.user_id NOT IN (SELECT user_id FROM bans WHERE ended_at IS NULL)"
     " AND (CAST(:types AS text[]) IS NULL OR a.action_type = ANY(CAST(:types AS text[])))"
     " AND (CAST(:since AS timestamptz) IS NULL OR a.created_at >= CAST(:since AS timestamptz))"
     " AND (CAST(:until AS timestamptz) IS NULL OR a.created_at < CAST(:until AS timestamptz))"

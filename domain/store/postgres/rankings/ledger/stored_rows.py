@@ -43,7 +43,7 @@ class StoredBucket(NamedTuple):
 
 
 class StoredScore(NamedTuple):
-    """A player's score and statistics."""
+    """A player's score and statistics, of banned ones too."""
 
     user_id: str
     score: int
@@ -90,9 +90,10 @@ FROM ranking_buckets r WHERE r.ranking_no = ANY(CAST(:numbers AS bigint[]))
 ORDER BY r.user_id, r.ranking_no, r.bucket_at
 """
 _SCORES = """
-SELECT CAST(s.user_id AS text), s.score, s.reached_seq, s.total_actions, s.first_action,
-    s.last_action
+SELECT CAST(s.user_id AS text), s.score, coalesce(s.reached_seq, nullif(s.withheld_seq, 0)),
+    s.total_actions, s.first_action, s.last_action
 FROM user_scores s WHERE s.reached_seq IS NOT NULL OR s.score <> 0 OR s.total_actions <> 0
+    OR s.withheld_seq > 0
 ORDER BY s.user_id
 """
 
