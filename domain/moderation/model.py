@@ -1,6 +1,9 @@
 """The words of moderation: what a moderator can do, and the bounds of the texts that go with it."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 MAX_REASON_CHARS = 1000
 
@@ -22,3 +25,29 @@ class ActKind(StrEnum):
     SNOOZE = "snooze"
     UNSNOOZE = "unsnooze"
     POLICY = "policy"
+
+
+class BanReason(StrEnum):
+    """Why a player is banned, as the player and everybody's programs are told."""
+
+    CHEATING = "CHEATING"
+    EXPLOITING = "EXPLOITING"
+    ABUSE = "ABUSE"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """A ban that runs, until a time or, without one, for good; `note` is not for the player.
+
+    Of the rankings `rankings` it has taken the player's rows.
+    """
+
+    ban_no: int
+    user_id: UUID
+    reason: BanReason
+    note: str
+    by: str
+    from_at: datetime
+    until_at: datetime | None
+    rankings: tuple[int, ...] = ()

@@ -87,14 +87,15 @@ def _list_writes(
     for row in moved:
         definition = by_ranking[row.source]
         gone = RowWrite(user_id, None, row.version, row.updated_ms)
-        yield _to_write(definition, row.source, gone, now)
+        yield to_write(definition, row.source, gone, now)
         there = RowWrite(user_id, row.member, row.version, row.updated_ms)
-        yield _to_write(definition, row.target, there, now)
+        yield to_write(definition, row.target, there, now)
 
 
-def _to_write(
+def to_write(
     definition: BoardDefinition, number: int, row: RowWrite, now: datetime
 ) -> RankingWrite:
+    """Return what the script is told of a ranking of this board in which one row changes."""
     is_dense = definition.ties is TieRule.DENSE
     day = day_label(definition, now)
     return RankingWrite(number, is_dense, group_size(definition), day, [row])
