@@ -2,7 +2,7 @@
 
 Run as `python -m workers.keeper`. Of several keepers one works at a time, by advisory lock. It also
 rebuilds and compares the board, makes the partitions of the months to come, signs the audit log,
-closes periods, and builds and keeps the boards that are data.
+closes periods, ends bans, and builds and keeps the boards that are data.
 """
 
 import signal
@@ -44,6 +44,7 @@ from workers.duties import DutySchedule
 from workers.process.background import BackgroundThread
 from workers.process.garbage_collector import tune_garbage_collector
 from workers.process.startup import exit_on_bad_settings
+from workers.upkeep.bans import BanDuties
 from workers.upkeep.batch_tables import BatchTableDuties
 from workers.upkeep.boards import BoardUpkeep
 from workers.upkeep.checkpoints import CheckpointDuties
@@ -78,7 +79,9 @@ class Keeper:
                 (COMPARE_SECONDS, self._compare),
             ]
         )
-        self.periods = DutySchedule(PeriodDuties(self._context.store).duties)
+        self.periods = DutySchedule(
+            [*BanDuties(self._context).duties, *PeriodDuties(self._context.store).duties]
+        )
 
     def _beat(self) -> None:
         with self._context.store.write() as connection:
