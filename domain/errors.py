@@ -168,6 +168,13 @@ class ForbiddenError(LaurelError):
     default_message = "This is not allowed"
 
 
+class BannedError(LaurelError):
+    """The player is banned: `details` has the public reason, and until when (None: for good)."""
+
+    code = "BANNED"
+    default_message = "This player is banned"
+
+
 class OriginNotAllowedError(LaurelError):
     """The origin of the requesting page is not in the list of allowed origins."""
 

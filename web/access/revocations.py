@@ -1,4 +1,4 @@
-"""What this process knows of revoked tokens, read from PostgreSQL every second.
+"""What this process knows of revoked tokens and of bans, read from PostgreSQL every second.
 
 Owned by `web/access/verifier.py`. PostgreSQL decides; the pub/sub message only makes the next read
 come sooner.
@@ -17,7 +17,9 @@ from domain.store.postgres.accounts.revocations import (
     RevocationKind,
     list_revocations,
 )
+from domain.store.postgres.moderation.bans import KnownBan
 from domain.store.store import Store
+from web.access.bans import Bans
 from web.server.greenlets import run_in_thread
 from workers.process.background import BackgroundThread
 
@@ -34,6 +36,7 @@ class Revocations:
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic):
         self.thread = BackgroundThread("revocations", self.read, every_seconds=READ_SECONDS)
+        self.bans = Bans()
         self._store = store
         self._clock = clock
         self._jtis: frozenset[str] = frozenset()
@@ -89,6 +92,12 @@ class Revocations:
         revoked_at = self._users.get(str(user_id))
         return revoked_at is not None and (issued_at is None or issued_at <= revoked_at)
 
+    def find_ban(self, user_id: UUID) -> KnownBan | None:
+        """Return the user's ban, or None; raises DatabaseUnavailableError as `is_revoked`."""
+        if self._last_read is None:
+            run_in_thread(self._read_first)
+        return self.bans.find(user_id)
+
     def read(self) -> None:
         """Read what is new; raises DatabaseUnavailableError."""
         with self._lock:
@@ -101,6 +110,8 @@ class Revocations:
             )
             with self._store.write() as connection:
                 found = list_revocations(connection, only_recent=not full)
+                # After them, and in effect before them: whose token a ban has revoked is banned.
+                self.bans.read(connection, is_full=full)
             known = {} if full else self._known
             fresh = {(item.kind, item.subject): item for item in found}
             if full or not fresh.keys() <= known.keys() or self._has_later(fresh):

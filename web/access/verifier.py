@@ -47,6 +47,8 @@ class TokenVerifier:
         self._leeway_seconds = settings.jwt_leeway_seconds
         self.codec = TokenCodec(settings)
         self._revocations = Revocations(store)
+        # For requests whose token was verified: revocations and bans have been read then.
+        self.bans = self._revocations.bans
         self._api_keys = ApiKeys(store)
         self._remembered: dict[bytes, _Remembered] = {}
         self._lock = threading.Lock()
@@ -111,6 +113,10 @@ class TokenVerifier:
         return self._revocations.is_revoked(
             user_id=user_id, session_id=session_id, jti=jti, issued_at=issued_at
         )
+
+    def is_banned(self, user_id: UUID) -> bool:
+        """Return whether the user is banned; raises DatabaseUnavailableError as `is_revoked`."""
+        return self._revocations.find_ban(user_id) is not None
 
     def _verify_api_key(self, secret: str) -> Principal:
         principal = self._api_keys.find(secret)

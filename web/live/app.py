@@ -133,6 +133,7 @@ def _register_listen(app: Flask, service: LiveService) -> None:
         websocket.connected = False
         if g.protocol not in (None, SUBPROTOCOL):
             session.close(CloseCode.UNKNOWN_VERSION, f"the protocol is {SUBPROTOCOL}")
+        session.close_if_banned()
         service.run_session(session)
 
     sock.route("/ws", endpoint=LISTEN_ENDPOINT)(listen)

@@ -21,6 +21,7 @@ class CloseCode(IntEnum):
     TOO_SLOW = 4408
     NO_PONG = 4409
     BAD_TOKEN = 4501
+    BANNED = 4503
     UNKNOWN_VERSION = 4505
 
 

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction
-from domain.errors import InvalidPayloadError
+from domain.errors import BannedError, InvalidPayloadError
 from web.http.caller import Principal
 from web.http.errors import describe_error
 from web.http.json_body import MAX_BATCH_BODY_BYTES, read_json_object
@@ -22,7 +22,7 @@ from web.schemas.cursors import write_cursor
 from web.schemas.queries import HistoryQuery, load_query, read_path_uuid
 from web.server.greenlets import run_in_thread
 from web.server.request_body import fetch_body
-from web.services import services
+from web.services import Services, services
 
 _history_query = HistoryQuery()
 
@@ -38,6 +38,7 @@ def complete() -> Answer:
         request_id(),
         needs_session=used.settings.require_session,
     )
+    used.verifier.bans.refuse(action.user_id)
     used.claims.note(holder)
     client = used.clients.find(current().environ, holder)
     (submission,) = used.batcher.submit([action], wait_seconds=wait.seconds, client=client)
@@ -97,11 +98,8 @@ def history() -> Response:
 def _read_elements() -> list[NewAction | dict[str, Any]]:
     """Return each element of the batch as `_read_element` does; may take a second of CPU."""
     document = read_json_object(current().environ, max_bytes=MAX_BATCH_BODY_BYTES)
-    holder, sent_in = principal(), request_id()
-    needs_session = services().settings.require_session
-    return [
-        _read_element(element, holder, sent_in, needs_session) for element in read_batch(document)
-    ]
+    holder, sent_in, used = principal(), request_id(), services()
+    return [_read_element(element, holder, sent_in, used) for element in read_batch(document)]
 
 
 def _read_wait() -> Wait:
@@ -116,11 +114,15 @@ def _add_preference(answer: Answer, wait: Wait) -> Answer:
 
 
 def _read_element(
-    element: object, holder: Principal, sent_in: str, needs_session: bool
+    element: object, holder: Principal, sent_in: str, used: Services
 ) -> NewAction | dict[str, Any]:
     """Return the action, or the result entry that says what is wrong with it."""
     try:
-        return read_batch_element(element, holder, sent_in, needs_session=needs_session)
-    except InvalidPayloadError as error:
+        action = read_batch_element(
+            element, holder, sent_in, needs_session=used.settings.require_session
+        )
+        used.verifier.bans.refuse(action.user_id)
+        return action
+    except (BannedError, InvalidPayloadError) as error:
         action_id = parse_uuid(element.get("actionId")) if isinstance(element, dict) else None
         return {"actionId": action_id, "error": describe_error(error)}

@@ -2,13 +2,16 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from domain.settings import Settings
 from domain.store.postgres.accounts.revocations import RevocationKind, insert_revocation
 from domain.store.store import Store
+from tests.bans import ban, unban
+from tests.factories import make_player
+from tests.waiting import wait_until
 from tests.web.live.client import Listener
 from tests.web.live.conftest import Connect, StartServer
 from tests.web.live.server import Server
@@ -83,6 +86,23 @@ def test_a_revoked_token_and_a_revoked_user_lose_their_sockets(
     assert by_user.close_code() == 4401
 
 
+def test_a_banned_player_loses_every_socket_and_gets_none(
+    server: Server, connect: Connect, token: Callable[..., str], store: Store
+) -> None:
+    player, other = make_player(store).user_id, make_player(store).user_id
+    listeners, kept = [connect(server, player) for _ in range(2)], connect(server, other)
+    ban(store, player)
+    assert {listener.close_code() for listener in listeners} == {4503}
+    # A new token is good, for reading.
+    headers = [f"Authorization: Bearer {token(player)}"]
+    with Listener(server.url, headers) as refused:
+        assert refused.close_code() == 4503
+    unban(store, player)
+    wait_until(lambda: _is_welcome(server, headers))
+    kept.say(op="ping")
+    kept.hear_until("pong")
+
+
 def test_a_server_that_stops_says_so_to_every_socket_and_is_gone_soon(
     start_server: StartServer, connect: Connect
 ) -> None:
@@ -109,6 +129,14 @@ def test_a_server_that_stops_does_not_wait_for_the_deaf(
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(timeout=10) == 0
     assert time.monotonic() - started < 4
+
+
+def _is_welcome(server: Server, headers: Sequence[str]) -> bool:
+    with Listener(server.url, headers) as listener:
+        try:
+            return listener.hear()["event"] == "welcome"
+        except AssertionError:
+            return False
 
 
 def _revoke(store: Store, kind: RevocationKind, subject: str) -> None:

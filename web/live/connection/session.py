@@ -132,6 +132,17 @@ class Session:
         self._release()
         self._transport.close(code, reason)
 
+    def close_if_banned(self) -> bool:
+        """Close if the player is banned, and return whether that is so."""
+        try:
+            is_banned = self._verifier.is_banned(self.user_id)
+        except DatabaseUnavailableError:
+            # As with revocations: not read yet since this process started.
+            return False
+        if is_banned:
+            self.close(CloseCode.BANNED, "the player is banned")
+        return is_banned
+
     def abort(self) -> None:
         """Cut the connection."""
         self._transport.abort()
@@ -173,6 +184,9 @@ class Session:
 
     def _check_credential(self, at: datetime) -> None:
         left = self._credential.expires_at - at
+        # First: a ban revokes the token too.
+        if self.close_if_banned():
+            return
         if left <= timedelta(0):
             self.close(CloseCode.TOKEN_ENDED, "the token has ended")
         elif self._is_revoked():
