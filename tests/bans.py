@@ -9,7 +9,7 @@ from sqlalchemy import text
 from domain.moderation.banning import ban_user
 from domain.moderation.model import Ban, BanReason
 from domain.moderation.unbanning import end_ban
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 NO_ARCHIVES = Path("/nonexistent")
 
@@ -39,6 +39,12 @@ def unban(store: Store, user_id: UUID) -> None:
         archive_path=NO_ARCHIVES,
         now=datetime.now(UTC),
     )
+
+
+def list_banned(connection: Connection) -> list[str]:
+    """Return who is banned."""
+    banned = "SELECT CAST(user_id AS text) FROM bans WHERE ended_at IS NULL ORDER BY 1"
+    return list(connection.execute(text(banned)).scalars())
 
 
 def let_time_pass(store: Store, user_id: UUID) -> None:

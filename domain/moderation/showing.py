@@ -67,14 +67,16 @@ def show_ban(store: Store, *, ban_no: int, now: datetime) -> bool:
     return True
 
 
-def show_overdue_bans(store: Store, *, now: datetime) -> int:
+def show_overdue_bans(
+    store: Store, *, now: datetime, overdue_seconds: float = OVERDUE_SECONDS
+) -> int:
     """Show the bans, begun or ended, of which Redis may not know; return how many it was told of.
 
-    Raises DatabaseUnavailableError.
+    Those that are so old at least. Raises DatabaseUnavailableError.
     """
     with store.write() as connection:
         overdue = list_bans_to_show(
-            connection, older_than_seconds=OVERDUE_SECONDS, limit=SHOWN_AT_ONCE
+            connection, older_than_seconds=overdue_seconds, limit=SHOWN_AT_ONCE
         )
     shown = 0
     for ban_no in overdue:

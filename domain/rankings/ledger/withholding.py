@@ -17,6 +17,7 @@ from domain.rankings.ledger.existing import bounded_versions
 from domain.rankings.ledger.folded import FoldedPlayer, fold, kept_since
 from domain.rankings.ledger.reading import ArchiveReader, group_by_player
 from domain.rankings.model import RankingKey
+from domain.rankings.periods import period_at
 from domain.store.postgres.rankings.buckets import write_buckets
 from domain.store.postgres.rankings.catalog import list_counted_versions, read_catalog
 from domain.store.postgres.rankings.ledger.actions import (
@@ -31,6 +32,7 @@ from domain.store.postgres.rankings.ledger.built_rows import (
     clear_buckets,
     write_built_rows,
 )
+from domain.store.postgres.rankings.ledger.stored_rows import find_live_since
 from domain.store.postgres.rankings.numbers import KnownRanking, make_rankings
 from domain.store.postgres.rankings.rows import keep_revisions
 from domain.store.postgres.rankings.withheld import (
@@ -69,12 +71,16 @@ def take_rows(connection: Connection, *, user_id: UUID) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class WithheldPlayer:
-    """What a withheld player would have on all boards, as of one moment and one catalog."""
+    """What a withheld player would have on all boards, as of one moment and one catalog.
+
+    `live_since` knows since when each version counts as the live one.
+    """
 
     player: LedgerPlayer
     revision: int
     rules: Sequence[BoardRule]
     folded: FoldedPlayer
+    live_since: Mapping[int, datetime]
     now: datetime
 
 
@@ -97,7 +103,9 @@ def fold_withheld(
     player = find_player(connection, user_id=user_id)
     assert player is not None
     rules = [BoardRule(version) for version in versions]
-    span = Span(since=_earliest(rules, list_taken_rankings(connection, ranking_nos=taken), now))
+    live_since = find_live_since(connection)
+    kept = list_taken_rankings(connection, ranking_nos=taken)
+    span = Span(since=_earliest(rules, kept, live_since, now))
     with_metadata = any(rule.definition.reads_metadata for rule in rules)
     # The archives are read from behind the id before the player's.
     before = UUID(int=user_id.int - 1) if user_id.int else None
@@ -108,16 +116,24 @@ def fold_withheld(
         fold(rules, shown, actions, now=now)
         for _, actions in group_by_player([player], archived, live)
     ]
-    return WithheldPlayer(player, revision, rules, folded, now)
+    return WithheldPlayer(player, revision, rules, folded, live_since, now)
 
 
 def _earliest(
-    rules: Sequence[BoardRule], taken: Sequence[TakenRanking], now: datetime
+    rules: Sequence[BoardRule],
+    taken: Sequence[TakenRanking],
+    live_since: Mapping[int, datetime],
+    now: datetime,
 ) -> datetime | None:
-    """Return since when actions matter to the boards of now, or to what was taken; None: ever."""
+    """Return since when actions matter: to what boards keep, and to what was there; None: ever."""
     numbers = {rule.version.number for rule in rules}
     starts = [kept_since(rule.definition, now) for rule in rules]
     starts += [each.period_start for each in taken if each.key.version_no in numbers]
+    for rule in rules:
+        live_at = live_since.get(rule.version.number)
+        if live_at is not None and rule.definition.period.kind is not PeriodKind.ROLLING:
+            period = period_at(rule.definition, live_at)
+            starts += [period.start] if period else []
     return None if None in starts else min(filter(None, starts), default=None)
 
 
@@ -146,11 +162,16 @@ def return_rows(
 
 
 def _is_kept(found: WithheldPlayer, place: Place, kept: set[RankingKey]) -> bool:
-    """Return whether the board keeps this period, or has kept it so far."""
+    """Return whether the player may have a row of this period, which the board kept so far.
+
+    Or would have got one for an action of it that was decided on late, during the ban.
+    """
     (rule,) = (rule for rule in found.rules if rule.version.number == place[0])
-    since = kept_since(rule.definition, found.now)
+    since, live_at = kept_since(rule.definition, found.now), found.live_since.get(place[0])
     end = place[1].end
-    return since is None or end is None or end > since or _key(place) in kept
+    if since is None or end is None or end > since or _key(place) in kept:
+        return True
+    return live_at is not None and end > live_at
 
 
 def _list_rows(found: WithheldPlayer, numbers: Numbers) -> Iterator[BuiltRow]:

@@ -1,6 +1,6 @@
 """A scenario that is worked through: batches on their way, and everything that gets between."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from domain.actions.intake import accept_actions
 from domain.boards.model import GLOBAL_BOARD
 from domain.errors import TransientError
 from domain.moderation.deciding import Decision, decide_action
+from domain.moderation.showing import show_overdue_bans
 from domain.rankings.closing.closing import close_changed, close_due
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.definition_json import encode_definition
@@ -29,6 +30,7 @@ from domain.store.postgres.partitions import ensure_partitions
 from domain.store.postgres.rankings.catalog import list_counted_versions
 from domain.store.postgres.rankings.set_rows import list_open_rankings
 from domain.store.store import Store
+from tests import bans
 from tests.built_boards import make_version
 from tests.factories import make_action
 from tests.integration.interleaving.scenarios import COUNTRIES
@@ -61,6 +63,8 @@ class Run:
     changed: BoardDefinition | None = None
     seals: Seals | None = None
     movers: dict[str, PlayerFacts] = field(default_factory=dict)
+    # Who may be banned.
+    suspects: Sequence[str] = ()
     batches: list[UUID] = field(default_factory=list)
 
     def go(self, ledger: Sequence[CountedAction]) -> None:
@@ -109,7 +113,7 @@ class Run:
 
     def disturb(self) -> None:
         """Do something: a link, whosever turn it is, one that crashes, or what others do."""
-        others = (self.decide, self.close, self.build, self.move)
+        others = (self.decide, self.close, self.build, self.move, *self.moderation)
         self.random.choice((self.run_a_link, self.run_a_link, self.crash, *others))()
 
     def run_a_link(self) -> None:
@@ -121,7 +125,8 @@ class Run:
     def crash(self) -> None:
         """Do something that ends before one of its commits."""
         with crashing(self.context.store, after=self.random.randint(0, 3)), suppress(Crash):
-            self.random.choice((self.run_a_link, self.run_a_link, self.close, self.build))()
+            links = (self.run_a_link, self.run_a_link)
+            self.random.choice((*links, self.close, self.build, *self.moderation))()
 
     def decide(self) -> None:
         """Release or reject a held action, if there is one; later, while it is on its way."""
@@ -163,6 +168,27 @@ class Run:
                 now=now,
             )
             self.movers[user] = self.movers[user]._replace(attributes=attributes)
+
+    @property
+    def moderation(self) -> tuple[Callable[[], None], ...]:
+        """What a moderator does."""
+        return (self.ban, self.unban, self.unban) if self.suspects else ()
+
+    def ban(self) -> None:
+        """Ban a player, who may be banned already."""
+        user = self.random.choice(self.suspects)
+        bans.ban(self.context.store, UUID(user), note=str(self.random.randint(0, 9)))
+
+    def unban(self) -> None:
+        """End a ban, if there is one."""
+        with self.context.store.write() as connection:
+            banned = bans.list_banned(connection)
+        for user in banned[:1]:
+            bans.unban(self.context.store, UUID(user))
+
+    def show_bans(self) -> None:
+        """Tell Redis what a crash has kept from it."""
+        show_overdue_bans(self.context.store, now=datetime.now(UTC), overdue_seconds=0)
 
     def close(self) -> None:
         """Seal what is over and what has changed since."""

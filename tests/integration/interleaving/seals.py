@@ -14,6 +14,7 @@ from domain.rankings.model import CountedAction, PlayerFacts
 from domain.store.postgres.rankings.closing.revisions import iterate_revision
 from domain.store.store import Connection, Store
 from tests import rankings_reference as reference
+from tests.bans import list_banned
 
 LEDGER = text(
     "SELECT action_no, CAST(user_id AS text), action_type, score_delta, CAST(metadata AS text),"
@@ -41,7 +42,7 @@ class Seals:
         """Keep what the ledger says of a ranking now."""
         number = closed.begun.ranking_no
         with self.store.write() as connection:
-            ledger = read_ledger(connection)
+            ledger = read_shown_ledger(connection)
             named = {row[0]: row[1:] for row in connection.execute(RANKINGS)}
         board_id, *key = named[number]
         (board,) = (board for board in self.boards if str(board.id) == board_id)
@@ -65,6 +66,12 @@ class Seals:
                 digest = digest_rows(found)
                 count, sha256 = stored[number, revision]
                 assert (count, bytes(sha256)) == (digest.rows, digest.sha256)
+
+
+def read_shown_ledger(connection: Connection) -> list[CountedAction]:
+    """Return the applied actions of those who are on boards."""
+    banned = list_banned(connection)
+    return [action for action in read_ledger(connection) if action.user_id not in banned]
 
 
 def read_ledger(connection: Connection) -> list[CountedAction]:
