@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.accounts.erasing import erase_traces
 from domain.accounts.following import Moves, change_attributes, erase_attributes, show_moves
 from domain.accounts.identity import require_username
 from domain.accounts.names import unpredictable_username
 from domain.accounts.passwords import Passwords
-from domain.accounts.publishing import show_name
+from domain.accounts.publishing import forget_name, show_name
 from domain.boards.model import BoardId
 from domain.errors import (
     ForbiddenError,
@@ -105,13 +106,14 @@ def delete_account(
 ) -> None:
     """Destroy the identity, and keep the scores under a name that says nothing.
 
-    Name, password, attributes, sessions and tickets are gone; access tokens, which expire by
-    `until`, are revoked. Actions that are still pending are applied. Of a player of whom nothing is
-    stored, only the tokens end. Raises InvalidCredentialsError for a wrong password, or
-    OverloadedError.
+    Name, password, attributes, sessions, tickets and what `erase_traces` says are gone; access
+    tokens, which expire by `until`, are revoked. Actions that are still pending are applied. Of a
+    player of whom nothing is stored, only the tokens end. Raises InvalidCredentialsError for a
+    wrong password, or OverloadedError.
     """
     identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
     with store.write() as connection:
+        erase_traces(connection, user_id=user_id)
         erase_attributes(connection, user_id=user_id)
         if identity is not None and not erase_identity(
             connection, identity=identity, pseudonym=unpredictable_username(), now=now
@@ -124,6 +126,7 @@ def delete_account(
         )
     announce_revocation(store.redis)
     show_name(store, board=board, user_id=user_id, now=now)
+    forget_name(store, board=board)
 
 
 def _find_owner(

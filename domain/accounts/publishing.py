@@ -14,7 +14,7 @@ from domain.boards.reader import read_state
 from domain.errors import RedisUnavailableError
 from domain.store.postgres.boards.standings import list_board_rows
 from domain.store.redis import boards
-from domain.store.redis.bus import publish_batch
+from domain.store.redis.bus import forget_messages, publish_batch
 from domain.store.redis.user_cache import forget_cached
 from domain.store.store import Store
 
@@ -36,6 +36,17 @@ def show_name(store: Store, *, board: BoardId, user_id: UUID, now: datetime) -> 
             _publish(store, board, now)
     except RedisUnavailableError:
         logger.warning("name not shown yet", user_id=str(user_id))
+
+
+def forget_name(store: Store, *, board: BoardId) -> None:
+    """Drop the board's last messages from Redis: they name players as they were called then.
+
+    While Redis is away they stay until others replace them.
+    """
+    try:
+        forget_messages(store.redis, board=board)
+    except RedisUnavailableError:
+        logger.warning("messages not dropped", board=str(board))
 
 
 def _publish(store: Store, board: BoardId, now: datetime) -> None:

@@ -181,10 +181,16 @@ class BoardDefinition:
     @property
     def reads_metadata(self) -> bool:
         """Whether an action's metadata decides anything here."""
+        return bool(self.metadata_paths)
+
+    @property
+    def metadata_paths(self) -> frozenset[tuple[str, ...]]:
+        """Where in an action's metadata something decides."""
         sources = (self.value, *(column.value for column in self.tie_breakers))
-        return bool(
-            self.where or any(source.path for source in sources) or self.is_split_by_metadata
-        )
+        paths = [*(condition.path for condition in self.where), *(each.path for each in sources)]
+        if self.segment is not None:
+            paths.append(self.segment.path)
+        return frozenset(path for path in paths if path)
 
     @property
     def is_split_by_metadata(self) -> bool:

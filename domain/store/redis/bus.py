@@ -78,3 +78,8 @@ def mark_listened(redis: RedisClient, *, board: BoardId, user_ids: Sequence[UUID
     for start in range(0, max(len(user_ids), 1), _CHUNK_USERS):
         chunk = user_ids[start : start + _CHUNK_USERS]
         redis.run_script("mark_listened", [keys.listened(board)], [milliseconds, *map(str, chunk)])
+
+
+def forget_messages(redis: RedisClient, *, board: BoardId) -> None:
+    """Drop the messages that are kept for filling holes; raises RedisUnavailableError."""
+    redis.run(lambda client: client.delete(keys.bus_stream(board)))
