@@ -6,11 +6,13 @@ Called by `web/routes/own_account.py`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from domain.errors import NotFoundError
 from domain.rankings.closing.winners import GrantedReward
 from domain.store.postgres.accounts.attributes import find_attributes
+from domain.store.postgres.accounts.holdings import list_holdings
 from domain.store.postgres.accounts.identities import find_created_at, find_identity_of
 from domain.store.postgres.accounts.sessions import OpenSession, list_sessions
 from domain.store.postgres.rankings.closing.rewards import list_rewards_of
@@ -51,3 +53,9 @@ def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExpo
         attributes=attributes.values if attributes else {},
         rewards=rewards,
     )
+
+
+def export_holdings(store: Store, *, user_id: UUID) -> dict[str, Any]:
+    """Return what fraud detection and moderation have stored of the player, by field."""
+    with store.read() as connection:
+        return list_holdings(connection, user_id=user_id)

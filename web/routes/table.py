@@ -17,6 +17,7 @@ from web.routes import (
     leaderboard,
     metrics,
     own_account,
+    own_export,
     pages,
     play_sessions,
     realtime,
@@ -28,6 +29,7 @@ from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
     AccountChangeSchema,
     AccountDeletionSchema,
+    FullExportSchema,
     LoginSchema,
     RefreshSchema,
     RegistrationSchema,
@@ -302,6 +304,15 @@ OPERATIONS = (
         query=queries.ExportQuery,
         answers={200: answers.AccountExportSchema},
         errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="POST",
+        path="/api/users/me/export",
+        view=own_export.export_all,
+        tag="accounts",
+        body=FullExportSchema,
+        answers={200: answers.FullExportPageSchema},
+        errors=(*BODY_ERRORS, "NOT_FOUND", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
         method="GET",

@@ -69,6 +69,17 @@ class AccountChangeSchema(InputSchema):
             raise ValidationError("username, password or attributes is missing.", "username")
 
 
+class FullExportSchema(InputSchema):
+    """Which page of everything that is stored of the caller."""
+
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(1, 200),
+        metadata={"description": "`nextCursor` of the page before"},
+    )
+    limit = fields.Integer(load_default=1000, strict=True, validate=validate.Range(1, 1000))
+
+
 class AccountDeletionSchema(InputSchema):
     """The end of the caller's account."""
 

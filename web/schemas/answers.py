@@ -212,6 +212,24 @@ class AccountExportSchema(PlayerScoreSchema):
     )
 
 
+class FullExportPageSchema(CamelSchema):
+    """A page of everything that is stored of a player: the account first, then the actions."""
+
+    account = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        allow_none=True,
+        metadata={"description": "On the first page; null on the others"},
+    )
+    actions = fields.List(fields.Nested(ActionRecordSchema), required=True)
+    archived = fields.Boolean(
+        required=True, metadata={"description": "Whether the actions are from the archives"}
+    )
+    next_cursor = fields.String(
+        required=True, allow_none=True, metadata={"description": "null on the last page"}
+    )
+
+
 class RefreshedSchema(CamelSchema):
     """A new access token, and the refresh token to use next."""
 
