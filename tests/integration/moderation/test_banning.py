@@ -12,7 +12,7 @@ from domain.errors import InvalidPayloadError, NotFoundError
 from domain.moderation.banning import find_ban
 from domain.store.store import Store
 from tests.bans import ban, unban
-from tests.boards import list_board
+from tests.integration.boards.reading import list_board
 from tests.factories import make_action, make_player
 from tests.pipeline import complete_actions
 from tests.rankings import list_rows, make_board

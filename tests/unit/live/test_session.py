@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -76,12 +76,16 @@ class FakeTransport:
 
 @dataclass
 class FakeVerifier:
-    """Knows of one revocation at most."""
+    """Knows of one revocation and one ban at most."""
 
     is_everything_revoked: bool = False
+    is_everybody_banned: bool = False
 
     def is_revoked(self, **_: Any) -> bool:
         return self.is_everything_revoked
+
+    def is_banned(self, _user_id: UUID) -> bool:
+        return self.is_everybody_banned
 
 
 @dataclass
@@ -181,4 +185,11 @@ def test_a_revocation_closes_and_releases_the_slot(case: Case) -> None:
     case.verifier.is_everything_revoked = True
     case.check_deadlines(1)
     assert case.transport.closed_with == CloseCode.TOKEN_ENDED
+    assert case.limit.acquired == 0
+
+
+def test_a_ban_closes_and_releases_the_slot(case: Case) -> None:
+    case.verifier.is_everybody_banned = True
+    case.check_deadlines(1)
+    assert case.transport.closed_with == CloseCode.BANNED
     assert case.limit.acquired == 0
