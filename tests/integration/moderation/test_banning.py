@@ -12,8 +12,8 @@ from domain.errors import InvalidPayloadError, NotFoundError
 from domain.moderation.banning import find_ban
 from domain.store.store import Store
 from tests.bans import ban, unban
-from tests.integration.boards.reading import list_board
 from tests.factories import make_action, make_player
+from tests.integration.boards.reading import list_board
 from tests.pipeline import complete_actions
 from tests.rankings import list_rows, make_board
 from workers.context import WorkerContext
