@@ -18,6 +18,8 @@ from bench.boards.sizes import measure_board_sizes
 from bench.boards.sizes_report import describe_board_sizes
 from bench.boards.turn import measure_turn
 from bench.boards.turn_report import describe_turn
+from bench.fraud.report import describe_fraud
+from bench.fraud.run import REPORTING_SEEDS, simulate
 from bench.machine import describe_machine
 from bench.options import read_options
 from bench.profiling import Profile
@@ -59,6 +61,9 @@ def main(root: Path, arguments: Sequence[str]) -> int:
 
 def _run(plan: Plan, options: argparse.Namespace, console: Console) -> Outcome:
     results = Results(machine=describe_machine(plan.folder), settings=_settings(options))
+    if options.fraud is not None:
+        simulated = simulate(options.fraud or REPORTING_SEEDS)
+        return describe_fraud(simulated, results.machine, results.settings)
     if options.scale is not None:
         sizes = options.scale or SIZES
         scales = measure_sizes(plan, sizes, console)

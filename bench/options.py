@@ -76,11 +76,24 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
         help="send a constant load for so long, and say what grows, in place of the arms",
     )
     _add_board_runs(runs)
+    _add_fraud_run(runs)
     parser.add_argument(
         "--rounds",
         type=_rounds,
         help="turns of each arm with --against, --boards and --board-sizes"
         f" (default: {ROUNDS}, {QUICK_ROUNDS} with --quick)",
+    )
+
+
+def _add_fraud_run(runs: argparse._MutuallyExclusiveGroup) -> None:
+    """Add what simulates honest players and cheaters."""
+    runs.add_argument(
+        "--fraud",
+        type=int,
+        nargs="*",
+        metavar="SEED",
+        help="simulate honest players and cheaters with these seeds, and say who is held; needs no"
+        " stores",
     )
 
 

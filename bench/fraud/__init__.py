@@ -1,0 +1,1 @@
+"""How well fraud is found: honest players and cheaters, simulated with fixed seeds."""
