@@ -40,8 +40,12 @@ class Memory:
 
     def screen(self, action: Candidate, judge: Judge) -> Screening:
         """Screen the next action, and remember it as the store would."""
+        return self.judge(action, self.read(action), judge)
+
+    def read(self, action: Candidate) -> Signals:
+        """Return the signals for the next action."""
         self._sight(action)
-        signals = Signals(
+        return Signals(
             window=self._window_of(action),
             profile=self._profiles[action.user_id],
             sessions=self._sessions_of(action),
@@ -49,6 +53,9 @@ class Memory:
             baselines=self._baselines,
             model=self._model,
         )
+
+    def judge(self, action: Candidate, signals: Signals, judge: Judge) -> Screening:
+        """Screen an action whose signals were just read, and remember it."""
         (screening,) = judge.screen_user([action], signals)
         if screening.verdict is not Verdict.REJECT:
             self._windows[action.user_id].append((action.accepted_us, action.score))
