@@ -54,25 +54,26 @@ def run_a_bot(world: World) -> None:
 
 
 def run_a_jittered_bot(world: World) -> None:
-    """Let a program play that waits up to a third longer or shorter each time."""
-    _run_bot(world, "bot_jittered", jitter=0.33)
+    """Let a program play that waits up to 30 % longer or shorter each time."""
+    _run_bot(world, "bot_jittered", jitter=0.3)
 
 
 def farm_accounts(world: World, *, accounts: int = 10) -> None:
-    """Play with many accounts on one device, one after the other."""
+    """Play with many accounts on one device, which the game's client names, in turns."""
     city = world.random.choice(CITIES)
-    client = world.make_client(city, names_device=world.random.random() < 0.7)
-    start_s = _begin(world)
-    for _ in range(accounts):
-        person = Person(world, "account_farm", city=city, client=client)
-        person.now_s = start_s
-        person.open_session()
-        for _ in range(25):
-            done = play(LEVEL, skill=person.skill, random=world.random)
-            person.now_s += done.seconds
-            person.send(LEVEL, done, is_cheat=True)
-            person.now_s += pause(world.random)
-        start_s = person.now_s + 30
+    client = world.make_client(city, names_device=True)
+    now_s = _begin(world)
+    people = [Person(world, "account_farm", city=city, client=client) for _ in range(accounts)]
+    for _ in range(6):
+        for person in people:
+            person.now_s = now_s
+            person.open_session()
+            for _ in range(5):
+                done = play(LEVEL, skill=person.skill, random=world.random)
+                person.now_s += done.seconds
+                person.send(LEVEL, done, is_cheat=True)
+                person.now_s += pause(world.random)
+            now_s = person.now_s + 30
 
 
 def steal_a_session(world: World) -> None:

@@ -1,10 +1,14 @@
 """Honest players of several habits. Times are local: people sleep at night."""
 
 from collections.abc import Callable
+from math import asin, cos, radians, sin, sqrt
 
 from bench.fraud.games import SPRINT, pause, play
 from bench.fraud.model import CITIES, DAY_S, HOUR_S, MINUTE_S, City, World
 from bench.fraud.people import Person
+
+CRUISE_KM_PER_H = 850.0
+EARTH_KM = 6371.0
 
 
 def play_casually(world: World) -> Person:
@@ -41,9 +45,10 @@ def play_in_bursts(world: World) -> Person:
             person.open_session()
             for _ in range(world.random.randint(6, 14)):
                 done = play(SPRINT, skill=person.skill, random=world.random)
-                person.now_s += max(done.seconds * 0.6, 6.5)
-                person.send(SPRINT, done._replace(seconds=max(done.seconds * 0.6, 6.5)))
-                person.now_s += pause(world.random, median_s=1.0, spread=0.4)
+                seconds = max(done.seconds * 0.6, 5.0)
+                person.now_s += seconds
+                person.send(SPRINT, done._replace(seconds=seconds))
+                person.now_s += pause(world.random, median_s=2.5, spread=0.6)
     return person
 
 
@@ -52,17 +57,19 @@ def play_while_travelling(world: World) -> Person:
     person = _somebody(world, "travelling")
     home, device = person.city, person.client
     away = world.random.choice([city for city in CITIES if city.country != home.country])
+    flight_s = 3 * HOUR_S + _distance_km(home, away) / CRUISE_KM_PER_H * HOUR_S
     for day in range(int(world.days)):
-        is_away = day % 4 in (1, 2)
-        person.city = away if is_away else home
+        city = away if day % 4 in (1, 2) else home
+        if city is not person.city:
+            person.city = city
+            person.now_s += flight_s
         for hour in (world.random.uniform(8, 11), world.random.uniform(19, 21.5)):
-            if not (is_away and day % 4 == 1 and hour < 12):
-                # Hotel, cafe, mobile network: the device stays.
-                person.client = world.make_client(
-                    person.city, device=device.device, names_device=device.names_device
-                )
-                _start(person, day, hour)
-                person.play_until(person.now_s + HOUR_S, rounds=world.random.randint(5, 15))
+            # Hotel, cafe, mobile network: the device stays.
+            person.client = world.make_client(
+                person.city, device=device.device, names_device=device.names_device
+            )
+            _start(person, day, hour)
+            person.play_until(person.now_s + HOUR_S, rounds=world.random.randint(5, 15))
     return person
 
 
@@ -127,6 +134,14 @@ def play_through_the_night(world: World) -> Person:
         person.play_until(person.now_s + 2 * HOUR_S, rounds=60)
         person.now_s += world.random.uniform(15, 40) * MINUTE_S
     return person
+
+
+def _distance_km(one: City, other: City) -> float:
+    """Return the length of the great circle, by the haversine formula."""
+    first, second = radians(one.latitude), radians(other.latitude)
+    half = sin((second - first) / 2) ** 2
+    half += cos(first) * cos(second) * sin(radians(other.longitude - one.longitude) / 2) ** 2
+    return 2 * EARTH_KM * asin(sqrt(half))
 
 
 HABITS: dict[str, tuple[Callable[[World], object], int]] = {
