@@ -18,7 +18,7 @@ class SeenClient(NamedTuple):
     """What a request shows: texts as they were sent, "" for what was not.
 
     `device_name` is X-Client-Fingerprint. `told_country` is CF-IPCountry of a trusted proxy, and
-    `is_peer` says that no such proxy has told the address: it is of whatever sent the request.
+    `is_peer` says that no such proxy has told the address: it is of whatever has connected.
     """
 
     traits: Sequence[str]

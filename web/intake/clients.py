@@ -78,11 +78,13 @@ class CallerClients:
         # A device that has a name has it with whatever browser and language.
         is_named = is_device_name(name)
         hops = self._trusted_hops
+        address = find_address(environ, trusted_hops=hops)
         return SeenClient(
             () if is_named else tuple([sent(trait, "")[:MAX_TRAIT_CHARS] for trait in TRAITS]),
             name if is_named else "",
-            find_address(environ, trusted_hops=hops),
+            address,
             # Who is not behind a proxy can send what they like.
             sent("HTTP_CF_IPCOUNTRY") if hops else None,
-            hops == 0,
+            # Trusted proxies may have told less than they should: then it is one of theirs.
+            address == environ.get("REMOTE_ADDR"),
         )

@@ -51,7 +51,7 @@ def find_client(clients: CallerClients, settings: Settings, **headers: str) -> C
     codec = TokenCodec(settings)
     roles = headers.pop("roles", "player").split()
     holder = codec.decode(codec.issue(user_id=uuid4(), username=None, roles=roles))
-    environ = {"REMOTE_ADDR": "198.51.100.1", **BROWSER_ENVIRON}
+    environ = {"REMOTE_ADDR": headers.pop("remote", "198.51.100.1"), **BROWSER_ENVIRON}
     environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
     return clients.find(environ, holder)
 
@@ -113,6 +113,12 @@ def test_a_local_peer_has_an_unknown_address_unless_a_proxy_has_told_it() -> Non
     told = see(x_forwarded_for="10.0.0.1")
     assert told is not None
     assert told.address != UNKNOWN_ADDRESS
+
+
+def test_a_trusted_proxy_that_tells_nothing_is_nobody_s_address() -> None:
+    silent = see(remote="10.0.0.1")
+    assert silent is not None
+    assert silent.address == UNKNOWN_ADDRESS
 
 
 def test_game_servers_have_no_client() -> None:
