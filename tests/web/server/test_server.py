@@ -17,6 +17,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
+from domain.clients.model import UNKNOWN_ADDRESS
 from tests.conftest import Stores
 from tests.factories import JWT_SECRET, make_settings
 from tests.waiting import wait_until
@@ -311,6 +312,30 @@ def test_a_name_with_an_underscore_does_not_pass_for_a_header(server: Server) ->
     )
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"forged" not in answer
+
+
+@pytest.mark.parametrize(
+    ("header", "is_named"),
+    [(b"X-Client-Fingerprint", True), (b"X_Client_Fingerprint", False), (b"User-Agent", False)],
+)
+def test_what_the_headers_say_of_the_device_is_stored_with_the_action(
+    server: Server, stores: Stores, header: bytes, is_named: bool
+) -> None:
+    body = make_body()
+    raw = post_action(body).replace(b"Prefer:", header + b": canary\r\nPrefer:", 1)
+    assert server.ask(raw).startswith(b"HTTP/1.1 202 ")
+    with psycopg2.connect(stores.database_url) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT names_device, address, country FROM action_batches"
+            " JOIN clients ON client_no = client_nos[1]"
+            " WHERE action_ids @> ARRAY[CAST(%s AS uuid)]",
+            (body["actionId"],),
+        )
+        assert cursor.fetchall() == [(is_named, str(UNKNOWN_ADDRESS), "")]
+    assert "canary" not in server.log.read_text()
+    # A value that is not ASCII says nothing, and harms nothing.
+    again = post_action(make_body()).replace(b"Prefer:", header + b": \xff\r\nPrefer:", 1)
+    assert server.ask(again).startswith(b"HTTP/1.1 202 ")
 
 
 def test_a_body_that_ends_early_is_the_client_s_error(server: Server) -> None:
