@@ -1,11 +1,9 @@
-"""Play sessions: they last for their time, a player has few open, and all can be forgotten."""
+"""Play sessions: they last for their time, and a player has few open."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert
 
 from domain.archives.cleaning import delete_ended_credentials
 from domain.clients.model import ClientFacts
@@ -16,8 +14,6 @@ from domain.clients.play_sessions import (
     open_play_session,
 )
 from domain.errors import NotFoundError
-from domain.store.postgres import tables
-from domain.store.postgres.clients.forgetting import forget_client_data
 from domain.store.store import Store
 from tests.factories import make_player
 from tests.intakes import fetch
@@ -107,21 +103,3 @@ def test_old_sessions_are_cleaned_a_day_after_their_end(store: Store) -> None:
     now = opened[0].expires_at + timedelta(days=1, seconds=1)
     assert delete_ended_credentials(store, now=now).rows["play_sessions"] == 1
     assert list_open(store) == [opened[1].session_id]
-
-
-def add(store: Store, table: Any, **values: Any) -> None:
-    with store.write() as connection:
-        connection.execute(insert(table).values(**values))
-
-
-def test_all_that_is_known_of_a_player_is_forgotten_and_nothing_of_another(store: Store) -> None:
-    players = [make_player(store).user_id for _ in range(2)]
-    subject = uuid4()
-    for user_id in players:
-        open_one(store, user_id)
-        add(store, tables.client_sightings, subject=subject, user_id=user_id)
-        add(store, tables.player_profiles, user_id=user_id, profile="{}")
-    with store.write() as connection:
-        forget_client_data(connection, user_id=players[0])
-    for table in ("play_sessions", "client_sightings", "player_profiles"):
-        assert fetch(store, f"SELECT user_id FROM {table}") == [(players[1],)]
