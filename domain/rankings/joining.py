@@ -1,6 +1,6 @@
 """Joining a board: only actions that came in after it count, where joining is required.
 
-Called by `web/routes/board_joining.py`.
+Called by `web/routes/boards/board_joining.py`.
 """
 
 from datetime import datetime

@@ -11,7 +11,6 @@ from web.routes import (
     accounts,
     actions,
     board_admin,
-    board_joining,
     docs,
     health,
     leaderboard,
@@ -23,7 +22,7 @@ from web.routes import (
     realtime,
     users,
 )
-from web.routes.boards import board_players, boards, rank_history
+from web.routes.boards import board_joining, board_players, boards, rank_history
 from web.routes.moderation import policies
 from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
