@@ -18,6 +18,7 @@ from domain.settings import Settings
 from domain.store.store import Store
 from tests.factories import make_settings
 from tests.intakes import fetch
+from tests.pipeline import finish_batch
 from tests.unit.clients.places import BERLIN, write_places
 from tests.web.conftest import RecordingBatcher
 from tests.web.http.bodies import AT_ONCE, BATCH, COMPLETE, Headers, make_body
@@ -28,6 +29,7 @@ from web.http.caller import ROLE_SERVICE
 from web.intake.batcher import Batcher
 from web.intake.clients import CallerClient, CallerClients
 from web.intake.numbering import PAUSE_SECONDS, ClientNumbering
+from workers.context import WorkerContext
 
 PROXIED = {"trusted_proxy_hops": 1}
 BROWSER = {"User-Agent": "Browser/1.0", "Accept-Language": "de"}
@@ -177,6 +179,15 @@ def test_single_actions_and_batches_have_the_same_client(
     (number,) = fetch(store, "SELECT client_no FROM clients")[0]
     arrays = fetch(store, "SELECT client_nos FROM action_batches ORDER BY action_nos")
     assert arrays == [([number],), ([number] * 3,)]
+
+
+def test_the_client_of_an_action_is_in_its_row_once_it_is_scored(
+    taking: FlaskClient, bearer: Bearer, store: Store, worker_context: WorkerContext
+) -> None:
+    post(taking, COMPLETE, bearer() | {"X-Forwarded-For": "203.0.113.7"})
+    finish_batch(worker_context, fetch(store, "SELECT batch_id FROM action_batches")[0][0])
+    rows = fetch(store, "SELECT status, country FROM user_actions JOIN clients USING (client_no)")
+    assert rows == [("applied", "DE")]
 
 
 def test_game_servers_actions_have_no_client(
