@@ -11,10 +11,24 @@ from cli.errors import OperatorCommand, OperatorGroup
 from cli.fraud import fraud
 from cli.keys import keys
 from cli.ledger import ledger
+from cli.second_factors import second_factors
+from cli.signing_keys import signing_keys
 from cli.tokens import tokens
 from cli.verify import verify
 
-COMMANDS = (actions, archives, audit, boards, fraud, keys, ledger, tokens, verify)
+COMMANDS = (
+    actions,
+    archives,
+    audit,
+    boards,
+    fraud,
+    keys,
+    ledger,
+    second_factors,
+    signing_keys,
+    tokens,
+    verify,
+)
 
 
 def register_commands(app: Flask) -> None:

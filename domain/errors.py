@@ -105,6 +105,10 @@ class ArchiveUnreadableError(LaurelError):
     default_message = "An archive cannot be read"
 
 
+class SecretUnreadableError(LaurelError):
+    """A stored secret was encrypted with another key than this process has; operators know why."""
+
+
 class MalformedJsonError(LaurelError):
     """The body is not strict JSON (RFC 8259)."""
 
@@ -159,6 +163,20 @@ class InvalidCredentialsError(LaurelError):
 
     code = "INVALID_CREDENTIALS"
     default_message = "Username or password is wrong"
+
+
+class SignatureInvalidError(LaurelError):
+    """The signature of the request does not verify; the message says why."""
+
+    code = "SIGNATURE_INVALID"
+    default_message = "The signature is not valid"
+
+
+class CodeInvalidError(LaurelError):
+    """The one-time code is wrong or was used, or the account has no second factor."""
+
+    code = "CODE_INVALID"
+    default_message = "The code is not right"
 
 
 class ForbiddenError(LaurelError):
@@ -243,6 +261,13 @@ class UsernameTakenError(LaurelError):
 
     code = "USERNAME_TAKEN"
     default_message = "This username is taken"
+
+
+class SecondFactorExistsError(LaurelError):
+    """The account has a confirmed second factor, which is to be removed first."""
+
+    code = "SECOND_FACTOR_EXISTS"
+    default_message = "This account has a second factor; remove it first"
 
 
 class BoardExistsError(LaurelError):

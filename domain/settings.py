@@ -74,6 +74,15 @@ class Settings:
     jwt_audience: str = setting("", "When set, `aud` of every token must contain this")
     jwt_jwks: str = setting("", "JWKS of an identity provider: a path or an `https://` address")
 
+    secrets_key: str = setting(
+        "",
+        "Encrypts signing keys and second factors in the database, at least 32 random bytes;"
+        " JWT_SECRET when empty",
+    )
+    secrets_key_before: str = setting(
+        "", "What SECRETS_KEY, or JWT_SECRET in its place, was before: it still decrypts"
+    )
+
     rate_limit_requests: int = setting(100, "Requests per window for each user", minimum=1)
     rate_limit_window: int = setting(60, "The window, seconds", minimum=1, maximum=86400)
     rate_limit_ip_requests: int = setting(
@@ -116,6 +125,14 @@ class Settings:
     action_max_age_seconds: int = setting(300, "How old an action may be at intake", minimum=1)
     action_max_future_seconds: int = setting(
         30, "How far ahead of our clock an action may be", minimum=0
+    )
+
+    step_up_score: int = setting(
+        0,
+        "Score above which an action is held unless a one-time code or the game server's signature"
+        " vouches for it; 0 = off",
+        minimum=0,
+        maximum=2**31 - 1,
     )
 
     result_wait_seconds: float = setting(

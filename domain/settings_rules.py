@@ -117,6 +117,8 @@ def _find_production_problems(settings: "Settings") -> list[str]:
         problems.append("DEBUG: is on in production")
     if _split(settings.database_url).password in WELL_KNOWN_DATABASE_PASSWORDS:
         problems.append("DATABASE_URL: has a well-known password")
+    if settings.secrets_key and (weakness := _find_secret_weakness(settings.secrets_key)):
+        problems.append(f"SECRETS_KEY: {weakness}")
     return problems + _find_open_doors(settings)
 
 

@@ -9,6 +9,7 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.clients.locating import Locator, open_locator
 from domain.logs import configure_logging, make_line_writer
 from domain.settings import Settings, settings_of_process
+from domain.step_up.cipher import make_cipher
 from domain.store.durability import require_durable_server
 from domain.store.health import warn_of_eviction
 from domain.store.redis import keys
@@ -16,6 +17,7 @@ from domain.store.store import Store, connect
 from web.access.middleware import AccessMiddleware
 from web.access.rate_limits import Limits
 from web.access.shared_counters import SharedCounters
+from web.access.step_up import StepUpVerifier
 from web.access.turns import Turns
 from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
@@ -134,6 +136,7 @@ def _make_services(
     verifier = TokenVerifier(settings, store)
     takes_actions = not isinstance(batcher, NoIntake)
     locator = open_locator(settings.geoip_db) if takes_actions else Locator()
+    cipher = make_cipher(settings)
     return Services(
         settings=settings,
         store=store,
@@ -141,6 +144,8 @@ def _make_services(
         limits=Limits(settings, counters or SharedCounters(store.redis)),
         passwords=Passwords(),
         turns=Turns(),
+        cipher=cipher,
+        step_up=StepUpVerifier(store, cipher),
         batcher=batcher,
         claims=ClaimFollower(store, GLOBAL_BOARD),
         clients=CallerClients(settings, locator),

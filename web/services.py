@@ -11,8 +11,10 @@ from domain.actions.model import NewAction, Submission
 from domain.boards.model import BoardId
 from domain.errors import OverloadedError
 from domain.settings import Settings
+from domain.step_up.cipher import SecretCipher
 from domain.store.store import Store
 from web.access.rate_limits import Limits
+from web.access.step_up import StepUpVerifier
 from web.access.turns import Turns
 from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
@@ -64,6 +66,8 @@ class Services:
     limits: Limits
     passwords: Passwords
     turns: Turns
+    cipher: SecretCipher
+    step_up: StepUpVerifier
     batcher: ActionSubmitter
     claims: ClaimFollower
     clients: CallerClients

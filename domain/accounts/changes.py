@@ -155,9 +155,7 @@ def _check_owner(
     """Return the identity, if there is one; raises InvalidCredentialsError unless it is theirs."""
     with store.write() as connection:
         identity = find_identity_of(connection, user_id=user_id)
-    stored = identity.password_hash if identity else None
-    if stored is not None and not passwords.matches(stored, password or ""):
-        raise InvalidCredentialsError
+    passwords.require(identity.password_hash if identity else None, password)
     return identity
 
 

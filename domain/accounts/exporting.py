@@ -14,6 +14,7 @@ from domain.rankings.closing.winners import GrantedReward
 from domain.store.postgres.accounts.attributes import find_attributes
 from domain.store.postgres.accounts.holdings import list_holdings
 from domain.store.postgres.accounts.identities import find_created_at, find_identity_of
+from domain.store.postgres.accounts.second_factors import has_second_factor
 from domain.store.postgres.accounts.sessions import OpenSession, list_sessions
 from domain.store.postgres.rankings.closing.rewards import list_rewards_of
 from domain.store.store import Store
@@ -28,6 +29,7 @@ class AccountExport:
     user_id: UUID
     username: str
     has_password: bool
+    has_second_factor: bool
     created_at: datetime
     sessions: Sequence[OpenSession]
     attributes: Mapping[str, str]
@@ -41,6 +43,7 @@ def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExpo
         created_at = find_created_at(connection, user_id=user_id)
         sessions = list_sessions(connection, user_id=user_id, now=now)
         attributes = find_attributes(connection, user_id=user_id)
+        has_factor = has_second_factor(connection, user_id=user_id)
         rewards = list_rewards_of(connection, user_id=user_id, before_no=None, limit=MOST_REWARDS)
     if identity is None or created_at is None:
         raise NotFoundError("Nothing is stored of this player yet")
@@ -48,6 +51,7 @@ def export_account(store: Store, *, user_id: UUID, now: datetime) -> AccountExpo
         user_id=user_id,
         username=identity.username,
         has_password=identity.password_hash is not None,
+        has_second_factor=has_factor,
         created_at=created_at,
         sessions=sessions,
         attributes=attributes.values if attributes else {},

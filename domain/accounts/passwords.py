@@ -10,6 +10,8 @@ from functools import cached_property
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from domain.errors import InvalidCredentialsError
+
 # The strongest parameters of the OWASP Password Storage Cheat Sheet that use one thread: those of
 # RFC 9106 take four times as long, and each login would use every CPU.
 MEMORY_KIB = 46 * 1024
@@ -46,6 +48,11 @@ class Passwords:
         forms = dict.fromkeys((prepare_password(password), password))
         against = stored or self._decoy
         return any(self._verify(against, form) for form in forms) and stored is not None
+
+    def require(self, stored: str | None, password: str | None) -> None:
+        """Raise InvalidCredentialsError unless this is the account's password, or it has none."""
+        if stored is not None and not self.matches(stored, password or ""):
+            raise InvalidCredentialsError
 
     def _verify(self, stored: str, password: str) -> bool:
         try:

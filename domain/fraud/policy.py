@@ -81,5 +81,6 @@ def settings_of_checks(settings: Settings) -> Mapping[str, Mapping[str, float]]:
         "score_cap": {"max_score": settings.max_score_per_action},
         "velocity": {"max_per_minute": settings.max_actions_per_minute},
         "score_level": {"max_score": settings.max_score_per_action},
+        "step_up": {"min_score": settings.step_up_score},
         "score_burst": {"max_per_hour": settings.suspicious_score_threshold},
     }

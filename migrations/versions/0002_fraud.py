@@ -317,6 +317,9 @@ def upgrade() -> None:
         ),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_step", sa.BigInteger(), nullable=True),
+        sa.Column("last_use", sa.LargeBinary(), nullable=True),
+        sa.Column("wrong_codes", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("wrong_since", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.user_id"], name=op.f("fk_second_factors_user_id_users")
         ),

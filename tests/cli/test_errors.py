@@ -30,6 +30,9 @@ ARGUMENTS = {
     "boards show": ("run",),
     "keys create": ("--name", "eu-1"),
     "keys revoke": ("eu-1",),
+    "second-factors remove": (str(uuid4()),),
+    "signing-keys create": ("eu-1",),
+    "signing-keys revoke": ("eu-1",),
     "tokens revoke": ("--subject", str(uuid4())),
     "verify": ("--wait", "0"),
 }

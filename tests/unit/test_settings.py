@@ -50,6 +50,15 @@ def test_production_refuses_a_weak_secret_without_showing_it(secret: str) -> Non
     assert not secret or secret not in problem
 
 
+def test_production_refuses_a_weak_key_of_secrets_at_rest_unless_there_is_none() -> None:
+    for weak in (SECRET[:31], "a" * 40):
+        (problem,) = refusal(SECRETS_KEY=weak)
+        assert problem.startswith("SECRETS_KEY: ")
+        assert weak not in problem
+    assert load_settings({**SOUND, "SECRETS_KEY": ""}).secrets_key == ""
+    assert load_settings({**SOUND, "SECRETS_KEY": SECRET}).secrets_key == SECRET
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

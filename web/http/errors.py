@@ -29,6 +29,8 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "INVALID_TOKEN": 401,
     "TOKEN_EXPIRED": 401,
     "INVALID_CREDENTIALS": 401,
+    "SIGNATURE_INVALID": 401,
+    "CODE_INVALID": 401,
     "FRAUD_DETECTED": 403,
     "FORBIDDEN": 403,
     "BANNED": 403,
@@ -40,6 +42,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "DUPLICATE_ACTION": 409,
     "ACTION_ID_CONFLICT": 409,
     "USERNAME_TAKEN": 409,
+    "SECOND_FACTOR_EXISTS": 409,
     "BOARD_EXISTS": 409,
     "BOARD_FIXED": 409,
     "POLICY_IN_USE": 409,
@@ -119,8 +122,8 @@ def answer_error(error: LaurelError, headers: Mapping[str, str] | None = None) -
 
 def _headers_of(error: LaurelError, status: int) -> dict[str, str]:
     if status == 401:
-        tokenless = error.code in ("UNAUTHORIZED", "INVALID_CREDENTIALS")
-        return {"WWW-Authenticate": "Bearer" if tokenless else 'Bearer error="invalid_token"'}
+        is_token_s = error.code in ("INVALID_TOKEN", "TOKEN_EXPIRED")
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"' if is_token_s else "Bearer"}
     if isinstance(error, TransientError | RateLimitExceededError):
         return {"Retry-After": str(error.retry_after_seconds)}
     if status == 426:

@@ -22,7 +22,7 @@ EXPOSED_HEADERS = (
 )
 ALLOWED_HEADERS = (
     "Authorization, Content-Type, If-Match, If-None-Match, Prefer, X-Client-Fingerprint,"
-    " X-Request-ID"
+    " X-Laurel-Signature, X-Request-ID, X-TOTP-Code"
 )
 
 

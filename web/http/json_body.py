@@ -38,8 +38,29 @@ def read_json_object(environ: Environ, *, max_bytes: int = MAX_BODY_BYTES) -> di
     Raises UnsupportedMediaTypeError, PayloadTooLargeError, MalformedJsonError or
     InvalidPayloadError.
     """
+    return parse_json_object(read_json_body(environ, max_bytes=max_bytes))
+
+
+def read_optional_json_object(environ: Environ) -> dict[str, Any]:
+    """Return the body, or an empty object for a request without one; raises as the others."""
+    is_empty = environ.get("CONTENT_LENGTH", "") in ("", "0")
+    if is_empty and "HTTP_TRANSFER_ENCODING" not in environ:
+        return {}
+    return read_json_object(environ)
+
+
+def read_json_body(environ: Environ, *, max_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """Return the body as it was sent, labelled as JSON.
+
+    Raises UnsupportedMediaTypeError, PayloadTooLargeError or MalformedJsonError.
+    """
     _check_media_type(environ)
-    document = parse_json(_read_body(environ, max_bytes))
+    return _read_body(environ, max_bytes)
+
+
+def parse_json_object(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object of these bytes; raises MalformedJsonError or InvalidPayloadError."""
+    document = parse_json(raw)
     if type(document) is not dict:
         raise InvalidPayloadError("The body must be a JSON object")
     return document

@@ -8,9 +8,10 @@ from flask import Response, request
 from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction
 from domain.errors import BannedError, InvalidPayloadError
+from web.access.step_up import is_vouched
 from web.http.caller import Principal
 from web.http.errors import describe_error
-from web.http.json_body import MAX_BATCH_BODY_BYTES, read_json_object
+from web.http.json_body import MAX_BATCH_BODY_BYTES, parse_json_object, read_json_body
 from web.http.prefer import Wait, read_wait
 from web.http.request_context import current, principal, request_id
 from web.http.responses import Answer, answer_json, json_response
@@ -31,16 +32,19 @@ def complete() -> Answer:
     """Accept one action and wait briefly for its outcome."""
     started = time.perf_counter()
     used, holder = services(), principal()
-    wait = _read_wait()
+    wait, environ = _read_wait(), current().environ
+    raw = read_json_body(environ)
     action = read_action(
-        read_json_object(current().environ),
+        parse_json_object(raw),
         holder,
         request_id(),
         needs_session=used.settings.require_session,
     )
     used.verifier.bans.refuse(action.user_id)
+    if is_vouched(environ):
+        (action,) = used.step_up.vouch(environ, holder, raw, [action])
     used.claims.note(holder)
-    client = used.clients.find(current().environ, holder)
+    client = used.clients.find(environ, holder)
     (submission,) = used.batcher.submit([action], wait_seconds=wait.seconds, client=client)
     action_seconds.observe(time.perf_counter() - started)
     return _add_preference(answer_submission(submission), wait)
@@ -97,9 +101,15 @@ def history() -> Response:
 
 def _read_elements() -> list[NewAction | dict[str, Any]]:
     """Return each element of the batch as `_read_element` does; may take a second of CPU."""
-    document = read_json_object(current().environ, max_bytes=MAX_BATCH_BODY_BYTES)
-    holder, sent_in, used = principal(), request_id(), services()
-    return [_read_element(element, holder, sent_in, used) for element in read_batch(document)]
+    environ, holder, sent_in, used = current().environ, principal(), request_id(), services()
+    raw = read_json_body(environ, max_bytes=MAX_BATCH_BODY_BYTES)
+    elements = read_batch(parse_json_object(raw))
+    read = [_read_element(element, holder, sent_in, used) for element in elements]
+    if not is_vouched(environ):
+        return read
+    actions = [entry for entry in read if isinstance(entry, NewAction)]
+    vouched = iter(used.step_up.vouch(environ, holder, raw, actions))
+    return [next(vouched) if isinstance(entry, NewAction) else entry for entry in read]
 
 
 def _read_wait() -> Wait:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask import Response, request
 
 from web.access.addresses import find_limited_address
+from web.http.request_context import principal
 from web.server.greenlets import Pool, run_in_thread
 from web.services import services
 
@@ -22,3 +23,10 @@ def run_in_turn(address: str, name: str, work: Callable[[], Response]) -> Respon
     """
     with services().turns.take(address, name):
         return run_in_thread(work, pool=Pool.PASSWORDS)
+
+
+def run_as_owner(work: Callable[[], Response]) -> Response:
+    """Count an attempt at the current password as a login is counted, and do the work in turn."""
+    address, name = find_caller_address(), str(principal().user_id)
+    services().limits.hit_login(address, name)
+    return run_in_turn(address, name, work)

@@ -38,6 +38,9 @@ HEADERS: Mapping[str, str] = {
     "Prefer": "RFC 7240: `respond-async` answers 202 at once, `wait=N` waits N seconds, at most 10",
     "If-Match": "The ETag of what is to be changed, as it was read; `*` for any",
     "X-Client-Fingerprint": "Names the device: 1 to 128 printable ASCII characters; stored hashed",
+    "X-Laurel-Signature": "`keyId=…,timestamp=…,signature=…`: the game server's signature over this"
+    " request, which vouches for its actions",
+    "X-TOTP-Code": "A code of the caller's second factor, which vouches for the caller's actions",
     "If-None-Match": "The ETag of an earlier response; 304 when it is still current",
 }
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")

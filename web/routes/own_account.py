@@ -1,6 +1,5 @@
 """The caller's own account: its name and password, the export, its rewards, and its end."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from web.http.json_body import read_json_object, read_optional_json_object
 from web.http.request_context import principal
 from web.http.responses import json_response
 from web.intake.answers import describe_record
-from web.routes.in_turn import find_caller_address, run_in_turn
+from web.routes.in_turn import run_as_owner
 from web.schemas.accounts import AccountChangeSchema, AccountDeletionSchema
 from web.schemas.base import load
 from web.schemas.cursors import write_cursor
@@ -54,7 +53,7 @@ def change() -> Response:
 
     if body.keys() <= {"attributes"}:
         return run_in_thread(change_it)
-    return _run_in_turn(change_it)
+    return run_as_owner(change_it)
 
 
 def delete() -> Response:
@@ -75,7 +74,7 @@ def delete() -> Response:
         services().verifier.look_now()
         return Response(status=204)
 
-    return _run_in_turn(delete_it)
+    return run_as_owner(delete_it)
 
 
 def export() -> Response:
@@ -92,6 +91,7 @@ def export() -> Response:
             "userId": user_id,
             "username": account.username,
             "hasPassword": account.has_password,
+            "hasSecondFactor": account.has_second_factor,
             "attributes": account.attributes,
             "createdAt": account.created_at,
             "score": player.score,
@@ -140,13 +140,6 @@ def _describe_reward(reward: GrantedReward) -> dict[str, Any]:
         "reward": reward.reward,
         "grantedAt": reward.granted_at,
     }
-
-
-def _run_in_turn(work: Callable[[], Response]) -> Response:
-    """Count an attempt at the current password as a login is counted, and do the work in turn."""
-    address, name = find_caller_address(), str(principal().user_id)
-    services().limits.hit_login(address, name)
-    return run_in_turn(address, name, work)
 
 
 def _last_expiry(now: datetime) -> datetime:

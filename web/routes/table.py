@@ -20,6 +20,7 @@ from web.routes import (
     pages,
     play_sessions,
     realtime,
+    second_factor,
     users,
 )
 from web.routes.boards import board_joining, board_players, boards, rank_history
@@ -56,8 +57,16 @@ from web.schemas.policies import (
     PolicySchema,
 )
 from web.schemas.rewards import GrantedRewardsSchema
+from web.schemas.second_factor import (
+    CodeSchema,
+    FactorRemovalSchema,
+    FactorSetUpSchema,
+    NewFactorSchema,
+)
 
 BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
+STEP_UP_HEADERS = ("X-Laurel-Signature", "X-TOTP-Code")
+STEP_UP_ERRORS = ("SIGNATURE_INVALID", "CODE_INVALID")
 RANKING_ERRORS = (
     "INVALID_PAYLOAD",
     "BOARD_NOT_FOUND",
@@ -73,10 +82,11 @@ OPERATIONS = (
         view=actions.complete,
         tag="actions",
         body=CompleteActionSchema,
-        headers=("Prefer", "X-Client-Fingerprint"),
+        headers=("Prefer", "X-Client-Fingerprint", *STEP_UP_HEADERS),
         answers={200: answers.CompletedSchema, 202: answers.AcceptedSchema},
         errors=(
             *BODY_ERRORS,
+            *STEP_UP_ERRORS,
             "FRAUD_DETECTED",
             "DUPLICATE_ACTION",
             "ACTION_ID_CONFLICT",
@@ -92,9 +102,9 @@ OPERATIONS = (
         view=actions.batch,
         tag="actions",
         body=BatchSchema,
-        headers=("Prefer", "X-Client-Fingerprint"),
+        headers=("Prefer", "X-Client-Fingerprint", *STEP_UP_HEADERS),
         answers={200: answers.BatchResultsSchema, 202: answers.BatchResultsSchema},
-        errors=(*BODY_ERRORS, "SERVICE_UNAVAILABLE"),
+        errors=(*BODY_ERRORS, *STEP_UP_ERRORS, "SERVICE_UNAVAILABLE"),
         runs_on=RunsOn.EVENT_LOOP,
         is_lean=True,
     ),
@@ -347,6 +357,53 @@ OPERATIONS = (
         body=AccountDeletionSchema,
         answers={204: ""},
         errors=(*BODY_ERRORS, "INVALID_CREDENTIALS", "SERVICE_UNAVAILABLE"),
+        runs_on=RunsOn.EVENT_LOOP,
+    ),
+    Operation(
+        method="POST",
+        path="/api/users/me/second-factor",
+        view=second_factor.set_up,
+        tag="accounts",
+        body=FactorSetUpSchema,
+        answers={201: NewFactorSchema},
+        errors=(
+            *BODY_ERRORS,
+            "INVALID_CREDENTIALS",
+            "NOT_FOUND",
+            "SECOND_FACTOR_EXISTS",
+            "SERVICE_UNAVAILABLE",
+        ),
+        runs_on=RunsOn.EVENT_LOOP,
+    ),
+    Operation(
+        method="POST",
+        path="/api/users/me/second-factor/confirm",
+        view=second_factor.confirm,
+        tag="accounts",
+        body=CodeSchema,
+        answers={204: ""},
+        errors=(
+            *BODY_ERRORS,
+            "CODE_INVALID",
+            "NOT_FOUND",
+            "SECOND_FACTOR_EXISTS",
+            "SERVICE_UNAVAILABLE",
+        ),
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/users/me/second-factor",
+        view=second_factor.remove,
+        tag="accounts",
+        body=FactorRemovalSchema,
+        answers={204: ""},
+        errors=(
+            *BODY_ERRORS,
+            "INVALID_CREDENTIALS",
+            "CODE_INVALID",
+            "NOT_FOUND",
+            "SERVICE_UNAVAILABLE",
+        ),
         runs_on=RunsOn.EVENT_LOOP,
     ),
     Operation(

@@ -202,6 +202,7 @@ class AccountExportSchema(PlayerScoreSchema):
     """What is stored of a player, with one page of the actions, newest first."""
 
     has_password = fields.Boolean(required=True)
+    has_second_factor = fields.Boolean(required=True)
     attributes = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     created_at = Timestamp(required=True)
     sessions = fields.List(fields.Nested(OpenSessionSchema), required=True)

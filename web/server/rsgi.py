@@ -128,7 +128,7 @@ def _make_environ(scope: Any, body: Body) -> dict[str, Any]:
     # A name with an underscore would pass for one with a hyphen, which only a proxy may set.
     environ.pop(_UNDERSCORED, None)
     # The server drops values that are not ASCII; that there was one must still be visible.
-    for name in ("forwarded", "x-forwarded-for"):
+    for name in ("forwarded", "x-forwarded-for", "x-laurel-signature", "x-totp-code"):
         if name in scope.headers:
             environ.setdefault(_environ_name(name), "")
     length = environ.get("CONTENT_LENGTH", "")

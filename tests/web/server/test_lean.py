@@ -83,6 +83,16 @@ CATALOGUE: dict[str, list[Sent]] = {
             for length in ("", "x", "-1", "99999", "0", "²")
         ),
     ],
+    "vouched for": [
+        *(
+            post(body, path, **{name: value})
+            for body, path in ((SOUND, COMPLETE), ({"actions": [SOUND, 5]}, BATCH))
+            for name in ("x_laurel_signature", "x_totp_code")
+            for value in ("", "x", "123456", "keyId=a,timestamp=1,signature=eA==")
+        ),
+        post(make_body(score=-1), x_laurel_signature="x"),
+        post(SOUND, x_totp_code="123456", x_laurel_signature="x"),
+    ],
     "callers": [
         *(post(SOUND, origin=page) for page in (PAGE, "https://evil.example", "x")),
         *(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.store.postgres.accounts.second_factors import has_second_factor
 from domain.store.postgres.statements import sql
 
 # By the field of the export; each row becomes one JSON object. Times are written as in all answers.
@@ -32,13 +33,7 @@ def list_holdings(connection: Connection, *, user_id: UUID) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: _list(connection, statement, user_id) for name, statement in _LISTS.items()
     }
-    found["hasSecondFactor"] = connection.execute(
-        sql(
-            "SELECT EXISTS (SELECT 1 FROM second_factors"
-            " WHERE user_id = :id AND confirmed_at IS NOT NULL)"
-        ),
-        {"id": user_id},
-    ).scalar_one()
+    found["hasSecondFactor"] = has_second_factor(connection, user_id=user_id)
     return found
 
 

@@ -166,6 +166,11 @@ second_factors = Table(
     Column("secret", LargeBinary, nullable=False),
     at_column("created_at", default_now=True),
     at_column("confirmed_at", nullable=True),
-    # The time step of the last code that was used: none is used twice.
+    # The time step of the last code that was used, and a digest of what for: none is used twice but
+    # for the same.
     Column("last_step", BigInteger),
+    Column("last_use", LargeBinary),
+    # How many codes were wrong since when.
+    Column("wrong_codes", SmallInteger, nullable=False, server_default=text("0")),
+    at_column("wrong_since", nullable=True),
 )
