@@ -12,6 +12,7 @@ import click
 from cli.errors import CommandFailedError, OperatorGroup
 from domain.actions.model import Status
 from domain.errors import RedisUnavailableError
+from domain.moderation.acts import MAX_BY_CHARS, OPERATOR
 from domain.moderation.deciding import Decision, decide_action, list_actions_to_review
 from domain.moderation.retrying import RetryProgress, retry_failed_actions
 from domain.store.postgres.actions.reviews import FailedFilter, HeldAction
@@ -112,10 +113,15 @@ def retry(
     _retry_all(FailedFilter(status_reason, _read_moment(since)), reason, by)
 
 
+def _operator(name: str) -> str:
+    """Return who decides, as the acts have it: no user of the API has a colon in the id."""
+    return f"{OPERATOR}:{name}"[:MAX_BY_CHARS]
+
+
 def _retry_all(wanted: FailedFilter, reason: str, by: str) -> None:
     progress = RetryProgress()
     for progress in retry_failed_actions(
-        services().store, wanted=wanted, by=by, reason=reason, now=datetime.now(UTC)
+        services().store, wanted=wanted, by=_operator(by), reason=reason, now=datetime.now(UTC)
     ):
         click.echo(f"{progress.retried} on their way", err=True)
     click.echo(f"retried {progress.retried} failed actions")
@@ -141,7 +147,7 @@ def _decide(action_id: UUID, decision: Decision, reason: str, by: str) -> None:
         services().store,
         action_id=action_id,
         decision=decision,
-        by=by,
+        by=_operator(by),
         reason=reason,
         now=datetime.now(UTC),
     )

@@ -305,6 +305,41 @@ class JoinRefusedError(LaurelError):
     default_message = "This board cannot be joined"
 
 
+class CaseClaimedError(LaurelError):
+    """Another moderator has claimed the case; `details` says by whom and until when."""
+
+    code = "CASE_CLAIMED"
+    default_message = "Another moderator has claimed this case"
+
+
+class CaseClosedError(LaurelError):
+    """The case is closed: there is nothing to decide."""
+
+    code = "CASE_CLOSED"
+    default_message = "This case is closed"
+
+
+class CaseUndecidedError(LaurelError):
+    """The case has held actions, which nobody would find any more if it were closed."""
+
+    code = "CASE_UNDECIDED"
+    default_message = "The case has held actions: decide on them first"
+
+
+class StatusConflictError(LaurelError):
+    """The action's status does not allow this; `details.status` is what it is now."""
+
+    code = "STATUS_CONFLICT"
+    default_message = "The status of the action does not allow this"
+
+
+class AlreadyAppealedError(LaurelError):
+    """The player has appealed against this action before."""
+
+    code = "ALREADY_APPEALED"
+    default_message = "There is an appeal against this action already"
+
+
 class RescoreNeededError(LaurelError):
     """The change moves players: `details.fields` names what all rows are computed again for."""
 

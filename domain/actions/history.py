@@ -4,7 +4,7 @@ Called by the routes that read actions, and by intake's answers to repeated ids.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from domain.store.postgres.actions.stored_actions import (
     list_stored_actions,
     list_user_actions,
 )
+from domain.store.postgres.moderation.appeals import AppealRow, find_appeal
 from domain.store.store import Store
 
 
@@ -37,6 +38,7 @@ class ActionRecord:
     accepted_at: datetime
     completed_at: datetime | None
     boards: Mapping[str, str] | None
+    appeal: AppealRow | None = None
 
 
 def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> ActionRecord:
@@ -46,9 +48,10 @@ def get_action(store: Store, *, action_id: UUID, user_id: UUID | None) -> Action
     """
     with store.write() as connection:
         stored = list_stored_actions(connection, action_ids=[action_id]).get(action_id)
+        appeal = find_appeal(connection, action_id=action_id)
     if stored is None or stored.status is None or user_id not in (None, stored.user_id):
         raise NotFoundError("There is no such action")
-    return _record(stored)
+    return replace(_record(stored), appeal=appeal)
 
 
 def list_actions(

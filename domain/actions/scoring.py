@@ -20,6 +20,7 @@ from domain.store.postgres.actions.scoring import (
     read_facts,
     write_effects,
 )
+from domain.store.postgres.moderation.cases import open_cases
 from domain.store.store import Connection, Store
 
 
@@ -61,6 +62,8 @@ def score_batch(
         effects = apply_actions(entry.actions, locked.scores)
         catalog = (catalogs or CatalogCache()).find(connection, revision=locked.boards_revision)
         projection = _project(connection, catalog, entry, effects, locked)
+        # Before the actions are written: a decision locks the case, then its action.
+        open_cases(connection, user_ids=_list_held(entry, effects))
         written = write_effects(
             connection,
             entry=entry,
@@ -74,6 +77,15 @@ def score_batch(
     if written_rows is not None and projection.rows:
         written_rows.keep(batch_id, projection.rows)
     return ScoringOutcome(LinkOutcome.MOVED, effects)
+
+
+def _list_held(entry: LockedEntry, effects: Effects) -> list[str]:
+    """Return the players of the actions that are held from now on."""
+    return [
+        action.user_id
+        for action, effect in zip(entry.actions, effects.actions, strict=True)
+        if effect.status is Status.QUARANTINED
+    ]
 
 
 def _project(

@@ -18,6 +18,9 @@ from domain.store.postgres.audit import insert_entry, lock_head
 from domain.store.postgres.moderation.acts import insert_act
 from domain.store.store import Connection
 
+OPERATOR = "operator"
+MAX_BY_CHARS = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -70,11 +73,9 @@ def record_act(
 
 def describe_act(act: Act) -> dict[str, Any]:
     """Return what the audit log says of an act, but for its id: no name and no text of anybody."""
-    # Without the login name of who works on the command line.
-    by, *_ = act.by.split(":", 1)
     said = {
         "kind": act.kind,
-        "by": by,
+        **_name_nobody(act),
         "userId": _text(act.user_id),
         "actionId": _text(act.action_id),
         "caseId": _text(act.case_id),
@@ -85,6 +86,14 @@ def describe_act(act: Act) -> dict[str, Any]:
         text = orjson.dumps(act.details, option=orjson.OPT_SORT_KEYS)
         said["detailsSha256"] = hashlib.sha256(text).hexdigest()
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _name_nobody(act: Act) -> dict[str, str]:
+    """Return the user id of who did it; of who is on the command line a hash of the login name."""
+    if act.by.startswith(f"{OPERATOR}:"):
+        named = f"{act.act_id} {act.by}".encode()
+        return {"by": OPERATOR, "operatorSha256": hashlib.sha256(named).hexdigest()}
+    return {"by": act.by}
 
 
 def _text(subject_id: UUID | None) -> str | None:

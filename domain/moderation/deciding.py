@@ -16,6 +16,9 @@ from domain.actions.chain import SCORE, SCREEN, Stage
 from domain.actions.model import Status
 from domain.errors import NotFoundError, TransientError
 from domain.fraud.model import Verdict
+from domain.moderation.acts import record_act
+from domain.moderation.claims import hold_case, settle_decision
+from domain.moderation.model import ActKind
 from domain.store.postgres.actions.reviews import (
     HeldAction,
     find_action_state,
@@ -33,7 +36,7 @@ class Decision(StrEnum):
     """What a person decides."""
 
     RELEASE = "release"
-    """Let a held action count."""
+    """Let a held or rejected action count."""
     REJECT = "reject"
     """Reject a held action."""
     RETRY = "retry"
@@ -42,16 +45,16 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    decides_on: Status
+    decides_on: tuple[Status, ...]
     verdict: Verdict | None
     reason: str | None
 
 
 _RULES: Mapping[Decision, _Rule] = {
-    Decision.RELEASE: _Rule(Status.QUARANTINED, Verdict.PASS, None),
-    Decision.REJECT: _Rule(Status.QUARANTINED, Verdict.REJECT, REVIEW_REJECTED),
+    Decision.RELEASE: _Rule((Status.QUARANTINED, Status.REJECTED), Verdict.PASS, None),
+    Decision.REJECT: _Rule((Status.QUARANTINED,), Verdict.REJECT, REVIEW_REJECTED),
     # The first verdict stays; without one, the screening of the retry gives it.
-    Decision.RETRY: _Rule(Status.FAILED, None, None),
+    Decision.RETRY: _Rule((Status.FAILED,), None, None),
 }
 
 
@@ -83,7 +86,8 @@ def decide_action(
     The caller submits the batch; without that, the keeper does after two seconds.
     Of two decisions at once, one is taken. Raises NotFoundError for an unknown or archived id,
     TransientError while the audit log does not have the status to decide on (an action that left
-    its batch now would never get that entry), and DatabaseUnavailableError.
+    its batch now would never get that entry), CaseClaimedError when another moderator has claimed
+    the player's case, ForbiddenError for the moderator's own action, and DatabaseUnavailableError.
     """
     rule = _RULES[decision]
     batch_id = uuid4()
@@ -91,12 +95,16 @@ def decide_action(
         state = find_action_state(connection, action_id=action_id)
         if state is None:
             raise NotFoundError("There is no such action, or it is archived")
-        if state.status != rule.decides_on:
+        if state.status not in rule.decides_on:
             return DecisionOutcome(Status(state.status))
         if not state.is_recorded:
             raise TransientError(
                 "The action is still on its way to the audit log; try again shortly"
             )
+        is_review = decision is not Decision.RETRY
+        case = None
+        if is_review:
+            case = hold_case(connection, user_id=state.user_id, by=by, now=now)
         keeps = rule.verdict is None
         verdict = state.verdict if keeps else rule.verdict
         stage = (SCREEN if verdict is None else SCORE).before
@@ -111,6 +119,22 @@ def decide_action(
         ):
             # Another decision came first, and its batch has the action.
             return DecisionOutcome(Status.PENDING)
+        if is_review:
+            settle_decision(
+                connection,
+                case=case,
+                action_id=action_id,
+                is_granted=decision is Decision.RELEASE,
+            )
+        record_act(
+            connection,
+            kind=ActKind(decision),
+            by=by,
+            user_id=state.user_id,
+            action_id=action_id,
+            case_id=case.case_id if case else None,
+            reason=reason,
+        )
     logger.info(
         "action decided", action_id=str(action_id), batch_id=str(batch_id), decision=decision
     )

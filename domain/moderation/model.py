@@ -8,6 +8,21 @@ from uuid import UUID
 MAX_REASON_CHARS = 1000
 
 
+class CaseState(StrEnum):
+    """Whether there is something to decide."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class AppealState(StrEnum):
+    """What became of an appeal."""
+
+    OPEN = "open"
+    GRANTED = "granted"
+    DECLINED = "declined"
+
+
 class ActKind(StrEnum):
     """What a moderator did."""
 

@@ -170,12 +170,14 @@ def upgrade() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
+        sa.Column("state", sa.String(length=16), server_default=sa.text("'open'"), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.user_id"], name=op.f("fk_appeals_user_id_users")
         ),
         sa.PrimaryKeyConstraint("action_id", name=op.f("pk_appeals")),
     )
-    op.create_index("ix_appeals_user_id", "appeals", ["user_id"], unique=False)
+    op.create_index("ix_appeals_user_id", "appeals", ["user_id", "state"], unique=False)
     op.create_table(
         "bans",
         sa.Column("ban_no", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -248,9 +250,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_moderation_cases_newest",
         "moderation_cases",
-        ["last_signal_at", "case_id"],
+        ["state", "last_signal_at", "case_id"],
         unique=False,
-        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index(
+        "ix_moderation_cases_user_id",
+        "moderation_cases",
+        ["user_id", "last_signal_at"],
+        unique=False,
     )
     op.create_index(
         "ix_moderation_cases_open",
@@ -341,10 +348,38 @@ def upgrade() -> None:
         "user_scores",
         "reached_seq IS NULL OR withheld_seq IS NULL",
     )
+    op.create_index(
+        "ix_user_actions_held",
+        "user_actions",
+        ["user_id", "action_no"],
+        unique=False,
+        postgresql_where=sa.text("status = 'quarantined'"),
+    )
+    op.create_index(
+        "ix_users_name_prefix",
+        "users",
+        ["username_key"],
+        unique=False,
+        postgresql_ops={"username_key": "text_pattern_ops"},
+    )
+    op.execute(
+        "INSERT INTO moderation_cases (user_id)"
+        " SELECT DISTINCT user_id FROM user_actions WHERE status = 'quarantined'"
+    )
     op.execute("INSERT INTO fraud_head (head_id, revision) VALUES (1, 0)")
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "ix_users_name_prefix",
+        table_name="users",
+        postgresql_ops={"username_key": "text_pattern_ops"},
+    )
+    op.drop_index(
+        "ix_user_actions_held",
+        table_name="user_actions",
+        postgresql_where=sa.text("status = 'quarantined'"),
+    )
     op.drop_constraint("ck_user_scores_on_or_off_the_board", "user_scores")
     op.drop_column("user_scores", "withheld_seq")
     op.drop_column("user_actions", "policy_no")
@@ -368,11 +403,8 @@ def downgrade() -> None:
         table_name="moderation_cases",
         postgresql_where=sa.text("state = 'open'"),
     )
-    op.drop_index(
-        "ix_moderation_cases_newest",
-        table_name="moderation_cases",
-        postgresql_where=sa.text("state = 'open'"),
-    )
+    op.drop_index("ix_moderation_cases_newest", table_name="moderation_cases")
+    op.drop_index("ix_moderation_cases_user_id", table_name="moderation_cases")
     op.drop_table("moderation_cases")
     op.drop_index(
         "ix_bans_running", table_name="bans", postgresql_where=sa.text("ended_at IS NULL")

@@ -18,7 +18,7 @@ from domain.actions.recovery import SINGLE_ATTEMPTS, claim_stalled_batches, isol
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.errors import RedisUnavailableError
-from domain.fraud import review
+from domain.moderation import retrying
 from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store
@@ -152,7 +152,7 @@ def test_a_decision_is_made_once(app: Flask, store: Store, held: NewAction, deci
     (batch,) = fetch(store, "SELECT verdicts FROM action_batches WHERE versions IS NOT NULL")
     (found,) = batch.verdicts.values()
     review = found["checks"]["review"]
-    assert (review["by"], review["note"]) == ("grace", "seen")
+    assert (review["by"], review["note"]) == ("operator:grace", "seen")
 
 
 def test_a_failed_action_is_retried(app: Flask, store: Store, held: NewAction) -> None:
@@ -192,7 +192,7 @@ def test_one_command_retries_all_that_failed(
     failed: list[NewAction],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(review, "RETRY_PAGE", 2)
+    monkeypatch.setattr(retrying, "RETRY_PAGE", 2)
     result = run(app, "actions", "retry", "--all-failed", "--reason", "the disk has room")
     assert (result.exit_code, last_line(result)) == (0, "retried 3 failed actions")
     assert result.stderr.splitlines() == ["2 on their way", "3 on their way"]

@@ -5,6 +5,8 @@ from sqlalchemy import String, Text
 from domain.accounts import names
 from domain.actions.model import Status
 from domain.boards.model import is_slug
+from domain.moderation.acts import MAX_BY_CHARS
+from domain.moderation.model import ActKind
 from domain.rankings.counting import MAX_SEGMENT_LENGTH
 from domain.rankings.definition_fields.parts import MAX_REWARD_CHARS
 from domain.store.postgres.accounts.identities import MAX_CLAIM_CHARS
@@ -63,10 +65,11 @@ WIDEST: dict[str, int | None] = {
     "signing_keys.algorithm": None,
     "moderation_cases.state": None,
     "moderation_cases.claimed_by": None,
-    "moderation_acts.kind": None,
-    "moderation_acts.by": None,
+    "moderation_acts.kind": max(map(len, ActKind)),
+    "moderation_acts.by": MAX_BY_CHARS,
     "bans.reason": None,
     "bans.by": None,
+    "appeals.state": None,
 }
 
 

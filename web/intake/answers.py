@@ -75,6 +75,8 @@ def describe_record(record: ActionRecord) -> dict[str, Any]:
         "acceptedAt": record.accepted_at,
         "completedAt": record.completed_at,
     }
+    if record.appeal is not None:
+        fields["appeal"] = {"at": record.appeal.created_at, "state": record.appeal.state}
     return _with_boards(fields, record.boards)
 
 

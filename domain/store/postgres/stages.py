@@ -44,3 +44,5 @@ IS_PENDING = f"scored_at IS NULL AND {IS_UNFINISHED}"
 BATCH_IS_PENDING = f"b.scored_at IS NULL AND {stage_not_in(list_finished_stages(), 'b.stage')}"
 # Of actions: what an operator has to decide on.
 NEEDS_REVIEW = f"status IN ('{Status.QUARANTINED}', '{Status.FAILED}')"
+# What only a moderator can decide on.
+IS_HELD = f"status = '{Status.QUARANTINED}'"

@@ -167,9 +167,11 @@ def test_a_second_transition_of_an_action_is_in_a_second_entry(context: WorkerCo
     assert released.batch_id is not None
     finish_batch(context, released.batch_id)
     transitions = [orjson.loads(entry.leaves) for entry in read_entries(store)]
-    assert [(leaf[1], leaf[4], leaf[8]) for (leaf,) in transitions] == [
-        (str(action.action_id), "quarantined", 1),
-        (str(action.action_id), "applied", 2),
+    # The one between them is of the decision itself.
+    assert [[(leaf[1], leaf[4], leaf[8]) for leaf in leaves] for leaves in transitions] == [
+        [(str(action.action_id), "quarantined", 1)],
+        [],
+        [(str(action.action_id), "applied", 2)],
     ]
     assert find_all_breaks(store) == []
 

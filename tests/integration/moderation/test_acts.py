@@ -48,7 +48,7 @@ def test_an_act_is_a_row_and_an_entry_without_its_text(store: Store, settings: S
     said = orjson.loads(text)
     assert said.keys() == {
         *("seq", "actId", "kind", "by", "userId", "actionId", "at"),
-        *("reasonSha256", "detailsSha256"),
+        *("operatorSha256", "reasonSha256", "detailsSha256"),
     }
     assert (said["actId"], said["userId"], said["by"]) == (
         str(act_id),
@@ -73,7 +73,7 @@ def test_nothing_is_recorded_of_an_act_that_is_rolled_back(store: Store) -> None
     "column",
     [
         "reason = reason || '.'",
-        "by = 'somebody'",
+        "by = 'operator:mallory'",
         "kind = 'void'",
         "details = '{}'",
         "details = NULL",

@@ -20,7 +20,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from domain.store.postgres.schema.base import at_column, metadata
-from domain.store.postgres.stages import IS_FINISHED, IS_PENDING, IS_UNFINISHED, NEEDS_REVIEW
+from domain.store.postgres.stages import (
+    IS_FINISHED,
+    IS_HELD,
+    IS_PENDING,
+    IS_UNFINISHED,
+    NEEDS_REVIEW,
+)
 
 # The order of actions for windows and ties, independent of the order in which workers run.
 action_no_seq = Sequence("action_no_seq", metadata=metadata, data_type=BigInteger)
@@ -83,6 +89,8 @@ user_actions = Table(
         "action_no",
         postgresql_where=text(NEEDS_REVIEW),
     ),
+    # What is held of one player.
+    Index("ix_user_actions_held", "user_id", "action_no", postgresql_where=text(IS_HELD)),
     # Who has changed since a moment. Rows come nearly in this order, so a summary of each block of
     # pages is enough: an index of every row would cost intake more than it is worth.
     Index(

@@ -24,20 +24,17 @@ moderation_cases = Table(
     Column("state", String(16), nullable=False, server_default=text("'open'")),
     at_column("opened_at", default_now=True),
     at_column("last_signal_at", default_now=True),
+    # Who decides on it, and since when; ended by time, see `domain/moderation/claims.py`.
     Column("claimed_by", String(64)),
     at_column("claimed_at", nullable=True),
     at_column("closed_at", nullable=True),
+    Index("ix_moderation_cases_newest", "state", "last_signal_at", "case_id"),
+    Index("ix_moderation_cases_user_id", "user_id", "last_signal_at"),
 )
 Index(
     "ix_moderation_cases_open",
     moderation_cases.c.user_id,
     unique=True,
-    postgresql_where=text("state = 'open'"),
-)
-Index(
-    "ix_moderation_cases_newest",
-    moderation_cases.c.last_signal_at,
-    moderation_cases.c.case_id,
     postgresql_where=text("state = 'open'"),
 )
 
@@ -100,5 +97,8 @@ appeals = Table(
     Column("user_id", Uuid, ForeignKey("users.user_id"), nullable=False),
     Column("message", Text, nullable=False),
     at_column("created_at", default_now=True),
-    Index("ix_appeals_user_id", "user_id"),
+    # `open` until a decision on the action, or the end of the case, grants or declines it.
+    Column("state", String(16), nullable=False, server_default=text("'open'")),
+    at_column("decided_at", nullable=True),
+    Index("ix_appeals_user_id", "user_id", "state"),
 )

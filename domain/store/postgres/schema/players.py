@@ -37,6 +37,12 @@ users = Table(
     # Their changes: by name [[moment, text or null], ...]. Of them rows can be made again.
     Column("attribute_history", JSONB),
     at_column("created_at", default_now=True),
+    # By which moderators look for names: their beginnings, whatever the database's collation is.
+    Index(
+        "ix_users_name_prefix",
+        "username_key",
+        postgresql_ops={"username_key": "text_pattern_ops"},
+    ),
 )
 
 user_scores = Table(
