@@ -20,6 +20,8 @@ from domain.store.store import Connection
 
 OPERATOR = "operator"
 MAX_BY_CHARS = 64
+# Of the details of a decision: the action's batch before, and the one that carries it out.
+BATCHES = "batches"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ Called by moderators' requests and the `flask actions` commands. A decision only
 pending again; the pipeline then scores, audits and broadcasts it like any other.
 """
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +17,7 @@ from domain.actions.chain import SCORE, SCREEN, Stage
 from domain.actions.model import Status
 from domain.errors import NotFoundError, TransientError
 from domain.fraud.model import Verdict
-from domain.moderation.acts import record_act
+from domain.moderation.acts import BATCHES, record_act
 from domain.moderation.claims import hold_case, settle_decision
 from domain.moderation.model import ActKind
 from domain.store.postgres.actions.reviews import (
@@ -25,11 +26,13 @@ from domain.store.postgres.actions.reviews import (
     list_held_actions,
     reopen_action,
 )
+from domain.store.postgres.moderation.traces import find_outcome
 from domain.store.store import Store
 
 logger = structlog.get_logger(__name__)
 
 REVIEW_REJECTED = "REVIEW_REJECTED"
+LOOK_EVERY_SECONDS = 0.05
 
 
 class Decision(StrEnum):
@@ -134,8 +137,31 @@ def decide_action(
             action_id=action_id,
             case_id=case.case_id if case else None,
             reason=reason,
+            details={BATCHES: [str(state.batch_id), str(batch_id)]},
         )
     logger.info(
         "action decided", action_id=str(action_id), batch_id=str(batch_id), decision=decision
     )
     return DecisionOutcome(Status.PENDING, batch_id, stage)
+
+
+def await_outcome(
+    store: Store,
+    *,
+    batch_id: UUID,
+    wait_seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Status:
+    """Wait for what the pipeline makes of a decision; return the action's status, perhaps PENDING.
+
+    Raises DatabaseUnavailableError.
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        with store.write() as connection:
+            status = find_outcome(connection, batch_id=batch_id)
+        if status is not None:
+            return Status(status)
+        if time.monotonic() >= deadline:
+            return Status.PENDING
+        sleep(LOOK_EVERY_SECONDS)

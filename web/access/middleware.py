@@ -72,7 +72,7 @@ class AccessMiddleware:
 
 
 def _check_role(context: RequestContext, role: str) -> None:
-    if context.principal is None or role not in context.principal.roles:
+    if context.principal is None or not context.principal.has_role(role):
         raise ForbiddenError(f"This needs the role {role}")
 
 

@@ -12,8 +12,9 @@ from uuid import UUID
 
 ROLE_PLAYER = "player"
 ROLE_SERVICE = "service"
+ROLE_MODERATOR = "moderator"
 ROLE_ADMIN = "admin"
-ROLES = (ROLE_PLAYER, ROLE_SERVICE, "moderator", ROLE_ADMIN)
+ROLES = (ROLE_PLAYER, ROLE_SERVICE, ROLE_MODERATOR, ROLE_ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Principal:
     def is_service(self) -> bool:
         """Whether this is a game server: it acts for players and has no rate limit."""
         return ROLE_SERVICE in self.roles
+
+    def has_role(self, role: str) -> bool:
+        """Return whether it may do what the role may: an admin may do what moderators do."""
+        return role in self.roles or (role == ROLE_MODERATOR and ROLE_ADMIN in self.roles)
 
 
 class Allowance(NamedTuple):

@@ -16,6 +16,9 @@ from web.http.responses import Answer as ReadyAnswer
 Answer = type[Schema] | str
 """A JSON body, or the media type of another one; empty for none."""
 
+# What a body can be refused for before its view has read it.
+BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
+
 
 class RunsOn(Enum):
     """Where a view runs."""

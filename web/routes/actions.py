@@ -8,6 +8,7 @@ from flask import Response, request
 from domain.actions.history import get_action, list_actions
 from domain.actions.model import NewAction
 from domain.errors import BannedError, InvalidPayloadError
+from domain.moderation.appeals import appeal as make_appeal
 from web.access.step_up import is_vouched
 from web.http.caller import Principal
 from web.http.errors import describe_error
@@ -19,13 +20,16 @@ from web.http.scalars import parse_uuid
 from web.intake.answers import answer_submission, describe_record, describe_submission, is_final
 from web.metrics import action_seconds
 from web.schemas.actions import read_action, read_batch, read_batch_element
+from web.schemas.base import load
 from web.schemas.cursors import write_cursor
+from web.schemas.moderation.bodies import AppealBodySchema
 from web.schemas.queries import HistoryQuery, load_query, read_path_uuid
 from web.server.greenlets import run_in_thread
 from web.server.request_body import fetch_body
 from web.services import Services, services
 
 _history_query = HistoryQuery()
+_appeal = AppealBodySchema()
 
 
 def complete() -> Answer:
@@ -80,6 +84,20 @@ def one(action_id: str) -> Response:
         user_id=None if holder.is_service else holder.user_id,
     )
     return json_response(describe_record(record))
+
+
+def appeal(action_id: str) -> Response:
+    """Appeal once against what was decided of one's own action."""
+    wanted = read_path_uuid("actionId", action_id)
+    body = load(_appeal, read_json_object(request.environ))
+    made = make_appeal(
+        services().store,
+        action_id=wanted,
+        user_id=principal().user_id,
+        message=body["message"],
+    )
+    answer = {"actionId": wanted, "at": made.created_at, "state": made.state}
+    return json_response(answer, 201, {"Location": f"/api/actions/{wanted}"})
 
 
 def history() -> Response:

@@ -5,6 +5,7 @@ an endpoint cannot exist without a row; see `web/server/flask_app.py`.
 """
 
 from web.http.caller import ROLE_ADMIN
+from web.http.operation import BODY_ERRORS as BODY_ERRORS
 from web.http.operation import Operation, RunsOn
 from web.http.responses import JSON_TYPE
 from web.routes import (
@@ -25,6 +26,7 @@ from web.routes import (
 )
 from web.routes.boards import board_joining, board_players, boards, rank_history
 from web.routes.moderation import policies
+from web.routes.moderation.operations import MODERATION_OPERATIONS
 from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
     AccountChangeSchema,
@@ -49,6 +51,8 @@ from web.schemas.boards import (
     RankHistoryQuery,
     RankHistorySchema,
 )
+from web.schemas.moderation.answers import AppealedSchema
+from web.schemas.moderation.bodies import AppealBodySchema
 from web.schemas.play_sessions import OpenedPlaySessionSchema, PlaySessionSchema
 from web.schemas.policies import (
     NewPolicySchema,
@@ -64,7 +68,6 @@ from web.schemas.second_factor import (
     NewFactorSchema,
 )
 
-BODY_ERRORS = ("MALFORMED_JSON", "INVALID_PAYLOAD", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
 STEP_UP_HEADERS = ("X-Laurel-Signature", "X-TOTP-Code")
 STEP_UP_ERRORS = ("SIGNATURE_INVALID", "CODE_INVALID")
 RANKING_ERRORS = (
@@ -115,6 +118,21 @@ OPERATIONS = (
         tag="actions",
         answers={200: answers.ActionRecordSchema},
         errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="POST",
+        path="/api/actions/<action_name:action_id>/appeal",
+        view=actions.appeal,
+        tag="actions",
+        body=AppealBodySchema,
+        answers={201: AppealedSchema},
+        errors=(
+            *BODY_ERRORS,
+            "NOT_FOUND",
+            "STATUS_CONFLICT",
+            "ALREADY_APPEALED",
+            "SERVICE_UNAVAILABLE",
+        ),
     ),
     Operation(
         method="GET",
@@ -473,6 +491,7 @@ OPERATIONS = (
             "SERVICE_UNAVAILABLE",
         ),
     ),
+    *MODERATION_OPERATIONS,
     Operation(
         method="GET",
         path="/api/moderation/policies",

@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from domain.actions.model import Status
+from domain.moderation.model import AppealState
 from domain.rankings.model import Reason
 from web.schemas.base import CamelSchema
 from web.schemas.fields import StrictUUID, Timestamp
@@ -90,6 +91,13 @@ class BatchResultsSchema(CamelSchema):
     results = fields.List(fields.Nested(BatchResultSchema), required=True)
 
 
+class OwnAppealSchema(CamelSchema):
+    """The player's appeal against an action."""
+
+    at = Timestamp(required=True)
+    state = fields.String(required=True, metadata={"enum": [*map(str, AppealState)]})
+
+
 class ActionRecordSchema(CamelSchema):
     """An action as its owner sees it later."""
 
@@ -110,6 +118,7 @@ class ActionRecordSchema(CamelSchema):
     accepted_at = Timestamp(required=True)
     completed_at = Timestamp(required=True, allow_none=True)
     boards = boards_left_out()
+    appeal = fields.Nested(OwnAppealSchema)
 
 
 class HistorySchema(CamelSchema):

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from domain.actions.model import NewAction
 from domain.moderation.deciding import Decision, DecisionOutcome, decide_action
 from domain.store.store import Store
-from tests.factories import make_action
+from tests.factories import make_action, make_policy
 from tests.intakes import fetch
 from tests.pipeline import complete_actions, finish_batch
 from tests.waiting import run_in_threads
@@ -24,7 +24,7 @@ def hold_actions(
 ) -> list[NewAction]:
     """Complete actions of one player that are held, whatever they are worth."""
     user_id = player or uuid4()
-    strict = replace(context.policy, suspicious_score_threshold=0)
+    strict = make_policy(suspicious_score_threshold=0)
     actions = [make_action(user_id=user_id, score=score) for _ in range(count)]
     complete_actions(replace(context, policy=strict), actions)
     return actions

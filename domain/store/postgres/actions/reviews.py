@@ -34,7 +34,7 @@ class HeldAction:
 
 @dataclass(frozen=True, slots=True)
 class ActionState:
-    """An action's key, its status, its verdict if any, and whether the audit log has the status.
+    """An action's key, status, verdict and batch if any, and whether the log has the status.
 
     The log has it once the batch that gave the status is audited.
     """
@@ -46,6 +46,7 @@ class ActionState:
     verdict: str | None
     verdict_reason: str | None
     is_recorded: bool
+    batch_id: UUID | None
 
 
 LIST_HELD = sql(
@@ -127,7 +128,7 @@ def find_action_state(connection: Connection, *, action_id: UUID) -> ActionState
         sql(
             "SELECT i.user_id, i.action_no, i.created_at, coalesce(a.status, 'pending') AS status,"
             " a.verdict, a.verdict_reason, NOT EXISTS (SELECT 1 FROM action_batches b"
-            f"   WHERE b.batch_id = a.batch_id AND {BATCH_IS_UNAUDITED}) AS is_recorded"
+            f"   WHERE b.batch_id = a.batch_id AND {BATCH_IS_UNAUDITED}) AS is_recorded, a.batch_id"
             " FROM action_ids i LEFT JOIN user_actions a"
             " ON a.user_id = i.user_id AND a.action_no = i.action_no"
             " AND a.created_at = i.created_at"

@@ -1,0 +1,253 @@
+"""Players as moderators see them: search, one player, and snoozes."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from domain.fraud.checks.table import CHECKS_BY_NAME
+from domain.moderation.deciding import Decision
+from domain.store.store import Store
+from tests.factories import make_action
+from tests.intakes import fetch
+from tests.integration.moderation.moderating import (
+    decide,
+    find_case_of,
+    hold_actions,
+    list_act_kinds,
+    reject_action,
+)
+from tests.pipeline import complete_actions
+from tests.verification import change
+from tests.web.http.bodies import Headers, assert_refused
+from web.schemas.moderation.answers import (
+    FoundPlayersSchema,
+    PlayerOverviewSchema,
+    SnoozedSchema,
+)
+from workers.context import WorkerContext
+
+USERS = "/api/moderation/users"
+
+
+def make_players(context: WorkerContext, *names: str) -> dict[str, UUID]:
+    """Store players with these names, each with an action."""
+    players = {name: uuid4() for name in names}
+    complete_actions(
+        context, [make_action(user_id=user, username=name) for name, user in players.items()]
+    )
+    return players
+
+
+def find(client: FlaskClient, headers: Headers, name: str, **query: Any) -> Any:
+    asked = {"name": name, **query}
+    answer = client.get(USERS, headers=headers, query_string=asked).get_json()
+    assert FoundPlayersSchema().validate(answer) == {}
+    return answer
+
+
+def names_of(found: Any) -> list[str]:
+    return [user["username"] for user in found["users"]]
+
+
+def test_players_are_found_by_how_their_name_begins_page_by_page(
+    client: FlaskClient, context: WorkerContext, moderator: Headers
+) -> None:
+    make_players(context, "Bobby", "bob", "BOBcat", "adam", "bo%b", "Böb")
+    assert names_of(find(client, moderator, "BOB")) == ["bob", "Bobby", "BOBcat"]
+    first = find(client, moderator, "bob", limit=2)
+    assert names_of(first) == ["bob", "Bobby"]
+    second = find(client, moderator, "bob", limit=2, cursor=first["nextCursor"])
+    assert (names_of(second), second["nextCursor"]) == (["BOBcat"], None)
+    assert names_of(find(client, moderator, "bo%")) == ["bo%b"]
+    assert names_of(find(client, moderator, "zoe")) == []
+
+
+def test_a_player_whose_name_looks_like_it_is_found_too(
+    client: FlaskClient, context: WorkerContext, moderator: Headers
+) -> None:
+    make_players(context, "paypaI", "zebra")
+    assert names_of(find(client, moderator, "paypal")) == ["paypaI"]
+
+
+def test_search_shows_the_ban_and_the_case(
+    client: FlaskClient, context: WorkerContext, moderator: Headers
+) -> None:
+    players = make_players(context, "carl", "carla")
+    hold_actions(context, player=players["carl"])
+    change(
+        context.store,
+        "INSERT INTO bans (user_id, reason, note, by) VALUES (:id, 'CHEATING', 'seen', 'x')",
+        id=players["carla"],
+    )
+    carl, carla = find(client, moderator, "carl")["users"]
+    assert (carl["caseId"], carl["ban"]) == (
+        str(find_case_of(context.store, players["carl"])),
+        None,
+    )
+    assert (carla["caseId"], carla["ban"]["reason"], carla["ban"]["until"]) == (
+        None,
+        "CHEATING",
+        None,
+    )
+    assert carla["score"] == 100
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"name": ""}, {"name": "x" * 33}, {"name": "bob", "cursor": "YTE"}]
+)
+def test_a_search_without_a_name_or_with_a_foreign_cursor_is_refused(
+    client: FlaskClient, moderator: Headers, query: dict[str, str]
+) -> None:
+    answer = client.get(USERS, headers=moderator, query_string=query)
+    assert_refused(answer, 400, "INVALID_PAYLOAD")
+
+
+def test_names_are_searched_by_their_index(store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = connection.execute(
+            text(
+                "EXPLAIN SELECT user_id FROM users WHERE username_key ~>=~ 'bob'"
+                " AND username_key ~<~ 'boc' ORDER BY username_key USING ~<~ LIMIT 20"
+            )
+        ).scalars()
+        lines = "".join(plan)
+    assert "ix_users_name_prefix" in lines
+    assert "Sort" not in lines
+
+
+def test_one_player_is_shown_with_all_that_is_known(
+    client: FlaskClient, context: WorkerContext, moderator: Headers
+) -> None:
+    store, player = context.store, uuid4()
+    (held,) = hold_actions(context, player=player)
+    rejected = reject_action(context, player=player)
+    decide(context, held, Decision.RELEASE)
+    change(
+        store,
+        "INSERT INTO appeals (action_id, user_id, message) VALUES (:id, :player, 'why?')",
+        id=rejected.action_id,
+        player=player,
+    )
+    shared, device = uuid4(), uuid4()
+    change(
+        store,
+        "WITH made AS (INSERT INTO clients (device, names_device, address, country, is_hosting)"
+        " VALUES (:device, false, :shared, '', false) RETURNING client_no)"
+        " UPDATE user_actions SET client_no = (SELECT client_no FROM made)",
+        device=device,
+        shared=shared,
+    )
+    change(
+        store,
+        "INSERT INTO client_sightings (subject, user_id) SELECT :shared, u FROM"
+        " unnest(ARRAY[CAST(:player AS uuid), gen_random_uuid(), gen_random_uuid()]) u",
+        shared=shared,
+        player=player,
+    )
+    answer = client.get(f"{USERS}/{player}", headers=moderator)
+    shown = answer.get_json()
+    assert PlayerOverviewSchema().validate(shown) == {}
+    assert [(action["actionId"], action["status"]) for action in shown["actions"]] == [
+        (str(rejected.action_id), "rejected"),
+        (str(held.action_id), "applied"),
+    ]
+    assert [act["kind"] for act in shown["acts"]] == ["release"]
+    assert [appeal["message"] for appeal in shown["appeals"]] == ["why?"]
+    (used,) = shown["clients"]
+    assert (used["actions"], used["othersOnDevice"], used["othersOnAddress"]) == (2, 0, 2)
+    assert used["country"] is None
+    assert str(shared) not in answer.text
+    assert_refused(client.get(f"{USERS}/{uuid4()}", headers=moderator), 404, "NOT_FOUND")
+
+
+def snooze(client: FlaskClient, headers: Headers, player: UUID, **overrides: Any) -> Any:
+    body = {
+        "check": "velocity",
+        "until": (datetime.now(UTC) + timedelta(days=7)).isoformat(),
+        "reason": "a tournament",
+        **overrides,
+    }
+    return client.post(f"{USERS}/{player}/snooze", headers=headers, json=body)
+
+
+def test_a_check_is_snoozed_for_one_player_and_counts_again(
+    client: FlaskClient, context: WorkerContext, moderator: Headers
+) -> None:
+    store, player = context.store, make_players(context, "dora")["dora"]
+    answer = snooze(client, moderator, player)
+    assert answer.status_code == 200
+    assert SnoozedSchema().validate(answer.get_json()) == {}
+    assert snooze(client, moderator, player, check="score_burst").status_code == 200
+    (profile,) = fetch(store, "SELECT profile, snoozed FROM player_profiles")
+    until = datetime.fromisoformat(answer.get_json()["until"])
+    assert profile.profile == "{}"
+    assert profile.snoozed["velocity"] == round(until.timestamp() * 1_000_000)
+    path = f"{USERS}/{player}"
+    shown = client.get(path, headers=moderator).get_json()["snoozes"]
+    assert shown.keys() == {"velocity", "score_burst"}
+    assert shown["velocity"] == answer.get_json()["until"]
+    for check in ("velocity", "score_burst"):
+        assert client.delete(f"{path}/snooze/{check}", headers=moderator).status_code == 204
+    again = client.delete(f"{path}/snooze/velocity", headers=moderator)
+    assert_refused(again, 404, "NOT_FOUND")
+    assert fetch(store, "SELECT snoozed FROM player_profiles")[0].snoozed is None
+    assert list_act_kinds(store) == ["snooze", "snooze", "unsnooze", "unsnooze"]
+
+
+def test_a_snooze_leaves_the_profile_of_screening_as_it_is(
+    client: FlaskClient, context: WorkerContext, moderator: Headers
+) -> None:
+    store, player = context.store, make_players(context, "emil")["emil"]
+    change(
+        store,
+        "INSERT INTO player_profiles (user_id, profile) VALUES (:id, '{\"a\": 1}')",
+        id=player,
+    )
+    assert snooze(client, moderator, player).status_code == 200
+    assert fetch(store, "SELECT profile FROM player_profiles")[0].profile == '{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("overrides", "field"),
+    [
+        ({"check": "luck"}, "check"),
+        ({"check": ""}, "check"),
+        ({"until": "2020-01-01T00:00:00Z"}, "until"),
+        ({"until": "tomorrow"}, "until"),
+        ({"until": None}, "until"),
+        ({"reason": " "}, "reason"),
+    ],
+)
+def test_a_bad_snooze_is_named_and_changes_nothing(
+    client: FlaskClient,
+    context: WorkerContext,
+    moderator: Headers,
+    overrides: dict[str, Any],
+    field: str,
+) -> None:
+    player = make_players(context, "finn")["finn"]
+    error = assert_refused(snooze(client, moderator, player, **overrides), 400, "INVALID_PAYLOAD")
+    assert error["details"]["fields"].keys() == {field}
+    if overrides.get("check") == "luck":
+        assert all(name in error["details"]["fields"]["check"][0] for name in CHECKS_BY_NAME)
+    assert fetch(context.store, "SELECT 1 FROM player_profiles") == []
+    assert list_act_kinds(context.store) == []
+
+
+def test_nobody_is_snoozed_who_is_unknown_or_oneself(
+    client: FlaskClient,
+    context: WorkerContext,
+    moderator: Headers,
+    bearer: Callable[..., Headers],
+) -> None:
+    assert_refused(snooze(client, moderator, uuid4()), 404, "NOT_FOUND")
+    player = make_players(context, "gina")["gina"]
+    own = bearer(player, roles=["moderator"])
+    assert_refused(snooze(client, own, player), 403, "FORBIDDEN")
+    assert list_act_kinds(context.store) == []

@@ -1,0 +1,1 @@
+"""What moderators send and are answered, and the appeals of players."""
