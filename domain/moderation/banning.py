@@ -10,6 +10,7 @@ import structlog
 
 from domain.errors import DatabaseConflictError, InvalidPayloadError, NotFoundError
 from domain.moderation.acts import record_act
+from domain.moderation.claims import require_stranger
 from domain.moderation.model import ActKind, Ban, BanReason
 from domain.moderation.showing import show_ban
 from domain.rankings.ledger.withholding import take_rows
@@ -50,8 +51,10 @@ def ban_user(
 
     A player who is banned gets the new time and reason; a repeat of the same changes nothing.
     Actions that were accepted before are still scored, and count when the ban has ended. Raises
-    NotFoundError for an unknown player, and InvalidPayloadError for a time that is over.
+    NotFoundError for an unknown player, InvalidPayloadError for a time that is over, and
+    ForbiddenError for the moderator's own account.
     """
+    require_stranger(by, user_id)
     if until is not None and until <= now:
         raise InvalidPayloadError(details={"fields": {"until": ["It must be in the future."]}})
     for tries_left in reversed(range(TRIES)):

@@ -20,6 +20,7 @@ from domain.errors import (
 )
 from domain.moderation.acts import record_act
 from domain.moderation.banning import find_ban
+from domain.moderation.claims import require_stranger
 from domain.moderation.model import ActKind, Ban
 from domain.moderation.showing import show_ban
 from domain.rankings.ledger.withholding import WithheldPlayer, fold_withheld, return_rows
@@ -42,10 +43,12 @@ def end_ban(
 ) -> Ban:
     """End the player's ban, and put the player back on every board; return the ban.
 
-    Raises NotFoundError for an unknown player or one who is not banned, ArchiveUnreadableError when
-    a file of an archive that is needed is missing or damaged, and DatabaseConflictError when the
-    boards or the player's actions change faster than they can be read.
+    Raises NotFoundError for an unknown player or one who is not banned, ForbiddenError for the
+    moderator's own account, ArchiveUnreadableError when a file of an archive that is needed is
+    missing or damaged, and DatabaseConflictError when the boards or the player's actions change
+    faster than they can be read.
     """
+    require_stranger(by, user_id)
     for _ in range(TRIES):
         ban = find_ban(store, user_id=user_id)
         if ban is None:

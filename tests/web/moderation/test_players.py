@@ -12,7 +12,7 @@ from sqlalchemy import text
 from domain.fraud.checks.table import CHECKS_BY_NAME
 from domain.moderation.deciding import Decision
 from domain.store.store import Store
-from tests.factories import make_action
+from tests.factories import make_action, make_player
 from tests.intakes import fetch
 from tests.integration.moderation.moderating import (
     decide,
@@ -179,7 +179,7 @@ def snooze(client: FlaskClient, headers: Headers, player: UUID, **overrides: Any
 def test_a_check_is_snoozed_for_one_player_and_counts_again(
     client: FlaskClient, context: WorkerContext, moderator: Headers
 ) -> None:
-    store, player = context.store, make_players(context, "dora")["dora"]
+    store, player = context.store, make_player(context.store).user_id
     answer = snooze(client, moderator, player)
     assert answer.status_code == 200
     assert SnoozedSchema().validate(answer.get_json()) == {}
@@ -200,17 +200,18 @@ def test_a_check_is_snoozed_for_one_player_and_counts_again(
     assert list_act_kinds(store) == ["snooze", "snooze", "unsnooze", "unsnooze"]
 
 
-def test_a_snooze_leaves_the_profile_of_screening_as_it_is(
+def test_a_snooze_leaves_what_screening_remembers_and_screening_leaves_the_snooze(
     client: FlaskClient, context: WorkerContext, moderator: Headers
 ) -> None:
     store, player = context.store, make_players(context, "emil")["emil"]
-    change(
-        store,
-        "INSERT INTO player_profiles (user_id, profile) VALUES (:id, '{\"a\": 1}')",
-        id=player,
-    )
+    (before,) = fetch(store, "SELECT profile, snoozed FROM player_profiles")
     assert snooze(client, moderator, player).status_code == 200
-    assert fetch(store, "SELECT profile FROM player_profiles")[0].profile == '{"a": 1}'
+    (snoozed,) = fetch(store, "SELECT profile, snoozed FROM player_profiles")
+    assert (snoozed.profile, before.snoozed) == (before.profile, None)
+    complete_actions(context, [make_action(user_id=player)])
+    (after,) = fetch(store, "SELECT profile, snoozed FROM player_profiles")
+    assert after.profile != snoozed.profile
+    assert after.snoozed == snoozed.snoozed
 
 
 @pytest.mark.parametrize(
@@ -231,7 +232,7 @@ def test_a_bad_snooze_is_named_and_changes_nothing(
     overrides: dict[str, Any],
     field: str,
 ) -> None:
-    player = make_players(context, "finn")["finn"]
+    player = make_player(context.store).user_id
     error = assert_refused(snooze(client, moderator, player, **overrides), 400, "INVALID_PAYLOAD")
     assert error["details"]["fields"].keys() == {field}
     if overrides.get("check") == "luck":

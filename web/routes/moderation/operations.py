@@ -2,7 +2,7 @@
 
 from web.http.caller import ROLE_MODERATOR
 from web.http.operation import BODY_ERRORS, Operation
-from web.routes.moderation import cases, decisions, players
+from web.routes.moderation import bans, cases, decisions, players
 from web.schemas.moderation import answers, bodies
 
 READ_ERRORS = ("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE")
@@ -95,6 +95,26 @@ MODERATION_OPERATIONS = (
         role=ROLE_MODERATOR,
         answers={200: answers.PlayerOverviewSchema},
         errors=READ_ERRORS,
+    ),
+    Operation(
+        method="POST",
+        path="/api/moderation/users/<user_id>/ban",
+        view=bans.ban,
+        tag=TAG,
+        role=ROLE_MODERATOR,
+        body=bodies.BanBodySchema,
+        answers={200: answers.BannedSchema},
+        errors=(*BODY_ERRORS, *READ_ERRORS),
+    ),
+    Operation(
+        method="DELETE",
+        path="/api/moderation/users/<user_id>/ban",
+        view=bans.unban,
+        tag=TAG,
+        role=ROLE_MODERATOR,
+        body=bodies.ReasonBodySchema,
+        answers={204: ""},
+        errors=(*BODY_ERRORS, *READ_ERRORS),
     ),
     Operation(
         method="POST",

@@ -144,6 +144,12 @@ class RunningBanSchema(CamelSchema):
     until = moment("null: for good", nullable=True)
 
 
+class BannedSchema(RunningBanSchema):
+    """A ban that was made or changed."""
+
+    user_id = StrictUUID(required=True)
+
+
 class FoundPlayerSchema(CamelSchema):
     """A player as search finds them."""
 

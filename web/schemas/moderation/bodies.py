@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validate
 
 from domain.accounts.names import MAX_LENGTH as MAX_NAME_CHARS
 from domain.moderation.deciding import Decision
-from domain.moderation.model import MAX_REASON_CHARS, CaseState
+from domain.moderation.model import MAX_REASON_CHARS, BanReason, CaseState
 from web.schemas.base import InputSchema
 from web.schemas.cursors import parse_case_cursor, parse_name_cursor
 from web.schemas.fields import StrictUUID, Timestamp
@@ -66,6 +66,24 @@ class DecisionBodySchema(InputSchema):
 
     decision = fields.String(required=True, validate=validate.OneOf(DECISIONS))
     reason = reason()
+
+
+class BanBodySchema(InputSchema):
+    """Why a player is banned, and until when."""
+
+    until = FutureTime(
+        load_default=None, allow_none=True, metadata={"description": "null or absent: for good"}
+    )
+    reason = fields.String(
+        required=True,
+        validate=validate.OneOf([reason.value for reason in BanReason]),
+        metadata={"description": "Public: the player is told"},
+    )
+    note = Words(
+        load_default="",
+        validate=validate.Length(max=MAX_REASON_CHARS),
+        metadata={"description": "For moderators, never shown to the player"},
+    )
 
 
 class SnoozeBodySchema(InputSchema):
