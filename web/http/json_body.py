@@ -66,14 +66,6 @@ def parse_json_object(raw: bytes) -> dict[str, Any]:
     return document
 
 
-def read_optional_json_object(environ: Environ) -> dict[str, Any]:
-    """Return the body as `read_json_object` does, an empty object for a request without one."""
-    is_empty = environ.get("CONTENT_LENGTH", "") in ("", "0")
-    if is_empty and "HTTP_TRANSFER_ENCODING" not in environ:
-        return {}
-    return read_json_object(environ)
-
-
 def parse_json(raw: bytes) -> Any:
     """Return the JSON value of these bytes; raises MalformedJsonError or InvalidPayloadError."""
     quotes = _count_quotes(raw)

@@ -12,7 +12,12 @@ from domain.moderation.appeals import appeal as make_appeal
 from web.access.step_up import is_vouched
 from web.http.caller import Principal
 from web.http.errors import describe_error
-from web.http.json_body import MAX_BATCH_BODY_BYTES, parse_json_object, read_json_body
+from web.http.json_body import (
+    MAX_BATCH_BODY_BYTES,
+    parse_json_object,
+    read_json_body,
+    read_json_object,
+)
 from web.http.prefer import Wait, read_wait
 from web.http.request_context import current, principal, request_id
 from web.http.responses import Answer, answer_json, json_response

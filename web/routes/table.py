@@ -5,8 +5,7 @@ an endpoint cannot exist without a row; see `web/server/flask_app.py`.
 """
 
 from web.http.caller import ROLE_ADMIN
-from web.http.operation import BODY_ERRORS as BODY_ERRORS
-from web.http.operation import Operation, RunsOn
+from web.http.operation import BODY_ERRORS, Operation, RunsOn
 from web.http.responses import JSON_TYPE
 from web.routes import (
     accounts,
