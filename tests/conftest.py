@@ -19,8 +19,8 @@ from domain.store.redis.client import connect_redis
 from domain.store.store import Store, connect
 from tests.databases import copied_database
 from tests.factories import make_settings
-from tests.redis_server import RedisServer
-from tests.scheduling import GroupScheduling
+from tests.running.redis_server import RedisServer
+from tests.running.scheduling import GroupScheduling
 from workers.context import WorkerContext
 
 ADDRESSES = ("LAUREL_TEST_DATABASE_URL", "LAUREL_TEST_REDIS_URL")

@@ -10,7 +10,7 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.settings import Settings
 from domain.store.store import Store, connect
-from tests.redis_server import RedisServer
+from tests.running.redis_server import RedisServer
 from tests.workers.conftest import broker, start_worker, supervise
 from tests.workers.processes import KEEPER, Running, StartKeeper, make_environment
 from workers.context import WorkerContext

@@ -12,9 +12,9 @@ import pytest
 from domain.settings import Settings
 from domain.store.store import Store
 from tests.local.project import free_ports
-from tests.redis_server import RedisServer
 from tests.resilience.procfile_processes import ProcfileProcess
 from tests.resilience.test_rolling_restart import answers_at, says_ready
+from tests.running.redis_server import RedisServer
 from tests.waiting import wait_until
 
 # A worker uses Redis every 5 s, and its second failure opens the circuit breaker.

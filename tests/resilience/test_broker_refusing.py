@@ -8,7 +8,7 @@ import pytest
 
 from domain.actions.chain import SCREEN, Stage
 from domain.store.redis import keys
-from tests.redis_server import RedisServer
+from tests.running.redis_server import RedisServer
 from tests.waiting import wait_until
 from tests.workers.processes import WORKER, Running, make_environment
 from tests.workers.test_chain import accept, list_stages, make_action

@@ -21,7 +21,7 @@ from domain.store.store import Store
 from domain.verification.verifying import verify
 from tests.factories import make_action
 from tests.pipeline import complete_actions, finish_batch
-from tests.redis_server import RedisServer
+from tests.running.redis_server import RedisServer
 from tests.waiting import wait_until
 from workers.context import WorkerContext
 from workers.keeper import Keeper

@@ -21,7 +21,7 @@ from domain.verification.verifying import verify
 from faults.proxy import Proxy
 from tests.factories import make_action
 from tests.pipeline import complete_actions
-from tests.redis_server import RedisServer
+from tests.running.redis_server import RedisServer
 from tests.waiting import wait_until
 from tests.web.http.bodies import COMPLETE, make_body
 from web.access.tokens import TokenCodec

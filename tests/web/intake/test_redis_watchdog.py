@@ -17,7 +17,7 @@ from domain.settings import Settings
 from domain.store.redis.client import TIMEOUT_SECONDS, RedisClient, connect_redis
 from domain.store.store import Store
 from tests.factories import make_action
-from tests.redis_server import RedisServer
+from tests.running.redis_server import RedisServer
 from tests.waiting import wait_until
 from tests.web.intake.batch_service import (
     PATIENCE_SECONDS,

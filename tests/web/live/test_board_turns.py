@@ -12,7 +12,7 @@ from domain.rankings.definition_json import encode_definition
 from domain.store.redis import keys
 from domain.store.store import Store
 from tests.conftest import Stores
-from tests.redis_server import RedisServer
+from tests.running.redis_server import RedisServer
 from tests.waiting import wait_until
 from tests.web.live.boards import Client, PlayedBoard, change_board
 from tests.web.live.conftest import Connect, StartServer

@@ -26,7 +26,7 @@ from tests.integration.rankings.reads.ranked import (
     put,
     put_all,
 )
-from tests.redis_server import RedisServer
+from tests.running.redis_server import RedisServer
 
 LIMIT = 90
 ANN = UUID(int=1)

@@ -1,0 +1,1 @@
+"""What runs tests, and a Redis of a test's own."""
