@@ -24,7 +24,7 @@ from workers.broker import submit_batch
 REVIEWABLE = (Status.QUARANTINED.value, Status.FAILED.value)
 Callback = TypeVar("Callback", bound=Callable[..., object])
 
-actions = OperatorGroup("actions", help="Review actions that are held or have failed.")
+actions = OperatorGroup("actions", help="Decide on actions: held, failed, applied or voided.")
 
 
 def login_name() -> str:
@@ -39,7 +39,9 @@ def reviewer_options(callback: Callback) -> Callback:
     """Add the options of every decision: the reason and the reviewer."""
     for decorate in (
         click.option(
-            "--by", default=login_name, help="Name of the reviewer; by default the login name."
+            "--by",
+            default=login_name,
+            help="Name of the reviewer; by default the login name.",
         ),
         click.option("--reason", required=True, help="Reason; stored with the action's checks."),
     ):
@@ -84,6 +86,20 @@ def release(action_id: UUID, reason: str, by: str) -> None:
 def reject(action_id: UUID, reason: str, by: str) -> None:
     """Reject a held action."""
     _decide(action_id, Decision.REJECT, reason, by)
+
+
+@actions.command("void")
+@decision_options
+def void(action_id: UUID, reason: str, by: str) -> None:
+    """Take an applied action back, as if it had never counted."""
+    _decide(action_id, Decision.VOID, reason, by)
+
+
+@actions.command("restore")
+@decision_options
+def restore(action_id: UUID, reason: str, by: str) -> None:
+    """Let a voided action count again."""
+    _decide(action_id, Decision.RESTORE, reason, by)
 
 
 @actions.command("retry")

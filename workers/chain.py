@@ -52,6 +52,7 @@ def _score(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         batch_id=batch_id,
         catalogs=context.catalogs,
         written_rows=context.written_rows,
+        archive_path=context.settings.archive_path,
         stalled=context.takes_stalled,
         lock_wait_ms=context.lock_wait_ms,
     )
@@ -75,6 +76,7 @@ def _refresh(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
                 rankings=outcome.rankings,
                 user_ids=outcome.user_ids,
                 written=context.written_rows.take(batch_id),
+                with_gone=outcome.takes_back,
             )
         if outcome.reply_to:
             publish_replies(

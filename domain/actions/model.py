@@ -14,15 +14,15 @@ MAX_TOTAL_SCORE = 2**53 - 1
 
 
 class Status(StrEnum):
-    """What became of an action: the pipeline ends PENDING, an operator QUARANTINED and FAILED."""
+    """What became of an action. The pipeline ends PENDING; a moderator decides on the others."""
 
     PENDING = "pending"
     APPLIED = "applied"
     REJECTED = "rejected"
     QUARANTINED = "quarantined"
     FAILED = "failed"
-    # Nothing sets it yet: archives and the audit log already keep it apart.
     VOIDED = "voided"
+    """It was applied, and a moderator has taken it back."""
 
 
 # By its text: a look-up takes a fifth of the time of `Status(text)`.

@@ -127,10 +127,21 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
 
 
 def _fail(connection: Connection, batch: Batch) -> None:
-    """Write the one action of the batch as failed, and move the batch to SCORED."""
+    """Write the one action of the batch as failed, and move the batch to SCORED.
+
+    One that is to be taken back is left: the batch waits, and is tried again.
+    """
     entry = lock_entry(connection, batch_id=batch.batch_id, stage=batch.stage)
     if entry is None:
         raise TransientError("another process was faster")
+    if entry.is_reversal:
+        # The action is applied and stays so until the decision is done: no link can fail it.
+        logger.error(
+            "decision keeps failing",
+            action_id=entry.actions[0].action_id,
+            batch_id=str(batch.batch_id),
+        )
+        return
     effects = fail_actions(entry.actions)
     if write_effects(connection, entry=entry, effects=effects) != len(effects.actions):
         raise TransientError("another transaction changed the action")

@@ -4,13 +4,16 @@ Exactly once: a batch is applied in the transaction that moves it on, and an act
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from domain.actions.effects import NO_EFFECTS, Effects, apply_actions
 from domain.actions.model import LinkOutcome, Status
+from domain.actions.reversal import Reversal, reverse_action
 from domain.errors import TransientError
 from domain.rankings.batch_counts import Projection
 from domain.rankings.catalog import Catalog, CatalogCache
+from domain.rankings.model import CountedAction
 from domain.rankings.projection import project_batch
 from domain.rankings.written_rows import WrittenRows
 from domain.store.postgres.actions.score_locks import LockedScores, lock_scores
@@ -42,6 +45,7 @@ def score_batch(
     batch_id: UUID,
     catalogs: CatalogCache | None = None,
     written_rows: WrittenRows | None = None,
+    archive_path: Path = Path(),
     stalled: bool = True,
     lock_wait_ms: int = LOCK_WAIT_MS,
 ) -> ScoringOutcome:
@@ -50,17 +54,40 @@ def score_batch(
     Unless `stalled`, only a batch that the keeper has not found stalled. Raises DatabaseLockedError
     when a player's score stays locked for `lock_wait_ms`, DatabaseUnavailableError, and
     TransientError when another transaction changed an action of the batch; nothing is changed then.
+    What a moderator takes back is taken back, see `reversal.py`; `archive_path` is for that.
     """
+    cache = catalogs or CatalogCache()
+    done = _score_batch(store, batch_id, cache, written_rows, stalled, lock_wait_ms)
+    if isinstance(done, ScoringOutcome):
+        return done
+    reversal = Reversal(batch_id, done, cache, archive_path, stalled, lock_wait_ms)
+    effects = reverse_action(store, reversal)
+    if effects is None:
+        return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)
+    return ScoringOutcome(LinkOutcome.MOVED, effects)
+
+
+def _score_batch(
+    store: Store,
+    batch_id: UUID,
+    catalogs: CatalogCache,
+    written_rows: WrittenRows | None,
+    stalled: bool,
+    lock_wait_ms: int,
+) -> ScoringOutcome | CountedAction:
+    """Apply the batch; return its action instead, and change nothing, if that is taken back."""
     with store.write() as connection:
         entry = lock_entry(
             connection, batch_id=batch_id, stalled=stalled, lock_wait_ms=lock_wait_ms
         )
         if entry is None:
             return ScoringOutcome(LinkOutcome.NOT_ITS_TURN)
+        if entry.is_reversal:
+            return read_facts(connection, entry=entry, with_metadata=True)[0]
         users = sorted({action.user_id for action in entry.actions})
         locked = lock_scores(connection, user_ids=users)
         effects = apply_actions(entry.actions, locked.scores)
-        catalog = (catalogs or CatalogCache()).find(connection, revision=locked.boards_revision)
+        catalog = catalogs.find(connection, revision=locked.boards_revision)
         projection = _project(connection, catalog, entry, effects, locked)
         # Before the actions are written: a decision locks the case, then its action.
         open_cases(connection, user_ids=_list_held(entry, effects))

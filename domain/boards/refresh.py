@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.actions.chain import REFRESH
-from domain.actions.model import LinkOutcome, Status
+from domain.actions.model import LinkOutcome
 from domain.boards.model import BoardId
 from domain.boards.reader import complete_ranks
 from domain.store.postgres.actions.batches import move_batch
@@ -33,6 +33,8 @@ class RefreshOutcome:
     # What is left to refresh: these players' rows in these rankings.
     rankings: Sequence[int] = ()
     user_ids: Sequence[str] = ()
+    # Whether some of those rows may be gone.
+    takes_back: bool = False
     ranks: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -48,7 +50,7 @@ def refresh_batch(store: Store, *, board: BoardId, batch_id: UUID) -> RefreshOut
         if batch is None:
             return RefreshOutcome(LinkOutcome.NOT_ITS_TURN)
         outcomes = batch.outcomes
-        users = list({outcome.user_id for outcome in outcomes if outcome.status is Status.APPLIED})
+        users = list({outcome.user_id for outcome in outcomes if outcome.new_score is not None})
         rows = list_batch_rows(connection, user_ids=users) if users else []
     ranks = _write(store, board, batch_id, rows, with_ranks=batch.reply_to is not None)
     return RefreshOutcome(
@@ -58,6 +60,7 @@ def refresh_batch(store: Store, *, board: BoardId, batch_id: UUID) -> RefreshOut
         batch.uncounted,
         batch.rankings,
         users,
+        any(outcome.is_taken_back for outcome in outcomes),
         ranks,
     )
 

@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from domain.actions.chain import BROADCAST
-from domain.actions.model import LinkOutcome, Status
+from domain.actions.model import LinkOutcome
 from domain.boards.model import BoardId
 from domain.boards.reader import read_state
 from domain.events.followed_rankings import FollowedRankings
@@ -19,7 +19,7 @@ from domain.store.store import Store
 def broadcast_batch(
     store: Store, *, board: BoardId, batch_id: UUID, followed: FollowedRankings | None = None
 ) -> LinkOutcome:
-    """Publish what the batch applied and move it to DONE; with nothing applied, only move it.
+    """Publish what the batch applied or took back and move it to DONE; else only move it.
 
     May run twice: the script publishes a batch once. `followed` publishes the batch's rankings to
     those who follow them. Raises DatabaseUnavailableError and RedisUnavailableError.
@@ -28,9 +28,13 @@ def broadcast_batch(
         batch = find_scored_batch(connection, batch_id=batch_id, stage=BROADCAST.before)
         if batch is None:
             return LinkOutcome.NOT_ITS_TURN
-        applied = [outcome for outcome in batch.outcomes if outcome.status is Status.APPLIED]
-        if applied:
-            _publish(store, board, batch_id, applied)
+        changed = [
+            outcome._replace(score_delta=-outcome.score_delta) if outcome.is_taken_back else outcome
+            for outcome in batch.outcomes
+            if outcome.new_score is not None
+        ]
+        if changed:
+            _publish(store, board, batch_id, changed)
         if batch.rankings and followed is not None:
             followed.publish(store, rankings=batch.rankings)
         move_batch(connection, batch_id=batch_id, link=BROADCAST)
@@ -38,12 +42,12 @@ def broadcast_batch(
 
 
 def _publish(
-    store: Store, board: BoardId, batch_id: UUID, applied: Sequence[ActionOutcome]
+    store: Store, board: BoardId, batch_id: UUID, changed: Sequence[ActionOutcome]
 ) -> None:
     now = datetime.now(UTC)
     publish = partial(
-        publish_batch, store.redis, board=board, batch_id=batch_id, actions=applied, now=now
+        publish_batch, store.redis, board=board, batch_id=batch_id, actions=changed, now=now
     )
     if not publish(state=None):
-        users = sorted({UUID(action.user_id) for action in applied})
+        users = sorted({UUID(action.user_id) for action in changed})
         publish(state=read_state(store, board=board, user_ids=users, now=now))

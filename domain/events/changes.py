@@ -33,7 +33,7 @@ class ScoreUpdated:
 
 @dataclass(frozen=True, slots=True)
 class RankChanged:
-    """One user's rank changed; `reason` is "advanced" or "overtaken"."""
+    """One user's rank changed; `reason` is "advanced", "overtaken" or "moderation"."""
 
     user_id: UUID
     new_score: int
@@ -61,7 +61,7 @@ def list_own_events(
         move = message.ranks.get(user_id, _UNKNOWN)
         updates = _list_updates(actions, move.new_rank)
         events[user_id] = [*_with_score_of_position(message, updates)]
-        changed = _find_rank_change(user_id, events[user_id][-1].new_score, move)
+        changed = _find_rank_change(updates[-1], events[user_id][-1].new_score, move)
         if changed:
             events[user_id].append(changed)
     return events
@@ -117,17 +117,19 @@ def _with_score_of_position(message: BusMessage, updates: list[ScoreUpdated]) ->
     return [replace(update, new_score=score) for update in updates]
 
 
-def _find_rank_change(user_id: UUID, new_score: int, move: RankMove) -> RankChanged | None:
+def _find_rank_change(update: ScoreUpdated, new_score: int, move: RankMove) -> RankChanged | None:
     if move.new_rank is None or move.new_rank == move.previous_rank:
         return None
     advanced = move.previous_rank is None or move.new_rank < move.previous_rank
+    # Within one batch others may overtake a user whose own score rose.
+    reason = "advanced" if advanced else "overtaken"
     return RankChanged(
-        user_id=user_id,
+        user_id=update.user_id,
         new_score=new_score,
         new_rank=move.new_rank,
         previous_rank=move.previous_rank,
-        # Within one batch others may overtake a user whose own score rose.
-        reason="advanced" if advanced else "overtaken",
+        # A score falls when a moderator takes an action back, and only then.
+        reason="moderation" if update.score_increase < 0 else reason,
     )
 
 

@@ -6,11 +6,20 @@ from typing import Any, NamedTuple
 
 
 class Verdict(StrEnum):
-    """The result of screening an action; a rejection outranks a quarantine."""
+    """The result of screening an action; a rejection outranks a quarantine.
+
+    VOID and HOLD are a moderator's alone, on an action that is applied.
+    """
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     QUARANTINE = "quarantine"
     REJECT = "reject"
+    VOID = "void"
+    HOLD = "hold"
+
+
+REVERSALS = frozenset((Verdict.VOID, Verdict.HOLD))
+"""The verdicts that take back what an applied action has changed."""
 
 
 class Finding(NamedTuple):

@@ -1,7 +1,7 @@
-"""Decisions: what a person decides of an action that is held (`quarantined`) or has `failed`.
+"""Decisions: what a person decides of an action that is applied, held, voided or failed.
 
-Called by moderators' requests and the `flask actions` commands. A decision only makes the action
-pending again; the pipeline then scores, audits and broadcasts it like any other.
+Called by moderators' requests and the `flask actions` commands. A decision only makes a batch of
+the one action; the pipeline then scores, audits and broadcasts it like any other.
 """
 
 import time
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
@@ -21,18 +22,23 @@ from domain.moderation.acts import BATCHES, record_act
 from domain.moderation.claims import hold_case, settle_decision
 from domain.moderation.model import ActKind
 from domain.store.postgres.actions.reviews import (
+    ActionState,
     HeldAction,
+    NewBatch,
+    copy_action,
     find_action_state,
     list_held_actions,
     reopen_action,
 )
 from domain.store.postgres.moderation.traces import find_outcome
-from domain.store.store import Store
+from domain.store.store import Connection, Store
 
 logger = structlog.get_logger(__name__)
 
 REVIEW_REJECTED = "REVIEW_REJECTED"
 LOOK_EVERY_SECONDS = 0.05
+VOIDED_BY_MODERATOR = "VOIDED_BY_MODERATOR"
+HELD_BY_MODERATOR = "HELD_BY_MODERATOR"
 
 
 class Decision(StrEnum):
@@ -44,6 +50,12 @@ class Decision(StrEnum):
     """Reject a held action."""
     RETRY = "retry"
     """Send a failed action through the pipeline again."""
+    VOID = "void"
+    """Take an applied action back, as if it had never counted."""
+    RESTORE = "restore"
+    """Let a voided action count again."""
+    HOLD = "hold"
+    """Take an applied action back until it is decided on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,12 @@ _RULES: Mapping[Decision, _Rule] = {
     Decision.REJECT: _Rule((Status.QUARANTINED,), Verdict.REJECT, REVIEW_REJECTED),
     # The first verdict stays; without one, the screening of the retry gives it.
     Decision.RETRY: _Rule((Status.FAILED,), None, None),
+    Decision.VOID: _Rule((Status.APPLIED,), Verdict.VOID, VOIDED_BY_MODERATOR),
+    Decision.RESTORE: _Rule((Status.VOIDED,), Verdict.PASS, None),
+    Decision.HOLD: _Rule((Status.APPLIED,), Verdict.HOLD, HELD_BY_MODERATOR),
 }
+# The others are no judgement in a case: what is retried or held is judged later.
+_REVIEWS = frozenset(Decision) - {Decision.RETRY, Decision.HOLD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +99,20 @@ def list_actions_to_review(
 
 
 def decide_action(
-    store: Store, *, action_id: UUID, decision: Decision, by: str, reason: str, now: datetime
+    store: Store,
+    *,
+    action_id: UUID,
+    decision: Decision,
+    by: str,
+    reason: str,
+    now: datetime,
+    public_reason: str | None = None,
 ) -> DecisionOutcome:
-    """Record the decision and make the action pending again, in one transaction.
+    """Record the decision and put the action on its way, in one transaction.
+
+    A held, rejected, failed or voided action is pending from then on. An applied one stays applied
+    until *score* takes it back, in one transaction. `public_reason` is what the player of a held
+    action is told, instead of HELD_BY_MODERATOR.
 
     The caller submits the batch; without that, the keeper does after two seconds.
     Of two decisions at once, one is taken. Raises NotFoundError for an unknown or archived id,
@@ -93,41 +121,22 @@ def decide_action(
     the player's case, ForbiddenError for the moderator's own action, and DatabaseUnavailableError.
     """
     rule = _RULES[decision]
-    batch_id = uuid4()
     with store.write() as connection:
-        state = find_action_state(connection, action_id=action_id)
-        if state is None:
-            raise NotFoundError("There is no such action, or it is archived")
+        state = _find_state(connection, action_id)
         if state.status not in rule.decides_on:
             return DecisionOutcome(Status(state.status))
-        if not state.is_recorded:
-            raise TransientError(
-                "The action is still on its way to the audit log; try again shortly"
-            )
-        is_review = decision is not Decision.RETRY
+        _require_recorded(state)
         case = None
-        if is_review:
+        if decision in _REVIEWS:
             case = hold_case(connection, user_id=state.user_id, by=by, now=now)
-        keeps = rule.verdict is None
-        verdict = state.verdict if keeps else rule.verdict
-        stage = (SCREEN if verdict is None else SCORE).before
-        if not reopen_action(
-            connection,
-            state=state,
-            batch_id=batch_id,
-            stage=stage,
-            verdict=verdict,
-            reason=state.verdict_reason if keeps else rule.reason,
-            review={"decision": decision, "by": by, "note": reason, "at": now.isoformat()},
-        ):
+        review = {"decision": decision, "by": by, "note": reason, "at": now.isoformat()}
+        batch = _make_batch(state, rule, review, public_reason)
+        if not _put_on_its_way(connection, state, batch):
             # Another decision came first, and its batch has the action.
             return DecisionOutcome(Status.PENDING)
-        if is_review:
+        if decision in _REVIEWS:
             settle_decision(
-                connection,
-                case=case,
-                action_id=action_id,
-                is_granted=decision is Decision.RELEASE,
+                connection, case=case, action_id=action_id, is_granted=rule.verdict is Verdict.PASS
             )
         record_act(
             connection,
@@ -137,12 +146,40 @@ def decide_action(
             action_id=action_id,
             case_id=case.case_id if case else None,
             reason=reason,
-            details={BATCHES: [str(state.batch_id), str(batch_id)]},
+            details={BATCHES: [str(state.batch_id), str(batch.batch_id)]},
         )
-    logger.info(
-        "action decided", action_id=str(action_id), batch_id=str(batch_id), decision=decision
-    )
-    return DecisionOutcome(Status.PENDING, batch_id, stage)
+    ids = {"action_id": str(action_id), "batch_id": str(batch.batch_id)}
+    logger.info("action decided", **ids, decision=decision)
+    return DecisionOutcome(Status.PENDING, batch.batch_id, batch.stage)
+
+
+def _find_state(connection: Connection, action_id: UUID) -> ActionState:
+    state = find_action_state(connection, action_id=action_id)
+    if state is None:
+        raise NotFoundError("There is no such action, or it is archived")
+    return state
+
+
+def _require_recorded(state: ActionState) -> None:
+    if not state.is_recorded:
+        raise TransientError("The action is still on its way to the audit log; try again shortly")
+
+
+def _put_on_its_way(connection: Connection, state: ActionState, batch: NewBatch) -> bool:
+    put = copy_action if state.status == Status.APPLIED else reopen_action
+    return put(connection, state=state, batch=batch)
+
+
+def _make_batch(
+    state: ActionState, rule: _Rule, review: dict[str, Any], public_reason: str | None
+) -> NewBatch:
+    keeps = rule.verdict is None
+    verdict = state.verdict if keeps else rule.verdict
+    reason = state.verdict_reason if keeps else rule.reason
+    if rule.verdict is Verdict.HOLD and public_reason is not None:
+        reason = public_reason
+    stage = (SCREEN if verdict is None else SCORE).before
+    return NewBatch(uuid4(), stage, verdict, reason, review)
 
 
 def await_outcome(

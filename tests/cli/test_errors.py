@@ -25,6 +25,8 @@ ARGUMENTS = {
     "actions retry": (str(uuid4()), "--reason", "seen"),
     "audit prove": (str(uuid4()),),
     "audit check-proof": (str(PROOF),),
+    "actions restore": (str(uuid4()), "--reason", "seen"),
+    "actions void": (str(uuid4()), "--reason", "seen"),
     "boards apply": (str(BOARDS), "--yes"),
     "boards delete": ("run",),
     "boards show": ("run",),

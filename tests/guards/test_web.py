@@ -22,7 +22,8 @@ from web.http import errors as web_errors
 from web.http.errors import STATUS_BY_CODE
 from web.http.operation import Operation, RunsOn
 from web.routes.openapi import TAGS, make_openapi
-from web.routes.table import BODY_ERRORS, OPERATIONS
+from web.http.operation import BODY_ERRORS
+from web.routes.table import OPERATIONS
 from web.server.flask_app import Api
 
 ROOT = Path(__file__).parent.parent.parent

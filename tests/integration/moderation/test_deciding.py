@@ -272,10 +272,12 @@ def test_an_action_in_another_state_is_left_as_it_is(
     worker_context: WorkerContext, decision: Decision
 ) -> None:
     store = worker_context.store
-    action = make_action()
+    is_of_applied = decision in (Decision.VOID, Decision.HOLD)
+    status = Status.REJECTED if is_of_applied else Status.APPLIED
+    action = make_action(score=100_000 if is_of_applied else 100)
     complete_actions(worker_context, [action])
-    assert decide(store, action.action_id, decision) == DecisionOutcome(Status.APPLIED)
-    assert read_status(store, action.action_id) == (Status.APPLIED, 1)
+    assert decide(store, action.action_id, decision) == DecisionOutcome(status)
+    assert read_status(store, action.action_id) == (status, 1)
 
 
 def test_an_unknown_action_is_not_found(store: Store) -> None:

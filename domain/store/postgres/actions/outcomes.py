@@ -15,7 +15,10 @@ from domain.store.postgres.statements import hot
 
 
 class ActionOutcome(NamedTuple):
-    """One scored action; `version` counts its final transitions."""
+    """One scored action; `version` counts its final transitions.
+
+    The scores are the player's before and after it; None when it changed nothing.
+    """
 
     action_id: str
     action_no: int
@@ -28,6 +31,11 @@ class ActionOutcome(NamedTuple):
     new_score: int | None
     created_at: datetime
     completed_at: datetime
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether it was applied before, and its score is no longer in the player's."""
+        return self.status is not Status.APPLIED and self.new_score is not None
 
 
 class ScoredBatch(NamedTuple):

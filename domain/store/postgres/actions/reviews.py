@@ -36,12 +36,14 @@ class HeldAction:
 class ActionState:
     """An action's key, status, verdict and batch if any, and whether the log has the status.
 
-    The log has it once the batch that gave the status is audited.
+    The log has it once the batch that gave the status is audited. `version` is None before the
+    action has a row.
     """
 
     user_id: UUID
     action_no: int
     created_at: datetime
+    version: int | None
     status: str
     verdict: str | None
     verdict_reason: str | None
@@ -126,8 +128,9 @@ def find_action_state(connection: Connection, *, action_id: UUID) -> ActionState
     """Return the state of an action that is not archived."""
     row = connection.execute(
         sql(
-            "SELECT i.user_id, i.action_no, i.created_at, coalesce(a.status, 'pending') AS status,"
-            " a.verdict, a.verdict_reason, NOT EXISTS (SELECT 1 FROM action_batches b"
+            "SELECT i.user_id, i.action_no, i.created_at, a.version,"
+            " coalesce(a.status, 'pending') AS status, a.verdict, a.verdict_reason,"
+            " NOT EXISTS (SELECT 1 FROM action_batches b"
             f"   WHERE b.batch_id = a.batch_id AND {BATCH_IS_UNAUDITED}) AS is_recorded, a.batch_id"
             " FROM action_ids i LEFT JOIN user_actions a"
             " ON a.user_id = i.user_id AND a.action_no = i.action_no"
@@ -141,19 +144,13 @@ def find_action_state(connection: Connection, *, action_id: UUID) -> ActionState
     return ActionState(*row) if row else None
 
 
-_REOPEN = sql("""
-WITH reopened AS (
-    UPDATE user_actions SET status = 'pending', batch_id = CAST(:batch_id AS uuid),
-        completed_at = NULL
-    WHERE user_id = :user_id AND action_no = :action_no AND created_at = :created_at
-    AND status = :status
-    RETURNING *
-)
+# A batch of one, of the action's row.
+_INSERT_BATCH = """
 INSERT INTO action_batches (batch_id, stage, next_look_at, created_at, updated_at, verdicts,
     action_nos, action_ids, user_ids, scores, timestamps_us, action_types, metadata, request_ids,
     versions, client_nos, step_ups, policy_no)
-SELECT batch_id, :stage, clock_timestamp() + make_interval(secs => :quiet), created_at,
-    clock_timestamp(),
+SELECT CAST(:batch_id AS uuid), :stage, clock_timestamp() + make_interval(secs => :quiet),
+    created_at, clock_timestamp(),
     jsonb_build_object(CAST(action_no AS text), jsonb_strip_nulls(jsonb_build_object(
         'verdict', CAST(:verdict AS text), 'reason', CAST(:reason AS text),
         'checks', coalesce(checks, '{}') || jsonb_build_object('review', CAST(:review AS jsonb))
@@ -161,38 +158,74 @@ SELECT batch_id, :stage, clock_timestamp() + make_interval(secs => :quiet), crea
     ARRAY[action_no], ARRAY[action_id], ARRAY[user_id], ARRAY[score_delta],
     ARRAY[CAST(extract(epoch FROM timestamp) * 1000000 AS bigint)], ARRAY[action_type],
     ARRAY[metadata], ARRAY[request_id], ARRAY[version], ARRAY[client_no], ARRAY[step_up], policy_no
-FROM reopened
-""")
+FROM
+"""
+_ACTION = "user_id = :user_id AND action_no = :action_no AND created_at = :created_at"
+_REOPEN = sql(
+    "WITH reopened AS (UPDATE user_actions SET status = 'pending',"
+    "   batch_id = CAST(:batch_id AS uuid), completed_at = NULL, previous_score = NULL,"
+    "   new_score = NULL"
+    f"   WHERE {_ACTION} AND status = :status RETURNING *)"
+    f" {_INSERT_BATCH} reopened"
+)
+# Locks the row, and its month as every writer does: one that is being archived is not written.
+_TOUCH = sql(
+    "UPDATE user_actions SET batch_id = batch_id"
+    f" WHERE {_ACTION} AND status = :status AND version = :version"
+)
+_COPY = sql(
+    f"{_INSERT_BATCH} user_actions r WHERE {_ACTION} AND NOT EXISTS ("
+    "   SELECT 1 FROM pending_actions p WHERE p.created_at = r.created_at"
+    "   AND p.action_no = r.action_no)"
+)
 
 
-def reopen_action(
-    connection: Connection,
-    *,
-    state: ActionState,
-    batch_id: UUID,
-    stage: Stage,
-    verdict: str | None,
-    reason: str | None,
-    review: dict[str, Any],
-) -> bool:
-    """Make an action pending in a batch of its own at `stage`; False when its status has changed.
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """The batch that a decision makes: at which stage, and with which verdict, if any.
 
-    The decision is added to what its checks found; the verdict, if any, replaces that of the
-    screening. The keeper leaves the batch to its submitter for QUIET_SECONDS.
+    `review` is the decision, which is added to what the action's checks found.
     """
-    done = connection.execute(
-        _REOPEN,
-        {
-            "batch_id": batch_id,
-            "user_id": state.user_id,
-            "action_no": state.action_no,
-            "created_at": state.created_at,
-            "status": state.status,
-            "stage": stage,
-            "quiet": QUIET_SECONDS,
-            "verdict": verdict,
-            "reason": reason,
-            "review": orjson.dumps(review).decode(),
-        },
-    )
-    return done.rowcount == 1
+
+    batch_id: UUID
+    stage: Stage
+    verdict: str | None
+    reason: str | None
+    review: dict[str, Any]
+
+
+def reopen_action(connection: Connection, *, state: ActionState, batch: NewBatch) -> bool:
+    """Make an action pending in a batch of its own; False when its status has changed.
+
+    The verdict, if any, replaces that of the screening. The keeper leaves the batch to its
+    submitter for QUIET_SECONDS.
+    """
+    return connection.execute(_REOPEN, _parameters(state, batch)).rowcount == 1
+
+
+def copy_action(connection: Connection, *, state: ActionState, batch: NewBatch) -> bool:
+    """Copy an action to a batch of its own; its row stays until that is scored.
+
+    False when its status has changed, or another such batch is on its way. As `reopen_action`.
+    """
+    parameters = _parameters(state, batch)
+    if connection.execute(_TOUCH, parameters).rowcount != 1:
+        return False
+    # A new statement: it sees the batch of whoever had the row's lock before.
+    return connection.execute(_COPY, parameters).rowcount == 1
+
+
+def _parameters(state: ActionState, batch: NewBatch) -> dict[str, Any]:
+    return {
+        "batch_id": batch.batch_id,
+        "user_id": state.user_id,
+        "action_no": state.action_no,
+        "created_at": state.created_at,
+        "version": state.version,
+        "status": state.status,
+        "stage": batch.stage,
+        "quiet": QUIET_SECONDS,
+        "verdict": batch.verdict,
+        "reason": batch.reason,
+        "review": orjson.dumps(batch.review).decode(),
+    }

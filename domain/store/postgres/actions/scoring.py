@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from domain.actions.chain import SCORE, Stage
 from domain.actions.effects import Effects, ScreenedAction
 from domain.actions.model import Status
-from domain.fraud.model import Verdict
+from domain.fraud.model import REVERSALS, Verdict
 from domain.rankings.model import CountedAction
 from domain.store.postgres.actions.batches import IS_FRESH, QUIET_SECONDS
 from domain.store.postgres.actions.entries import (
@@ -33,6 +33,8 @@ _STATUS_BY_VERDICT = {
     Verdict.PASS: Status.APPLIED,
     Verdict.QUARANTINE: Status.QUARANTINED,
     Verdict.REJECT: Status.REJECTED,
+    Verdict.VOID: Status.VOIDED,
+    Verdict.HOLD: Status.QUARANTINED,
 }
 
 
@@ -47,6 +49,8 @@ class LockedEntry:
     stage: Stage
     actions: Sequence[ScreenedAction]
     versions: Sequence[int] | None
+    # Whether its one action is applied, and a moderator takes it back.
+    is_reversal: bool = False
 
     @property
     def has_rows(self) -> bool:
@@ -96,10 +100,12 @@ def lock_entry(
         return None
     numbers, ids, users, scores, text, versions, *_ = row
     actions = list(map(ScreenedAction, numbers, ids, users, scores))
+    is_reversal = False
     if text:
         verdicts: Verdicts = orjson.loads(text)
         actions = [_judge(action, verdicts.get(str(action.action_no))) for action in actions]
-    return LockedEntry(batch_id, stage, actions, versions)
+        is_reversal = any(found.get("verdict") in REVERSALS for found in verdicts.values())
+    return LockedEntry(batch_id, stage, actions, versions, is_reversal)
 
 
 def _judge(action: ScreenedAction, found: Mapping[str, Any] | None) -> ScreenedAction:

@@ -59,7 +59,7 @@ _SCREENED = (
     " unnest(CAST(:users AS uuid[]), CAST(:numbers AS bigint[])) t(user_id, before_no))"
 )
 # What is scored has a row, and what is not is in the arrays of its batch; no action is both but
-# those that a review has reopened, whose rows are pending.
+# those that a decision has reopened, whose rows are pending, and those that one takes back.
 _WINDOWS = (
     "SELECT 'window', CAST(t.user_id AS text), w.actions, CAST(w.score AS bigint), NULL, NULL"
     " FROM screened t CROSS JOIN LATERAL ("
@@ -81,7 +81,8 @@ _WINDOWS = (
     " JOIN screened t ON t.user_id = e.user_id AND e.action_no < t.before_no"
     # The same again, looked up in a hash table before the join makes one of all that is pending.
     " WHERE e.user_id = ANY(CAST(:users AS uuid[])) AND (e.verdicts IS NULL OR"
-    f"  e.verdicts -> CAST(e.action_no AS text) ->> 'verdict' IS DISTINCT FROM '{Verdict.REJECT}')"
+    "  coalesce(e.verdicts -> CAST(e.action_no AS text) ->> 'verdict', '') NOT IN"
+    f"    ('{Verdict.REJECT}', '{Verdict.VOID}', '{Verdict.HOLD}'))"
     " GROUP BY t.user_id"
 )
 # The lock is taken above the sort, so in its order.

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from domain.fraud.model import Verdict
+from domain.actions.model import Status
+from domain.fraud.model import REVERSALS, Verdict
 from domain.store.postgres.stages import BATCH_IS_PENDING, IS_UNFINISHED
 
 # A pending action is in the view `pending_actions`, as the element of a batch. One that a review
@@ -51,17 +52,23 @@ WHERE i.action_id IS NULL OR i.action_no <> a.action_no OR i.user_id <> a.user_i
 ORDER BY a.action_no LIMIT :limit
 """
 
-# What would be added to the score once more, or never.
-_PENDING_AGAIN = """
+_REVERSALS = ", ".join(sorted(f"'{verdict}'" for verdict in REVERSALS))
+_TAKES_BACK = (
+    f"coalesce(b.verdicts -> CAST(e.action_no AS text) ->> 'verdict', '') IN ({_REVERSALS})"
+)
+# What would be added to the score once more, or never; or taken back though it is not applied.
+_PENDING_AGAIN = f"""
 SELECT p.action_id, CASE WHEN p.batches > 1 THEN 'is pending in ' || p.batches || ' batches'
-    WHEN a.status <> 'pending' THEN 'is pending in a batch and is ' || a.status
+    WHEN a.status <> p.expected THEN 'is pending in a batch and is ' || a.status
     ELSE 'is pending in another version than its row has' END
-FROM (SELECT action_id, action_no, count(*) AS batches, min(version) AS version
-    FROM pending_actions GROUP BY action_id, action_no) p
+FROM (SELECT e.action_id, e.action_no, count(*) AS batches, min(e.version) AS version,
+        min(CASE WHEN {_TAKES_BACK} THEN 'applied' ELSE 'pending' END) AS expected
+    FROM pending_actions e JOIN action_batches b ON b.batch_id = e.batch_id
+    GROUP BY e.action_id, e.action_no) p
 LEFT JOIN action_ids i ON i.action_id = p.action_id
 LEFT JOIN user_actions a ON a.user_id = i.user_id AND a.action_no = i.action_no
     AND a.created_at = i.created_at
-WHERE p.batches > 1 OR a.status <> 'pending' OR a.version <> p.version
+WHERE p.batches > 1 OR a.status <> p.expected OR a.version <> p.version
 ORDER BY p.action_no LIMIT :limit
 """
 
@@ -77,9 +84,18 @@ AND NOT EXISTS (SELECT 1 FROM archived_partitions p
 ORDER BY i.action_no LIMIT :limit
 """
 
+# The scores of what a moderator has taken back are those before and after that.
+_IS_TAKEN_BACK = (
+    f"((a.status, a.verdict) IN (('{Status.VOIDED}', '{Verdict.VOID}'),"
+    f" ('{Status.QUARANTINED}', '{Verdict.HOLD}')))"
+)
 _HALF_APPLIED = f"""
 SELECT a.action_id, CASE
-    WHEN a.status <> 'applied' THEN 'is ' || a.status || ' and has an effect on the score'
+    WHEN a.status NOT IN ('applied', 'voided') AND NOT {_IS_TAKEN_BACK}
+        THEN 'is ' || a.status || ' and has an effect on the score'
+    WHEN {_IS_TAKEN_BACK} AND a.new_score IS DISTINCT FROM a.previous_score - a.score_delta
+        THEN 'is taken back and its scores do not differ by its own'
+    WHEN a.status = 'voided' THEN 'is voided and its verdict is ' || coalesce(a.verdict, 'none')
     WHEN a.new_score IS DISTINCT FROM a.previous_score + a.score_delta
         THEN 'is applied and its scores do not differ by its own'
     WHEN a.verdict IS NULL THEN 'is applied and was never screened'
@@ -87,7 +103,10 @@ SELECT a.action_id, CASE
 FROM user_actions a
 WHERE a.status = 'applied' AND (a.verdict IS DISTINCT FROM '{Verdict.PASS}'
         OR a.new_score IS DISTINCT FROM a.previous_score + a.score_delta)
-    OR a.status IN ('pending', 'rejected', 'quarantined', 'failed') AND a.new_score IS NOT NULL
+    OR a.status IN ('pending', 'rejected', 'quarantined', 'failed') AND NOT {_IS_TAKEN_BACK}
+        AND a.new_score IS NOT NULL
+    OR a.status = 'voided' AND NOT {_IS_TAKEN_BACK}
+    OR {_IS_TAKEN_BACK} AND a.new_score IS DISTINCT FROM a.previous_score - a.score_delta
 ORDER BY a.action_no LIMIT :limit
 """
 

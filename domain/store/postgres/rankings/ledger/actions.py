@@ -103,11 +103,11 @@ def list_players(connection: Connection, *, after: UUID | None, limit: int) -> l
 
 
 def find_player(connection: Connection, *, user_id: UUID) -> LedgerPlayer | None:
-    """Return the player with whatever actions, or None without a score."""
+    """Return this player, without a lock."""
     row = connection.execute(
         sql(f"SELECT {_PLAYER} WHERE s.user_id = :user_id"), {"user_id": user_id}
     ).one_or_none()
-    return _player(tuple(row)) if row else None
+    return None if row is None else _player(tuple(row))
 
 
 def lock_players(connection: Connection, *, user_ids: Sequence[UUID]) -> list[LedgerPlayer]:
