@@ -20,9 +20,8 @@ from tests.web.http.bodies import assert_refused
 from web.app import create_app
 from web.http import errors as web_errors
 from web.http.errors import STATUS_BY_CODE
-from web.http.operation import Operation, RunsOn
+from web.http.operation import BODY_ERRORS, Operation, RunsOn
 from web.routes.openapi import TAGS, make_openapi
-from web.http.operation import BODY_ERRORS
 from web.routes.table import OPERATIONS
 from web.server.flask_app import Api
 

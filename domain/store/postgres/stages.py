@@ -16,6 +16,7 @@ from domain.actions.chain import (
     list_unscored_stages,
 )
 from domain.actions.model import Status
+from domain.fraud.model import Verdict
 
 
 def stage_in(stages: Iterable[Stage], column: str = "stage") -> str:
@@ -42,6 +43,11 @@ BATCH_IS_UNAUDITED = stage_not_in(list_audited_stages(), "b.stage")
 # Its actions are not written yet; also at a stage that only a newer version knows.
 IS_PENDING = f"scored_at IS NULL AND {IS_UNFINISHED}"
 BATCH_IS_PENDING = f"b.scored_at IS NULL AND {stage_not_in(list_finished_stages(), 'b.stage')}"
+# Its one action is applied, and a moderator takes it back.
+BATCH_TAKES_BACK = (
+    "coalesce(b.verdicts -> CAST(b.action_nos[1] AS text) ->> 'verdict', '')"
+    f" IN ('{Verdict.VOID}', '{Verdict.HOLD}')"
+)
 # Of actions: what an operator has to decide on.
 NEEDS_REVIEW = f"status IN ('{Status.QUARANTINED}', '{Status.FAILED}')"
 # What only a moderator can decide on.

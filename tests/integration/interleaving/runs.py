@@ -41,7 +41,14 @@ from workers.context import WorkerContext
 
 PASSWORDS = Passwords()
 NO_ARCHIVES = Path("/nonexistent")
-HELD = text("SELECT action_id FROM user_actions WHERE status = 'quarantined' ORDER BY 1")
+DECIDABLE = text(
+    "SELECT action_id, status FROM user_actions WHERE status = ANY(:statuses) ORDER BY 1"
+)
+DECISIONS = {
+    "quarantined": (Decision.RELEASE, Decision.RELEASE, Decision.REJECT),
+    "applied": (Decision.VOID, Decision.HOLD),
+    "voided": (Decision.RESTORE,),
+}
 MOVE_BATCH = text("UPDATE action_batches SET created_at = :at WHERE batch_id = :batch")
 MOVE_IDS = text("UPDATE action_ids SET created_at = :at WHERE action_id = ANY(:ids)")
 
@@ -126,29 +133,31 @@ class Run:
         """Do something that ends before one of its commits."""
         with crashing(self.context.store, after=self.random.randint(0, 3)), suppress(Crash):
             links = (self.run_a_link, self.run_a_link)
-            self.random.choice((*links, self.close, self.build, *self.moderation))()
+            steps = (self.decide, self.close, self.build, *self.moderation)
+            self.random.choice((*links, *steps))()
 
     def decide(self) -> None:
-        """Release or reject a held action, if there is one; later, while it is on its way."""
+        """Decide on an action that is held, applied or voided; later, while it is on its way."""
+        statuses = {"statuses": [self.random.choice(sorted(DECISIONS))]}
         with self.context.store.write() as connection:
-            held = list(connection.execute(HELD).scalars())
-        self.random.shuffle(held)
+            found = [tuple(row) for row in connection.execute(DECIDABLE, statuses)]
+        self.random.shuffle(found)
         with suppress(TransientError):
-            for action_id in held[:1]:
-                self.batches.append(self.review(action_id))
+            for action_id, status in found[:1]:
+                self.review(action_id, self.random.choice(DECISIONS[status]))
 
-    def review(self, action_id: UUID) -> UUID:
-        """Decide on this action; return its new batch."""
+    def review(self, action_id: UUID, decision: Decision) -> None:
+        """Take this decision, unless another one is on its way."""
         decided = decide_action(
             self.context.store,
             action_id=action_id,
-            decision=self.random.choice((Decision.RELEASE, Decision.RELEASE, Decision.REJECT)),
+            decision=decision,
             by="op",
             reason="",
             now=datetime.now(UTC),
         )
-        assert decided.batch_id is not None
-        return decided.batch_id
+        if decided.batch_id is not None:
+            self.batches.append(decided.batch_id)
 
     def move(self) -> None:
         """Let a player change country."""

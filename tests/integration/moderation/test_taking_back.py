@@ -1,104 +1,53 @@
 """Void, hold and their inverses: the player's scores, boards and events follow, and come back."""
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
 
-from domain.actions.model import NewAction, Status
+from domain.actions.model import Status
 from domain.boards.model import GLOBAL_BOARD
+from domain.boards.players import get_player_score
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
-from domain.moderation.deciding import Decision, DecisionOutcome, decide_action
-from domain.rankings.ledger.replaying import replay
-from domain.rankings.sets.rebuild import rebuild_rankings
-from domain.store.postgres.rankings.catalog import list_counted_versions
-from domain.store.postgres.rankings.set_rows import list_open_rankings
+from domain.events.changes import RankChanged, ScoreUpdated, list_own_events
+from domain.events.wire import parse_bus_message
+from domain.moderation.deciding import Decision, decide_action
+from domain.store.redis import keys
+from domain.store.redis.bus import mark_listened
 from domain.store.store import Store
-from tests.factories import make_action
-from tests.pipeline import complete_actions, finish_batch
-from tests.rankings import list_rows, make_board
-from tests.state_checksum import find_differences, read_state
-from tests.verification import find_broken
+from tests.integration.moderation.taking_back import (
+    BOARDS,
+    check,
+    complete,
+    decide,
+    make_boards,
+    read_row,
+)
+from tests.pipeline import finish_batch
+from tests.rankings import list_rows
+from tests.state_checksum import checksum, find_differences, read_state
 from workers.context import WorkerContext
 
 INVERSES = [(Decision.VOID, Decision.RESTORE), (Decision.HOLD, Decision.RELEASE)]
 
 
-def decide(context: WorkerContext, action: NewAction, decision: Decision) -> DecisionOutcome:
-    """Take a decision and finish its batch."""
-    outcome = decide_action(
-        context.store,
-        action_id=action.action_id,
-        decision=decision,
-        by="operator:grace",
-        reason="seen",
-        now=datetime.now(UTC),
-    )
-    assert outcome.batch_id is not None, outcome
-    finish_batch(context, outcome.batch_id)
-    return outcome
-
-
-def read_row(store: Store, action: NewAction) -> Any:
-    with store.write() as connection:
-        return connection.execute(
-            text(
-                "SELECT status, reason, previous_score, new_score, version, verdict"
-                " FROM user_actions WHERE action_id = :id"
-            ),
-            {"id": action.action_id},
-        ).one()
-
-
-def check(context: WorkerContext) -> None:
-    """Let verification and a replay of the ledger find nothing."""
-    assert find_broken(context.store, context.settings) == {}
-    compared = replay(context.store, archive_path=context.settings.archive_path)
-    assert [each.differences for each in compared] == [[] for _ in compared]
-
-
 @pytest.fixture
 def context(worker_context: WorkerContext) -> WorkerContext:
     """A worker with a trusted global board and one board of each kind."""
-    store = worker_context.store
-    rebuild_board(store, board=GLOBAL_BOARD)
-    for aggregate in ("sum", "best", "latest", "count"):
-        make_board(store, f"of-{aggregate}", aggregate=aggregate, value="score")
-    make_board(store, "two-tries", aggregate="sum", value="score", attempts=2)
-    make_board(
-        store,
-        "rolling",
-        aggregate="sum",
-        value="score",
-        period={"kind": "rolling", "window": "24h"},
-    )
-    make_board(
-        store,
-        "levels",
-        aggregate="sum",
-        value="score",
-        segment="metadata.level",
-        period={"kind": "daily"},
-    )
+    rebuild_board(worker_context.store, board=GLOBAL_BOARD)
+    make_boards(worker_context.store)
     return worker_context
 
 
-def complete(context: WorkerContext, player: UUID, *scores: int) -> list[NewAction]:
-    actions = [make_action(user_id=player, score=score) for score in scores]
-    complete_actions(context, actions)
-    trust_rankings(context.store)
-    return actions
-
-
-def trust_rankings(store: Store) -> None:
-    """Build the sets of rankings that are new, as the keeper does."""
-    with store.write() as connection:
-        versions = list_counted_versions(connection)
-        rankings = list_open_rankings(connection, versions=versions, now=datetime.now(UTC))
-    rebuild_rankings(store, rankings)
+def list_values(store: Store, player: UUID) -> dict[str, int]:
+    """Return what the player has on each board."""
+    return {
+        slug: value
+        for slug in BOARDS
+        for _, _, user, value in list_rows(store, slug)
+        if user == player
+    }
 
 
 @pytest.mark.parametrize(("decision", "inverse"), INVERSES)
@@ -108,25 +57,20 @@ def test_what_is_taken_back_had_never_counted_and_the_inverse_is_exact(
 ) -> None:
     store = context.store
     player, other = uuid4(), uuid4()
-    scores = (30, 0, 50)
-    without = complete(context, other, *(score for i, score in enumerate(scores) if i != place))
+    scores = [30, 0, 50]
+    complete(context, other, *scores[:place], *scores[place + 1 :])
     actions = complete(context, player, *scores)
-    before = read_state(store)
+    before, sum_before = read_state(store), checksum(store)
     decide(context, actions[place], decision)
     check(context)
-    rows = {
-        slug: {user: value for _, _, user, value in list_rows(store, slug)}
-        for slug in ("of-sum", "of-best", "of-count", "of-latest", "two-tries", "rolling", "levels")
-    }
-    assert {slug: row[player] for slug, row in rows.items()} == {
-        slug: row[other] for slug, row in rows.items()
-    }
-    assert [s.score for s in read_top(store, board=GLOBAL_BOARD).standings] == [
-        80 - scores[place]
-    ] * 2
-    assert len(without) == 2
+    assert list_values(store, player) == list_values(store, other)
+    left = 80 - scores[place]
+    assert [row.score for row in read_top(store, board=GLOBAL_BOARD).standings] == [left, left]
+    assert get_player_score(store, board=GLOBAL_BOARD, user_id=player).score == left
+    assert checksum(store) != sum_before
     decide(context, actions[place], inverse)
     assert find_differences(before, read_state(store)) == []
+    assert checksum(store) == sum_before
     check(context)
 
 
@@ -141,6 +85,7 @@ def test_a_players_only_action_leaves_no_row_anywhere(
     decide(context, action, decision)
     state = read_state(store)
     for name in ("rows", "buckets", "global set", "ranking sets"):
+        assert str(player) in str(before[name]), name
         assert str(player) not in str(state[name]), name
     check(context)
     decide(context, action, inverse)
@@ -151,33 +96,46 @@ def test_a_players_only_action_leaves_no_row_anywhere(
 def test_the_row_says_what_the_decision_did(context: WorkerContext) -> None:
     store = context.store
     first, _ = complete(context, uuid4(), 30, 50)
-    decide(context, first, Decision.VOID)
-    assert tuple(read_row(store, first)) == (
-        Status.VOIDED,
-        "VOIDED_BY_MODERATOR",
-        80,
-        50,
-        2,
-        "void",
+    expected = {
+        Decision.VOID: (Status.VOIDED, "VOIDED_BY_MODERATOR", 80, 50, 2, "void"),
+        Decision.RESTORE: (Status.APPLIED, None, 50, 80, 3, "pass"),
+        Decision.HOLD: (Status.QUARANTINED, "HELD_BY_MODERATOR", 80, 50, 4, "hold"),
+        Decision.REJECT: (Status.REJECTED, "REVIEW_REJECTED", None, None, 5, "reject"),
+    }
+    for decision, row in expected.items():
+        decide(context, first, decision)
+        assert read_row(store, first) == row
+        check(context)
+
+
+def test_listeners_hear_of_the_loss_and_why(context: WorkerContext) -> None:
+    store, player = context.store, uuid4()
+    complete(context, uuid4(), 60)
+    action, _ = complete(context, player, 30, 50)
+    mark_listened(store.redis, board=GLOBAL_BOARD, user_ids=[player])
+    pubsub = store.redis.subscribe(keys.bus_channel(GLOBAL_BOARD))
+    assert pubsub.get_message(timeout=1)["type"] == "subscribe"
+    decide(context, action, Decision.VOID)
+    raw = pubsub.get_message(timeout=1)
+    pubsub.close()
+    message = parse_bus_message(raw["data"])
+    assert list_own_events(message, {player})[player] == [
+        ScoreUpdated(player, action.action_id, 80, 50, -30, 2),
+        RankChanged(player, 50, 2, 1, "moderation"),
+    ]
+
+
+def test_a_held_action_may_have_another_public_reason(context: WorkerContext) -> None:
+    (action,) = complete(context, uuid4(), 30)
+    outcome = decide_action(
+        context.store,
+        action_id=action.action_id,
+        decision=Decision.HOLD,
+        by="operator:apply",
+        reason="policy 2",
+        now=datetime.now(UTC),
+        public_reason="SCORE_BURST",
     )
-    decide(context, first, Decision.RESTORE)
-    assert tuple(read_row(store, first)) == (Status.APPLIED, None, 50, 80, 3, "pass")
-    decide(context, first, Decision.HOLD)
-    assert tuple(read_row(store, first)) == (
-        Status.QUARANTINED,
-        "HELD_BY_MODERATOR",
-        80,
-        50,
-        4,
-        "hold",
-    )
-    decide(context, first, Decision.REJECT)
-    assert tuple(read_row(store, first)) == (
-        Status.REJECTED,
-        "REVIEW_REJECTED",
-        None,
-        None,
-        5,
-        "reject",
-    )
-    check(context)
+    assert outcome.batch_id is not None
+    finish_batch(context, outcome.batch_id)
+    assert read_row(context.store, action)[:2] == (Status.QUARANTINED, "SCORE_BURST")

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from domain.actions.model import Status
-from domain.fraud.model import REVERSALS, Verdict
-from domain.store.postgres.stages import BATCH_IS_PENDING, IS_UNFINISHED
+from domain.fraud.model import Verdict
+from domain.store.postgres.stages import BATCH_IS_PENDING, BATCH_TAKES_BACK, IS_UNFINISHED
 
 # A pending action is in the view `pending_actions`, as the element of a batch. One that a review
 # has reopened has a row too.
@@ -52,17 +52,13 @@ WHERE i.action_id IS NULL OR i.action_no <> a.action_no OR i.user_id <> a.user_i
 ORDER BY a.action_no LIMIT :limit
 """
 
-_REVERSALS = ", ".join(sorted(f"'{verdict}'" for verdict in REVERSALS))
-_TAKES_BACK = (
-    f"coalesce(b.verdicts -> CAST(e.action_no AS text) ->> 'verdict', '') IN ({_REVERSALS})"
-)
 # What would be added to the score once more, or never; or taken back though it is not applied.
 _PENDING_AGAIN = f"""
 SELECT p.action_id, CASE WHEN p.batches > 1 THEN 'is pending in ' || p.batches || ' batches'
     WHEN a.status <> p.expected THEN 'is pending in a batch and is ' || a.status
     ELSE 'is pending in another version than its row has' END
 FROM (SELECT e.action_id, e.action_no, count(*) AS batches, min(e.version) AS version,
-        min(CASE WHEN {_TAKES_BACK} THEN 'applied' ELSE 'pending' END) AS expected
+        min(CASE WHEN {BATCH_TAKES_BACK} THEN 'applied' ELSE 'pending' END) AS expected
     FROM pending_actions e JOIN action_batches b ON b.batch_id = e.batch_id
     GROUP BY e.action_id, e.action_no) p
 LEFT JOIN action_ids i ON i.action_id = p.action_id

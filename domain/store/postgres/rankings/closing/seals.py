@@ -19,7 +19,7 @@ from domain.store.postgres.rankings.catalog import (
     raise_revision,
     read_definition,
 )
-from domain.store.postgres.stages import BATCH_IS_PENDING
+from domain.store.postgres.stages import BATCH_IS_PENDING, BATCH_TAKES_BACK
 from domain.store.postgres.statements import sql
 from domain.store.postgres.tables import IS_UNSEALED
 
@@ -34,6 +34,8 @@ BEGIN_LOCK_TIMEOUT_MS = 300
 # Between two revisions of a ranking: a review of a hundred held actions makes one.
 REVISION_PAUSE_SECONDS = 60.0
 MOST_AT_ONCE = 100
+# Some ten seconds after the decision.
+LOOKS_AT_DECISION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,11 @@ class BegunRanking:
 
 
 # Nothing that was accepted in the period may count yet: no batch is unscored, and no transaction
-# that writes is older than its end, because it may be intake's.
+# that writes is older than its end, because it may be intake's. A decision that cannot be done, for
+# an archive that is missing, holds up nothing: done later, it makes a further revision.
 _IS_COMPLETE = f"""
-NOT EXISTS (SELECT 1 FROM action_batches b WHERE {BATCH_IS_PENDING} AND b.created_at < r.period_end)
+NOT EXISTS (SELECT 1 FROM action_batches b WHERE {BATCH_IS_PENDING} AND b.created_at < r.period_end
+    AND NOT ({BATCH_TAKES_BACK} AND b.looks >= {LOOKS_AT_DECISION}))
 AND (r.period_end <= clock_timestamp() - make_interval(secs => :patience)
     OR NOT EXISTS (SELECT 1 FROM pg_stat_activity s WHERE s.datname = current_database()
         AND s.pid <> pg_backend_pid() AND s.backend_xid IS NOT NULL
