@@ -87,6 +87,13 @@ def prove(action_id: UUID) -> None:
     click.echo(dump_json(proving.prove_action(services().store, action_id=action_id)))
 
 
+@audit.command("prove-growth")
+@click.argument("size", type=click.IntRange(min=1))
+def prove_growth(size: int) -> None:
+    """Print the proof that the log of now begins with that of the checkpoint of SIZE entries."""
+    click.echo(dump_json(proving.prove_growth(services().store, size=size)))
+
+
 @audit.command("check-proof")
 @click.argument("file", type=click.File("rb"))
 @click.option("--offline", is_flag=True, help="Check the proof without looking into the log.")
@@ -105,6 +112,9 @@ def check_proof(file: IO[bytes], offline: bool, keys: Sequence[PublicKey]) -> No
     if flaw is not None:
         click.echo(f"the proof {flaw}")
         raise click.exceptions.Exit(1)
+    if "from" in proof:
+        click.echo("the log of the later checkpoint begins with the log of the earlier one")
+        return
     click.echo(
         f"the transition is in audit entry {proof['seq']} with the hash {proof['hash']}"
         + (", which is in the log that the checkpoint signs" if keys else "")

@@ -1,4 +1,4 @@
-"""Inclusion proofs, pure: that one transition of an action is in the log, without the others.
+"""Proofs, pure: that one transition of an action is in the log, and that a log continues another.
 
 A proof leads from the action to its entry, and from there to a checkpoint: who knows the key that
 signed it needs nothing else. Without a checkpoint it is open whether the log has such an entry.
@@ -12,6 +12,7 @@ import orjson
 from domain.audit.checkpoints import read_checkpoint
 from domain.audit.hash_chain import AuditEntry, Head, encode_leaves, entry_hash, read_entry
 from domain.audit.keys import PublicKey
+from domain.audit.log_tree import continues
 from domain.audit.merkle import is_in_tree, merkle_path
 
 Proof = Mapping[str, Any]
@@ -49,12 +50,19 @@ def describe_place(*, path: Sequence[bytes], note: str) -> dict[str, Any]:
     return {"path": [node.hex() for node in path], "checkpoint": note}
 
 
+def make_growth_proof(*, old: str, new: str, path: Sequence[bytes]) -> dict[str, Any]:
+    """Return the proof that the log of the checkpoint `new` begins with that of `old`."""
+    return {"from": old, "to": new, "path": [node.hex() for node in path]}
+
+
 def find_flaw(proof: Proof, keys: Sequence[PublicKey] = ()) -> str | None:
     """Return what is wrong with a proof by itself; None when it is sound.
 
     With keys it must lead to a checkpoint that one of them has signed.
     """
     try:
+        if "from" in proof:
+            return _find_flaw_of_growth(proof, keys)
         return _find_flaw(proof) or _find_flaw_of_place(proof, keys)
     except (KeyError, TypeError, ValueError, AttributeError):
         return "is not a proof"
@@ -96,3 +104,19 @@ def _find_flaw_of_place(proof: Proof, keys: Sequence[PublicKey]) -> str | None:
         root=signed.checkpoint.root,
     )
     return None if is_included else "holds an entry that is not in the log of its checkpoint"
+
+
+def _find_flaw_of_growth(proof: Proof, keys: Sequence[PublicKey]) -> str | None:
+    old, new = read_checkpoint(proof["from"]), read_checkpoint(proof["to"])
+    if old is None or new is None:
+        return "holds a checkpoint that is not one"
+    if keys and not (old.is_signed_by(keys) and new.is_signed_by(keys)):
+        return "holds a checkpoint that is not signed by this key"
+    is_continued = continues(
+        old_size=old.checkpoint.size,
+        old_root=old.checkpoint.root,
+        size=new.checkpoint.size,
+        root=new.checkpoint.root,
+        path=[bytes.fromhex(node) for node in proof["path"]],
+    )
+    return None if is_continued else "is of a log that does not begin with the earlier one"

@@ -287,3 +287,44 @@ def test_verify_of_everything_looks_at_the_checkpoints(
     result = runner.invoke(args=["verify", "--wait", "0"])
     assert result.exit_code == 1
     assert "the file lacks checkpoint 1, which the database has" in result.output
+
+
+def test_a_log_is_shown_to_continue_an_earlier_one_without_a_database(
+    app: Flask,
+    store: Store,
+    settings: Settings,
+    worker_context: WorkerContext,
+    context_of_many: list[NewAction],
+) -> None:
+    for _ in range(3):
+        complete_actions(worker_context, [make_action()])
+    sign_log(store, settings)
+    result = run(app, "prove-growth", "5")
+    assert result.exit_code == 0, result.output
+    proof = json.loads(result.output)
+    assert [proof[end].split("\n")[1] for end in ("from", "to")] == ["5", "8"]
+    check = ["check-proof", "-", "--public-key"]
+    said = "the log of the later checkpoint begins with the log of the earlier one\n"
+    assert run(app, *check, str(KEY.public), stdin=json.dumps(proof)).output == said
+    assert run(app, "check-proof", "-", stdin=json.dumps(proof)).output == said
+    stranger = run(app, *check, str(make_key(3).public), stdin=json.dumps(proof))
+    assert stranger.output == "the proof holds a checkpoint that is not signed by this key\n"
+    for forged in (
+        {**proof, "path": proof["path"][1:]},
+        {**proof, "from": proof["to"], "to": proof["from"]},
+        {**proof, "from": "no note"},
+    ):
+        result = run(app, *check, str(KEY.public), stdin=json.dumps(forged))
+        assert (result.exit_code, result.output[:9]) == (1, "the proof")
+    for size in ("4", "8"):
+        result = run(app, "prove-growth", size)
+        assert (result.exit_code, result.output) == (
+            2,
+            "Error: There is no such checkpoint, or none after it\n",
+        )
+    change(store, "DELETE FROM audit_checkpoints WHERE size = 5")
+    result = run(app, "check-proof", "-", stdin=json.dumps(proof))
+    assert (result.exit_code, result.output) == (
+        1,
+        "the proof is of a checkpoint that the log does not have\n",
+    )

@@ -24,6 +24,7 @@ ARGUMENTS = {
     "actions release": (str(uuid4()), "--reason", "seen"),
     "actions retry": (str(uuid4()), "--reason", "seen"),
     "audit prove": (str(uuid4()),),
+    "audit prove-growth": ("1",),
     "audit check-proof": (str(PROOF),),
     "actions restore": (str(uuid4()), "--reason", "seen"),
     "actions void": (str(uuid4()), "--reason", "seen"),
