@@ -1,6 +1,7 @@
 """However bans interleave with all else, boards are those of the ledger without who is banned."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.fraud.policy import policy_from
-from domain.rankings.definition import BoardDefinition
+from domain.rankings.definition import BoardDefinition, PeriodKind
 from domain.rankings.ledger.replaying import replay
 from domain.rankings.model import PlayerFacts
 from domain.rankings.sets.rebuild import list_untrusted, rebuild_rankings
@@ -71,8 +72,18 @@ def test_boards_are_those_of_the_others_and_whole_when_bans_have_ended(
     check_inverse(run, scenario.boards, players)
 
 
+def keep_all(scenario: Scenario) -> Scenario:
+    """Return the scenario with a new version that keeps all its periods."""
+    return replace(scenario, changed=replace(scenario.changed, keep_periods=1_000))
+
+
+def is_kept(scenario: Scenario) -> bool:
+    """Return whether so many periods reach back to the actions."""
+    return scenario.changed.period.kind is not PeriodKind.DAILY
+
+
 @by_chance
-@given(scenarios_of_a_zone(), randoms)
+@given(scenarios_of_a_zone().filter(is_kept).map(keep_all), randoms)
 def test_a_new_version_is_built_without_who_is_banned(
     context: WorkerContext, scenario: Scenario, random: Random
 ) -> None:

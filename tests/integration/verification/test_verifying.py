@@ -12,6 +12,7 @@ from domain.settings import Settings
 from domain.store.store import Store
 from domain.verification.model import Invariant
 from domain.verification.verifying import verify
+from tests.bans import ban
 from tests.factories import make_action
 from tests.intakes import fetch
 from tests.verification import change, find_broken, make_history
@@ -67,6 +68,27 @@ def test_tampered_statistics_name_the_user(
     change(store, statement, user=actions[0].user_id)
     broken = find_broken(store, settings)
     assert broken[Invariant.CONSERVATION] == (f"user {actions[0].user_id} {complaint}",)
+
+
+def test_bans_and_boards_must_agree(
+    store: Store, settings: Settings, actions: list[NewAction]
+) -> None:
+    ada = actions[0].user_id
+    ban(store, ada)
+    assert find_broken(store, settings) == {}
+    change(store, "UPDATE bans SET ended_at = now()")
+    broken = find_broken(store, settings)
+    assert broken[Invariant.CONSERVATION] == (f"user {ada} is off the boards, and no ban runs",)
+    change(store, "UPDATE bans SET ended_at = NULL")
+    change(
+        store,
+        "UPDATE user_scores SET reached_seq = withheld_seq, withheld_seq = NULL"
+        " WHERE withheld_seq IS NOT NULL",
+    )
+    broken = find_broken(store, settings)
+    assert broken[Invariant.CONSERVATION] == (
+        f"user {ada} is banned, and not taken off the boards",
+    )
 
 
 def test_a_lost_row_and_a_doubled_row_are_named(

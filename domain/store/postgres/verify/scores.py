@@ -59,6 +59,20 @@ def list_score_mismatches(connection: Connection, *, limit: int) -> Iterator[tup
         yield row[0], row[1]
 
 
+_BY_BAN = """
+SELECT user_id, CASE WHEN b.user_id IS NULL THEN 'is off the boards, and no ban runs'
+    ELSE 'is banned, and not taken off the boards' END
+FROM user_scores s FULL JOIN (SELECT user_id FROM bans WHERE ended_at IS NULL) b USING (user_id)
+WHERE (s.withheld_seq IS NOT NULL) <> (b.user_id IS NOT NULL) ORDER BY user_id LIMIT :limit
+"""
+
+
+def list_ban_mismatches(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
+    """Yield users who are withheld without a ban, or banned and not withheld."""
+    for row in connection.execute(text(_BY_BAN), {"limit": limit}):
+        yield row[0], row[1]
+
+
 def find_sum_mismatch(connection: Connection) -> str | None:
     """Return a sentence when the sums over all users do not agree."""
     sums = connection.execute(text(_SUMS)).one()
