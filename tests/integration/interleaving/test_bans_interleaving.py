@@ -40,7 +40,7 @@ from tests.state_checksum import find_differences, read_state
 from workers.context import WorkerContext
 
 by_chance = settings(
-    max_examples=8,
+    max_examples=6,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
