@@ -31,6 +31,7 @@ class Arm:
     prefer: str = ""
     actions_per_request: float = 1
     with_country: bool = False
+    with_session: bool = False
 
     @property
     def label(self) -> str:

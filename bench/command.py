@@ -18,6 +18,9 @@ from bench.boards.sizes import measure_board_sizes
 from bench.boards.sizes_report import describe_board_sizes
 from bench.boards.turn import measure_turn
 from bench.boards.turn_report import describe_turn
+from bench.checks.cost import measure_checks
+from bench.checks.cost_report import describe_checks
+from bench.checks.policies import POLICIES
 from bench.fraud.report import describe_fraud
 from bench.fraud.run import REPORTING_SEEDS, simulate
 from bench.machine import describe_machine
@@ -78,6 +81,10 @@ def _run(plan: Plan, options: argparse.Namespace, console: Console) -> Outcome:
         made = measure_board_sizes(plan, sizes, rounds=options.rounds, console=console)
         settings = results.settings | {"players": max(sizes)}
         return describe_board_sizes(made, results.machine, settings)
+    if options.checks is not None:
+        policies = [name for name in POLICIES if name in options.checks or not options.checks]
+        checked = measure_checks(plan, policies, rounds=options.rounds, console=console)
+        return describe_checks(checked, results.machine, results.settings)
     if options.turn is not None:
         turned = measure_turn(plan, options.turn, console)
         settings = results.settings | {"players": options.turn}

@@ -21,9 +21,9 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options, `seconds`, `lead_seconds` and `rounds` with their defaults."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    in_turn = (options.against, options.boards, options.board_sizes)
+    in_turn = (options.against, options.boards, options.board_sizes, options.checks)
     if options.rounds is not None and all(run is None for run in in_turn):
-        parser.error("--rounds is for --against, --boards and --board-sizes")
+        parser.error("--rounds is for --against, --boards, --board-sizes and --checks")
     if options.rounds is None:
         options.rounds = QUICK_ROUNDS if options.quick else ROUNDS
     if options.seconds is None:
@@ -77,10 +77,17 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
     )
     _add_board_runs(runs)
     _add_fraud_run(runs)
+    runs.add_argument(
+        "--checks",
+        choices=("few", "all"),
+        nargs="*",
+        help="measure what the checks cost, with the first five (few) and with all of them in turn,"
+        " or with one of these policies, in place of the arms",
+    )
     parser.add_argument(
         "--rounds",
         type=_rounds,
-        help="turns of each arm with --against, --boards and --board-sizes"
+        help="turns of each arm with --against, --boards, --board-sizes and --checks"
         f" (default: {ROUNDS}, {QUICK_ROUNDS} with --quick)",
     )
 

@@ -117,5 +117,6 @@ def make_job(bench: Bench, arm: Arm) -> Job:
         batch_size=int(arm.actions_per_request),
         prefer=arm.prefer,
         with_country=arm.with_country,
+        with_session=arm.with_session,
         expected=arm.expected,
     )

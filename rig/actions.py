@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 # Three digits each, so that all request bodies have the same length.
@@ -20,11 +21,19 @@ Entry = tuple[str, int, int]
 class Actions:
     """Generates actions with new ids and random scores; the same seed repeats both.
 
-    With `with_country` the metadata has its player's country, and a random duration of six digits.
+    With `with_country` the metadata has its player's country, and a random duration of six digits;
+    with `sessions` the player's one, and a duration of seconds.
     """
 
-    def __init__(self, seed: int | None = None, *, with_country: bool = False):
+    def __init__(
+        self,
+        seed: int | None = None,
+        *,
+        with_country: bool = False,
+        sessions: Sequence[str] | None = None,
+    ):
         self._with_country = with_country
+        self._sessions = sessions
         self._chance = random.Random(seed)  # noqa: S311 - load, not a secret
         self._timestamp = ""
         self._renewed_at = float("-inf")
@@ -42,13 +51,21 @@ class Actions:
         if time.perf_counter() - self._renewed_at > SAME_TIMESTAMP_SECONDS:
             self._timestamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             self._renewed_at = time.perf_counter()
-        metadata = self._detail(player) if self._with_country else METADATA
+        metadata = METADATA
+        if self._sessions is not None:
+            metadata = self._name_session(self._sessions[player])
+        elif self._with_country:
+            metadata = self._detail(player)
         members = encode_members(action_id, score, self._timestamp, metadata)
         return members, (action_id, player, score)
 
     def _detail(self, player: int) -> str:
         country, duration = COUNTRIES[player % len(COUNTRIES)], 100_000 + self.pick(900_000)
         return f'{METADATA[: -len("120000}")]}{duration},"country":"{country}"}}'
+
+    def _name_session(self, session_id: str) -> str:
+        duration = 1_000 + self.pick(9_000)
+        return f'{METADATA[: -len("120000}")]}{duration},"sessionId":"{session_id}"}}'
 
 
 def encode_members(action_id: str, score: int, timestamp: str, metadata: str = METADATA) -> str:

@@ -53,6 +53,7 @@ def make_traffic(job: Job, players: list[Player], service: Player) -> Traffic:
             size=job.batch_size,
             prefer=job.prefer,
             with_country=job.with_country,
+            with_session=job.with_session,
         )
     if job.kind == "top10":
         return Reads(host, acting, path="/api/leaderboard")

@@ -19,6 +19,7 @@ class Job:
     batch_size: int = 0
     prefer: str = ""
     with_country: bool = False  # see `rig.actions.Actions`
+    with_session: bool = False  # the metadata of a batch's actions name play sessions
     slice_seconds: float = 0.0  # the length of the report's slices; 0: none
     expected: int = 200  # the status of the answers that are measured
 

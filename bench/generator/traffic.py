@@ -69,9 +69,11 @@ class Batches:
         size: int,
         prefer: str,
         with_country: bool = False,
+        with_session: bool = False,
     ):
-        self._actions = Actions(with_country=with_country)
         self._ids = [player.user_id for player in players]
+        sessions = self._ids if with_session else None
+        self._actions = Actions(with_country=with_country, sessions=sessions)
         self._size = size
         self._host, self._token, self._prefer = host, token, prefer
         self.sent_log: SentLog = []

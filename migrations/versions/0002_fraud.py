@@ -312,6 +312,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_player_profiles")),
     )
+    op.create_index(
+        "ix_player_profiles_snoozed",
+        "player_profiles",
+        ["user_id"],
+        unique=False,
+        postgresql_where=sa.text("snoozed IS NOT NULL"),
+    )
     op.create_table(
         "second_factors",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -389,6 +396,11 @@ def downgrade() -> None:
     op.drop_column("action_batches", "step_ups")
     op.drop_column("action_batches", "client_nos")
     op.drop_table("second_factors")
+    op.drop_index(
+        "ix_player_profiles_snoozed",
+        table_name="player_profiles",
+        postgresql_where=sa.text("snoozed IS NOT NULL"),
+    )
     op.drop_table("player_profiles")
     op.drop_index("ix_play_sessions_user_id", table_name="play_sessions")
     op.drop_index(

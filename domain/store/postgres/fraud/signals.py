@@ -20,7 +20,7 @@ from domain.store.postgres.stages import IS_PENDING
 from domain.store.postgres.statements import HotStatement, hot
 
 # Of a device or an address: counting more players than this tells nobody anything.
-MOST_USERS = 200
+MOST_USERS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ _SESSIONS = (
     " AS text), NULL FROM locked_sessions"
 )
 _SIGHTINGS = (
-    "SELECT 'users', CAST(subject AS text), n, NULL, NULL, NULL"
-    " FROM unnest(CAST(:subjects AS uuid[])) subject CROSS JOIN LATERAL (SELECT count(*) n FROM"
-    f" (SELECT 1 FROM client_sightings c WHERE c.subject = subject LIMIT {MOST_USERS}) seen) s"
+    "SELECT 'users', CAST(t.wanted AS text), n, NULL, NULL, NULL"
+    " FROM unnest(CAST(:subjects AS uuid[])) t(wanted) CROSS JOIN LATERAL (SELECT count(*) n FROM"
+    f" (SELECT 1 FROM client_sightings c WHERE c.subject = t.wanted LIMIT {MOST_USERS}) seen) s"
     " UNION ALL"
     " SELECT 'new', CAST(t.subject AS text), NULL, NULL, CAST(t.user_id AS text), NULL"
     " FROM unnest(CAST(:seen AS uuid[]), CAST(:by AS uuid[])) t(subject, user_id)"

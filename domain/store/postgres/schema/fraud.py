@@ -64,6 +64,12 @@ player_profiles = Table(
     Column("snoozed", JSONB),
     at_column("updated_at", default_now=True),
 )
+# Hardly any: *screen* looks for them even where no check of the policy reads profiles.
+Index(
+    "ix_player_profiles_snoozed",
+    player_profiles.c.user_id,
+    postgresql_where=text("snoozed IS NOT NULL"),
+)
 
 # A time of play that a player has announced: `metadata.sessionId` of its actions.
 play_sessions = Table(
