@@ -48,6 +48,7 @@ from workers.upkeep.bans import BanDuties
 from workers.upkeep.batch_tables import BatchTableDuties
 from workers.upkeep.boards import BoardUpkeep
 from workers.upkeep.checkpoints import CheckpointDuties
+from workers.upkeep.fraud import FraudDuties
 from workers.upkeep.periods import PeriodDuties
 
 logger = structlog.get_logger(__name__)
@@ -76,6 +77,7 @@ class Keeper:
                 (MEASURE_SECONDS, self._measure_queues),
                 *BatchTableDuties(self._context.store).duties,
                 *CheckpointDuties(self._context.store, self._context.settings).duties,
+                *FraudDuties(self._context.store).duties,
                 (COMPARE_SECONDS, self._compare),
             ]
         )

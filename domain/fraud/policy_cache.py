@@ -17,7 +17,8 @@ from domain.fraud.policy import Policy, PolicyState
 from domain.fraud.policy_json import decode_policy
 from domain.fraud.shadowing import Shadow
 from domain.fraud.signals import Signal
-from domain.store.postgres.fraud.known import find_model, list_baselines
+from domain.store.postgres.fraud.baselines import list_baselines
+from domain.store.postgres.fraud.models import find_model
 from domain.store.postgres.fraud.policies import FraudHead, StoredPolicy, read_judging_policies
 from domain.store.store import Connection
 

@@ -1,6 +1,5 @@
-"""SQL of what screening knows of everybody: the baselines of action types, and the model."""
+"""SQL of fraud_models, as far as screening reads them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -15,12 +14,6 @@ class StoredModel:
     number: int
     is_live: bool
     text: str
-
-
-def list_baselines(connection: Connection) -> Sequence[tuple[str, object]]:
-    """Return every baseline as JSON, with its action type."""
-    rows = connection.execute(sql("SELECT action_type, baseline FROM fraud_baselines"))
-    return [(row.action_type, row.baseline) for row in rows]
 
 
 def find_model(connection: Connection) -> StoredModel | None:
