@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,43 +62,81 @@ def main(root: Path, arguments: Sequence[str]) -> int:
     return 0 if outcome.holds else 1
 
 
+Run = Callable[[Plan, argparse.Namespace, Results, Console], Outcome]
+
+
 def _run(plan: Plan, options: argparse.Namespace, console: Console) -> Outcome:
     results = Results(machine=describe_machine(plan.folder), settings=_settings(options))
-    if options.fraud is not None:
-        simulated = simulate(options.fraud or REPORTING_SEEDS)
-        return describe_fraud(simulated, results.machine, results.settings)
-    if options.scale is not None:
-        sizes = options.scale or SIZES
-        scales = measure_sizes(plan, sizes, console)
-        settings = results.settings | {"players": max(sizes)}
-        return describe_scales(scales, results.machine, settings)
-    if options.boards is not None:
-        counts = (0, *sorted(options.boards)) if options.boards else COUNTS
-        found = measure_boards(plan, counts, rounds=options.rounds, console=console)
-        return describe_boards(found, results.machine, results.settings)
-    if options.board_sizes is not None:
-        sizes = sorted(options.board_sizes) or BOARD_SIZES
-        made = measure_board_sizes(plan, sizes, rounds=options.rounds, console=console)
-        settings = results.settings | {"players": max(sizes)}
-        return describe_board_sizes(made, results.machine, settings)
-    if options.checks is not None:
-        policies = [name for name in POLICIES if name in options.checks or not options.checks]
-        checked = measure_checks(plan, policies, rounds=options.rounds, console=console)
-        return describe_checks(checked, results.machine, results.settings)
-    if options.turn is not None:
-        turned = measure_turn(plan, options.turn, console)
-        settings = results.settings | {"players": options.turn}
-        return describe_turn(turned, results.machine, settings)
-    if options.soak is not None:
-        soaked = soak(plan, options.soak, console)
-        settings = results.settings | {"seconds_per_arm": soaked.seconds}
-        return describe_soak(soaked, results.machine, settings)
+    for name, run in RUNS.items():
+        if getattr(options, name) is not None:
+            return run(plan, options, results, console)
+    return run_arms(plan, choose(options.arm), results, console)
+
+
+def _fraud(
+    _plan: Plan, options: argparse.Namespace, results: Results, _console: Console
+) -> Outcome:
+    simulated = simulate(options.fraud or REPORTING_SEEDS)
+    return describe_fraud(simulated, results.machine, results.settings)
+
+
+def _scale(plan: Plan, options: argparse.Namespace, results: Results, console: Console) -> Outcome:
+    sizes = options.scale or SIZES
+    scales = measure_sizes(plan, sizes, console)
+    return describe_scales(scales, results.machine, results.settings | {"players": max(sizes)})
+
+
+def _boards(plan: Plan, options: argparse.Namespace, results: Results, console: Console) -> Outcome:
+    counts = (0, *sorted(options.boards)) if options.boards else COUNTS
+    found = measure_boards(plan, counts, rounds=options.rounds, console=console)
+    return describe_boards(found, results.machine, results.settings)
+
+
+def _board_sizes(
+    plan: Plan, options: argparse.Namespace, results: Results, console: Console
+) -> Outcome:
+    sizes = sorted(options.board_sizes) or BOARD_SIZES
+    made = measure_board_sizes(plan, sizes, rounds=options.rounds, console=console)
+    return describe_board_sizes(made, results.machine, results.settings | {"players": max(sizes)})
+
+
+def _checks(plan: Plan, options: argparse.Namespace, results: Results, console: Console) -> Outcome:
+    policies = [name for name in POLICIES if name in options.checks or not options.checks]
+    checked = measure_checks(plan, policies, rounds=options.rounds, console=console)
+    return describe_checks(checked, results.machine, results.settings)
+
+
+def _turn(plan: Plan, options: argparse.Namespace, results: Results, console: Console) -> Outcome:
+    turned = measure_turn(plan, options.turn, console)
+    return describe_turn(turned, results.machine, results.settings | {"players": options.turn})
+
+
+def _soak(plan: Plan, options: argparse.Namespace, results: Results, console: Console) -> Outcome:
+    soaked = soak(plan, options.soak, console)
+    settings = results.settings | {"seconds_per_arm": soaked.seconds}
+    return describe_soak(soaked, results.machine, settings)
+
+
+def _against(
+    plan: Plan, options: argparse.Namespace, results: Results, console: Console
+) -> Outcome:
     arms = choose(options.arm)
-    if options.against is not None:
-        return run_against(
-            plan, options.against, arms, rounds=options.rounds, results=results, console=console
-        )
-    return run_arms(plan, arms, results, console)
+    return run_against(
+        plan, options.against, arms, rounds=options.rounds, results=results, console=console
+    )
+
+
+RUNS: Mapping[str, Run] = {
+    "fraud": _fraud,
+    "scale": _scale,
+    "boards": _boards,
+    "board_sizes": _board_sizes,
+    "checks": _checks,
+    "turn": _turn,
+    "soak": _soak,
+    "against": _against,
+}
+"""By option: what runs in place of the arms."""
 
 
 def _write(outcome: Outcome, options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ from domain.store.postgres.actions.batches import (
 )
 from domain.store.postgres.actions.entries import ENTRY_COLUMNS, Verdicts
 from domain.store.postgres.engine import LOCK_TIMEOUT_MS
+from domain.store.postgres.fraud.play_facts import DURATION_MS, SESSION_ID
 from domain.store.postgres.fraud.policies import FraudHead
 from domain.store.postgres.statements import hot, sql
 
@@ -50,14 +51,10 @@ class ClaimedEntry:
     facts: Facts | None
 
 
-# Numbers that are no time of play are no duration: PostgreSQL has larger ones than a float.
 _FACTS = (
     "CASE WHEN :with_facts THEN action_types END, CASE WHEN :with_facts THEN client_nos END,"
-    " CASE WHEN :with_facts THEN"
-    "   ARRAY(SELECT left(m ->> 'sessionId', 64) FROM unnest(metadata) m) END,"
-    " CASE WHEN :with_facts THEN ARRAY(SELECT CASE jsonb_typeof(m -> 'duration') WHEN 'number' THEN"
-    "   CASE WHEN CAST(m -> 'duration' AS numeric) BETWEEN 0 AND 1e15"
-    "     THEN CAST(m -> 'duration' AS double precision) END END FROM unnest(metadata) m) END"
+    f" CASE WHEN :with_facts THEN ARRAY(SELECT {SESSION_ID} FROM unnest(metadata) m) END,"
+    f" CASE WHEN :with_facts THEN ARRAY(SELECT {DURATION_MS} FROM unnest(metadata) m) END"
 )
 # The policy that is live now judges: the same statement reads the revision of what it says.
 _CLAIM = hot(

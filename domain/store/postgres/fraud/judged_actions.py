@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from domain.actions.model import Status
 from domain.fraud.candidate import Candidate, Client
-from domain.fraud.play import read_play
 from domain.fraud.signals import PlaySession
+from domain.store.postgres.fraud.play_facts import DURATION_MS, SESSION_ID
 from domain.store.postgres.statements import sql
 
 FETCHED_ROWS = 2_000
@@ -40,10 +40,11 @@ _US = "CAST(extract(epoch FROM {}) * 1000000 AS bigint)"
 _JUDGED = (
     "SELECT a.action_no, CAST(a.action_id AS text), CAST(a.user_id AS text), a.score_delta,"
     f" {_US.format('a.created_at')}, {_US.format('a.timestamp')}, a.action_type,"
-    " CAST(a.metadata AS text), coalesce(a.step_up, 0), a.status, a.reason,"
+    f" {SESSION_ID}, {DURATION_MS}, coalesce(a.step_up, 0), a.status, a.reason,"
     " a.checks -> 'review' ->> 'decision', c.client_no, CAST(c.device AS text), c.names_device,"
     " CAST(c.address AS text), c.country, c.latitude, c.longitude, c.is_hosting"
-    " FROM user_actions a LEFT JOIN clients c ON c.client_no = a.client_no"
+    " FROM (SELECT *, metadata AS m FROM user_actions) a"
+    " LEFT JOIN clients c ON c.client_no = a.client_no"
     " WHERE a.created_at >= :since AND a.created_at < :until AND a.status <> 'pending'"
     " ORDER BY a.action_no"
 )
@@ -61,9 +62,8 @@ def iterate_judged(
 
 
 def _judged(row: Sequence[Any]) -> JudgedAction:
-    number, action_id, user_id, score, accepted_us, timestamp_us, kind, metadata, *rest = row
-    step_up, status, reason, decision, *client = rest
-    session_id, duration_ms = read_play(metadata)
+    number, action_id, user_id, score, accepted_us, timestamp_us, kind, *rest = row
+    session_id, duration_ms, step_up, status, reason, decision, *client = rest
     candidate = Candidate(
         number,
         action_id,
@@ -75,7 +75,7 @@ def _judged(row: Sequence[Any]) -> JudgedAction:
         reason != "DUPLICATE_ACTION",
         kind,
         Client(*client) if client[0] is not None else None,
-        session_id,
+        session_id and session_id.lower(),
         duration_ms,
         step_up,
     )
