@@ -1,6 +1,6 @@
 """Changes that players make to their own account: name, password, attributes, and its end.
 
-Called by `web/routes/own_account.py`.
+Called by `web/routes/own/own_account.py`.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Reading one player's actions back from the archives, page by page, the newest first.
 
-Called by `web/routes/own_export.py`. Only the parts that hold the player's actions are opened.
+Called by `web/routes/own/own_export.py`. Only the parts that hold the player's actions are opened.
 """
 
 from collections.abc import Iterator, Sequence

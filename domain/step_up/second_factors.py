@@ -1,8 +1,8 @@
 """A player's second factor: set up, confirmed, removed, and its codes used up.
 
-Called by `web/routes/second_factor.py`, `web/access/step_up.py` and the operators' commands. The
-player's row is locked while a code is judged, so that no two requests use one code, and none gets
-more guesses than MAX_WRONG_CODES, however many come at once.
+Called by `web/routes/own/second_factor.py`, `web/access/step_up.py` and the operators' commands.
+The player's row is locked while a code is judged, so that no two requests use one code, and there
+are no more guesses than MAX_WRONG_CODES, however many come at once.
 """
 
 from collections.abc import Sequence

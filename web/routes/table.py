@@ -15,17 +15,15 @@ from web.routes import (
     health,
     leaderboard,
     metrics,
-    own_account,
-    own_export,
     pages,
     play_sessions,
     realtime,
-    second_factor,
     users,
 )
 from web.routes.boards import board_joining, board_players, boards, rank_history
 from web.routes.moderation import policies
 from web.routes.moderation.operations import MODERATION_OPERATIONS
+from web.routes.own import own_account, own_export, second_factor
 from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
     AccountChangeSchema,

@@ -1,6 +1,6 @@
 """Rewards of a player: what closed periods have granted.
 
-Called by `web/routes/own_account.py`; `closing.py` grants them.
+Called by `web/routes/own/own_account.py`; `closing.py` grants them.
 """
 
 from uuid import UUID
