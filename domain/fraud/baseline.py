@@ -34,7 +34,7 @@ class Baseline:
     ln_median: float
     ln_mad: float
     score_median: float
-    score_q999: float
+    score_q99: float
     rate_median: float | None = None
     rate_q999: float | None = None
     interval_q01: float | None = None
@@ -86,7 +86,7 @@ def baseline_of(rows: Iterable[BaselineRow]) -> Baseline | None:
         median,
         _measure_mad(values, median),
         _quantile(scores, 0.5),
-        _quantile(scores, 0.999),
+        _quantile(scores, 0.99),
         *_describe_rates(sorted(rates)),
         *_describe_intervals(sorted(intervals)),
     )

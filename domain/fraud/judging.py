@@ -159,7 +159,7 @@ class Judge:
         if action.session_id is not None:
             session = signals.sessions.get(action.session_id)
             if session is not None and session.user_id == action.user_id:
-                session.observe(action)
+                session.observe(action, verdict)
 
     def _measure(self, action: Candidate, signals: Signals) -> None:
         """Time each check once for the batch; a model that is over its budget is left out."""

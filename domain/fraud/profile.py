@@ -23,7 +23,10 @@ MOST_INTERVALS = 20
 MOST_STAMPS = 8
 
 PAUSE_MS = 30 * 60_000
-"""A longer interval is a pause, and says nothing of how regularly somebody plays."""
+"""A longer interval is a pause: how regularly somebody plays is asked of what comes after it."""
+
+SHORTEST_MS = 50
+"""Actions closer together came together, and there is no interval between them."""
 
 REST_MS = 2 * 3_600_000
 """A gap this long ends a stretch of play."""
@@ -34,7 +37,6 @@ TOGETHER_MS = 600_000
 MOVE_MS = 3_600_000
 """A change of country within this time of the action before is remembered as a move."""
 
-_SHORTEST_MS = 50
 _STAMP_MODULUS = 100_000_000
 _NOWHERE = 1 << 20
 
@@ -208,7 +210,9 @@ class Profile:
         if gap_ms >= REST_MS:
             self.stretch_ms, self.stretch_actions = now_ms, 0
         self.stretch_actions += 1
-        if _SHORTEST_MS <= gap_ms <= PAUSE_MS:
+        if gap_ms > PAUSE_MS:
+            self.intervals.clear()
+        elif gap_ms >= SHORTEST_MS:
             self.intervals.append(int(log(gap_ms) * 100))
             del self.intervals[:-MOST_INTERVALS]
         if self.clocks:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from domain.fraud.anomaly.model import Model
 from domain.fraud.baseline import Baseline
 from domain.fraud.candidate import Candidate
+from domain.fraud.model import Verdict
 from domain.fraud.profile import Profile
 
 MOST_CLAIMED_MS = 10**15
@@ -52,11 +53,15 @@ class PlaySession:
     switches: int = 0
     is_changed: bool = False
 
-    def observe(self, action: Candidate) -> None:
-        """Count one of its own player's actions."""
+    def observe(self, action: Candidate, verdict: Verdict) -> None:
+        """Count one of its own player's actions that is not rejected.
+
+        The duration of a held one does not count: what is honest after it would be held too.
+        """
         self.is_changed = True
-        if action.duration_ms is not None and 0 < action.duration_ms < MOST_CLAIMED_MS:
-            self.claimed_ms = min(MOST_CLAIMED_MS, self.claimed_ms + int(action.duration_ms))
+        duration_ms = action.duration_ms if verdict is Verdict.PASS else None
+        if duration_ms is not None and 0 < duration_ms < MOST_CLAIMED_MS:
+            self.claimed_ms = min(MOST_CLAIMED_MS, self.claimed_ms + int(duration_ms))
         if action.client is not None:
             device = action.client.device
             if self.last_device is not None and self.last_device != device:

@@ -14,7 +14,7 @@ class FingerprintSettings:
     """What is usual of devices."""
 
     max_players: float = limit(
-        4, "Players on one device that names itself", minimum=1, maximum=10_000
+        3, "Players on one device that names itself", minimum=1, maximum=10_000
     )
     max_alike: float = limit(
         200,

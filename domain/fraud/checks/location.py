@@ -16,7 +16,7 @@ EARTH_RADIUS_KM = 6371.0
 class LocationSettings:
     """How fast a player may travel, and how many may share an address."""
 
-    max_speed_kmh: float = limit(1000, "Fastest travel, km/h", minimum=100, maximum=100_000)
+    max_speed_kmh: float = limit(1200, "Fastest travel, km/h", minimum=100, maximum=100_000)
     min_distance_km: float = limit(
         500,
         "Distance below which nothing is said: places of addresses are rough, km",

@@ -18,7 +18,7 @@ def test_it_describes_scores_rates_and_intervals() -> None:
     rows = [BaselineRow(number, 1000.0, e * 1000) for number in range(1, 1001)]
     found = baseline_of(rows)
     assert found is not None
-    assert (found.actions, found.score_median, found.score_q999) == (1000, 501, 1000)
+    assert (found.actions, found.score_median, found.score_q99) == (1000, 501, 991)
     assert found.ln_median == pytest.approx(ln_of(501))
     assert found.ln_mad == pytest.approx(0.5, abs=0.2)
     assert (found.rate_median, found.rate_q999) == (501, 1000)

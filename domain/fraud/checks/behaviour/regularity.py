@@ -1,10 +1,12 @@
 """Regularity: actions at intervals that are too alike for a person."""
 
 from dataclasses import dataclass
+from math import log
 
 from domain.fraud.candidate import Candidate
 from domain.fraud.checks.check import Check, limit
 from domain.fraud.model import PASSED, Finding
+from domain.fraud.profile import PAUSE_MS, SHORTEST_MS
 from domain.fraud.signals import Signal, Signals
 
 
@@ -13,11 +15,11 @@ class RegularitySettings:
     """How alike intervals may be."""
 
     min_intervals: float = limit(
-        14, "Intervals before anything is said of jittered ones", minimum=5, maximum=20
+        18, "Intervals before anything is said of jittered ones", minimum=5, maximum=20
     )
     min_exact: float = limit(8, "The same of nearly equal ones", minimum=5, maximum=20)
     max_spread: float = limit(
-        0.65, "ln(longest / shortest) up to which they are too alike", minimum=0.01, maximum=5
+        0.72, "ln(longest / shortest) up to which they are too alike", minimum=0.01, maximum=5
     )
     exact_spread: float = limit(0.15, "The same of nearly equal ones", minimum=0.001, maximum=5)
 
@@ -25,22 +27,25 @@ class RegularitySettings:
 def check_regularity(action: Candidate, signals: Signals, settings: RegularitySettings) -> Finding:
     """Object when the player's last intervals lie within a narrow band.
 
-    The range of ln(interval) is judged, not its deviation: jitter has an end (of 30 % each way,
-    ln(1.3 / 0.7) = 0.62), while people's intervals have long tails, which within twenty intervals
-    reach far beyond it. The longest does not count: a bot may rest. Where the game itself sets the
-    pace, everybody's intervals are alike, and the band is narrower.
+    The range of ln(interval) is judged, not its deviation: jitter has an end (of a third each way,
+    ln(2) = 0.69), while people's intervals have long tails, which within twenty intervals
+    reach far beyond it. The longest of nearly equal ones does not count: a bot may rest. Where the
+    game itself sets the pace, everybody's intervals are alike, and the band is narrower.
     """
-    intervals = signals.profile.intervals
-    count = len(intervals)
-    if count < settings.min_exact:
+    profile = signals.profile
+    count = len(profile.intervals) + 1
+    gap_ms = action.accepted_us // 1000 - profile.last_ms
+    if count < settings.min_exact or not SHORTEST_MS <= gap_ms <= PAUSE_MS:
         return PASSED
-    ordered = sorted(intervals)
+    ordered = sorted([*profile.intervals, int(log(gap_ms) * 100)])
     spread = (ordered[-2] - ordered[0]) / 100
-    if spread > settings.max_spread or _is_usual(spread, action, signals):
+    if spread > settings.exact_spread:
+        spread = (ordered[-1] - ordered[0]) / 100
+        if spread > settings.max_spread or count < settings.min_intervals:
+            return PASSED
+    if _is_usual(spread, action, signals):
         return PASSED
-    if spread <= settings.exact_spread or count >= settings.min_intervals:
-        return Finding(1.0, "UNUSUAL_BEHAVIOUR", f"{count} intervals within ln {spread:.2f}")
-    return PASSED
+    return Finding(1.0, "UNUSUAL_BEHAVIOUR", f"{count} intervals within ln {spread:.2f}")
 
 
 def _is_usual(spread: float, action: Candidate, signals: Signals) -> bool:
@@ -48,7 +53,7 @@ def _is_usual(spread: float, action: Candidate, signals: Signals) -> bool:
     baseline = signals.baselines.get(action.action_type or "")
     if baseline is None or baseline.interval_mad is None or not baseline.is_known:
         return False
-    return spread >= 2 * baseline.interval_mad
+    return spread >= 3 * baseline.interval_mad
 
 
 CHECK = Check(

@@ -1,6 +1,7 @@
 """Score level: scores always at the top, and one that is far from all that came before."""
 
 from dataclasses import dataclass
+from math import inf
 
 from domain.fraud.baseline import Baseline
 from domain.fraud.candidate import Candidate
@@ -22,6 +23,18 @@ class ScoreLevelSettings:
     )
     all_deviations: float = limit(
         3, "Deviations of ln(score) above everybody's median", minimum=1, maximum=100
+    )
+    beyond_ratio: float = limit(
+        2,
+        "Times everybody's 99 % quantile, beyond what a player may jump to",
+        minimum=1,
+        maximum=1000,
+    )
+    beyond_own: float = limit(
+        2,
+        "Deviations above its own mean, where it has one, of such a jump",
+        minimum=0,
+        maximum=100,
     )
     own_score: float = limit(
         0.6, "Score of one that is far above the player's own alone", minimum=0, maximum=1
@@ -52,23 +65,34 @@ def _is_always_top(
 def _weigh_jump(
     score: int, habit: Habit | None, baseline: Baseline | None, settings: ScoreLevelSettings
 ) -> float:
-    """Return 1.0 for a score far above the player's own and everybody's, less for one of both.
+    """Return 1.0 for a score far above the player's own and everybody's, less for its own alone.
 
     Deviations have a floor, so that a player whose scores are all alike may once do better.
     """
-    if habit is None or not habit.is_known:
-        return 0.0
     value = ln_of(score)
-    own = (value * 1000 - habit.mean) / max(150, habit.deviation)
-    if own <= settings.own_deviations:
-        return 0.0
-    if baseline is None:
-        return settings.own_score
-    # 1.4826 MAD of a normal distribution are its standard deviation.
-    others = (value - baseline.ln_median) / max(0.15, 1.4826 * baseline.ln_mad)
-    if others > settings.all_deviations or score > baseline.score_q999:
+    others = _measure(value, baseline) if baseline is not None else 0.0
+    top = baseline.score_q99 if baseline is not None else inf
+    is_known = habit is not None and habit.is_known
+    own = _compare(value, habit) if habit is not None and is_known else inf
+    is_above = others > settings.all_deviations
+    if own > settings.beyond_own and is_above and score > settings.beyond_ratio * top:
         return 1.0
-    return settings.own_score
+    if not is_known or own <= settings.own_deviations:
+        return 0.0
+    return 1.0 if is_above or score > top else settings.own_score
+
+
+def _compare(value: float, habit: Habit) -> float:
+    """Return how many deviations a value of ln(1 + score) is above the player's own mean."""
+    return (value * 1000 - habit.mean) / max(150, habit.deviation)
+
+
+def _measure(value: float, baseline: Baseline) -> float:
+    """Return how many deviations a value of ln(1 + score) is above everybody's median.
+
+    1.4826 MAD of a normal distribution are its standard deviation.
+    """
+    return (value - baseline.ln_median) / max(0.15, 1.4826 * baseline.ln_mad)
 
 
 CHECK = Check(

@@ -9,7 +9,15 @@ from domain.fraud.candidate import Candidate
 from domain.fraud.model import Verdict
 from domain.fraud.profile import Profile
 from domain.fraud.signals import Signals
-from tests.unit.fraud.makers import find, make_baseline, make_candidate, passes, play
+from tests.unit.fraud.makers import (
+    NOON_US,
+    SECOND_US,
+    find,
+    make_baseline,
+    make_candidate,
+    passes,
+    play,
+)
 
 TYPE = "level_complete"
 
@@ -39,41 +47,48 @@ def scored(score: int, **overrides: Any) -> Candidate:
 EVERYBODY = {TYPE: make_baseline()}
 
 
-class TestRegularity:
-    @pytest.mark.parametrize(("intervals", "is_well"), [(7, True), (8, False)])
-    def test_equal_intervals_are_found_after_eight(self, intervals: int, is_well: bool) -> None:
-        assert passes("regularity", make_candidate(), play_intervals(*[30] * intervals)) is is_well
+def find_regular(*seconds: float, **signals: Any) -> float:
+    """Return the score of an action after these intervals, the last one before the action."""
+    *before, last = seconds
+    known = play_intervals(*before)
+    action = make_candidate(at_seconds=sum(seconds), action_type=TYPE)
+    assert action.accepted_us - NOON_US - sum(before) * SECOND_US == pytest.approx(last * SECOND_US)
+    return find("regularity", action, Signals(profile=known.profile, **signals)).score
 
-    def test_jitter_of_thirty_percent_is_found_after_fourteen(self) -> None:
+
+class TestRegularity:
+    @pytest.mark.parametrize(("intervals", "score"), [(7, 0.0), (8, 1.0), (50, 1.0)])
+    def test_equal_intervals_are_found_after_eight(self, intervals: int, score: float) -> None:
+        assert find_regular(*[30] * intervals) == score
+
+    def test_jitter_of_a_third_is_found_after_eighteen(self) -> None:
         random = Random(3)
-        intervals = [60 * random.uniform(0.7, 1.3) for _ in range(14)]
-        assert passes("regularity", make_candidate(), play_intervals(*intervals[:13]))
-        found = find("regularity", make_candidate(), play_intervals(*intervals))
-        assert (found.score, found.reason) == (1.0, "UNUSUAL_BEHAVIOUR")
+        intervals = [60 * random.uniform(0.67, 1.33) for _ in range(18)]
+        assert find_regular(*intervals[:17]) == 0.0
+        assert find_regular(*intervals) == 1.0
 
     def test_a_bot_may_rest_once_and_is_found(self) -> None:
-        assert not passes("regularity", make_candidate(), play_intervals(*[30] * 9, 900, *[30] * 5))
-        # Half an hour and more is a pause, no interval.
-        assert not passes(
-            "regularity", make_candidate(), play_intervals(*[30] * 5, *[1801] * 3, *[30] * 4)
-        )
+        assert find_regular(*[30] * 9, 900, *[30] * 5) == 1.0
+
+    def test_after_half_an_hour_it_begins_again(self) -> None:
+        assert find_regular(*[30] * 7, 1801) == 0.0
+        assert find_regular(*[30] * 9, 1801, *[30] * 7) == 0.0
+        assert find_regular(*[30] * 9, 1801, *[30] * 8) == 1.0
 
     def test_a_person_s_intervals_have_tails(self) -> None:
         random = Random(4)
         intervals = [random.lognormvariate(4, 0.6) for _ in range(300)]
-        for end in range(20, 300):
-            assert passes(
-                "regularity", make_candidate(), play_intervals(*intervals[end - 20 : end])
-            )
+        assert not any(find_regular(*intervals[end - 21 : end]) for end in range(21, 300))
 
     def test_where_the_game_sets_the_pace_it_says_nothing(self) -> None:
-        signals = play_intervals(*[60 + number % 4 for number in range(16)])
-        assert not passes("regularity", make_candidate(action_type=TYPE), signals)
-        signals.baselines = {TYPE: make_baseline(interval_mad=0.02)}
-        assert passes("regularity", make_candidate(action_type=TYPE), signals)
+        intervals = [60 + number % 4 for number in range(20)]
+        assert find_regular(*intervals, baselines={TYPE: make_baseline()}) == 1.0
+        assert find_regular(*intervals, baselines={TYPE: make_baseline(interval_mad=0.0125)}) == 0.0
+        few = make_baseline(interval_mad=0.0125, actions=499)
+        assert find_regular(*intervals, baselines={TYPE: few}) == 1.0
 
     def test_actions_that_came_together_have_no_interval(self) -> None:
-        assert passes("regularity", make_candidate(), play_intervals(*[0.0] * 30))
+        assert find_regular(*[0.0] * 30) == 0.0
 
 
 class TestScoreLevel:
@@ -93,8 +108,19 @@ class TestScoreLevel:
     def test_the_same_award_every_time_is_no_cap(self) -> None:
         assert passes("score_level", scored(100), play_scores(*[100] * 50))
 
-    def test_a_huge_score_of_a_new_player_says_nothing(self) -> None:
-        assert passes("score_level", scored(900), play_scores(*[90] * 7, baselines=EVERYBODY))
+    @pytest.mark.parametrize(("score", "is_well"), [(1200, True), (1201, False)])
+    def test_of_a_new_player_only_what_nobody_reaches_is_too_much(
+        self, score: int, is_well: bool
+    ) -> None:
+        """Everybody's 99 % quantile is 600."""
+        signals = play_scores(*[90] * 7, baselines=EVERYBODY)
+        assert passes("score_level", scored(score), signals) is is_well
+        assert passes("score_level", scored(score), Signals(baselines=EVERYBODY)) is is_well
+        assert passes("score_level", scored(score), play_scores(*[90] * 7))
+
+    def test_who_always_outdoes_everybody_passes(self) -> None:
+        signals = play_scores(*[1300, 1500, 1100] * 5, baselines=EVERYBODY)
+        assert passes("score_level", scored(1600), signals, max_score=10_000)
 
     def test_a_score_far_above_one_s_own_counts_and_above_everybody_s_fully(self) -> None:
         own = [80, 100, 120, 90, 110, 100, 95, 105]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain.fraud.model import Verdict
 from domain.fraud.signals import PlaySession, Signals
 from tests.unit.fraud.makers import (
     HOUR_US,
@@ -84,11 +85,12 @@ def test_the_device_may_change_twice(switches: int, device: int, reason: str | N
     assert find(CHECK, action, make_signals(session)).reason == reason
 
 
-def test_a_session_counts_durations_and_changes_of_device() -> None:
+def test_a_session_counts_durations_of_what_passed_and_changes_of_device() -> None:
     session = make_session()
     for device, duration in ((1, 1000.0), (2, 500.0), (2, None), (1, float("nan")), (1, -5.0)):
-        session.observe(make_played(client=make_client(device), duration_ms=duration))
-    session.observe(make_played(client=None))
+        session.observe(make_played(client=make_client(device), duration_ms=duration), Verdict.PASS)
+    session.observe(make_played(client=None), Verdict.PASS)
+    session.observe(make_played(client=None, duration_ms=9000.0), Verdict.QUARANTINE)
     assert (session.claimed_ms, session.switches) == (1500, 2)
     assert session.last_device == make_client(1).device
     assert session.is_changed
@@ -96,7 +98,7 @@ def test_a_session_counts_durations_and_changes_of_device() -> None:
 
 def test_a_session_s_numbers_fit_into_their_columns() -> None:
     session = make_session(switches=32_767, last_device=make_client(1).device, claimed_ms=10**15)
-    session.observe(make_played(client=make_client(2), duration_ms=1e14))
+    session.observe(make_played(client=make_client(2), duration_ms=1e14), Verdict.PASS)
     assert (session.switches, session.claimed_ms) == (32_767, 10**15)
 
 
