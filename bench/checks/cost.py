@@ -16,6 +16,7 @@ from bench.checks.population import (
     apply_policy,
     count_findings,
     make_clients,
+    make_model,
     open_play_sessions,
 )
 from bench.reporting.table import progress
@@ -67,6 +68,7 @@ def measure_checks(
 def _open(plan: Plan, name: str, opened: ExitStack, console: Console) -> Bench:
     bench = opened.enter_context(open_bench(plan, plan.root))
     make_clients(bench.stack, bench.players)
+    make_model(bench.stack)
     apply_policy(bench.stack, POLICIES[name])
     console.print(f"{name}: warming up ...")
     bench.warm_up(WARM_UP)

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 
+from domain.fraud.anomaly.model import FEATURES, Model
 from rig.players import read_players
 from rig.stack import Stack
 
@@ -42,6 +43,9 @@ END $$;
 CREATE TRIGGER bench_give_clients BEFORE INSERT ON action_batches
 FOR EACH ROW EXECUTE FUNCTION bench_give_clients()
 """
+_MODEL = """
+INSERT INTO fraud_models (state, model, trained_on) VALUES ('live', %s, 1000000)
+"""
 _FINDINGS = """
 SELECT check_name, count(*) FROM user_actions, jsonb_object_keys(checks) check_name
 GROUP BY check_name
@@ -69,6 +73,22 @@ def apply_policy(stack: Stack, policy: dict[str, Any]) -> None:
     path = stack.home.folder / "policy.json"
     path.write_text(json.dumps(policy))
     stack.output_of("flask", "--app", "wsgi", "fraud", "apply", str(path), "--note", "benchmark")
+
+
+def make_model(stack: Stack) -> None:
+    """Make a model live that looks at every feature of an action, and finds nothing in it."""
+    edges = tuple(float(edge) for edge in range(20))
+    model = Model(
+        names=FEATURES,
+        edges=(edges,) * len(FEATURES),
+        surprise=((0.1,) * (len(edges) + 1),) * len(FEATURES),
+        usual=100.0,
+        rare=200.0,
+        trained_on=1_000_000,
+    )
+    with psycopg2.connect(stack.database_url) as connection, connection.cursor() as cursor:
+        cursor.execute(_MODEL, (model.to_json(),))
+    connection.close()
 
 
 def count_findings(stack: Stack) -> dict[str, int]:

@@ -10,11 +10,14 @@ from uuid import UUID
 from domain.boards.model import GLOBAL_BOARD
 from domain.clients.locating import Locator
 from domain.errors import LaurelError
+from domain.fraud.policy import Policy, policy_from
+from domain.fraud.policy_cache import PolicyCache
 from domain.settings import Settings
 from domain.store.health import SAFE_POLICY, ping_database
 from domain.store.postgres.actions.queue_age import read_oldest_seconds, read_queue_age_seconds
 from domain.store.postgres.checkpoints import find_last_checkpoint
 from domain.store.postgres.errors import describe_refusals
+from domain.store.postgres.fraud.policies import read_head
 from domain.store.postgres.heartbeats import beat, list_silence_seconds
 from domain.store.redis.boards import is_board_trusted
 from domain.store.store import Store
@@ -60,6 +63,7 @@ def make_probes(
         "queueAge": partial(_probe_queue_age, settings, store),
         "threads": partial(_probe_threads, list_threads),
         "geolocation": partial(_probe_geolocation, locator or Locator()),
+        "fraudPolicy": partial(_probe_fraud_policy, store, PolicyCache(), policy_from(settings)),
     }
     return ProbeRunner(table)
 
@@ -158,4 +162,17 @@ def _probe_geolocation(locator: Locator) -> Facts:
     facts: dict[str, Any] = {"hasFile": locator.has_file, "failures": locator.failures}
     if locator.problem is not None:
         facts["warning"] = locator.problem
+    return facts
+
+
+def _probe_fraud_policy(store: Store, policies: PolicyCache, fallback: Policy) -> Facts:
+    """Show which policy judges; with one that is not understood the last good one judges on."""
+    with describe_refusals(), store.write() as connection:
+        head = read_head(connection)
+        judging = policies.find(connection, head=head, fallback=fallback)
+    facts: dict[str, Any] = {"live": head.live_number}
+    if judging.shadow is not None:
+        facts["shadow"] = judging.shadow.policy.number
+    if policies.problem is not None:
+        facts["warning"] = policies.problem
     return facts

@@ -138,6 +138,7 @@ def test_health_names_each_part(client: FlaskClient, store: Store) -> None:
         "queueAge",
         "threads",
         "geolocation",
+        "fraudPolicy",
     }
     assert all(
         parts[name]["ok"] for name in ("database", "redis", "authentication", "workers", "queueAge")

@@ -40,6 +40,14 @@ class StoredPolicy:
 _COLUMNS = "policy_no, state, definition, note, created_by, created_at, live_from, live_until"
 
 
+def read_head(connection: Connection) -> FraudHead:
+    """Return the head as it is now."""
+    row = connection.execute(
+        sql("SELECT revision, live_policy_no FROM fraud_head WHERE head_id = 1")
+    ).one_or_none()
+    return FraudHead(row.revision, row.live_policy_no) if row else FraudHead(0, None)
+
+
 def raise_revision(connection: Connection) -> FraudHead:
     """Let every process read policies, baselines and models again; return the head.
 
