@@ -1,7 +1,7 @@
 """Opens a bench: a stack of its own, warmed up, with its players, its meter and its sent log."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +30,14 @@ class Plan:
 
 
 @contextmanager
-def open_bench(plan: Plan, project: Path) -> Iterator[Bench]:
+def open_bench(
+    plan: Plan, project: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[Bench]:
     """Start a stack of the project in this folder, at rest and not warmed up.
 
-    Raises LocalError when it does not start.
+    `settings` are further environment variables. Raises LocalError when it does not start.
     """
-    with running_stack(project, plan.folder) as stack:
+    with running_stack(project, plan.folder, settings) as stack:
         prepare_statistics(stack)
         with open_sent_log(stack.database_url) as sent_log, open_meter(stack) as meter:
             bench = Bench(

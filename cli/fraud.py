@@ -10,7 +10,7 @@ import orjson
 
 from cli.errors import CommandFailedError, OperatorGroup
 from domain.errors import InvalidPayloadError
-from domain.fraud.policies import (
+from domain.fraud.policies.changing import (
     PolicyChange,
     create_policy,
     get_policy,

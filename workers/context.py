@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from domain.actions.scoring import LOCK_WAIT_MS
 from domain.clients.known import KnownClients
 from domain.events.followed_rankings import FollowedRankings
+from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.policy import Policy, policy_from
-from domain.fraud.policy_cache import PolicyCache
 from domain.rankings.catalog import CatalogCache
 from domain.rankings.written_rows import WrittenRows
 from domain.settings import Settings, settings_of_process

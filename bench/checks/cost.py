@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 
-from bench.arms import Arm
+from bench.arms import BATCH_SIZE, Arm
 from bench.boards.cost import PACED
 from bench.checks.policies import POLICIES
 from bench.checks.population import (
@@ -25,9 +25,12 @@ from bench.running import WARM_UP, Bench
 from bench.sessions import Plan, open_bench
 
 CHECKED = replace(PACED, name="checked", with_session=True)
-ARMS = (CHECKED,)
+# However busy the machine is, a batch is one request.
+SETTINGS = {"BATCH_MAX_ACTIONS": str(BATCH_SIZE)}
 # So many actions of each player, more or less, before the first round: their profiles are full.
-FILL = Arm(name="fill", kind="batch", connections=4, actions_per_request=100, with_session=True)
+FILL = Arm(
+    name="fill", kind="batch", connections=4, actions_per_request=BATCH_SIZE, with_session=True
+)
 
 
 @dataclass(kw_only=True)
@@ -66,7 +69,7 @@ def measure_checks(
 
 
 def _open(plan: Plan, name: str, opened: ExitStack, console: Console) -> Bench:
-    bench = opened.enter_context(open_bench(plan, plan.root))
+    bench = opened.enter_context(open_bench(plan, plan.root, SETTINGS))
     make_clients(bench.stack, bench.players)
     make_model(bench.stack)
     apply_policy(bench.stack, POLICIES[name])

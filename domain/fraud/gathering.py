@@ -16,7 +16,7 @@ import structlog
 from domain.clients.known import KnownClients
 from domain.clients.model import UNKNOWN_ADDRESS
 from domain.fraud.candidate import Candidate, Client
-from domain.fraud.policy_cache import Judging
+from domain.fraud.policies.cache import Judging
 from domain.fraud.profile import Profile
 from domain.fraud.signals import Signal, Signals, Window
 from domain.store.postgres.actions.screening import ClaimedEntry, Facts, read_facts

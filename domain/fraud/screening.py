@@ -15,8 +15,8 @@ from domain.errors import DatabaseConflictError
 from domain.fraud.gathering import FACTS, Gathered, gather
 from domain.fraud.judging import Judge
 from domain.fraud.model import Screening
+from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.policy import Policy
-from domain.fraud.policy_cache import PolicyCache
 from domain.fraud.signals import Signal
 from domain.store.postgres.actions.screening import claim_entry, correct_policy, write_verdicts
 from domain.store.postgres.fraud.learning import (

@@ -10,8 +10,8 @@ from uuid import UUID
 from domain.boards.model import GLOBAL_BOARD
 from domain.clients.locating import Locator
 from domain.errors import LaurelError
+from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.policy import Policy, policy_from
-from domain.fraud.policy_cache import PolicyCache
 from domain.settings import Settings
 from domain.store.health import SAFE_POLICY, ping_database
 from domain.store.postgres.actions.queue_age import read_oldest_seconds, read_queue_age_seconds

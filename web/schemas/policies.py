@@ -1,7 +1,7 @@
 """Bodies and answers of the policies of fraud detection.
 
-The definition is validated by `domain/fraud/policy_json.py`, which files pass too; here it is
-described for the OpenAPI document.
+The definition is validated by `domain/fraud/policies/json_form.py`, which files pass too; here it
+is described for the OpenAPI document.
 """
 
 from marshmallow import fields, validate

@@ -14,8 +14,8 @@ from domain.clients.known import KnownClients
 from domain.fraud.candidate import Candidate
 from domain.fraud.checks.check import Check, NoSettings
 from domain.fraud.model import PASSED, Finding
+from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.policy import CheckPolicy, Policy
-from domain.fraud.policy_cache import PolicyCache
 from domain.fraud.profile import Profile
 from domain.fraud.screening import ScreeningOutcome, screen_batch
 from domain.fraud.signals import Signal, Signals

@@ -11,7 +11,7 @@ from domain.errors import (
     PolicyInUseError,
     PreconditionFailedError,
 )
-from domain.fraud.policies import (
+from domain.fraud.policies.changing import (
     PolicyChange,
     create_policy,
     find_problems,

@@ -11,9 +11,9 @@ from domain.actions.recovery import isolate
 from domain.fraud.candidate import Candidate
 from domain.fraud.checks import velocity
 from domain.fraud.model import Finding, Verdict
-from domain.fraud.policies import PolicyChange, create_policy, retire_policy
+from domain.fraud.policies.cache import PolicyCache
+from domain.fraud.policies.changing import PolicyChange, create_policy, retire_policy
 from domain.fraud.policy import PolicyState
-from domain.fraud.policy_cache import PolicyCache
 from domain.fraud.screening import ScreeningOutcome
 from domain.fraud.shadowing import read_shadow_verdict
 from domain.store.postgres.fraud.policies import StoredPolicy

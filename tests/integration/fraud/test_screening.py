@@ -11,7 +11,7 @@ from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome, NewAction
 from domain.clients.known import KnownClients
 from domain.fraud import screening
-from domain.fraud.policy_cache import PolicyCache
+from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.screening import screen_batch
 from domain.store.store import Store
 from tests.factories import make_action, make_player, make_policy

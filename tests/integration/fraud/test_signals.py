@@ -12,8 +12,8 @@ from sqlalchemy import text
 from domain.errors import DatabaseConflictError, DatabaseLockedError
 from domain.fraud import screening
 from domain.fraud.checks.table import CHECKS, CHECKS_BY_NAME
+from domain.fraud.policies.json_form import decode_policy
 from domain.fraud.policy import Policy
-from domain.fraud.policy_json import decode_policy
 from domain.fraud.profile import Profile
 from domain.fraud.signals import Signal
 from domain.store.postgres.fraud import signals

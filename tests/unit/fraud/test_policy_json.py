@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from domain.errors import InvalidPayloadError
 from domain.fraud.checks.table import CHECKS
+from domain.fraud.policies.json_form import decode_policy, encode_policy, write_name
 from domain.fraud.policy import CheckPolicy, Policy, policy_from
-from domain.fraud.policy_json import decode_policy, encode_policy, write_name
 from tests.factories import make_settings
 
 

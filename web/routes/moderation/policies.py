@@ -6,7 +6,7 @@ import structlog
 from flask import Response, request
 
 from domain.errors import NotFoundError, PreconditionRequiredError
-from domain.fraud.policies import (
+from domain.fraud.policies.changing import (
     PolicyChange,
     create_policy,
     find_problems,
@@ -16,8 +16,8 @@ from domain.fraud.policies import (
     tag_policies,
     use_policy,
 )
+from domain.fraud.policies.json_form import encode_policy
 from domain.fraud.policy import PolicyState, policy_from
-from domain.fraud.policy_json import encode_policy
 from domain.store.postgres.fraud.policies import StoredPolicy
 from web.http.json_body import read_json_object
 from web.http.request_context import principal

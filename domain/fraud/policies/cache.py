@@ -13,8 +13,8 @@ from domain.errors import InvalidPayloadError
 from domain.fraud.anomaly.model import Model
 from domain.fraud.baseline import Baseline
 from domain.fraud.judging import Judge
+from domain.fraud.policies.json_form import decode_policy
 from domain.fraud.policy import Policy, PolicyState
-from domain.fraud.policy_json import decode_policy
 from domain.fraud.shadowing import Shadow
 from domain.fraud.signals import Signal
 from domain.store.postgres.fraud.baselines import list_baselines

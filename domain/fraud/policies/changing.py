@@ -14,8 +14,8 @@ from domain.errors import (
     PolicyInUseError,
     PreconditionFailedError,
 )
+from domain.fraud.policies.json_form import decode_policy, encode_policy
 from domain.fraud.policy import PolicyState, settings_of_checks
-from domain.fraud.policy_json import decode_policy, encode_policy
 from domain.moderation.acts import record_act
 from domain.moderation.model import ActKind
 from domain.settings import Settings
