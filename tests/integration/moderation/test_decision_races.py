@@ -1,8 +1,11 @@
 """Decisions that race or are interrupted: one wins, nothing is lost, and nothing is done twice."""
 
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
-from uuid import uuid4
+from functools import partial
+from random import Random
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -10,15 +13,20 @@ from sqlalchemy import text
 from domain.actions import reversal
 from domain.actions.chain import AUDIT, CHAIN, REFRESH, SCORE, SCREEN
 from domain.actions.history import get_action
-from domain.actions.model import Status
+from domain.actions.model import NewAction, Status
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.errors import TransientError
 from domain.moderation.deciding import Decision, DecisionOutcome
+from domain.rankings.definition_json import decode_definition, encode_definition
+from domain.rankings.ledger import building
+from domain.rankings.ledger.building import BuildStep
 from domain.settings import Settings
 from domain.store.postgres.actions.screening import read_windows
 from domain.store.postgres.rankings.closing.seals import LOOKS_AT_DECISION, list_unsealed
 from domain.store.store import Store
+from tests.built_boards import make_version
+from tests.factories import make_action
 from tests.integration.interleaving.runs import Crash, crashing
 from tests.integration.moderation.taking_back import (
     check,
@@ -27,8 +35,10 @@ from tests.integration.moderation.taking_back import (
     make_boards,
     read_scores,
     take,
+    trust_rankings,
 )
-from tests.pipeline import finish_batch
+from tests.pipeline import complete_actions, finish_batch
+from tests.rankings import list_rows
 from tests.state_checksum import find_differences, read_state
 from tests.verification import find_broken
 from tests.waiting import run_in_threads
@@ -229,3 +239,91 @@ def test_a_decision_that_cannot_be_done_holds_seals_up_for_seconds_only(
             {"looks": LOOKS_AT_DECISION, "id": outcome.batch_id},
         )
     assert is_due()
+
+
+def test_players_act_while_their_actions_are_taken_back_and_restored(
+    context: WorkerContext,
+) -> None:
+    store, players = context.store, [uuid4() for _ in range(3)]
+    actions = [action for player in players for action in complete(context, player, 5, 30, 50)]
+    workers = [
+        partial(act, context, players, number) if number % 2 else partial(judge, context, actions)
+        for number in range(4)
+    ]
+    run_in_threads(lambda: workers.pop()(), count=4)
+    with store.write() as connection:
+        unfinished = text("SELECT batch_id FROM action_batches WHERE stage <> 'done'")
+        batches = list(connection.execute(unfinished).scalars())
+    for batch_id in batches:
+        finish_batch(context, batch_id)
+    trust_rankings(store)
+    check(context)
+
+
+def act(context: WorkerContext, players: Sequence[UUID], seed: int) -> None:
+    """Send actions of all players, and leave to the keeper what is in the way of others."""
+    dice = Random(seed)
+    for _ in range(15):
+        actions = [
+            make_action(user_id=dice.choice(players), score=dice.randrange(60)) for _ in "ab"
+        ]
+        with suppress(TransientError):
+            complete_actions(context, actions)
+
+
+def judge(context: WorkerContext, actions: Sequence[NewAction]) -> None:
+    """Void and restore, hold and release."""
+    dice = Random(7)
+    for _ in range(25):
+        action, decision = dice.choice(actions), dice.choice(list(Decision))
+        with suppress(TransientError):
+            batch_id = take(context.store, action, decision).batch_id
+            if batch_id is not None:
+                finish_batch(context, batch_id)
+
+
+def test_a_withheld_player_loses_the_score_and_gets_no_row(context: WorkerContext) -> None:
+    store = context.store
+    first, last = complete(context, ADA, 30, 50)
+    with store.write() as connection:
+        connection.execute(
+            text("UPDATE user_scores SET withheld_seq = reached_seq, reached_seq = NULL")
+        )
+        connection.execute(text("DELETE FROM ranking_rows"))
+        connection.execute(text("DELETE FROM ranking_buckets"))
+    expected = {last.action_id: (30, None, 1), first.action_id: (0, None, 0)}
+    for action in (last, first):
+        decide(context, action, Decision.VOID)
+        state = read_state(store)
+        ((_, score, reached, withheld, actions, *_),) = state["scores"]
+        assert (score, reached, actions) == expected[action.action_id]
+        assert bool(withheld) is (action is last)
+        assert (state["rows"], state["buckets"]) == ([], [])
+
+
+def test_a_build_that_has_read_the_player_folds_again(
+    context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = context.store
+    action, _ = complete(context, ADA, 30, 50)
+    (only,) = complete(context, uuid4(), 20)
+    definition = {"id": "of-best", "aggregate": "sum", "value": "score"}
+    make_version(store, encode_definition(decode_definition(definition)))
+    with store.write() as connection:
+        connection.execute(text("UPDATE board_catalog SET revision = revision + 1"))
+    write = building._write
+    waiting = [action, only]
+
+    def decide_first(*arguments: object, **names: object) -> bool:
+        while waiting:
+            decide(context, waiting.pop(), Decision.VOID)
+        return write(*arguments, **names)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(building, "_write", decide_first)
+    (progress,) = building.list_builds(store)
+    path = context.settings.archive_path
+    assert building.build_version(store, progress=progress, archive_path=path) is BuildStep.BUILT
+    assert building.make_live(store, version=progress.version)
+    trust_rankings(store)
+    assert [value for *_, value in list_rows(store, "of-best")][-1:] == [50]
+    check(context)

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.actions import reversal
 from domain.actions.chain import SCORE
 from domain.actions.model import NewAction, Status
 from domain.actions.recovery import SINGLE_ATTEMPTS, isolate
@@ -157,4 +158,23 @@ def test_a_decision_while_the_month_is_dropped_waits_for_it(
         with pytest.raises(TransientError):
             take(store, old[0], Decision.VOID)
     decide(context, old[0], Decision.VOID)
+    check(context)
+
+
+def test_a_month_that_is_archived_while_the_ledger_is_folded_counts_once(
+    context: WorkerContext, old: list[NewAction], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = context.store
+    (action,) = complete(context, ADA, 700)
+    with store.write() as connection:
+        connection.execute(text("UPDATE user_scores SET first_action = :at"), {"at": MARCH})
+    write = reversal._write
+
+    def archive_first(*arguments: object) -> object:
+        assert ArchiveStep.DROPPED in archive_all(store, context.settings.archive_path)
+        return write(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(reversal, "_write", archive_first)
+    decide(context, action, Decision.VOID)
+    assert read_scores(store, [ADA]) == [720]
     check(context)
