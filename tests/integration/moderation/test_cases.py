@@ -23,6 +23,7 @@ from domain.moderation.deciding import Decision
 from domain.moderation.model import CaseState
 from domain.store.postgres.moderation.case_lists import CasePlace, CaseRow
 from domain.store.store import Store
+from domain.verification.model import Invariant
 from tests.factories import make_action
 from tests.intakes import fetch
 from tests.integration.moderation.moderating import (
@@ -37,7 +38,7 @@ from tests.integration.moderation.moderating import (
     run_at_once,
 )
 from tests.pipeline import complete_actions
-from tests.verification import find_broken
+from tests.verification import change, find_broken
 from tests.waiting import run_in_threads
 from workers.context import WorkerContext
 
@@ -270,6 +271,15 @@ def test_a_decision_and_a_new_held_action_at_once_leave_no_held_action_without_a
             partial(hold_actions, context, player=action.user_id),
         )
         find_case_of(context.store, action.user_id)
+
+
+def test_a_held_action_without_an_open_case_is_named(context: WorkerContext) -> None:
+    (action,) = hold_actions(context)
+    assert find_broken(context.store, context.settings) == {}
+    change(context.store, "UPDATE moderation_cases SET state = 'closed'")
+    assert find_broken(context.store, context.settings) == {
+        Invariant.TERMINAL: (f"action {action.action_id} is held and its player has no open case",)
+    }
 
 
 def test_the_held_actions_of_a_player_are_found_by_their_index(store: Store) -> None:

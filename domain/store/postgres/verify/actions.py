@@ -12,7 +12,12 @@ from sqlalchemy import Connection, text
 
 from domain.actions.model import Status
 from domain.fraud.model import Verdict
-from domain.store.postgres.stages import BATCH_IS_PENDING, BATCH_TAKES_BACK, IS_UNFINISHED
+from domain.store.postgres.stages import (
+    BATCH_IS_PENDING,
+    BATCH_TAKES_BACK,
+    IS_HELD,
+    IS_UNFINISHED,
+)
 
 # A pending action is in the view `pending_actions`, as the element of a batch. One that a review
 # has reopened has a row too.
@@ -33,6 +38,13 @@ SELECT action_id, what FROM (
         WHERE p.action_id = a.action_id AND p.batch_id = a.batch_id)
 ) stuck
 ORDER BY action_no LIMIT :limit
+"""
+
+_WITHOUT_CASE = f"""
+SELECT a.action_id, 'is held and its player has no open case' FROM user_actions a
+WHERE {IS_HELD} AND NOT EXISTS (SELECT 1 FROM moderation_cases c
+    WHERE c.user_id = a.user_id AND c.state = 'open')
+ORDER BY a.action_no LIMIT :limit
 """
 
 _UNFINISHED = f"""
@@ -130,6 +142,11 @@ def list_stuck_actions(
 ) -> Iterator[tuple[UUID, str]]:
     """Yield pending actions that are too old, or whose batch will not score them."""
     yield from _run(connection, _STUCK, seconds=older_than_seconds, limit=limit)
+
+
+def list_actions_without_case(connection: Connection, *, limit: int) -> Iterator[tuple[UUID, str]]:
+    """Yield held actions that no moderator would find."""
+    yield from _run(connection, _WITHOUT_CASE, limit=limit)
 
 
 def list_stalled_batches(
