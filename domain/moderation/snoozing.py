@@ -57,7 +57,9 @@ def end_snooze(store: Store, *, user_id: UUID, check: str, by: str) -> None:
     """
     require_stranger(by, user_id)
     with store.write() as connection:
-        if not delete_snooze(connection, user_id=user_id, check=check):
+        if check not in CHECKS_BY_NAME or not delete_snooze(
+            connection, user_id=user_id, check=check
+        ):
             raise NotFoundError("This check is not snoozed for the player")
         record_act(
             connection,

@@ -70,6 +70,7 @@ def test_cases_are_listed_and_shown(
         ({"claimed": "perhaps"}, "claimed"),
         ({"user": "somebody"}, "user"),
         ({"reason": ""}, "reason"),
+        ({"reason": "a\0b"}, "reason"),
         ({"limit": "0"}, "limit"),
         ({"limit": "101"}, "limit"),
         ({"cursor": "x"}, "cursor"),

@@ -98,7 +98,15 @@ def test_search_shows_the_ban_and_the_case(
 
 
 @pytest.mark.parametrize(
-    "query", [{}, {"name": ""}, {"name": "x" * 33}, {"name": "bob", "cursor": "YTE"}]
+    "query",
+    [
+        {},
+        {"name": ""},
+        {"name": "x" * 33},
+        {"name": "a\0b"},
+        {"name": "bob", "cursor": "YTE"},
+        {"name": "bob", "cursor": "bgA"},
+    ],
 )
 def test_a_search_without_a_name_or_with_a_foreign_cursor_is_refused(
     client: FlaskClient, moderator: Headers, query: dict[str, str]
@@ -194,8 +202,9 @@ def test_a_check_is_snoozed_for_one_player_and_counts_again(
     assert shown["velocity"] == answer.get_json()["until"]
     for check in ("velocity", "score_burst"):
         assert client.delete(f"{path}/snooze/{check}", headers=moderator).status_code == 204
-    again = client.delete(f"{path}/snooze/velocity", headers=moderator)
-    assert_refused(again, 404, "NOT_FOUND")
+    for check in ("velocity", "luck", "a%00b"):
+        again = client.delete(f"{path}/snooze/{check}", headers=moderator)
+        assert_refused(again, 404, "NOT_FOUND")
     assert fetch(store, "SELECT snoozed FROM player_profiles")[0].snoozed is None
     assert list_act_kinds(store) == ["snooze", "snooze", "unsnooze", "unsnooze"]
 

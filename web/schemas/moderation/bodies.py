@@ -102,6 +102,16 @@ class ReasonBodySchema(InputSchema):
     reason = reason()
 
 
+class QueryText(fields.String):
+    """A text of the URL without control characters."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if any(unicodedata.category(each) in ("Cc", "Cs") for each in text):
+            raise ValidationError("Has a control character.")
+        return text
+
+
 class CaseCursor(fields.String):
     """Where a page of cases begins: `nextCursor` of the page before."""
 
@@ -130,7 +140,7 @@ class CasesQuery(QuerySchema):
         validate=validate.OneOf([state.value for state in CaseState]),
     )
     user = StrictUUID(load_default=None, metadata={"description": "Of this player"})
-    reason = fields.String(
+    reason = QueryText(
         load_default=None,
         validate=validate.Length(1, 40),
         metadata={"description": "With an action that is held for this reason"},
@@ -145,7 +155,7 @@ class CasesQuery(QuerySchema):
 class NamesQuery(QuerySchema):
     """Which players to list."""
 
-    name = fields.String(
+    name = QueryText(
         required=True,
         validate=validate.Length(1, MAX_NAME_CHARS),
         metadata={"description": "How the name begins, or a name that looks like it"},
