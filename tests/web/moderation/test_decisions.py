@@ -1,5 +1,6 @@
 """Decisions and traces over HTTP."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
@@ -67,6 +68,50 @@ def test_a_decision_is_answered_with_what_became_of_the_action(
     (row,) = fetch(context.store, "SELECT status, reason FROM user_actions")
     assert row.status == status
     assert list_act_kinds(context.store) == [decision]
+    assert find_broken(context.store, context.settings) == {}
+
+
+def test_an_applied_action_is_voided_appealed_against_and_restored(
+    client: FlaskClient,
+    context: WorkerContext,
+    moderator: Headers,
+    bearer: Callable[..., Headers],
+) -> None:
+    action = make_action()
+    complete_actions(context, [action])
+    voided = post(client, moderator, action, "void")
+    assert (voided.status_code, voided.get_json()["status"]) == (200, "voided")
+    path, own = f"/api/actions/{action.action_id}", bearer(action.user_id)
+    body = {"message": "I was there, ask my team."}
+    assert client.post(f"{path}/appeal", headers=own, json=body).status_code == 201
+    case_id = find_case_of(context.store, action.user_id)
+    restored = post(client, moderator, action, "restore")
+    assert (restored.status_code, restored.get_json()["status"]) == (200, "applied")
+    assert client.get(path, headers=own).get_json()["appeal"]["state"] == "granted"
+    traced = client.get(path_of(action, "trace"), headers=moderator).get_json()
+    assert TraceSchema().validate(traced) == {}
+    assert [each["status"] for each in traced["transitions"]] == ["applied", "voided", "applied"]
+    assert [act["kind"] for act in traced["decisions"]] == ["void", "restore"]
+    assert traced["decisions"][1]["caseId"] == str(case_id)
+    shown = client.get(f"/api/moderation/cases/{case_id}", headers=moderator).get_json()
+    assert shown["state"] == "closed"
+    assert find_broken(context.store, context.settings) == {}
+
+
+def test_of_two_voids_at_once_one_is_taken(
+    app: Flask, context: WorkerContext, moderator: Headers, other: Headers
+) -> None:
+    action = make_action()
+    complete_actions(context, [action])
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(
+            pool.map(
+                lambda headers: post(app.test_client(), headers, action, "void"),
+                [moderator, other],
+            )
+        )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert list_act_kinds(context.store) == ["void"]
     assert find_broken(context.store, context.settings) == {}
 
 
@@ -215,7 +260,7 @@ def test_a_trace_of_what_passed_lists_every_check_as_passed(
     assert len(traced["checks"]) == len(CHECKS_BY_NAME)
     assert traced["decisions"] == []
     assert [each["status"] for each in traced["transitions"]] == ["applied"]
-    assert traced["client"] is None
+    assert (traced["client"], traced["stepUp"]) == (None, "none")
 
 
 def test_a_check_that_the_policy_is_without_is_off(

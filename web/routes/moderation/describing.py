@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.moderation.claims import CLAIM
 from domain.moderation.tracing import CheckOutcome
+from domain.step_up.model import StepUp
 from domain.store.postgres.moderation.act_lists import ActRow
 from domain.store.postgres.moderation.appeals import AppealRow
 from domain.store.postgres.moderation.case_lists import CaseRow, HeldRow
@@ -14,8 +15,6 @@ from domain.store.postgres.moderation.players import ClientRow, PlayerRow
 from domain.store.postgres.moderation.traces import RecordedTransition, TracedAction
 
 LABEL_BYTES = 4
-# By the number in `user_actions.step_up`.
-STEP_UPS = ("none", "totp", "signature")
 
 
 def label(subject: UUID) -> str:
@@ -147,7 +146,7 @@ def describe_traced(action: TracedAction) -> dict[str, Any]:
         "verdict": action.verdict,
         "verdictReason": action.verdict_reason,
         "policyNo": action.policy_no,
-        "stepUp": None if action.step_up is None else STEP_UPS[action.step_up],
+        "stepUp": None if action.status is None else StepUp(action.step_up or 0).name.lower(),
         "client": _describe_client_of(action),
     }
 
