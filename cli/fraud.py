@@ -1,4 +1,4 @@
-"""`flask --app wsgi fraud …`: the policies of fraud detection."""
+"""`flask --app wsgi fraud …`: the policies of fraud detection; trials are in `cli/trials.py`."""
 
 import getpass
 import json
@@ -49,22 +49,22 @@ def show(number: int) -> None:
     click.echo(orjson.dumps(described, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
 
 
-@fraud.command("apply")
+@fraud.command("create")
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--state", type=click.Choice([*map(str, FIRST_STATES)]), default="live")
 @_note
-def apply(path: Path, state: str, note: str) -> None:
+def create(path: Path, state: str, note: str) -> None:
     """Store the policy of a JSON file and make it live, or what --state says."""
     try:
         stored = create_policy(
             services().store,
-            document=_read(path),
+            document=read_document(path),
             state=PolicyState(state),
             settings=services().settings,
-            change=_change(note),
+            change=change_of(note),
         )
     except InvalidPayloadError as error:
-        raise CommandFailedError(_list_problems(error)) from error
+        raise CommandFailedError(list_problems(error)) from error
     click.echo(f"policy {stored.number} is {stored.state}")
 
 
@@ -89,19 +89,20 @@ def shadow(number: int, note: str) -> None:
 @_note
 def retire(number: int, note: str) -> None:
     """Retire a policy; after the live one the settings' policy judges."""
-    stored = retire_policy(services().store, number=number, change=_change(note))
+    stored = retire_policy(services().store, number=number, change=change_of(note))
     click.echo(f"policy {stored.number} is {stored.state}")
 
 
 def _use(number: int, state: PolicyState, note: str) -> None:
     try:
-        stored = use_policy(services().store, number=number, state=state, change=_change(note))
+        stored = use_policy(services().store, number=number, state=state, change=change_of(note))
     except InvalidPayloadError as error:
-        raise CommandFailedError(_list_problems(error)) from error
+        raise CommandFailedError(list_problems(error)) from error
     click.echo(f"policy {stored.number} is {stored.state}")
 
 
-def _change(note: str) -> PolicyChange:
+def change_of(note: str) -> PolicyChange:
+    """Return who changes what, and why; raises CommandFailedError for a note out of bounds."""
     if not 0 < len(note) <= MAX_REASON_CHARS:
         raise CommandFailedError(f"--note must have 1 to {MAX_REASON_CHARS} characters")
     return PolicyChange(f"operator:{_login_name()}"[:64], note)
@@ -114,7 +115,7 @@ def _login_name() -> str:
         return "unknown"
 
 
-def _read(path: Path) -> Any:
+def read_document(path: Path) -> Any:
     """Return the document of the file; raises CommandFailedError."""
     try:
         with path.open("rb") as file:
@@ -128,7 +129,8 @@ def _read(path: Path) -> Any:
         raise CommandFailedError(f"the file is not JSON: {error}") from error
 
 
-def _list_problems(error: InvalidPayloadError) -> str:
+def list_problems(error: InvalidPayloadError) -> str:
+    """Return what is wrong with a policy, a line for each field."""
     fields = (error.details or {}).get("fields") or {"": [error.message]}
     lines = [f"  {name}: {' '.join(said)}" for name, said in fields.items()]
     return "\n".join(["nothing was changed:", *lines])

@@ -8,12 +8,12 @@ from cli.archives import archives
 from cli.audit import audit
 from cli.boards import boards
 from cli.errors import OperatorCommand, OperatorGroup
-from cli.fraud import fraud
 from cli.keys import keys
 from cli.ledger import ledger
 from cli.second_factors import second_factors
 from cli.signing_keys import signing_keys
 from cli.tokens import tokens
+from cli.trials import fraud
 from cli.verify import verify
 
 COMMANDS = (

@@ -40,6 +40,7 @@ class ActKind(StrEnum):
     SNOOZE = "snooze"
     UNSNOOZE = "unsnooze"
     POLICY = "policy"
+    MODEL = "model"
 
 
 class BanReason(StrEnum):

@@ -19,6 +19,7 @@ from web.app import create_app
 WITHOUT_STORE = {"audit public-key", "tokens issue"}
 PROOF = Path(__file__).with_name("proof.json")
 BOARDS = Path(__file__).with_name("boards.toml")
+POLICY = Path(__file__).with_name("policy.json")
 ARGUMENTS = {
     "actions reject": (str(uuid4()), "--reason", "seen"),
     "actions release": (str(uuid4()), "--reason", "seen"),
@@ -31,6 +32,15 @@ ARGUMENTS = {
     "boards apply": (str(BOARDS), "--yes"),
     "boards delete": ("run",),
     "boards show": ("run",),
+    "fraud activate": ("1", "--note", "seen"),
+    "fraud apply": (str(POLICY), "--note", "seen", "--yes"),
+    "fraud backtest": (str(POLICY),),
+    "fraud create": (str(POLICY), "--note", "seen"),
+    "fraud retire": ("1", "--note", "seen"),
+    "fraud shadow": ("1", "--note", "seen"),
+    "fraud show": ("1",),
+    "fraud train": ("--note", "seen"),
+    "fraud use-model": ("1", "--state", "live", "--note", "seen"),
     "keys create": ("--name", "eu-1"),
     "keys revoke": ("eu-1",),
     "second-factors remove": (str(uuid4()),),

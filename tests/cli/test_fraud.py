@@ -1,4 +1,4 @@
-"""`fraud policies|show|apply|activate|shadow|retire`: one line each, and clear refusals."""
+"""`fraud policies|show|create|activate|shadow|retire`: one line each, and clear refusals."""
 
 import json
 from pathlib import Path
@@ -28,8 +28,8 @@ def list_policies(app: Flask) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run(app, "policies", "--json").output.splitlines()]
 
 
-def test_a_file_is_applied_and_is_live(app: Flask, path: Path) -> None:
-    done = run(app, "apply", str(path), "--note", "stricter")
+def test_a_policy_of_a_file_is_live(app: Flask, path: Path) -> None:
+    done = run(app, "create", str(path), "--note", "stricter")
     assert done.exit_code == 0, done.output
     (listed,) = list_policies(app)
     assert done.output == f"policy {listed['policy']} is live\n"
@@ -40,7 +40,7 @@ def test_a_file_is_applied_and_is_live(app: Flask, path: Path) -> None:
 
 
 def test_a_stored_policy_is_tried_made_live_and_retired(app: Flask, path: Path) -> None:
-    run(app, "apply", str(path), "--state", "draft", "--note", "to be tried")
+    run(app, "create", str(path), "--state", "draft", "--note", "to be tried")
     number = str(list_policies(app)[0]["policy"])
     for command, state in (("shadow", "shadow"), ("activate", "live"), ("retire", "retired")):
         done = run(app, command, number, "--note", "as planned")
@@ -50,7 +50,7 @@ def test_a_stored_policy_is_tried_made_live_and_retired(app: Flask, path: Path) 
 
 def test_a_bad_policy_is_refused_with_its_paths(app: Flask, path: Path) -> None:
     path.write_text('{"checks": {"telepathy": {}}, "holdAt": "x"}')
-    refused = run(app, "apply", str(path), "--note", "x")
+    refused = run(app, "create", str(path), "--note", "x")
     assert refused.exit_code == 2
     assert "nothing was changed" in refused.output
     assert "checks.telepathy: No such check" in refused.output
@@ -61,13 +61,13 @@ def test_a_bad_policy_is_refused_with_its_paths(app: Flask, path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{", "\ufeff", "[" * 100_000, "NaN", "[]"])
 def test_a_file_that_is_no_policy_is_refused(app: Flask, path: Path, text: str) -> None:
     path.write_text(text)
-    refused = run(app, "apply", str(path), "--note", "x")
+    refused = run(app, "create", str(path), "--note", "x")
     assert (refused.exit_code, list_policies(app)) == (2, [])
 
 
 def test_a_change_needs_a_note_and_a_policy_that_exists(app: Flask, path: Path) -> None:
-    assert run(app, "apply", str(path)).exit_code == 2
-    assert run(app, "apply", str(path), "--note", "").exit_code == 2
+    assert run(app, "create", str(path)).exit_code == 2
+    assert run(app, "create", str(path), "--note", "").exit_code == 2
     for command in ("activate", "shadow", "retire"):
         missing = run(app, command, "999999", "--note", "x")
         assert missing.exit_code == 2
