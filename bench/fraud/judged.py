@@ -17,12 +17,15 @@ from domain.fraud.trials.memory import Memory
 DAYS = 6.0
 
 
-def make_world(seed: int, *, days: float = DAYS) -> World:
-    """Return the world of a seed, its actions in order of their intake."""
+def make_world(seed: int, *, days: float = DAYS, share: float = 1.0) -> World:
+    """Return the world of a seed, its actions in order of their intake.
+
+    `share` says how much of each population there is, at least one.
+    """
     world = World(Random(seed), days)  # noqa: S311 - a simulation that can be repeated
     for populations in (HABITS, KINDS):
         for make, count in populations.values():
-            for _ in range(count):
+            for _ in range(max(1, round(count * share))):
                 make(world)
     world.played.sort(key=lambda played: (played.action.accepted_us, played.action.action_id))
     world.played = [
