@@ -11,14 +11,12 @@ from sqlalchemy import text
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.errors import (
-    CaseClaimedError,
     CaseClosedError,
     CaseUndecidedError,
-    ForbiddenError,
     NotFoundError,
 )
 from domain.moderation.appeals import appeal
-from domain.moderation.cases import claim_case, close_case, end_claim, get_case, list_cases
+from domain.moderation.cases import claim_case, close_case, get_case, list_cases
 from domain.moderation.deciding import Decision
 from domain.moderation.model import CaseState
 from domain.store.postgres.moderation.case_lists import CasePlace, CaseRow
@@ -39,7 +37,6 @@ from tests.integration.moderation.moderating import (
 )
 from tests.pipeline import complete_actions
 from tests.verification import change, find_broken
-from tests.waiting import run_in_threads
 from workers.context import WorkerContext
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -154,77 +151,6 @@ def test_cases_are_listed_by_reason_and_by_who_has_claimed_them(context: WorkerC
     assert listed(claimed="none") == {free}
     assert listed() == listed(reason="SCORE_BURST") == {mine, foreign, free}
     assert listed(reason="VELOCITY") == set()
-
-
-def test_a_case_is_claimed_by_one_for_half_an_hour(context: WorkerContext) -> None:
-    store = context.store
-    case_id = find_case_of(store, hold_actions(context)[0].user_id)
-    until = claim_case(store, case_id=case_id, by=MODERATOR, now=NOW)
-    assert until == NOW + timedelta(minutes=30)
-    with pytest.raises(CaseClaimedError) as refused:
-        claim_case(store, case_id=case_id, by=OTHER, now=NOW + timedelta(minutes=29))
-    assert refused.value.details == {"by": MODERATOR, "until": until}
-    later = NOW + timedelta(minutes=10)
-    assert claim_case(store, case_id=case_id, by=MODERATOR, now=later) == later + timedelta(
-        minutes=30
-    )
-    end = later + timedelta(minutes=30)
-    assert claim_case(store, case_id=case_id, by=OTHER, now=end) == end + timedelta(minutes=30)
-    with pytest.raises(CaseClaimedError):
-        end_claim(store, case_id=case_id, by=MODERATOR, now=end)
-    end_claim(store, case_id=case_id, by=OTHER, now=end)
-    end_claim(store, case_id=case_id, by=OTHER, now=end)
-    claim_case(store, case_id=case_id, by=MODERATOR, now=end)
-    assert list_act_kinds(store) == ["claim", "claim", "unclaim", "claim"]
-
-
-def test_of_two_claims_at_once_one_is_taken(context: WorkerContext) -> None:
-    store = context.store
-    case_id = find_case_of(store, hold_actions(context)[0].user_id)
-    taken: list[str] = []
-    refused: list[str] = []
-
-    def claim() -> None:
-        by = str(uuid4())
-        try:
-            claim_case(store, case_id=case_id, by=by, now=NOW)
-            taken.append(by)
-        except CaseClaimedError:
-            refused.append(by)
-
-    run_in_threads(claim, count=4)
-    assert (len(taken), len(refused)) == (1, 3)
-    (case,) = list_case_rows(store)
-    assert case.claimed_by == taken[0]
-    assert list_act_kinds(store) == ["claim"]
-
-
-def test_another_moderator_s_claim_refuses_decisions_and_changes_nothing(
-    context: WorkerContext,
-) -> None:
-    store = context.store
-    (action,) = hold_actions(context)
-    claim_case(store, case_id=find_case_of(store, action.user_id), by=OTHER, now=NOW)
-    with pytest.raises(CaseClaimedError):
-        decide(context, action, Decision.RELEASE, now=NOW)
-    (row,) = fetch(store, "SELECT status, version FROM user_actions")
-    assert (row.status, row.version) == ("quarantined", 1)
-    assert list_act_kinds(store) == ["claim"]
-    decide(context, action, Decision.RELEASE, by=OTHER, now=NOW)
-    assert list_case_rows(store)[0].state == "closed"
-
-
-def test_nobody_decides_on_their_own_account(context: WorkerContext) -> None:
-    store = context.store
-    (action,) = hold_actions(context)
-    case_id, own = find_case_of(store, action.user_id), str(action.user_id)
-    with pytest.raises(ForbiddenError):
-        claim_case(store, case_id=case_id, by=own, now=NOW)
-    with pytest.raises(ForbiddenError):
-        close_case(store, case_id=case_id, by=own, reason="fine", now=NOW)
-    with pytest.raises(ForbiddenError):
-        decide(context, action, Decision.RELEASE, by=own)
-    assert list_act_kinds(store) == []
 
 
 def test_a_case_with_held_actions_is_not_closed_and_one_without_is(context: WorkerContext) -> None:

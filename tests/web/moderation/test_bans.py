@@ -13,7 +13,7 @@ from tests.intakes import fetch
 from tests.integration.moderation.moderating import list_act_kinds
 from tests.pipeline import complete_actions
 from tests.web.http.bodies import Headers, assert_refused
-from web.schemas.moderation.answers import BannedSchema
+from web.schemas.moderation.player_answers import BannedSchema
 from workers.context import WorkerContext
 
 USERS = "/api/moderation/users"

@@ -3,7 +3,7 @@
 from web.http.caller import ROLE_MODERATOR
 from web.http.operation import BODY_ERRORS, Operation
 from web.routes.moderation import bans, cases, decisions, players
-from web.schemas.moderation import answers, bodies
+from web.schemas.moderation import answers, bodies, player_answers, trace_answers
 
 READ_ERRORS = ("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE")
 CASE_ERRORS = (*READ_ERRORS, "CASE_CLAIMED")
@@ -74,7 +74,7 @@ MODERATION_OPERATIONS = (
         view=decisions.trace,
         tag=TAG,
         role=ROLE_MODERATOR,
-        answers={200: answers.TraceSchema},
+        answers={200: trace_answers.TraceSchema},
         errors=READ_ERRORS,
     ),
     Operation(
@@ -84,7 +84,7 @@ MODERATION_OPERATIONS = (
         tag=TAG,
         role=ROLE_MODERATOR,
         query=bodies.NamesQuery,
-        answers={200: answers.FoundPlayersSchema},
+        answers={200: player_answers.FoundPlayersSchema},
         errors=("INVALID_PAYLOAD", "SERVICE_UNAVAILABLE"),
     ),
     Operation(
@@ -93,7 +93,7 @@ MODERATION_OPERATIONS = (
         view=players.show,
         tag=TAG,
         role=ROLE_MODERATOR,
-        answers={200: answers.PlayerOverviewSchema},
+        answers={200: player_answers.PlayerOverviewSchema},
         errors=READ_ERRORS,
     ),
     Operation(
@@ -103,7 +103,7 @@ MODERATION_OPERATIONS = (
         tag=TAG,
         role=ROLE_MODERATOR,
         body=bodies.BanBodySchema,
-        answers={200: answers.BannedSchema},
+        answers={200: player_answers.BannedSchema},
         errors=(*BODY_ERRORS, *READ_ERRORS),
     ),
     Operation(
@@ -123,7 +123,7 @@ MODERATION_OPERATIONS = (
         tag=TAG,
         role=ROLE_MODERATOR,
         body=bodies.SnoozeBodySchema,
-        answers={200: answers.SnoozedSchema},
+        answers={200: player_answers.SnoozedSchema},
         errors=(*BODY_ERRORS, *READ_ERRORS),
     ),
     Operation(
