@@ -9,7 +9,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from tests.e2e.api import Api
+from tests.e2e.api import Answer, Api
 from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 
@@ -64,6 +64,40 @@ def test_a_held_action_counts_when_released_and_not_when_rejected(stack: Stack, 
     assert "the action is applied: nothing to release" in again.stderr
 
 
+def test_a_moderator_claims_a_case_and_decides_over_http(stack: Stack, api: Api) -> None:
+    player = api.register()
+    held = hold_two(api, player["accessToken"])
+    issued = stack.flask("tokens", "issue", "--role", "moderator")
+    assert issued.returncode == 0, issued.stderr
+    moderator = issued.stdout.strip()
+    own = {"message": "I have practised."}
+    path = f"/api/actions/{held[1]}/appeal"
+    assert api.call("POST", path, own, token=player["accessToken"]).status == 201
+    listed = api.get(f"/api/moderation/cases?user={player['userId']}", token=moderator).body
+    (case,) = listed["cases"]
+    assert (case["heldActions"], case["heldScore"], case["openAppeals"]) == (2, 2000, 1)
+    path = f"/api/moderation/cases/{case['caseId']}"
+    assert api.call("POST", f"{path}/claim", token=moderator).status == 200
+    # A decision is taken on what the audit log has.
+    for action_id in held:
+        transitions(stack, action_id, count=1)
+    for decision, action_id, status in (
+        ("reject", held[0], "rejected"),
+        ("release", held[1], "applied"),
+        ("void", held[1], "voided"),
+        ("restore", held[1], "applied"),
+    ):
+        decided = decide(api, moderator, action_id, decision)
+        assert decided["status"] in ("pending", status)
+        status_of(api, player, action_id, status)
+    assert api.get(path, token=moderator).body["state"] == "closed"
+    traced = api.get(f"/api/moderation/actions/{held[1]}/trace", token=moderator).body
+    assert [act["kind"] for act in traced["decisions"]] == ["release", "void", "restore"]
+    assert traced["appeal"]["state"] == "granted"
+    found = api.get(f"/api/users/{player['userId']}/score", token=player["accessToken"]).body
+    assert found["score"] == 6000
+
+
 def test_a_poisonous_action_fails_alone_and_counts_after_a_retry(
     stack: Stack, api: Api, poisoned: dict[str, Any]
 ) -> None:
@@ -86,6 +120,20 @@ def hold_two(api: Api, token: str) -> list[str]:
     assert [answer.status for answer in answers] == [202, 202]
     assert {answer.body["status"] for answer in answers} == {"quarantined"}
     return [answer.body["actionId"] for answer in answers]
+
+
+def decide(api: Api, token: str, action_id: str, decision: str) -> dict[str, Any]:
+    """Decide on an action, again while the audit log does not have its status yet."""
+    path, body = f"/api/moderation/actions/{action_id}/decision", {"reason": "seen"}
+    answers: list[Answer] = []
+
+    def is_decided() -> bool:
+        time.sleep(ASK_EVERY_SECONDS)
+        answers.append(api.call("POST", path, {**body, "decision": decision}, token=token))
+        return answers[-1].status in (200, 202)
+
+    wait_for(is_decided, f"{decision} of {action_id}", lambda: answers[-1].text, DECIDED_SECONDS)
+    return answers[-1].body
 
 
 def list_held(stack: Stack) -> dict[str, dict[str, Any]]:
