@@ -22,6 +22,9 @@ class RegularitySettings:
         0.72, "ln(longest / shortest) up to which they are too alike", minimum=0.01, maximum=5
     )
     exact_spread: float = limit(0.15, "The same of nearly equal ones", minimum=0.001, maximum=5)
+    unknown_score: float = limit(
+        0.5, "Score while everybody's intervals are not known", minimum=0, maximum=1
+    )
 
 
 def check_regularity(action: Candidate, signals: Signals, settings: RegularitySettings) -> Finding:
@@ -43,17 +46,17 @@ def check_regularity(action: Candidate, signals: Signals, settings: RegularitySe
         spread = (ordered[-1] - ordered[0]) / 100
         if spread > settings.max_spread or count < settings.min_intervals:
             return PASSED
-    if _is_usual(spread, action, signals):
+    usual = _find_usual(action, signals)
+    if usual is not None and spread >= 3 * usual:
         return PASSED
-    return Finding(1.0, "UNUSUAL_BEHAVIOUR", f"{count} intervals within ln {spread:.2f}")
+    score = settings.unknown_score if usual is None else 1.0
+    return Finding(score, "UNUSUAL_BEHAVIOUR", f"{count} intervals within ln {spread:.2f}")
 
 
-def _is_usual(spread: float, action: Candidate, signals: Signals) -> bool:
-    """Return whether everybody's intervals lie almost as close together."""
+def _find_usual(action: Candidate, signals: Signals) -> float | None:
+    """Return how far everybody's ln(interval) usually lies from its median, None if unknown."""
     baseline = signals.baselines.get(action.action_type or "")
-    if baseline is None or baseline.interval_mad is None or not baseline.is_known:
-        return False
-    return spread >= 3 * baseline.interval_mad
+    return baseline.interval_mad if baseline is not None and baseline.is_known else None
 
 
 CHECK = Check(

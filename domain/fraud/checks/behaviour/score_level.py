@@ -36,6 +36,9 @@ class ScoreLevelSettings:
         minimum=0,
         maximum=100,
     )
+    unknown_score: float = limit(
+        0.5, "Score of many near the top while everybody's are not known", minimum=0, maximum=1
+    )
     own_score: float = limit(
         0.6, "Score of one that is far above the player's own alone", minimum=0, maximum=1
     )
@@ -47,10 +50,11 @@ def check_score_level(action: Candidate, signals: Signals, settings: ScoreLevelS
     baseline = signals.baselines.get(action.action_type or "")
     if baseline is not None and not baseline.is_known:
         baseline = None
+    jump = _weigh_jump(action.score, habit, baseline, settings)
     if habit is not None and _is_always_top(action.score, habit, baseline, settings):
-        return Finding(1.0, "UNUSUAL_BEHAVIOUR", f"{habit.near_top + 1} in a row near the top")
-    score = _weigh_jump(action.score, habit, baseline, settings)
-    return Finding(score, "UNUSUAL_BEHAVIOUR", "far above the usual") if score > 0.0 else PASSED
+        score = max(jump, settings.unknown_score if baseline is None else 1.0)
+        return Finding(score, "UNUSUAL_BEHAVIOUR", f"{habit.near_top + 1} in a row near the top")
+    return Finding(jump, "UNUSUAL_BEHAVIOUR", "far above the usual") if jump > 0.0 else PASSED
 
 
 def _is_always_top(

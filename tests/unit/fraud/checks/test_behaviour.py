@@ -20,6 +20,7 @@ from tests.unit.fraud.makers import (
 )
 
 TYPE = "level_complete"
+EVERYBODY = {TYPE: make_baseline()}
 
 
 def play_intervals(*seconds: float) -> Signals:
@@ -44,16 +45,14 @@ def scored(score: int, **overrides: Any) -> Candidate:
     return make_candidate(at_seconds=9000, score=score, action_type=TYPE, **overrides)
 
 
-EVERYBODY = {TYPE: make_baseline()}
-
-
 def find_regular(*seconds: float, **signals: Any) -> float:
     """Return the score of an action after these intervals, the last one before the action."""
     *before, last = seconds
     known = play_intervals(*before)
     action = make_candidate(at_seconds=sum(seconds), action_type=TYPE)
     assert action.accepted_us - NOON_US - sum(before) * SECOND_US == pytest.approx(last * SECOND_US)
-    return find("regularity", action, Signals(profile=known.profile, **signals)).score
+    known = Signals(profile=known.profile, **{"baselines": EVERYBODY, **signals})
+    return find("regularity", action, known).score
 
 
 class TestRegularity:
@@ -82,10 +81,13 @@ class TestRegularity:
 
     def test_where_the_game_sets_the_pace_it_says_nothing(self) -> None:
         intervals = [60 + number % 4 for number in range(20)]
-        assert find_regular(*intervals, baselines={TYPE: make_baseline()}) == 1.0
+        assert find_regular(*intervals) == 1.0
         assert find_regular(*intervals, baselines={TYPE: make_baseline(interval_mad=0.0125)}) == 0.0
         few = make_baseline(interval_mad=0.0125, actions=499)
-        assert find_regular(*intervals, baselines={TYPE: few}) == 1.0
+        assert find_regular(*intervals, baselines={TYPE: few}) == 0.5
+
+    def test_while_everybody_s_pace_is_unknown_it_counts_half(self) -> None:
+        assert find_regular(*[30] * 9, baselines={}) == 0.5
 
     def test_actions_that_came_together_have_no_interval(self) -> None:
         assert find_regular(*[0.0] * 30) == 0.0
@@ -94,9 +96,13 @@ class TestRegularity:
 class TestScoreLevel:
     @pytest.mark.parametrize(("run", "is_well"), [(9, True), (10, False)])
     def test_so_many_scores_in_a_row_may_be_near_the_cap(self, run: int, is_well: bool) -> None:
-        signals = play_scores(*[950, 1000] * (run // 2), *[1000] * (run % 2))
+        usual = {TYPE: make_baseline(score_q99=1000.0)}
+        signals = play_scores(*[950, 1000] * (run // 2), *[1000] * (run % 2), baselines=usual)
         assert passes("score_level", scored(990), signals) is is_well
         assert passes("score_level", scored(899), signals)
+
+    def test_the_cap_counts_half_while_everybody_s_scores_are_unknown(self) -> None:
+        assert find("score_level", scored(1000), play_scores(*[1000] * 10)).score == 0.5
 
     def test_a_lower_score_begins_the_run_again(self) -> None:
         assert passes("score_level", scored(1000), play_scores(*[1000] * 9, 500, *[1000] * 9))
