@@ -1,5 +1,6 @@
 """Which policy judges: the one that is live with each batch, and a shadow that changes nothing."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -7,7 +8,7 @@ import pytest
 
 from domain.actions.chain import SCORE, SCREEN
 from domain.actions.model import NewAction
-from domain.actions.recovery import isolate
+from domain.actions.recovery import SINGLE_ATTEMPTS, isolate
 from domain.fraud.candidate import Candidate
 from domain.fraud.checks import velocity
 from domain.fraud.model import Finding, Verdict
@@ -16,11 +17,13 @@ from domain.fraud.policies.changing import PolicyChange, create_policy, retire_p
 from domain.fraud.policy import PolicyState
 from domain.fraud.screening import ScreeningOutcome
 from domain.fraud.shadowing import read_shadow_verdict
+from domain.moderation.deciding import Decision, review_action
 from domain.store.postgres.fraud.policies import StoredPolicy
 from domain.store.store import Store
 from tests.batches import get_batch, set_attempts
 from tests.factories import make_action, make_policy, make_settings
-from tests.integration.fraud.screened import accept, execute, fetch, screen
+from tests.integration.fraud.screened import accept, execute, fetch, read_profiles, screen
+from tests.pipeline import finish_batch
 from workers import metrics
 from workers.chain import run_link
 from workers.context import WorkerContext
@@ -303,3 +306,36 @@ def test_the_signals_of_a_shadow_are_read(store: Store, policies: PolicyCache) -
     create(store, {"checks": {"endurance": {}}}, PolicyState.SHADOW)
     judge(store, policies)
     assert len(fetch(store, "SELECT 1 FROM player_profiles")) == 1
+
+
+@pytest.mark.parametrize("is_screened", [False, True])
+def test_a_retried_action_is_judged_and_learned_once(
+    worker_context: WorkerContext, is_screened: bool
+) -> None:
+    store = worker_context.store
+    first = create(store, {"checks": {"endurance": {}}})
+    action = make_action()
+    batch_id = accept(store, action)
+    if is_screened:
+        run_link(worker_context, link=SCREEN, batch_id=batch_id)
+    set_attempts(store, batch_id, SINGLE_ATTEMPTS)
+    isolate(store, batch=get_batch(store, batch_id))
+    finish_batch(worker_context, batch_id)
+    assert fetch(store, "SELECT status FROM user_actions") == [("failed",)]
+    second = create(store, {"checks": {"endurance": {}}, "holdAt": 99})
+    outcome = review_action(
+        store,
+        action_id=action.action_id,
+        decision=Decision.RETRY,
+        by="operator:grace",
+        reason="mended",
+        now=datetime.now(UTC),
+    )
+    assert outcome.batch_id is not None
+    finish_batch(worker_context, outcome.batch_id)
+    judged_by = first if is_screened else second
+    assert fetch(store, "SELECT status, policy_no FROM user_actions") == [
+        ("applied", judged_by.number)
+    ]
+    (profile,) = read_profiles(store).values()
+    assert profile.seen == 1

@@ -199,7 +199,7 @@ _UPDATE = sql(
         previous_score = f.previous, new_score = f.new, completed_at = statement_timestamp(),
         verdict = coalesce(f.found ->> 'verdict', :verdict),
         verdict_reason = f.found ->> 'reason', checks = f.found -> 'checks',
-        uncounted = f.uncounted
+        uncounted = f.uncounted, policy_no = coalesce(f.policy_no, a.policy_no)
     FROM final f
     WHERE a.user_id = f.user_id AND a.action_no = f.action_no AND a.created_at = f.created_at
     AND a.batch_id = CAST(:batch_id AS uuid) AND a.status = 'pending' AND a.version = f.version
