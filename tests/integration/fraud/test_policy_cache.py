@@ -17,7 +17,7 @@ from domain.fraud.policies.changing import PolicyChange, create_policy, retire_p
 from domain.fraud.policy import PolicyState
 from domain.fraud.screening import ScreeningOutcome
 from domain.fraud.shadowing import read_shadow_verdict
-from domain.moderation.deciding import Decision, review_action
+from domain.moderation.deciding import Decision, decide_action
 from domain.store.postgres.fraud.policies import StoredPolicy
 from domain.store.store import Store
 from tests.batches import get_batch, set_attempts
@@ -323,7 +323,7 @@ def test_a_retried_action_is_judged_and_learned_once(
     finish_batch(worker_context, batch_id)
     assert fetch(store, "SELECT status FROM user_actions") == [("failed",)]
     second = create(store, {"checks": {"endurance": {}}, "holdAt": 99})
-    outcome = review_action(
+    outcome = decide_action(
         store,
         action_id=action.action_id,
         decision=Decision.RETRY,
