@@ -10,8 +10,8 @@ from domain.boards.rebuild import rebuild_board
 from domain.moderation.banning import find_ban
 from domain.store.store import Store
 from tests.bans import ban, let_time_pass
-from tests.boards import list_board
 from tests.factories import make_action, make_player
+from tests.integration.boards.reading import list_board
 from tests.pipeline import complete_actions
 from tests.waiting import run_in_threads
 from workers.context import WorkerContext

@@ -88,6 +88,7 @@ OPERATIONS = (
             *BODY_ERRORS,
             *STEP_UP_ERRORS,
             "FRAUD_DETECTED",
+            "BANNED",
             "DUPLICATE_ACTION",
             "ACTION_ID_CONFLICT",
             "INTERNAL_ERROR",

@@ -18,8 +18,8 @@ from domain.store.redis import keys
 from domain.store.redis.client import connect_redis
 from domain.store.store import Store
 from tests.bans import ban, unban
-from tests.boards import list_board
 from tests.factories import make_action, make_player
+from tests.integration.boards.reading import list_board
 from tests.pipeline import complete_actions
 from tests.rankings import make_board
 from workers.chain import run_link
