@@ -15,7 +15,7 @@ import structlog
 from domain.errors import (
     ArchiveUnreadableError,
     DatabaseConflictError,
-    DatabaseLockedError,
+    DatabaseUnavailableError,
     NotFoundError,
 )
 from domain.moderation.acts import record_act
@@ -84,7 +84,10 @@ def end_due_bans(
         except ArchiveUnreadableError as error:
             unreadable.append(ban.ban_no)
             logger.error("ban not ended", ban_no=ban.ban_no, error=error.message)
-        except (DatabaseConflictError, DatabaseLockedError) as error:
+        except DatabaseUnavailableError as error:
+            if error.sqlstate is None and not isinstance(error, DatabaseConflictError):
+                raise
+            # A lock or a time limit of one player must not keep the others banned.
             logger.warning("ban not ended yet", ban_no=ban.ban_no, cause=type(error).__name__)
     return DueBans(ended, tuple(unreadable))
 

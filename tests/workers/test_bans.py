@@ -47,6 +47,22 @@ def test_a_ban_ends_when_its_time_is_over(worker_context: WorkerContext) -> None
     assert list_acts(store) == [("ban", "moderator"), ("unban", "keeper")]
 
 
+def test_a_player_who_is_locked_does_not_keep_others_banned(
+    worker_context: WorkerContext,
+) -> None:
+    store = worker_context.store
+    locked, free = make_banned(worker_context), make_banned(worker_context)
+    for user_id in (locked, free):
+        let_time_pass(store, user_id)
+    with store.write() as other:
+        other.execute(text("SELECT 1 FROM users WHERE user_id = :id FOR UPDATE"), {"id": locked})
+        BanDuties(worker_context).end_bans()
+        assert find_ban(store, user_id=free) is None
+        assert find_ban(store, user_id=locked) is not None
+    BanDuties(worker_context).end_bans()
+    assert find_ban(store, user_id=locked) is None
+
+
 def test_two_keepers_end_a_ban_once(worker_context: WorkerContext) -> None:
     users = [make_banned(worker_context) for _ in range(3)]
     for user_id in users:

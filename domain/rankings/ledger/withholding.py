@@ -25,7 +25,7 @@ from domain.store.postgres.rankings.ledger.actions import (
     Span,
     find_player,
     hold_months,
-    list_applied,
+    iterate_applied,
 )
 from domain.store.postgres.rankings.ledger.built_rows import (
     BuiltRow,
@@ -107,10 +107,12 @@ def fold_withheld(
     kept = list_taken_rankings(connection, ranking_nos=taken)
     span = Span(since=_earliest(rules, kept, live_since, now))
     with_metadata = any(rule.definition.reads_metadata for rule in rules)
-    # The archives are read from behind the id before the player's.
+    # Both are read from behind the id before the player's, some actions at a time.
     before = UUID(int=user_id.int - 1) if user_id.int else None
     archived = ArchiveReader(archive_path, span=span).take(connection, after=before, last=user_id)
-    live = list_applied(connection, user_ids=[user_id], span=span, with_metadata=with_metadata)
+    live = iterate_applied(
+        connection, after=before, last=user_id, span=span, with_metadata=with_metadata
+    )
     shown = player._replace(is_withheld=False)
     (folded,) = [
         fold(rules, shown, actions, now=now)
