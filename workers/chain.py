@@ -38,6 +38,7 @@ def _screen(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         policy=context.policy,
         policies=context.policies,
         clients=context.clients,
+        sightings=context.sightings,
         stalled=context.takes_stalled,
         lock_wait_ms=context.lock_wait_ms,
     )

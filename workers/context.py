@@ -8,6 +8,7 @@ from domain.clients.known import KnownClients
 from domain.events.followed_rankings import FollowedRankings
 from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.policy import Policy, policy_from
+from domain.fraud.sightings import KnownSightings
 from domain.rankings.catalog import CatalogCache
 from domain.rankings.written_rows import WrittenRows
 from domain.settings import Settings, settings_of_process
@@ -38,6 +39,7 @@ class WorkerContext:
     # What judges the actions, and the clients that they came from.
     policies: PolicyCache = field(default_factory=PolicyCache)
     clients: KnownClients = field(default_factory=KnownClients)
+    sightings: KnownSightings = field(default_factory=KnownSightings)
 
 
 @functools.cache

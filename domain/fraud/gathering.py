@@ -18,6 +18,7 @@ from domain.clients.model import UNKNOWN_ADDRESS
 from domain.fraud.candidate import Candidate, Client
 from domain.fraud.policies.cache import Judging
 from domain.fraud.profile import Profile
+from domain.fraud.sightings import KnownSightings, Pair
 from domain.fraud.signals import Signal, Signals, Window
 from domain.store.postgres.actions.screening import ClaimedEntry, Facts, read_facts
 from domain.store.postgres.fraud.signals import ReadSignals, Wanted, read_signals
@@ -50,6 +51,7 @@ def gather(
     entry: ClaimedEntry,
     judging: Judging,
     clients: KnownClients,
+    sightings: KnownSightings,
 ) -> Gathered:
     """Return what judges the batch is to look at; profiles and sessions are locked.
 
@@ -63,9 +65,15 @@ def gather(
     by_user: defaultdict[str, list[Candidate]] = defaultdict(list)
     for candidate in _list_undecided(entry, facts, known):
         by_user[candidate.user_id].append(candidate)
-    wanted = _want(batch_id, entry.created_at, by_user, needs)
+    pairs = _list_pairs(by_user) if Signal.SIGHTINGS in needs else []
+    unknown = sightings.list_unknown(pairs)
+    wanted = _want(batch_id, entry.created_at, by_user, needs, unknown)
+    if not unknown:
+        needs -= {Signal.SIGHTINGS}
     read = read_signals(connection, needs=needs, wanted=wanted)
+    sightings.learn(unknown, new=read.new_pairs, counts=read.users_by_subject)
     _count_newcomers(read)
+    read.users_by_subject = sightings.find_counts(pairs) | read.users_by_subject
     signals = {
         user_id: Signals(
             window=read.windows.get(user_id) or Window(),
@@ -128,24 +136,31 @@ def _want(
     at: datetime,
     by_user: Mapping[str, Sequence[Candidate]],
     needs: frozenset[Signal],
+    pairs: Sequence[Pair],
 ) -> Wanted:
     candidates = [one for actions in by_user.values() for one in actions]
     sessions: dict[str, None] = {}
-    pairs: dict[tuple[str, str], None] = {}
     if Signal.PLAY_SESSION in needs:
         sessions = dict.fromkeys(
             one.session_id
             for one in candidates
             if one.session_id is not None and _UUID.fullmatch(one.session_id)
         )
-    if Signal.SIGHTINGS in needs:
-        for user_id, actions in by_user.items():
-            for client in {one.client for one in actions if one.client is not None}:
+    before = {user_id: actions[0].action_no for user_id, actions in by_user.items()}
+    return Wanted(batch_id, at, before, list(sessions), pairs)
+
+
+def _list_pairs(by_user: Mapping[str, Sequence[Candidate]]) -> list[Pair]:
+    """Return the devices and the addresses of the actions, each once with each of its players."""
+    pairs: dict[Pair, None] = {}
+    for user_id, actions in by_user.items():
+        for action in actions:
+            client = action.client
+            if client is not None:
                 pairs[client.device, user_id] = None
                 if client.address != _NOWHERE:
                     pairs[client.address, user_id] = None
-    before = {user_id: actions[0].action_no for user_id, actions in by_user.items()}
-    return Wanted(batch_id, at, before, list(sessions), list(pairs))
+    return list(pairs)
 
 
 def _count_newcomers(read: ReadSignals) -> None:

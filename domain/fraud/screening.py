@@ -17,6 +17,7 @@ from domain.fraud.judging import Judge
 from domain.fraud.model import Screening
 from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.policy import Policy
+from domain.fraud.sightings import KnownSightings
 from domain.fraud.signals import Signal
 from domain.store.postgres.actions.screening import claim_entry, correct_policy, write_verdicts
 from domain.store.postgres.fraud.learning import (
@@ -53,6 +54,7 @@ def screen_batch(
     policy: Policy,
     policies: PolicyCache,
     clients: KnownClients,
+    sightings: KnownSightings,
     stalled: bool = True,
     lock_wait_ms: int = LOCK_WAIT_MS,
 ) -> ScreeningOutcome:
@@ -70,6 +72,7 @@ def screen_batch(
         policy=policy,
         policies=policies,
         clients=clients,
+        sightings=sightings,
         stalled=stalled,
         lock_wait_ms=lock_wait_ms,
     )
@@ -86,6 +89,7 @@ def _screen_once(
     policy: Policy,
     policies: PolicyCache,
     clients: KnownClients,
+    sightings: KnownSightings,
     stalled: bool,
     lock_wait_ms: int,
 ) -> ScreeningOutcome:
@@ -103,7 +107,12 @@ def _screen_once(
             return ScreeningOutcome(LinkOutcome.NOT_ITS_TURN)
         judging = policies.find(connection, head=entry.head, fallback=policy)
         gathered = gather(
-            connection, batch_id=batch_id, entry=entry, judging=judging, clients=clients
+            connection,
+            batch_id=batch_id,
+            entry=entry,
+            judging=judging,
+            clients=clients,
+            sightings=sightings,
         )
         judge = judging.make_judge()
         screenings = _judge(judge, gathered)

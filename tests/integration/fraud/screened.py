@@ -18,6 +18,7 @@ from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.policy import CheckPolicy, Policy
 from domain.fraud.profile import Profile
 from domain.fraud.screening import ScreeningOutcome, screen_batch
+from domain.fraud.sightings import KnownSightings
 from domain.fraud.signals import Signal, Signals
 from domain.store.postgres.clients.numbers import ensure_clients
 from domain.store.store import Store
@@ -56,6 +57,7 @@ def screen(
     *,
     policy: Policy,
     policies: PolicyCache | None = None,
+    sightings: KnownSightings | None = None,
     lock_wait_ms: int = 5000,
 ) -> ScreeningOutcome:
     """Screen a batch, by default as a process that has just started."""
@@ -65,6 +67,7 @@ def screen(
         policy=policy,
         policies=policies or PolicyCache(),
         clients=KnownClients(),
+        sightings=sightings or KnownSightings(),
         lock_wait_ms=lock_wait_ms,
     )
 

@@ -13,6 +13,7 @@ from domain.clients.known import KnownClients
 from domain.fraud import screening
 from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.screening import screen_batch
+from domain.fraud.sightings import KnownSightings
 from domain.store.store import Store
 from tests.factories import make_action, make_player, make_policy
 from tests.waiting import run_in_threads
@@ -39,6 +40,7 @@ def screen(store: Store, batch_id: UUID) -> LinkOutcome:
         policy=POLICY,
         policies=PolicyCache(),
         clients=KnownClients(),
+        sightings=KnownSightings(),
     )
     return outcome.link
 

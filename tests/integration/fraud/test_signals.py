@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from domain.errors import DatabaseConflictError, DatabaseLockedError
-from domain.fraud import screening
+from domain.fraud import gathering, screening
 from domain.fraud.checks.table import CHECKS, CHECKS_BY_NAME
 from domain.fraud.policies.json_form import decode_policy
 from domain.fraud.policy import Policy
 from domain.fraud.profile import Profile
+from domain.fraud.sightings import FRESH_SECONDS, KnownSightings
 from domain.fraud.signals import Signal
 from domain.store.postgres.fraud import signals
 from domain.store.store import Store
@@ -326,6 +327,48 @@ def test_players_of_a_device_and_of_an_address_are_counted_each_once(
     rows = fetch(store, "SELECT subject, user_id FROM client_sightings")
     assert len(rows) == 4
     assert {row.user_id for row in rows} == {first, second}
+
+
+def test_a_process_looks_for_a_stored_pair_once_and_counts_newcomers_at_once(
+    store: Store, recorder: Recorder, record: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = record(Signal.SIGHTINGS, Signal.CLIENT)
+    now = [0.0]
+    known = KnownSightings(clock=lambda: now[0])
+    client_no = make_client(store)
+    first, second = uuid4(), uuid4()
+    reads: list[frozenset[Signal]] = []
+    read_signals = gathering.read_signals
+
+    def note(*args: Any, needs: frozenset[Signal], **arguments: Any) -> Any:
+        reads.append(needs & {Signal.SIGHTINGS})
+        return read_signals(*args, needs=needs, **arguments)
+
+    monkeypatch.setattr(gathering, "read_signals", note)
+
+    def act(player: UUID) -> tuple[bool, set[int]]:
+        batch_id = accept(store, make_action(user_id=player, client_no=client_no))
+        screen(store, batch_id, policy=policy, sightings=known)
+        return bool(reads[-1]), set(recorder.seen[-1][1].users_by_subject.values())
+
+    assert [act(first) for _ in range(4)] == [(True, {1}), (True, {1}), (False, {1}), (False, {1})]
+    assert act(second) == (True, {2})
+    assert [act(second), act(second)] == [(True, {2}), (False, {2})]
+    assert act(first) == (False, {2})
+    execute(store, "INSERT INTO client_sightings SELECT device, gen_random_uuid() FROM clients")
+    now[0] = FRESH_SECONDS
+    assert act(first) == (True, {3, 2})
+    assert len(fetch(store, "SELECT 1 FROM client_sightings")) == 5
+
+
+def test_what_is_remembered_of_sightings_is_bounded() -> None:
+    known = KnownSightings(limit=2)
+    for name in "abc":
+        known.learn([(name, "player")], new=[], counts={name: 1})
+    assert known.list_unknown([(name, "player") for name in "abc"]) == [
+        ("a", "player"),
+        ("b", "player"),
+    ]
 
 
 def test_an_address_that_is_not_known_is_nobodys(
