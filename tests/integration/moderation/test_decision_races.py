@@ -17,12 +17,13 @@ from domain.actions.model import NewAction, Status
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.errors import TransientError
+from domain.fraud.signals import Signal
 from domain.moderation.deciding import Decision, DecisionOutcome
 from domain.rankings.definition_json import decode_definition, encode_definition
 from domain.rankings.ledger import building
 from domain.rankings.ledger.building import BuildStep
 from domain.settings import Settings
-from domain.store.postgres.actions.screening import read_windows
+from domain.store.postgres.fraud.signals import Wanted, read_signals
 from domain.store.postgres.rankings.closing.seals import LOOKS_AT_DECISION, list_unsealed
 from domain.store.store import Store
 from tests.built_boards import make_version
@@ -113,8 +114,9 @@ def test_an_action_that_is_taken_back_is_seen_once_by_screening(context: WorkerC
 
     def read() -> int:
         with store.write() as connection:
-            found = read_windows(connection, batch_id=uuid4(), before={str(ADA): 2**60}, at=at)
-        return found[str(ADA)].score_last_hour
+            wanted = Wanted(uuid4(), at, {str(ADA): 2**60})
+            found = read_signals(connection, needs=frozenset({Signal.WINDOW}), wanted=wanted)
+        return found.windows[str(ADA)].score_last_hour
 
     assert read() == 80
     take(store, action, Decision.VOID)
