@@ -8,10 +8,13 @@ from random import Random
 from bench.fraud.cheaters import KINDS
 from bench.fraud.honest import HABITS
 from bench.fraud.model import Played, World
+from domain.fraud.anomaly.features import features
 from domain.fraud.anomaly.model import Model
+from domain.fraud.anomaly.training import train
 from domain.fraud.judging import Judge
 from domain.fraud.model import Verdict
 from domain.fraud.policy import Policy
+from domain.fraud.signals import PlaySession
 from domain.fraud.trials.memory import Memory
 
 DAYS = 6.0
@@ -62,14 +65,33 @@ Tallies = dict[str, Tally]
 
 def judge_world(world: World, policy: Policy, model: Model | None = None) -> Tallies:
     """Return what the policy makes of a world; play sessions begin anew."""
-    judge = Judge(policy)
-    memory = Memory({name: replace(each) for name, each in world.sessions.items()}, model)
+    judge = _make_judge(policy)
+    memory = Memory(_begin_sessions(world), model)
     tallies: Tallies = {}
     for played in world.played:
         screening = memory.screen(played.action, judge)
         is_held = screening.verdict is not Verdict.PASS
         _count(tallies.setdefault(played.kind, Tally()), played, is_held, screening.reason)
     return tallies
+
+
+def train_on(world: World, policy: Policy) -> Model:
+    """Return a live model of all that was played in a world, cheaters too, as nobody knows them."""
+    judge, memory, rows = _make_judge(policy), Memory(_begin_sessions(world)), []
+    for played in world.played:
+        signals = memory.read(played.action)
+        rows.append(features(played.action, signals))
+        memory.judge(played.action, signals, judge)
+    return replace(train(rows), is_live=True)
+
+
+def _make_judge(policy: Policy) -> Judge:
+    """Return a judge whose clock stands still: a slow machine must not change a verdict."""
+    return Judge(policy, clock_ns=lambda: 0)
+
+
+def _begin_sessions(world: World) -> dict[str, PlaySession]:
+    return {name: replace(session) for name, session in world.sessions.items()}
 
 
 def _count(tally: Tally, played: Played, is_held: bool, reason: str | None) -> None:

@@ -19,7 +19,7 @@ class RegularitySettings:
     )
     min_exact: float = limit(8, "The same of nearly equal ones", minimum=5, maximum=20)
     max_spread: float = limit(
-        0.72, "ln(longest / shortest) up to which they are too alike", minimum=0.01, maximum=5
+        0.65, "ln(longest / shortest) up to which they are too alike", minimum=0.01, maximum=5
     )
     exact_spread: float = limit(0.15, "The same of nearly equal ones", minimum=0.001, maximum=5)
     unknown_score: float = limit(
@@ -30,8 +30,8 @@ class RegularitySettings:
 def check_regularity(action: Candidate, signals: Signals, settings: RegularitySettings) -> Finding:
     """Object when the player's last intervals lie within a narrow band.
 
-    The range of ln(interval) is judged, not its deviation: jitter has an end (of a third each way,
-    ln(2) = 0.69), while people's intervals have long tails, which within twenty intervals
+    The range of ln(interval) is judged, not its deviation: jitter has an end (of 30 % each way,
+    ln(1.3 / 0.7) = 0.62), while people's intervals have long tails, which within twenty intervals
     reach far beyond it. The longest of nearly equal ones does not count: a bot may rest. Where the
     game itself sets the pace, everybody's intervals are alike, and the band is narrower.
     """

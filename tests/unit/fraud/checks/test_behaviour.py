@@ -60,9 +60,9 @@ class TestRegularity:
     def test_equal_intervals_are_found_after_eight(self, intervals: int, score: float) -> None:
         assert find_regular(*[30] * intervals) == score
 
-    def test_jitter_of_a_third_is_found_after_eighteen(self) -> None:
+    def test_jitter_of_30_percent_is_found_after_eighteen(self) -> None:
         random = Random(3)
-        intervals = [60 * random.uniform(0.67, 1.33) for _ in range(18)]
+        intervals = [60 * random.uniform(0.7, 1.3) for _ in range(18)]
         assert find_regular(*intervals[:17]) == 0.0
         assert find_regular(*intervals) == 1.0
 
