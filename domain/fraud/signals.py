@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import orjson
+
 from domain.fraud.anomaly.model import Model
 from domain.fraud.baseline import Baseline
 from domain.fraud.candidate import Candidate
@@ -12,6 +14,8 @@ from domain.fraud.profile import Profile
 
 MOST_CLAIMED_MS = 10**15
 MOST_SWITCHES = 32_767
+LAST_MOMENT_US = 253_402_300_799_999_999
+"""The end of the year 9999, later than which nothing can be snoozed."""
 
 
 class Signal(StrEnum):
@@ -67,6 +71,24 @@ class PlaySession:
             if self.last_device is not None and self.last_device != device:
                 self.switches = min(MOST_SWITCHES, self.switches + 1)
             self.last_device = device
+
+
+def read_snoozed(text: str) -> dict[str, int]:
+    """Return by check until when it is snoozed, in microseconds since 1970, of a row's JSON.
+
+    What is no such time is left out: the check then counts, and no batch waits for the row.
+    """
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        return {}
+    if type(value) is not dict:
+        return {}
+    return {name: until for name, until in value.items() if _is_moment(until)}
+
+
+def _is_moment(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LAST_MOMENT_US
 
 
 @dataclass(slots=True)

@@ -414,6 +414,24 @@ def test_a_snoozed_check_is_known_whatever_is_read(
     assert fetch(store, "SELECT snoozed FROM player_profiles") == [({"velocity": 5},)]
 
 
+@pytest.mark.parametrize(
+    "snoozed", ["[]", "[1]", "5", '"x"', '{"velocity": "x", "pace": null}', '{"velocity": 1e400}']
+)
+def test_a_snooze_that_is_not_understood_stops_no_batch(
+    store: Store, recorder: Recorder, record: Any, snoozed: str
+) -> None:
+    player = make_player(store).user_id
+    execute(
+        store,
+        "INSERT INTO player_profiles (user_id, profile, snoozed)"
+        " VALUES (:user_id, '', CAST(:snoozed AS jsonb))",
+        user_id=player,
+        snoozed=snoozed,
+    )
+    screen(store, accept(store, make_action(user_id=player)), policy=record(Signal.PROFILE))
+    assert recorder.seen[-1][1].snoozed == {}
+
+
 def test_a_verdict_of_a_review_is_kept_and_not_learned(
     store: Store, recorder: Recorder, record: Any
 ) -> None:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from domain.fraud.checks.table import CHECKS_BY_NAME
 from tests.factories import make_action, make_player
 from tests.intakes import fetch
+from tests.integration.fraud.screened import execute
 from tests.integration.moderation.moderating import list_act_kinds
 from tests.pipeline import complete_actions
 from tests.web.http.bodies import Headers, assert_refused
@@ -108,3 +109,15 @@ def test_nobody_is_snoozed_who_is_unknown_or_oneself(
     own = bearer(player, roles=["moderator"])
     assert_refused(snooze(client, own, player), 403, "FORBIDDEN")
     assert list_act_kinds(context.store) == []
+
+
+@pytest.mark.parametrize("snoozed", ["[1]", '"x"', '{"velocity": 1e30, "pace": "x"}'])
+def test_a_snooze_that_is_not_understood_is_not_shown(
+    client: FlaskClient, context: WorkerContext, moderator: Headers, snoozed: str
+) -> None:
+    player = make_player(context.store).user_id
+    assert snooze(client, moderator, player).status_code == 200
+    change = "UPDATE player_profiles SET snoozed = CAST(:snoozed AS jsonb)"
+    execute(context.store, change, snoozed=snoozed)
+    shown = client.get(f"{USERS}/{player}", headers=moderator)
+    assert (shown.status_code, shown.get_json()["snoozes"]) == (200, {})

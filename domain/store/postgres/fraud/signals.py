@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Connection
 
 from domain.fraud.model import Verdict
-from domain.fraud.signals import PlaySession, Signal, Window
+from domain.fraud.signals import PlaySession, Signal, Window, read_snoozed
 from domain.store.postgres.stages import IS_PENDING
 from domain.store.postgres.statements import HotStatement, hot
 
@@ -161,7 +161,7 @@ def read_signals(
             if text is not None:
                 read.profiles[key] = text
             if more is not None:
-                read.snoozed[key] = orjson.loads(more)
+                read.snoozed[key] = read_snoozed(more)
         elif kind == "session":
             read.sessions[key] = PlaySession(key, *_read_session(first, second, text))
         elif kind == "users":

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from domain.fraud.signals import read_snoozed
 from domain.store.postgres.statements import sql
 
 _SNOOZE = """
@@ -32,7 +33,8 @@ def delete_snooze(connection: Connection, *, user_id: UUID, check: str) -> bool:
 
 def read_snoozes(connection: Connection, *, user_id: UUID) -> Mapping[str, int]:
     """Return by check until when it is snoozed, in microseconds since 1970; also what is over."""
-    snoozed: Mapping[str, int] | None = connection.execute(
-        sql("SELECT snoozed FROM player_profiles WHERE user_id = :user_id"), {"user_id": user_id}
+    text: str | None = connection.execute(
+        sql("SELECT CAST(snoozed AS text) FROM player_profiles WHERE user_id = :user_id"),
+        {"user_id": user_id},
     ).scalar()
-    return snoozed or {}
+    return read_snoozed(text) if text else {}
