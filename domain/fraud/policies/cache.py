@@ -89,7 +89,10 @@ class PolicyCache:
         """Return the live policy, or the one that has judged until now; None for the settings'."""
         if live_number is None:
             return None
-        live = next((self._decode(one) for one in stored if one.number == live_number), None)
+        found = next((one for one in stored if one.number == live_number), None)
+        if found is None:
+            self._report(f"live policy {live_number}", "not stored")
+        live = self._decode(found) if found else None
         if live is None and self._judging is not None:
             return self._judging.policy
         return live

@@ -152,6 +152,13 @@ def test_a_process_that_never_understood_one_judges_by_the_settings(
     assert policies.problem is not None
 
 
+def test_a_live_policy_that_is_not_stored_is_told(store: Store, policies: PolicyCache) -> None:
+    number = create(store, STRICT).number
+    execute(store, "DELETE FROM fraud_policies")
+    assert judge(store, policies) == [Verdict.PASS, Verdict.PASS]
+    assert policies.problem == f"this version of the program cannot use live policy {number}"
+
+
 @pytest.mark.parametrize("baseline", ["[]", "{}", '{"actions": "x"}', "null", "5"])
 def test_a_baseline_that_is_not_understood_is_left_out(
     store: Store, policies: PolicyCache, baseline: str
