@@ -10,6 +10,7 @@ from uuid import UUID
 import click
 
 from cli.errors import CommandFailedError, OperatorGroup
+from cli.words import WORDS
 from domain.actions.model import Status
 from domain.errors import RedisUnavailableError
 from domain.moderation.acts import MAX_BY_CHARS, OPERATOR
@@ -41,9 +42,15 @@ def reviewer_options(callback: Callback) -> Callback:
         click.option(
             "--by",
             default=login_name,
+            type=WORDS,
             help="Name of the reviewer; by default the login name.",
         ),
-        click.option("--reason", required=True, help="Reason; stored with the action's checks."),
+        click.option(
+            "--reason",
+            required=True,
+            type=WORDS,
+            help="Reason; stored with the action's checks.",
+        ),
     ):
         callback = decorate(callback)
     return callback

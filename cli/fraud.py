@@ -9,6 +9,7 @@ import click
 import orjson
 
 from cli.errors import CommandFailedError, OperatorGroup
+from cli.words import WORDS
 from domain.errors import InvalidPayloadError
 from domain.fraud.policies.changing import (
     PolicyChange,
@@ -30,7 +31,9 @@ MAX_FILE_BYTES = 1024 * 1024
 fraud = OperatorGroup("fraud", help="The policies of fraud detection.")
 
 _number = click.argument("number", type=click.IntRange(1, 2**31 - 1))
-_note = click.option("--note", required=True, help="Why; for those who look at it later.")
+_note = click.option(
+    "--note", required=True, type=WORDS, help="Why; for those who look at it later."
+)
 
 
 @fraud.command("policies")

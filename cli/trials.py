@@ -13,6 +13,7 @@ import click
 from cli.errors import CommandFailedError
 from cli.fraud import change_of, list_problems, read_document
 from cli.fraud import fraud as fraud
+from cli.words import WORDS
 from domain.errors import InvalidPayloadError, RedisUnavailableError
 from domain.fraud.policies.changing import get_policy
 from domain.fraud.policies.json_form import decode_policy
@@ -37,7 +38,9 @@ _days = click.option(
     show_default=True,
     help="Judge the actions of so many days until now.",
 )
-_note = click.option("--note", required=True, help="Why; for those who look at it later.")
+_note = click.option(
+    "--note", required=True, type=WORDS, help="Why; for those who look at it later."
+)
 
 
 @fraud.command("backtest")

@@ -1,11 +1,25 @@
 """The words of moderation: what a moderator can do, and the bounds of the texts that go with it."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 MAX_REASON_CHARS = 1000
+_LINE_BREAKS = frozenset("\n\t")
+
+
+def find_words_problem(text: str) -> str | None:
+    """Return what is wrong with words that a person writes, or None.
+
+    They are not blank, and have no control characters but line breaks and tabs.
+    """
+    if not text.strip():
+        return "Must not be blank."
+    if any(unicodedata.category(each) in ("Cc", "Cs") for each in set(text) - _LINE_BREAKS):
+        return "Has a control character."
+    return None
 
 
 class CaseState(StrEnum):

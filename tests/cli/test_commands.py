@@ -138,6 +138,13 @@ def test_a_decision_needs_a_reason(app: Flask, held: NewAction) -> None:
     assert "--reason" in result.output
 
 
+@pytest.mark.parametrize("reason", ["", " ", "a\x07b", "\udcff", "x" * 1001])
+def test_a_reason_is_words(app: Flask, held: NewAction, reason: str) -> None:
+    result = run(app, "actions", "release", str(held.action_id), "--reason", reason)
+    assert result.exit_code == 2
+    assert "--reason" in result.output
+
+
 @pytest.mark.parametrize("decision", ["release", "reject"])
 def test_a_decision_is_made_once(app: Flask, store: Store, held: NewAction, decision: str) -> None:
     arguments = ("actions", decision, str(held.action_id), "--reason", "seen", "--by", "grace")

@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 from marshmallow import ValidationError, fields
 
+from domain.moderation.model import find_words_problem
 from web.http.scalars import parse_timestamp, parse_uuid
 
 MAX_SCORE = 2**31 - 1
@@ -134,6 +135,17 @@ class Timestamp(fields.AwareDateTime):
         if parsed is None:
             raise ValidationError("Not an RFC 3339 date and time with an offset.")
         return parsed
+
+
+class Words(fields.String):
+    """What a person writes: not blank, and without control characters but line breaks and tabs."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        written: str = super()._deserialize(value, attr, data, **kwargs).strip()
+        problem = find_words_problem(written)
+        if problem is not None:
+            raise ValidationError(problem)
+        return written
 
 
 class Metadata(fields.Field[dict[str, Any]]):

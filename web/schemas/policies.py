@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from domain.fraud.policy import PolicyState
 from domain.moderation.model import MAX_REASON_CHARS
 from web.schemas.base import CamelSchema, InputSchema
-from web.schemas.fields import Timestamp
+from web.schemas.fields import Timestamp, Words
 
 FIRST_STATES = (PolicyState.DRAFT, PolicyState.SHADOW, PolicyState.LIVE)
 
@@ -40,13 +40,13 @@ class NewPolicySchema(InputSchema):
     state = fields.String(
         load_default=PolicyState.DRAFT.value, validate=validate.OneOf([*map(str, FIRST_STATES)])
     )
-    note = fields.String(required=True, validate=validate.Length(min=1, max=MAX_REASON_CHARS))
+    note = Words(required=True, validate=validate.Length(max=MAX_REASON_CHARS))
 
 
 class PolicyReasonSchema(InputSchema):
     """Why a policy is made live, tried or retired."""
 
-    reason = fields.String(required=True, validate=validate.Length(min=1, max=MAX_REASON_CHARS))
+    reason = Words(required=True, validate=validate.Length(max=MAX_REASON_CHARS))
 
 
 class PolicySchema(CamelSchema):

@@ -97,6 +97,8 @@ def test_a_bad_policy_is_refused_with_its_paths_and_the_old_one_stays(
         {},
         {"definition": DEFINITION},
         {"definition": DEFINITION, "note": ""},
+        {"definition": DEFINITION, "note": " \n"},
+        {"definition": DEFINITION, "note": "a\u0007b"},
         {"definition": DEFINITION, "note": "x" * 1001},
         {"definition": DEFINITION, "note": "x", "state": "retired"},
         {"definition": [], "note": "x"},
@@ -113,6 +115,8 @@ def test_a_change_without_a_reason_is_refused(client: FlaskClient, admin: Header
     number = make(client, admin).json["policy"]  # type: ignore[index]
     for step in ("activate", "shadow", "retire"):
         assert_refused(post(client, admin, f"/{number}/{step}"), 400, "INVALID_PAYLOAD")
+        blank = post(client, admin, f"/{number}/{step}", reason=" ")
+        assert_refused(blank, 400, "INVALID_PAYLOAD")
 
 
 def test_who_does_not_know_the_newest_state_changes_nothing(

@@ -11,7 +11,7 @@ from domain.moderation.deciding import Decision
 from domain.moderation.model import MAX_REASON_CHARS, BanReason, CaseState
 from web.schemas.base import InputSchema
 from web.schemas.cursors import parse_case_cursor, parse_name_cursor
-from web.schemas.fields import StrictUUID, Timestamp
+from web.schemas.fields import StrictUUID, Timestamp, Words
 from web.schemas.queries import QueryInteger, QuerySchema
 
 MAX_MESSAGE_CHARS = 1000
@@ -21,19 +21,6 @@ DECISIONS = [
     for decision in Decision
     if decision.value in ("release", "reject", "void", "restore")
 ]
-_LINE_BREAKS = frozenset("\n\t")
-
-
-class Words(fields.String):
-    """What a person writes: not blank, and without control characters but line breaks and tabs."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        written: str = super()._deserialize(value, attr, data, **kwargs).strip()
-        if not written:
-            raise ValidationError("Must not be blank.")
-        if any(unicodedata.category(each) in ("Cc", "Cs") for each in set(written) - _LINE_BREAKS):
-            raise ValidationError("Has a control character.")
-        return written
 
 
 def reason() -> Words:
