@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, text
+from werkzeug.test import TestResponse
 
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
@@ -18,6 +19,7 @@ from tests.factories import make_action
 from tests.pipeline import complete_actions
 from tests.web.access.test_accounts import as_player, register
 from tests.web.http.bodies import Headers, assert_refused
+from web.routes.own import own_export
 from workers.context import WorkerContext
 
 EXPORT = "/api/users/me/export"
@@ -160,3 +162,24 @@ def test_an_archive_that_is_missing_is_told_and_live_actions_are_exported(
         assert_refused(client.post(EXPORT, json=body, headers=headers), 500, "INTERNAL_ERROR")
     finally:
         drop_old_months(store)
+
+
+def test_few_read_archives_at_once_and_the_others_are_told_to_come_back(
+    client: FlaskClient, ann: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy: list[TestResponse] = []
+
+    def read_slowly(*_: Any, **__: Any) -> Any:
+        # Who comes while the others read: the third is one too many.
+        busy.append(ask())
+        return [], None
+
+    def ask() -> TestResponse:
+        return client.post(EXPORT, json={"cursor": "archives"}, headers=as_player(ann))
+
+    monkeypatch.setattr(own_export, "list_archived_actions", read_slowly)
+    assert ask().status_code == 200
+    assert [answer.status_code for answer in busy] == [503, 200]
+    assert_refused(busy[0], 503, "SERVICE_UNAVAILABLE")
+    assert "Retry-After" in busy[0].headers
+    assert ask().status_code == 200

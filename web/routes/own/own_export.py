@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from domain.accounts.exporting import export_account, export_holdings
 from domain.actions.history import list_actions
 from domain.archives.reading import ArchivePlace, list_archived_actions
 from domain.boards.players import get_player_score
-from domain.errors import InvalidPayloadError
+from domain.errors import InvalidPayloadError, OverloadedError
 from web.http.json_body import read_json_object
 from web.http.request_context import principal
 from web.http.responses import json_response
@@ -29,6 +30,9 @@ from web.services import services
 _export = FullExportSchema()
 # The page on which the archives begin.
 _ARCHIVES = "archives"
+# Files are unpacked and searched, which takes whole seconds of CPU where a player has many actions,
+# or there are many months: who asks again and again must not slow the intake of actions.
+_archive_readers = BoundedSemaphore(2)
 
 
 def export_all() -> Response:
@@ -105,13 +109,18 @@ def _list_live(
 def _list_archived(
     user_id: UUID, start: ArchivePlace | None, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
-    rows, place = list_archived_actions(
-        services().store,
-        folder=services().settings.archive_path,
-        user_id=user_id,
-        start=start,
-        limit=limit,
-    )
+    if not _archive_readers.acquire(blocking=False):
+        raise OverloadedError
+    try:
+        rows, place = list_archived_actions(
+            services().store,
+            folder=services().settings.archive_path,
+            user_id=user_id,
+            start=start,
+            limit=limit,
+        )
+    finally:
+        _archive_readers.release()
     next_cursor = None if place is None else write_archive_cursor(place.partition, place.before_no)
     return [_describe_archived(row) for row in rows], next_cursor
 
