@@ -13,11 +13,11 @@ from bench.arms import BATCH_SIZE, Arm
 from bench.boards.cost import PACED
 from bench.checks.policies import POLICIES
 from bench.checks.population import (
-    apply_policy,
     count_findings,
     make_clients,
     make_model,
     open_play_sessions,
+    use_policy,
 )
 from bench.reporting.table import progress
 from bench.results import Measured
@@ -72,7 +72,7 @@ def _open(plan: Plan, name: str, opened: ExitStack, console: Console) -> Bench:
     bench = opened.enter_context(open_bench(plan, plan.root, SETTINGS))
     make_clients(bench.stack, bench.players)
     make_model(bench.stack)
-    apply_policy(bench.stack, POLICIES[name])
+    use_policy(bench.stack, POLICIES[name])
     console.print(f"{name}: warming up ...")
     bench.warm_up(WARM_UP)
     open_play_sessions(bench.stack)

@@ -5,6 +5,7 @@ gives each action its player's client, as intake does for players' own requests.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -68,11 +69,16 @@ def open_play_sessions(stack: Stack) -> None:
     connection.close()
 
 
-def apply_policy(stack: Stack, policy: dict[str, Any]) -> None:
+def use_policy(stack: Stack, policy: dict[str, Any]) -> None:
     """Make a policy the live one by the operators' command."""
     path = stack.home.folder / "policy.json"
     path.write_text(json.dumps(policy))
-    stack.output_of("flask", "--app", "wsgi", "fraud", "apply", str(path), "--note", "benchmark")
+    stack.output_of("flask", "--app", "wsgi", *list_arguments(path))
+
+
+def list_arguments(path: Path) -> tuple[str, ...]:
+    """Return the operators' command that makes the policy of a file the live one."""
+    return ("fraud", "create", str(path), "--note", "benchmark")
 
 
 def make_model(stack: Stack) -> None:

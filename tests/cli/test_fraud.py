@@ -8,6 +8,9 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from bench.checks.policies import FEW, POLICIES
+from bench.checks.population import list_arguments
+
 DOCUMENT: dict[str, Any] = {"checks": {"velocity": {"settings": {"maxPerMinute": 3}}}}
 
 
@@ -37,6 +40,15 @@ def test_a_policy_of_a_file_is_live(app: Flask, path: Path) -> None:
     shown = json.loads(run(app, "show", str(listed["policy"])).output)
     assert shown == listed
     assert "live" in run(app, "policies").output
+
+
+def test_the_policies_that_are_measured_judge(app: Flask, path: Path) -> None:
+    path.write_text(json.dumps(POLICIES[FEW]))
+    done = app.test_cli_runner().invoke(args=list_arguments(path))
+    assert done.exit_code == 0, done.output
+    (listed,) = list_policies(app)
+    assert listed["state"] == "live"
+    assert listed["definition"]["checks"].keys() == POLICIES[FEW]["checks"].keys()
 
 
 def test_a_stored_policy_is_tried_made_live_and_retired(app: Flask, path: Path) -> None:
