@@ -2,6 +2,10 @@
 
 from typing import NamedTuple
 
+from domain.clients.model import UNKNOWN_ADDRESS
+
+_NOWHERE = str(UNKNOWN_ADDRESS)
+
 
 class Client(NamedTuple):
     """A device at an address, both as keyed hashes in text; the place is None where unknown.
@@ -18,6 +22,11 @@ class Client(NamedTuple):
     latitude: float | None = None
     longitude: float | None = None
     is_hosting: bool = False
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What players are counted by: the device, and the address unless that says nothing."""
+        return (self.device,) if self.address == _NOWHERE else (self.device, self.address)
 
 
 class Candidate(NamedTuple):

@@ -14,7 +14,6 @@ from uuid import UUID
 import structlog
 
 from domain.clients.known import KnownClients
-from domain.clients.model import UNKNOWN_ADDRESS
 from domain.fraud.candidate import Candidate, Client
 from domain.fraud.policies.cache import Judging
 from domain.fraud.profile import Profile
@@ -31,7 +30,6 @@ FACTS = frozenset(Signal) - {Signal.WINDOW}
 
 # What can be the id of a play session, which is a UUID.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
-_NOWHERE = str(UNKNOWN_ADDRESS)
 _NO_PROFILE = Profile()
 
 
@@ -155,11 +153,9 @@ def _list_pairs(by_user: Mapping[str, Sequence[Candidate]]) -> list[Pair]:
     pairs: dict[Pair, None] = {}
     for user_id, actions in by_user.items():
         for action in actions:
-            client = action.client
-            if client is not None:
-                pairs[client.device, user_id] = None
-                if client.address != _NOWHERE:
-                    pairs[client.address, user_id] = None
+            if action.client is not None:
+                for subject in action.client.subjects:
+                    pairs[subject, user_id] = None
     return list(pairs)
 
 

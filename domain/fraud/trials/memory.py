@@ -5,7 +5,7 @@ database. Memory grows with the number of players.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from domain.fraud.anomaly.model import Model
 from domain.fraud.baseline import Baseline, BaselineRow, baseline_of
@@ -77,14 +77,13 @@ class Memory:
 
     def _sight(self, action: Candidate) -> None:
         if action.client is not None:
-            self._users[action.client.device].add(action.user_id)
-            self._users[action.client.address].add(action.user_id)
+            for subject in action.client.subjects:
+                self._users[subject].add(action.user_id)
 
     def _count_users(self, action: Candidate) -> dict[str, int]:
         if action.client is None:
             return {}
-        subjects: Iterable[str] = (action.client.device, action.client.address)
-        return {subject: len(self._users[subject]) for subject in subjects}
+        return {subject: len(self._users[subject]) for subject in action.client.subjects}
 
     def _learn(self, action: Candidate) -> None:
         before_us = self._last_us.get(action.user_id)
