@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 
 from domain.fraud.checks.table import CHECKS_BY_NAME
 from tests.factories import make_action, make_player
@@ -41,7 +42,7 @@ def test_a_check_is_snoozed_for_one_player_and_counts_again(
     assert snooze(client, moderator, player, check="score_burst").status_code == 200
     (profile,) = fetch(store, "SELECT profile, snoozed FROM player_profiles")
     until = datetime.fromisoformat(answer.get_json()["until"])
-    assert profile.profile == "{}"
+    assert profile.profile == ""
     assert profile.snoozed["velocity"] == round(until.timestamp() * 1_000_000)
     path = f"{USERS}/{player}"
     shown = client.get(path, headers=moderator).get_json()["snoozes"]
@@ -69,6 +70,16 @@ def test_a_snooze_leaves_what_screening_remembers_and_screening_leaves_the_snooz
     (after,) = fetch(store, "SELECT profile, snoozed FROM player_profiles")
     assert after.profile != snoozed.profile
     assert after.snoozed == snoozed.snoozed
+
+
+def test_screening_begins_a_profile_for_a_snoozed_player_without_a_warning(
+    client: FlaskClient, context: WorkerContext, moderator: Headers
+) -> None:
+    player = make_player(context.store).user_id
+    snooze(client, moderator, player)
+    with capture_logs() as logs:
+        complete_actions(context, [make_action(user_id=player)])
+    assert [entry for entry in logs if entry["log_level"] == "warning"] == []
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 from domain.fraud.signals import read_snoozed
 from domain.store.postgres.statements import sql
 
+# Without a profile before, it is the empty one.
 _SNOOZE = """
 INSERT INTO player_profiles (user_id, profile, snoozed)
-VALUES (:user_id, '{}', jsonb_build_object(CAST(:name AS text), CAST(:until AS bigint)))
+VALUES (:user_id, '', jsonb_build_object(CAST(:name AS text), CAST(:until AS bigint)))
 ON CONFLICT (user_id) DO UPDATE
 SET snoozed = coalesce(player_profiles.snoozed, '{}') || excluded.snoozed
 """

@@ -53,8 +53,8 @@ client_sightings = Table(
     Index("ix_client_sightings_user_id", "user_id"),
 )
 
-# What screening remembers of a player, as JSON (`domain/fraud/profile.py`); whoever changes it has
-# locked the row.
+# What screening remembers of a player, as JSON (`domain/fraud/profile.py`), "" for nothing yet; it
+# is changed under the lock of the row only.
 player_profiles = Table(
     "player_profiles",
     metadata,
@@ -116,7 +116,7 @@ Index(
     postgresql_where=text("state IN ('live', 'shadow')"),
 )
 
-# What actions of one type are like, of all players; made anew by the keeper.
+# What actions of one type are like, of all players; made by the keeper, again and again.
 fraud_baselines = Table(
     "fraud_baselines",
     metadata,
