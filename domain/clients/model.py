@@ -1,6 +1,6 @@
 """The words of clients: where an address is, and what is known of a client before it has a number.
 
-One that has a number is a `Client` of `domain/fraud/signals.py`.
+One that has a number is a `Client` of `domain/fraud/candidate.py`.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """A baseline, pure: what actions of one type are like over all players.
 
-Made anew from stored actions by the keeper; the checks compare a player's actions with it.
+Made of stored actions by the keeper; the checks compare a player's actions with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +45,13 @@ class Baseline:
     def is_known(self) -> bool:
         """Whether there were actions enough."""
         return self.actions >= KNOWN_AFTER
+
+    def measure(self, value: float) -> float:
+        """Return how many deviations a value of ln(1 + score) is above the median.
+
+        1.4826 MAD of a normal distribution are its standard deviation, which has a floor here.
+        """
+        return (value - self.ln_median) / max(0.15, 1.4826 * self.ln_mad)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""

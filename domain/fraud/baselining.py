@@ -1,4 +1,4 @@
-"""Baselining: what actions of each type are like over all players, made anew by the keeper."""
+"""Baselining: what actions of each type are like over all players, made by the keeper."""
 
 from collections import defaultdict
 from collections.abc import Mapping

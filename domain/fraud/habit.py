@@ -52,6 +52,13 @@ class Habit:
         """Whether there are scores enough to say what is usual."""
         return self.scores >= KNOWN_AFTER
 
+    def measure(self, value: float) -> float:
+        """Return how many deviations a value of ln(1 + score) is above the mean.
+
+        Deviations have a floor, so that a player whose scores are all alike may once do better.
+        """
+        return (value * 1000 - self.mean) / max(150, self.deviation)
+
     def count_near_top(self, score: int) -> None:
         """Count the score if it is close to the player's best; begin again if not."""
         if score >= self.top * NEAR_TOP:

@@ -48,19 +48,13 @@ class Judge:
     ) -> None:
         self.policy = policy
         self.shadow = shadow
-        self.needs: frozenset[Signal] = frozenset().union(
-            *(
-                CHECKS_BY_NAME[name].needs_with(check.settings)
-                for name, check in policy.checks.items()
-            ),
-            shadow.needs if shadow else frozenset(),
-        )
+        self.needs = policy.needs | (shadow.policy.needs if shadow else frozenset())
         self.spent_us: dict[str, float] = {}
         self.unavailable = 0
         self._clock_ns = clock_ns
         self._learns = Signal.PROFILE in self.needs
         self._all = [
-            _Check(name, known.run, check.settings, Signal.MODEL in known.needs)
+            _Check(name, known.run, check.settings, known.asks_model)
             for name, check in policy.checks.items()
             for known in (CHECKS_BY_NAME[name],)
         ]

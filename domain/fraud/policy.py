@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from domain.fraud.checks.table import CHECKS
+from domain.fraud.checks.table import CHECKS, CHECKS_BY_NAME
 from domain.fraud.model import PASSED, Finding, Verdict
+from domain.fraud.signals import Signal
 from domain.settings import Settings
 
 HOLD_AT = 100.0
@@ -43,6 +44,16 @@ class Policy:
     hold_at: float
     reject_at: float
     checks: Mapping[str, CheckPolicy]
+
+    @property
+    def needs(self) -> frozenset[Signal]:
+        """The signals that its checks read."""
+        return frozenset().union(
+            *(
+                CHECKS_BY_NAME[name].needs_with(check.settings)
+                for name, check in self.checks.items()
+            )
+        )
 
     def judge(self, findings: Mapping[str, Finding]) -> tuple[Verdict, str | None]:
         """Return the verdict, and the reason of the finding that is worth most of the points."""

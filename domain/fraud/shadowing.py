@@ -13,7 +13,7 @@ from domain.fraud.candidate import Candidate
 from domain.fraud.checks.table import CHECKS_BY_NAME
 from domain.fraud.model import PASSED, Finding, Screening, Verdict
 from domain.fraud.policy import Policy
-from domain.fraud.signals import Signal, Signals
+from domain.fraud.signals import Signals
 
 logger = structlog.get_logger(__name__)
 
@@ -26,12 +26,6 @@ class Shadow:
 
     def __init__(self, policy: Policy, *, live: Policy) -> None:
         self.policy = policy
-        self.needs: frozenset[Signal] = frozenset().union(
-            *(
-                CHECKS_BY_NAME[name].needs_with(check.settings)
-                for name, check in policy.checks.items()
-            )
-        )
         self.is_broken = False
         # What the live policy's checks find too is not looked for again.
         self._shared = [
@@ -40,7 +34,7 @@ class Shadow:
             if name in live.checks and live.checks[name].settings == check.settings
         ]
         self._own = [
-            (name, CHECKS_BY_NAME[name].run, check.settings, self._asks_model(name))
+            (name, CHECKS_BY_NAME[name].run, check.settings, CHECKS_BY_NAME[name].asks_model)
             for name, check in policy.checks.items()
             if name not in self._shared
         ]
@@ -88,11 +82,9 @@ class Shadow:
         """Return whether what a check finds counts for this player."""
         if action.accepted_us < signals.snoozed.get(name, 0):
             return False
-        return not self._asks_model(name) or (signals.model is not None and signals.model.is_live)
-
-    @staticmethod
-    def _asks_model(name: str) -> bool:
-        return Signal.MODEL in CHECKS_BY_NAME[name].needs
+        return not CHECKS_BY_NAME[name].asks_model or (
+            signals.model is not None and signals.model.is_live
+        )
 
 
 def read_shadow_verdict(screening: Screening) -> Verdict:

@@ -22,7 +22,7 @@ class FraudDuties:
         return [(RENEW_SECONDS, self.renew_baselines)]
 
     def renew_baselines(self) -> None:
-        """Make the baselines of action types anew, once enough actions have come."""
+        """Make new baselines of action types, once enough actions have come."""
         number = renew_baselines(
             self._store, known_number=self._known_number, now=datetime.now(UTC)
         )

@@ -23,8 +23,8 @@ def features(action: Candidate, signals: Signals) -> tuple[float, ...]:
     return (
         value,
         _interval(action, profile),
-        _own_deviation(value, profile.find_habit(type_key(action.action_type))),
-        _all_deviation(value, signals.baselines.get(action.action_type or "")),
+        _deviate(value, profile.find_habit(type_key(action.action_type))),
+        _deviate(value, signals.baselines.get(action.action_type or "")),
         _rate(action),
         _spread(profile.intervals),
         _unsteadiness(clock),
@@ -41,20 +41,11 @@ def _interval(action: Candidate, profile: Profile) -> float:
     return log(gap_ms) if profile.last_ms and gap_ms >= 1 else UNKNOWN
 
 
-def _own_deviation(value: float, habit: Habit | None) -> float:
-    if habit is None or not habit.is_known:
+def _deviate(value: float, usual: Habit | Baseline | None) -> float:
+    """Return how many deviations the value is above what is usual; 0 where that is not known."""
+    if usual is None or not usual.is_known:
         return 0.0
-    return _clip((value * 1000 - habit.mean) / max(150, habit.deviation))
-
-
-def _all_deviation(value: float, baseline: Baseline | None) -> float:
-    if baseline is None or not baseline.is_known:
-        return 0.0
-    return _clip((value - baseline.ln_median) / max(0.15, 1.4826 * baseline.ln_mad))
-
-
-def _clip(deviations: float) -> float:
-    return max(-_MOST_DEVIATIONS, min(_MOST_DEVIATIONS, deviations))
+    return max(-_MOST_DEVIATIONS, min(_MOST_DEVIATIONS, usual.measure(value)))
 
 
 def _rate(action: Candidate) -> float:

@@ -29,6 +29,11 @@ class Check:
     needs: frozenset[Signal] = frozenset()
     needed_if: Callable[[Any], bool] | None = None
 
+    @property
+    def asks_model(self) -> bool:
+        """Whether it runs only where there is a model."""
+        return Signal.MODEL in self.needs
+
     def needs_with(self, settings: Any) -> frozenset[Signal]:
         """Return the signals that it needs with these settings."""
         is_needed = self.needed_if is None or self.needed_if(settings)

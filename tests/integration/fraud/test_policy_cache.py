@@ -259,7 +259,7 @@ def test_what_both_policies_look_for_is_looked_for_once(
 
 def watch_velocity(monkeypatch: pytest.MonkeyPatch, run_check: Any) -> None:
     """Let the velocity check of judges and shadows that are made from now on be this function."""
-    for module in ("judging", "shadowing"):
+    for module in ("policy", "judging", "shadowing"):
         imported = __import__(f"domain.fraud.{module}", fromlist=["CHECKS_BY_NAME"])
         check = imported.CHECKS_BY_NAME["velocity"]
         changed = type(check)(

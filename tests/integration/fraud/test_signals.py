@@ -47,7 +47,7 @@ def record(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     """Return a function that makes the recorder a check of the table, and its policy."""
 
     known = dict(CHECKS_BY_NAME)
-    for module in ("judging", "shadowing"):
+    for module in ("policy", "judging", "shadowing"):
         monkeypatch.setattr(f"domain.fraud.{module}.CHECKS_BY_NAME", known)
 
     def make(*needs: Signal) -> Policy:

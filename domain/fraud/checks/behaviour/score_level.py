@@ -69,34 +69,18 @@ def _is_always_top(
 def _weigh_jump(
     score: int, habit: Habit | None, baseline: Baseline | None, settings: ScoreLevelSettings
 ) -> float:
-    """Return 1.0 for a score far above the player's own and everybody's, less for its own alone.
-
-    Deviations have a floor, so that a player whose scores are all alike may once do better.
-    """
+    """Return 1.0 for a score far above the player's own and everybody's, less for its own alone."""
     value = ln_of(score)
-    others = _measure(value, baseline) if baseline is not None else 0.0
+    others = baseline.measure(value) if baseline is not None else 0.0
     top = baseline.score_q99 if baseline is not None else inf
     is_known = habit is not None and habit.is_known
-    own = _compare(value, habit) if habit is not None and is_known else inf
+    own = habit.measure(value) if habit is not None and is_known else inf
     is_above = others > settings.all_deviations
     if own > settings.beyond_own and is_above and score > settings.beyond_ratio * top:
         return 1.0
     if not is_known or own <= settings.own_deviations:
         return 0.0
     return 1.0 if is_above or score > top else settings.own_score
-
-
-def _compare(value: float, habit: Habit) -> float:
-    """Return how many deviations a value of ln(1 + score) is above the player's own mean."""
-    return (value * 1000 - habit.mean) / max(150, habit.deviation)
-
-
-def _measure(value: float, baseline: Baseline) -> float:
-    """Return how many deviations a value of ln(1 + score) is above everybody's median.
-
-    1.4826 MAD of a normal distribution are its standard deviation.
-    """
-    return (value - baseline.ln_median) / max(0.15, 1.4826 * baseline.ln_mad)
 
 
 CHECK = Check(
