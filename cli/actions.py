@@ -1,6 +1,5 @@
 """`flask --app wsgi actions …`: lists the actions held for review, and decides on one."""
 
-import getpass
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,10 +9,10 @@ from uuid import UUID
 import click
 
 from cli.errors import CommandFailedError, OperatorGroup
+from cli.operator import login_name, name_operator
 from cli.words import WORDS
 from domain.actions.model import Status
 from domain.errors import RedisUnavailableError
-from domain.moderation.acts import MAX_BY_CHARS, OPERATOR
 from domain.moderation.deciding import Decision, decide_action, list_actions_to_review
 from domain.moderation.retrying import RetryProgress, retry_failed_actions
 from domain.store.postgres.actions.reviews import FailedFilter, HeldAction
@@ -26,14 +25,6 @@ REVIEWABLE = (Status.QUARANTINED.value, Status.FAILED.value)
 Callback = TypeVar("Callback", bound=Callable[..., object])
 
 actions = OperatorGroup("actions", help="Decide on actions: held, failed, applied or voided.")
-
-
-def login_name() -> str:
-    """Return the login name of the user who runs the command, or `operator` if it is unknown."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "operator"
 
 
 def reviewer_options(callback: Callback) -> Callback:
@@ -136,15 +127,10 @@ def retry(
     _retry_all(FailedFilter(status_reason, _read_moment(since)), reason, by)
 
 
-def _operator(name: str) -> str:
-    """Return who decides, as the acts have it: no user of the API has a colon in the id."""
-    return f"{OPERATOR}:{name}"[:MAX_BY_CHARS]
-
-
 def _retry_all(wanted: FailedFilter, reason: str, by: str) -> None:
     progress = RetryProgress()
     for progress in retry_failed_actions(
-        services().store, wanted=wanted, by=_operator(by), reason=reason, now=datetime.now(UTC)
+        services().store, wanted=wanted, by=name_operator(by), reason=reason, now=datetime.now(UTC)
     ):
         click.echo(f"{progress.retried} on their way", err=True)
     click.echo(f"retried {progress.retried} failed actions")
@@ -170,7 +156,7 @@ def _decide(action_id: UUID, decision: Decision, reason: str, by: str) -> None:
         services().store,
         action_id=action_id,
         decision=decision,
-        by=_operator(by),
+        by=name_operator(by),
         reason=reason,
         now=datetime.now(UTC),
     )

@@ -1,6 +1,5 @@
 """`flask --app wsgi fraud …`: the policies of fraud detection; trials are in `cli/trials.py`."""
 
-import getpass
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import click
 import orjson
 
 from cli.errors import CommandFailedError, OperatorGroup
+from cli.operator import login_name, name_operator
 from cli.words import WORDS
 from domain.errors import InvalidPayloadError
 from domain.fraud.policies.changing import (
@@ -22,6 +22,7 @@ from domain.fraud.policies.changing import (
 from domain.fraud.policy import PolicyState
 from domain.moderation.model import MAX_REASON_CHARS
 from domain.store.postgres.fraud.policies import StoredPolicy
+from web.http.responses import dump_json
 from web.routes.moderation.policies import describe_policy
 from web.schemas.policies import FIRST_STATES
 from web.services import services
@@ -41,7 +42,7 @@ _note = click.option(
 def list_all(as_json: bool) -> None:
     """Print every policy, the newest first: number, state, checks, and who made it."""
     for stored in list_policies(services().store):
-        click.echo(_dump(stored) if as_json else _describe(stored))
+        click.echo(dump_json(describe_policy(stored)) if as_json else _describe(stored))
 
 
 @fraud.command("show")
@@ -108,14 +109,7 @@ def change_of(note: str) -> PolicyChange:
     """Return who changes what, and why; raises CommandFailedError for a note out of bounds."""
     if not 0 < len(note) <= MAX_REASON_CHARS:
         raise CommandFailedError(f"--note must have 1 to {MAX_REASON_CHARS} characters")
-    return PolicyChange(f"operator:{_login_name()}"[:64], note)
-
-
-def _login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+    return PolicyChange(name_operator(login_name()), note)
 
 
 def read_document(path: Path) -> Any:
@@ -137,10 +131,6 @@ def list_problems(error: InvalidPayloadError) -> str:
     fields = (error.details or {}).get("fields") or {"": [error.message]}
     lines = [f"  {name}: {' '.join(said)}" for name, said in fields.items()]
     return "\n".join(["nothing was changed:", *lines])
-
-
-def _dump(stored: StoredPolicy) -> str:
-    return orjson.dumps(describe_policy(stored), option=orjson.OPT_UTC_Z).decode()
 
 
 def _describe(stored: StoredPolicy) -> str:
