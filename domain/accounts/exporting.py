@@ -1,6 +1,6 @@
 """What is stored of an account beside its scores and actions, for the player who asks.
 
-Called by `web/routes/own/own_account.py`.
+Called by the exports of `web/routes/own`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Pagination cursors: opaque to clients, an action number, a case or a name inside."""
+"""Pagination cursors: opaque to clients; an action, an archived one, a case or a name is inside."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -14,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def write_cursor(before_no: int) -> str:
     """Return the cursor of the page that begins before this action number."""
-    return urlsafe_b64encode(b"a%d" % before_no).rstrip(b"=").decode()
+    return _encode(b"a%d" % before_no)
 
 
 def parse_cursor(cursor: str) -> int | None:
@@ -25,7 +25,7 @@ def parse_cursor(cursor: str) -> int | None:
 
 def write_archive_cursor(partition: str, before_no: int) -> str:
     """Return the cursor of the page that begins in an archived month, before this number."""
-    return urlsafe_b64encode(f"m{partition}:{before_no}".encode()).rstrip(b"=").decode()
+    return _encode(f"m{partition}:{before_no}".encode())
 
 
 def parse_archive_cursor(cursor: str) -> tuple[str, int] | None:

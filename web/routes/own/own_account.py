@@ -1,7 +1,6 @@
 """The caller's own account: its name and password, the export, its rewards, and its end."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from flask import Response, request
 
@@ -10,12 +9,12 @@ from domain.accounts.exporting import export_account
 from domain.actions.history import list_actions
 from domain.boards.players import get_player_score
 from domain.rankings.closing.rewarding import list_rewards
-from domain.rankings.closing.winners import GrantedReward
 from web.http.json_body import read_json_object, read_optional_json_object
 from web.http.request_context import principal
 from web.http.responses import json_response
 from web.intake.answers import describe_record
 from web.routes.in_turn import run_as_owner
+from web.routes.own.describing import describe_account, describe_reward
 from web.schemas.accounts import AccountChangeSchema, AccountDeletionSchema
 from web.schemas.base import load
 from web.schemas.cursors import write_cursor
@@ -88,26 +87,7 @@ def export() -> Response:
     )
     return json_response(
         {
-            "userId": user_id,
-            "username": account.username,
-            "hasPassword": account.has_password,
-            "hasSecondFactor": account.has_second_factor,
-            "attributes": account.attributes,
-            "createdAt": account.created_at,
-            "score": player.score,
-            "rank": player.rank,
-            "totalActions": player.total_actions,
-            "firstAction": player.first_action,
-            "lastAction": player.last_action,
-            "sessions": [
-                {
-                    "sessionId": session.session_id,
-                    "createdAt": session.created_at,
-                    "expiresAt": session.expires_at,
-                }
-                for session in account.sessions
-            ],
-            "rewards": [_describe_reward(reward) for reward in account.rewards],
+            **describe_account(account, player),
             "actions": [describe_record(record) for record in records],
             "nextCursor": None if next_no is None else write_cursor(next_no),
         }
@@ -125,21 +105,10 @@ def rewards() -> Response:
     )
     return json_response(
         {
-            "rewards": [_describe_reward(reward) for reward in granted],
+            "rewards": [describe_reward(reward) for reward in granted],
             "nextCursor": None if next_no is None else write_cursor(next_no),
         }
     )
-
-
-def _describe_reward(reward: GrantedReward) -> dict[str, Any]:
-    return {
-        "board": reward.board,
-        "period": reward.period_key,
-        "segment": reward.segment,
-        "rank": reward.rank,
-        "reward": reward.reward,
-        "grantedAt": reward.granted_at,
-    }
 
 
 def _last_expiry(now: datetime) -> datetime:

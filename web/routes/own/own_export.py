@@ -17,6 +17,7 @@ from web.http.json_body import read_json_object
 from web.http.request_context import principal
 from web.http.responses import json_response
 from web.intake.answers import describe_record
+from web.routes.own.describing import describe_account
 from web.schemas.accounts import FullExportSchema
 from web.schemas.base import load
 from web.schemas.cursors import (
@@ -62,38 +63,7 @@ def _describe_account(user_id: UUID) -> dict[str, Any]:
     store = services().store
     account = export_account(store, user_id=user_id, now=datetime.now(UTC))
     player = get_player_score(store, board=services().board, user_id=user_id)
-    return {
-        "userId": user_id,
-        "username": account.username,
-        "hasPassword": account.has_password,
-        "createdAt": account.created_at,
-        "attributes": account.attributes,
-        "score": player.score,
-        "rank": player.rank,
-        "totalActions": player.total_actions,
-        "firstAction": player.first_action,
-        "lastAction": player.last_action,
-        "sessions": [
-            {
-                "sessionId": session.session_id,
-                "createdAt": session.created_at,
-                "expiresAt": session.expires_at,
-            }
-            for session in account.sessions
-        ],
-        "rewards": [
-            {
-                "board": reward.board,
-                "period": reward.period_key,
-                "segment": reward.segment,
-                "rank": reward.rank,
-                "reward": reward.reward,
-                "grantedAt": reward.granted_at,
-            }
-            for reward in account.rewards
-        ],
-        **export_holdings(store, user_id=user_id),
-    }
+    return {**describe_account(account, player), **export_holdings(store, user_id=user_id)}
 
 
 def _list_live(

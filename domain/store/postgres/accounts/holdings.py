@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.store.postgres.accounts.second_factors import has_second_factor
 from domain.store.postgres.statements import sql
 
 # By the field of the export; each row becomes one JSON object. Times are written as in all answers.
@@ -29,12 +28,8 @@ _LISTS = {
 
 
 def list_holdings(connection: Connection, *, user_id: UUID) -> dict[str, Any]:
-    """Return the lists by the names of their fields, and `hasSecondFactor`."""
-    found: dict[str, Any] = {
-        name: _list(connection, statement, user_id) for name, statement in _LISTS.items()
-    }
-    found["hasSecondFactor"] = has_second_factor(connection, user_id=user_id)
-    return found
+    """Return the lists by the names of their fields."""
+    return {name: _list(connection, statement, user_id) for name, statement in _LISTS.items()}
 
 
 def _list(connection: Connection, statement: str, user_id: UUID) -> Sequence[dict[str, Any]]:
