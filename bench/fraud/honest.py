@@ -1,14 +1,13 @@
 """Honest players of several habits. Times are local: people sleep at night."""
 
 from collections.abc import Callable
-from math import asin, cos, radians, sin, sqrt
 
 from bench.fraud.games import SPRINT, pause, play
 from bench.fraud.model import CITIES, DAY_S, HOUR_S, MINUTE_S, City, World
 from bench.fraud.people import Person
+from domain.fraud.checks.location import measure_km
 
 CRUISE_KM_PER_H = 850.0
-EARTH_KM = 6371.0
 
 
 def play_casually(world: World) -> Person:
@@ -57,7 +56,7 @@ def play_while_travelling(world: World) -> Person:
     person = _somebody(world, "travelling")
     home, device = person.city, person.client
     away = world.random.choice([city for city in CITIES if city.country != home.country])
-    flight_s = 3 * HOUR_S + _distance_km(home, away) / CRUISE_KM_PER_H * HOUR_S
+    flight_s = 3 * HOUR_S + measure_km(*_place(home), *_place(away)) / CRUISE_KM_PER_H * HOUR_S
     for day in range(int(world.days)):
         city = away if day % 4 in (1, 2) else home
         if city is not person.city:
@@ -136,12 +135,8 @@ def play_through_the_night(world: World) -> Person:
     return person
 
 
-def _distance_km(one: City, other: City) -> float:
-    """Return the length of the great circle, by the haversine formula."""
-    first, second = radians(one.latitude), radians(other.latitude)
-    half = sin((second - first) / 2) ** 2
-    half += cos(first) * cos(second) * sin(radians(other.longitude - one.longitude) / 2) ** 2
-    return 2 * EARTH_KM * asin(sqrt(half))
+def _place(city: City) -> tuple[float, float]:
+    return city.latitude, city.longitude
 
 
 HABITS: dict[str, tuple[Callable[[World], object], int]] = {

@@ -64,7 +64,7 @@ Tallies = dict[str, Tally]
 
 
 def judge_world(world: World, policy: Policy, model: Model | None = None) -> Tallies:
-    """Return what the policy makes of a world; play sessions begin anew."""
+    """Return what the policy makes of a world; play sessions begin again."""
     judge = _make_judge(policy)
     memory = Memory(_begin_sessions(world), model)
     tallies: Tallies = {}

@@ -12,6 +12,7 @@ from domain.accounts.erasing import erase_traces
 from domain.accounts.following import Moves, change_attributes, erase_attributes, show_moves
 from domain.accounts.identity import require_username
 from domain.accounts.names import unpredictable_username
+from domain.accounts.ownership import check_owner
 from domain.accounts.passwords import Passwords
 from domain.accounts.publishing import forget_name, show_name
 from domain.boards.model import BoardId
@@ -111,7 +112,7 @@ def delete_account(
     player of whom nothing is stored, only the tokens end. Raises InvalidCredentialsError for a
     wrong password, or OverloadedError.
     """
-    identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
+    identity = check_owner(store, passwords, user_id=user_id, password=current_password)
     with store.write() as connection:
         erase_traces(connection, user_id=user_id)
         erase_attributes(connection, user_id=user_id)
@@ -141,21 +142,11 @@ def _find_owner(
         with store.write() as connection:
             identity = find_identity_of(connection, user_id=user_id)
     else:
-        identity = _check_owner(store, passwords, user_id=user_id, password=current_password)
+        identity = check_owner(store, passwords, user_id=user_id, password=current_password)
     if identity is None:
         raise NotFoundError("Nothing is stored of this player yet")
     if change.password is not None and identity.password_hash is None:
         raise ForbiddenError("This account has no password; its identity provider has")
-    return identity
-
-
-def _check_owner(
-    store: Store, passwords: Passwords, *, user_id: UUID, password: str | None
-) -> Identity | None:
-    """Return the identity, if there is one; raises InvalidCredentialsError unless it is theirs."""
-    with store.write() as connection:
-        identity = find_identity_of(connection, user_id=user_id)
-    passwords.require(identity.password_hash if identity else None, password)
     return identity
 
 

@@ -4,17 +4,16 @@ Called by the use cases of this room after their commit.
 """
 
 from datetime import datetime
-from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
 
 from domain.boards.model import BoardId
-from domain.boards.reader import read_state
 from domain.errors import RedisUnavailableError
+from domain.events.board_changes import publish_changes
 from domain.store.postgres.boards.standings import list_board_rows
 from domain.store.redis import boards
-from domain.store.redis.bus import forget_messages, publish_batch
+from domain.store.redis.bus import forget_messages
 from domain.store.redis.user_cache import forget_cached
 from domain.store.store import Store
 
@@ -33,7 +32,7 @@ def show_name(store: Store, *, board: BoardId, user_id: UUID, now: datetime) -> 
         forget_cached(store.redis, board=board, user_id=user_id)
         if rows:
             boards.write_rows(store.redis, rows, board=board)
-            _publish(store, board, now)
+            publish_changes(store, board=board, batch_id=uuid4(), now=now)
     except RedisUnavailableError:
         logger.warning("name not shown yet", user_id=str(user_id))
 
@@ -47,11 +46,3 @@ def forget_name(store: Store, *, board: BoardId) -> None:
         forget_messages(store.redis, board=board)
     except RedisUnavailableError:
         logger.warning("messages not dropped", board=str(board))
-
-
-def _publish(store: Store, board: BoardId, now: datetime) -> None:
-    publish = partial(
-        publish_batch, store.redis, board=board, batch_id=uuid4(), actions=(), now=now
-    )
-    if not publish(state=None):
-        publish(state=read_state(store, board=board, user_ids=(), now=now))

@@ -1,18 +1,15 @@
 """Broadcast: the last link. The effects of a batch are published to all listeners, once."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from uuid import UUID
 
 from domain.actions.chain import BROADCAST
 from domain.actions.model import LinkOutcome
 from domain.boards.model import BoardId
-from domain.boards.reader import read_state
+from domain.events.board_changes import publish_changes
 from domain.events.followed_rankings import FollowedRankings
 from domain.store.postgres.actions.batches import move_batch
-from domain.store.postgres.actions.outcomes import ActionOutcome, find_scored_batch
-from domain.store.redis.bus import publish_batch
+from domain.store.postgres.actions.outcomes import find_scored_batch
 from domain.store.store import Store
 
 
@@ -34,20 +31,10 @@ def broadcast_batch(
             if outcome.new_score is not None
         ]
         if changed:
-            _publish(store, board, batch_id, changed)
+            publish_changes(
+                store, board=board, batch_id=batch_id, changed=changed, now=datetime.now(UTC)
+            )
         if batch.rankings and followed is not None:
             followed.publish(store, rankings=batch.rankings)
         move_batch(connection, batch_id=batch_id, link=BROADCAST)
     return LinkOutcome.MOVED
-
-
-def _publish(
-    store: Store, board: BoardId, batch_id: UUID, changed: Sequence[ActionOutcome]
-) -> None:
-    now = datetime.now(UTC)
-    publish = partial(
-        publish_batch, store.redis, board=board, batch_id=batch_id, actions=changed, now=now
-    )
-    if not publish(state=None):
-        users = sorted({UUID(action.user_id) for action in changed})
-        publish(state=read_state(store, board=board, user_ids=users, now=now))

@@ -12,6 +12,7 @@ from domain.fraud.candidate import Candidate
 from domain.fraud.model import Verdict
 from domain.fraud.profile import Profile
 
+# As many as the columns have room for, or more than anybody plays.
 MOST_CLAIMED_MS = 10**15
 MOST_SWITCHES = 32_767
 LAST_MOMENT_US = 253_402_300_799_999_999

@@ -4,16 +4,14 @@ PostgreSQL knows of each ban whether Redis was told, so the keeper does again wh
 outage has prevented. Twice does no harm: what is written is absolute, and old versions are refused.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
 
 from domain.boards.model import GLOBAL_BOARD
-from domain.boards.reader import read_state
 from domain.errors import RedisUnavailableError
+from domain.events.board_changes import publish_changes
 from domain.events.followed_rankings import FollowedRankings
 from domain.rankings.model import BoardVersion
 from domain.rankings.moving import to_write
@@ -29,14 +27,13 @@ from domain.store.postgres.rankings.catalog import list_counted_versions
 from domain.store.postgres.rankings.numbers import list_batch_rankings
 from domain.store.postgres.rankings.rows import draw_stamp, list_batch_ranking_rows
 from domain.store.redis import boards
-from domain.store.redis.bus import publish_batch
 from domain.store.redis.rankings import RankingWrite, RowWrite, write_rankings
 from domain.store.redis.user_cache import forget_cached
 from domain.store.store import Connection, Store
 
 logger = structlog.get_logger(__name__)
 
-# Whoever has banned shows it within milliseconds, or not at all.
+# The process that has banned shows it within milliseconds, or not at all.
 OVERDUE_SECONDS = 2.0
 SHOWN_AT_ONCE = 100
 
@@ -58,7 +55,8 @@ def show_ban(store: Store, *, ban_no: int, now: datetime) -> bool:
         boards.write_rows(store.redis, rows, board=GLOBAL_BOARD)
         forget_cached(store.redis, board=GLOBAL_BOARD, user_id=state.user_id)
         write_rankings(store.redis, writes)
-        _publish(store, writes, now)
+        publish_changes(store, board=GLOBAL_BOARD, batch_id=uuid4(), now=now)
+        FollowedRankings().publish(store, rankings=[write.ranking_no for write in writes])
     except RedisUnavailableError:
         logger.warning("ban not shown yet", ban_no=ban_no)
         return False
@@ -112,13 +110,3 @@ def _list_gone(
     stamp = draw_stamp(connection)
     gone = RowWrite(str(user_id), None, stamp.version, stamp.updated_ms)
     return dict.fromkeys(shown, gone)
-
-
-def _publish(store: Store, writes: Sequence[RankingWrite], now: datetime) -> None:
-    """Tell every listener how the boards are now."""
-    publish = partial(
-        publish_batch, store.redis, board=GLOBAL_BOARD, batch_id=uuid4(), actions=(), now=now
-    )
-    if not publish(state=None):
-        publish(state=read_state(store, board=GLOBAL_BOARD, user_ids=(), now=now))
-    FollowedRankings().publish(store, rankings=[write.ranking_no for write in writes])

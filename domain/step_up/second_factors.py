@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
 
+from domain.accounts.ownership import check_owner
 from domain.accounts.passwords import Passwords
 from domain.actions.model import NewAction
 from domain.errors import (
@@ -30,7 +31,6 @@ from domain.step_up.codes import (
     make_uri,
     write_secret,
 )
-from domain.store.postgres.accounts.identities import Identity, find_identity_of
 from domain.store.postgres.accounts.second_factors import (
     SecondFactor,
     delete_second_factor,
@@ -69,7 +69,7 @@ def set_up_factor(
     Raises InvalidCredentialsError for a wrong password, SecondFactorExistsError when one is
     confirmed, or NotFoundError for a player of whom nothing is stored.
     """
-    identity = _check_owner(store, passwords, user_id, current_password)
+    identity = check_owner(store, passwords, user_id=user_id, password=current_password)
     if identity is None:
         raise NotFoundError("Nothing is stored of this player yet")
     secret = make_secret()
@@ -119,7 +119,7 @@ def remove_factor(
     Raises InvalidCredentialsError for a wrong password, NotFoundError when there is none, and as
     `use_code`.
     """
-    _check_owner(store, passwords, user_id, current_password)
+    check_owner(store, passwords, user_id=user_id, password=current_password)
     with store.write() as connection:
         factor = lock_second_factor(connection, user_id=user_id)
         if factor is None or factor.confirmed_at is None:
@@ -245,13 +245,3 @@ def _digest(actions: Sequence[NewAction]) -> bytes:
         action.action_id.bytes + action.user_id.bytes + action.request_hash for action in actions
     )
     return blake2b(b"".join(facts), digest_size=USE_BYTES).digest()
-
-
-def _check_owner(
-    store: Store, passwords: Passwords, user_id: UUID, password: str | None
-) -> Identity | None:
-    """Return the identity, if there is one; raises InvalidCredentialsError unless it is theirs."""
-    with store.write() as connection:
-        identity = find_identity_of(connection, user_id=user_id)
-    passwords.require(identity.password_hash if identity else None, password)
-    return identity

@@ -23,7 +23,7 @@ def check_acts(connection: Connection, *, limit: int) -> Iterator[str]:
 
 def _agrees(act: Act, said: dict[str, Any]) -> bool:
     expected = describe_act(act)
-    # An erased player's acts have no words any more, and every act had some.
+    # An erased player's acts have no words any more; a claim and the like never had any.
     beside = ("seq", "actId") if act.reason else ("seq", "actId", "reasonSha256")
     return _without(said, beside) == _without(expected, beside)
 

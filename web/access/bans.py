@@ -22,7 +22,7 @@ class Bans:
 
     def __init__(self, clock: Callable[[], datetime] = _now):
         self._clock = clock
-        # Replaced as a whole, so that whoever asks needs no lock.
+        # Replaced as a whole: it is read without a lock.
         self._running: Mapping[UUID, KnownBan] = {}
 
     def find(self, user_id: UUID) -> KnownBan | None:

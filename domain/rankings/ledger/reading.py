@@ -68,6 +68,11 @@ class ArchiveReader:
         return self._actions
 
 
+def id_before(user_id: UUID) -> UUID | None:
+    """Return the id behind which one player's actions are read; None for the first of all."""
+    return UUID(int=user_id.int - 1) if user_id.int else None
+
+
 def list_chunk(connection: Connection, *, after: UUID | None) -> list[LedgerPlayer]:
     """Return the next players behind `after` whose actions are folded together."""
     players = list_players(connection, after=after, limit=CHUNK_PLAYERS)

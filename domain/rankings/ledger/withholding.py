@@ -15,7 +15,7 @@ from domain.rankings.definition import PeriodKind
 from domain.rankings.folding import Place, sort_key
 from domain.rankings.ledger.existing import bounded_versions
 from domain.rankings.ledger.folded import FoldedPlayer, fold, kept_since
-from domain.rankings.ledger.reading import ArchiveReader, group_by_player
+from domain.rankings.ledger.reading import ArchiveReader, group_by_player, id_before
 from domain.rankings.model import RankingKey
 from domain.rankings.periods import period_at
 from domain.store.postgres.rankings.buckets import write_buckets
@@ -108,7 +108,7 @@ def fold_withheld(
     span = Span(since=_earliest(rules, kept, live_since, now))
     with_metadata = any(rule.definition.reads_metadata for rule in rules)
     # Both are read from behind the id before the player's, some actions at a time.
-    before = UUID(int=user_id.int - 1) if user_id.int else None
+    before = id_before(user_id)
     archived = ArchiveReader(archive_path, span=span).take(connection, after=before, last=user_id)
     live = iterate_applied(
         connection, after=before, last=user_id, span=span, with_metadata=with_metadata

@@ -16,7 +16,7 @@ from domain.rankings.counting import BoardRule, parse_metadata
 from domain.rankings.definition import PeriodKind
 from domain.rankings.folding import fold
 from domain.rankings.ledger.made_scores import MadeScore
-from domain.rankings.ledger.reading import ArchiveReader
+from domain.rankings.ledger.reading import ArchiveReader, id_before
 from domain.rankings.model import (
     Contribution,
     CountedAction,
@@ -166,7 +166,7 @@ def _iterate(
     is_streamed: bool,
 ) -> Iterable[CountedAction]:
     """Return the player's applied actions in order of number, archived ones too."""
-    before = UUID(int=user_id.int - 1) if user_id.int else None
+    before = id_before(user_id)
     archives = ArchiveReader(archive_path, span=span)
     archived = archives.take(connection, after=before, last=user_id)
     live: Iterable[CountedAction]

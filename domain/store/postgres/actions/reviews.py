@@ -211,7 +211,7 @@ def copy_action(connection: Connection, *, state: ActionState, batch: NewBatch) 
     parameters = _parameters(state, batch)
     if connection.execute(_TOUCH, parameters).rowcount != 1:
         return False
-    # A new statement: it sees the batch of whoever had the row's lock before.
+    # A new statement: it sees the batch of the decision that had the row's lock before.
     return connection.execute(_COPY, parameters).rowcount == 1
 
 

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection
 
+from domain.store.postgres.fraud.play_facts import DURATION_MS
 from domain.store.postgres.statements import sql
 
 # By blocks of the index of times, from the oldest of the window on: as soon as there are enough
 # rows, no further one is read. Of each type the newest, so many at most.
-_SAMPLE = """
+_SAMPLE = f"""
 WITH recent AS MATERIALIZED (
     SELECT coalesce(action_type, '') AS kind, score_delta, user_id, action_no, created_at,
-        CASE WHEN jsonb_typeof(metadata -> 'duration') = 'number'
-            AND CAST(metadata -> 'duration' AS numeric) BETWEEN 0 AND 1e15
-            THEN CAST(metadata -> 'duration' AS double precision) END AS duration_ms
-    FROM user_actions WHERE created_at > :since AND status = 'applied' LIMIT :rows
+        {DURATION_MS} AS duration_ms
+    FROM (SELECT *, metadata AS m FROM user_actions) a
+    WHERE created_at > :since AND status = 'applied' LIMIT :rows
 ), ranked AS (
     SELECT *, row_number() OVER (PARTITION BY kind ORDER BY action_no DESC) AS place,
         extract(epoch FROM created_at - lag(created_at)

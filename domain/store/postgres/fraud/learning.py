@@ -11,9 +11,6 @@ from domain.errors import DatabaseConflictError
 from domain.fraud.signals import PlaySession
 from domain.store.postgres.statements import hot
 
-_MOST_SWITCHES = 2**15 - 1
-_MOST_MS = 2**53
-
 _PROFILES = hot(
     "WITH learned AS MATERIALIZED (SELECT * FROM unnest("
     "   CAST(:users AS uuid[]), CAST(:profiles AS text[]), CAST(:stored AS boolean[]))"
@@ -70,9 +67,9 @@ def write_play_sessions(connection: Connection, *, sessions: Sequence[PlaySessio
         connection,
         {
             "ids": [session.session_id for session in sessions],
-            "claimed": [min(int(session.claimed_ms), _MOST_MS) for session in sessions],
+            "claimed": [session.claimed_ms for session in sessions],
             "devices": [session.last_device for session in sessions],
-            "switches": [min(session.switches, _MOST_SWITCHES) for session in sessions],
+            "switches": [session.switches for session in sessions],
         },
     )
 
