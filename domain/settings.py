@@ -100,8 +100,8 @@ class Settings:
 
     client_hash_key: str = setting(
         "",
-        "Key of the hashes of devices and addresses; without it made of JWT_SECRET. Whoever changes"
-        " it makes every client a new one",
+        "Key of the hashes of devices and addresses; without it made of JWT_SECRET. A change"
+        " makes every client a new one",
     )
     geoip_db: str = setting(
         "", "MMDB file that says where addresses are; without it and CF-IPCountry that is unknown"

@@ -20,6 +20,7 @@ from domain.fraud.policy import Policy
 from domain.fraud.sightings import KnownSightings
 from domain.fraud.signals import Signal
 from domain.store.postgres.actions.screening import claim_entry, correct_policy, write_verdicts
+from domain.store.postgres.engine import LOCK_TIMEOUT_MS
 from domain.store.postgres.fraud.learning import (
     insert_sightings,
     write_play_sessions,
@@ -27,7 +28,6 @@ from domain.store.postgres.fraud.learning import (
 )
 from domain.store.store import Connection, Store
 
-LOCK_WAIT_MS = 5000
 # Another batch has made a player's first profile meanwhile: it can be read now.
 TRIES = 3
 
@@ -56,7 +56,7 @@ def screen_batch(
     clients: KnownClients,
     sightings: KnownSightings,
     stalled: bool = True,
-    lock_wait_ms: int = LOCK_WAIT_MS,
+    lock_wait_ms: int = LOCK_TIMEOUT_MS,
 ) -> ScreeningOutcome:
     """Store the verdicts on the batch's actions in its row and move the batch to SCREENED.
 
