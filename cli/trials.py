@@ -64,10 +64,10 @@ def backtest(policy: str, days: float) -> None:
 def apply(policy: str, days: float, note: str, yes: bool) -> None:
     """Hold the actions that count and that a policy would hold or reject.
 
-    They go to the moderators' cases. Run again, it leaves what is held, voided or decided on.
+    They go to the moderators' cases. Run again, it leaves what is held, voided or released.
     """
     change = change_of(note)
-    hits = _run(_find_policy(policy), days).hits
+    hits = [hit for hit in _run(_find_policy(policy), days).hits if not hit.is_released]
     if not hits:
         click.echo("nothing to hold")
         return

@@ -96,6 +96,8 @@ def test_a_backtest_agrees_or_not_with_reviewers(
         "reviewed: precision 50%, recall 100% (held: 1 guilty, 1 innocent; passed: 0 guilty,"
         " 0 innocent)" in done.stdout
     )
+    again = run(app, "apply", POLICY, "--note", "x", "--yes")
+    assert again.stdout.splitlines()[-1] == "nothing to hold", "a person has released it"
 
 
 def test_apply_asks_first(app: Flask, store: Store, history: list[NewAction]) -> None:

@@ -65,13 +65,17 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An action that counts today and that the policy would hold or reject."""
+    """An action that counts today and that the policy would hold or reject.
+
+    `is_released` says that a reviewer has decided that it counts.
+    """
 
     action_id: UUID
     user_id: str
     score: int
     verdict: Verdict
     reason: str | None
+    is_released: bool
 
 
 @dataclass(slots=True)
@@ -143,7 +147,14 @@ def _count(found: Backtest, judged: JudgedAction, verdict: Verdict, reason: str 
     found.users.add(action.user_id)
     if judged.status is Status.APPLIED:
         found.hits.append(
-            Hit(UUID(action.action_id), action.user_id, action.score, verdict, reason)
+            Hit(
+                UUID(action.action_id),
+                action.user_id,
+                action.score,
+                verdict,
+                reason,
+                is_released=guilty is False,
+            )
         )
     else:
         found.also_held += 1
