@@ -128,8 +128,7 @@ def read_document(path: Path) -> Any:
 
 def list_problems(error: InvalidPayloadError) -> str:
     """Return what is wrong with a policy, a line for each field."""
-    fields = (error.details or {}).get("fields") or {"": [error.message]}
-    lines = [f"  {name}: {' '.join(said)}" for name, said in fields.items()]
+    lines = [f"  {name}: {' '.join(said)}" for name, said in error.problems.items()]
     return "\n".join(["nothing was changed:", *lines])
 
 

@@ -122,6 +122,11 @@ class InvalidPayloadError(LaurelError):
     code = "INVALID_PAYLOAD"
     default_message = "The request is not valid"
 
+    @property
+    def problems(self) -> Mapping[str, list[str]]:
+        """What is wrong, by field; under "" when no field is named."""
+        return (self.details or {}).get("fields") or {"": [self.message]}
+
 
 class PayloadTooLargeError(LaurelError):
     """The body has more bytes than this call accepts."""

@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 
 from domain.audit.keys import ID_BYTES, NAME, PublicKey, SigningKey
 
-SIGNATURE_BYTES = 64
-
 _NOTE = re.compile(
     rf"(?P<text>{re.escape(NAME)}\n(?P<size>[1-9][0-9]{{0,18}})\n(?P<root>[A-Za-z0-9+/]{{43}}=)\n"
     r"(?P<time>[0-9T:.-]{26}Z)\n)"

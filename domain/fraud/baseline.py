@@ -58,8 +58,10 @@ class Baseline:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Baseline":
+    def from_json(cls, value: object) -> "Baseline":
         """Return the baseline of a JSON object; raises ValueError when it is none."""
+        if not isinstance(value, Mapping):
+            raise ValueError("no baseline: not an object")
         try:
             baseline = cls(**value)
         except TypeError as error:

@@ -78,7 +78,7 @@ def _read_known(connection: Connection) -> dict[str, Baseline]:
     known: dict[str, Baseline] = {}
     for kind, value in list_baselines(connection):
         try:
-            known[kind] = Baseline.from_json(value if isinstance(value, dict) else {})
+            known[kind] = Baseline.from_json(value)
         except ValueError:
             continue
     return known

@@ -3,7 +3,7 @@
 Made by `web/app.py` and served as `gunicorn_conf.py` says.
 """
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 from flask import Flask, Response, g, request
@@ -73,11 +73,6 @@ def create_live_app(settings: Settings, store: Store) -> Flask:
     _register_listen(app, service)
     _register_health(app, service)
     return app
-
-
-def service_of(app: Flask) -> LiveService:
-    """Return the service of an application made here."""
-    return cast(LiveService, app.extensions[EXTENSION])
 
 
 def _register_handshake(app: Flask, service: LiveService) -> None:

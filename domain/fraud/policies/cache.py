@@ -101,15 +101,14 @@ class PolicyCache:
         try:
             return decode_policy(stored.definition, number=stored.number)
         except InvalidPayloadError as error:
-            problems = (error.details or {}).get("fields") or error.message
-            self._report(f"{stored.state} policy {stored.number}", problems)
+            self._report(f"{stored.state} policy {stored.number}", error.problems)
             return None
 
     def _read_baselines(self, connection: Connection) -> dict[str, Baseline]:
         baselines: dict[str, Baseline] = {}
         for kind, value in list_baselines(connection):
             try:
-                baselines[kind] = Baseline.from_json(value if isinstance(value, dict) else {})
+                baselines[kind] = Baseline.from_json(value)
             except ValueError as error:
                 self._report("a baseline", str(error))
         return baselines

@@ -4,9 +4,8 @@ Called by the HTTP API for admins and by `flask fraud`. One is live, or the sett
 at most one is a shadow. Every process follows `fraud_head` with its next batch.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from domain.errors import (
     InvalidPayloadError,
@@ -48,12 +47,12 @@ def get_policy(store: Store, *, number: int) -> StoredPolicy:
         return _require(connection, number)
 
 
-def find_problems(stored: StoredPolicy) -> dict[str, Any] | None:
+def find_problems(stored: StoredPolicy) -> Mapping[str, list[str]] | None:
     """Return why this version of the program cannot use a policy, by path; None when it can."""
     try:
         decode_policy(stored.definition)
     except InvalidPayloadError as error:
-        return (error.details or {}).get("fields") or {"": [error.message]}
+        return error.problems
     return None
 
 

@@ -103,5 +103,4 @@ def _label(document: Any, index: int) -> str:
 
 
 def _name_board(label: str, error: InvalidPayloadError) -> Fields:
-    fields: Fields = (error.details or {}).get("fields") or {"": [error.message]}
-    return {f"{label}: {path}": said for path, said in fields.items()}
+    return {f"{label}: {path}": said for path, said in error.problems.items()}

@@ -137,13 +137,6 @@ def find_last_entry(connection: Connection, *, action_id: UUID) -> tuple[AuditEn
     return AuditEntry(seq, batch_id, entry, bytes(digest), leaves), before
 
 
-def find_said(connection: Connection, *, subject_id: UUID) -> str | None:
-    """Return the text of the entry of a batch, a seal or an act; None when there is none."""
-    return connection.execute(
-        sql("SELECT entry FROM audit_log WHERE batch_id = :id"), {"id": subject_id}
-    ).scalar()
-
-
 def find_hash(connection: Connection, *, seq: int) -> bytes | None:
     """Return the hash of one entry."""
     digest = connection.execute(

@@ -72,8 +72,8 @@ def insert_model(connection: Connection, *, text: str, trained_on: int) -> int:
     return number
 
 
-def use_model(connection: Connection, *, number: int, state: ModelState) -> bool:
-    """Give a model a state, and retire the one that was in use; False for an unknown number."""
+def use_model(connection: Connection, *, number: int, state: ModelState) -> None:
+    """Give a stored model a state, and retire the one that was in use."""
     connection.execute(
         sql(
             "UPDATE fraud_models SET state = 'retired'"
@@ -81,11 +81,10 @@ def use_model(connection: Connection, *, number: int, state: ModelState) -> bool
         ),
         {"number": number},
     )
-    done = connection.execute(
+    connection.execute(
         sql("UPDATE fraud_models SET state = :state WHERE model_no = :number"),
         {"number": number, "state": state},
     )
-    return done.rowcount == 1
 
 
 def find_text(connection: Connection, *, number: int) -> str | None:

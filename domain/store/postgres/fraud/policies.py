@@ -48,19 +48,17 @@ def read_head(connection: Connection) -> FraudHead:
     return FraudHead(row.revision, row.live_policy_no) if row else FraudHead(0, None)
 
 
-def raise_revision(connection: Connection) -> FraudHead:
-    """Let every process read policies, baselines and models again; return the head.
+def raise_revision(connection: Connection) -> None:
+    """Let every process read policies, baselines and models again.
 
     Changes wait for each other here until the transaction ends.
     """
-    row = connection.execute(
+    connection.execute(
         sql(
             "INSERT INTO fraud_head (head_id, revision) VALUES (1, 1)"
             " ON CONFLICT (head_id) DO UPDATE SET revision = fraud_head.revision + 1"
-            " RETURNING revision, live_policy_no"
         )
-    ).one()
-    return FraudHead(row.revision, row.live_policy_no)
+    )
 
 
 def set_live_number(connection: Connection, *, number: int | None) -> None:
