@@ -52,8 +52,9 @@ def record_act(
 ) -> UUID:
     """Record an act and its audit entry in the caller's transaction; return its id.
 
-    `by` is a user id, or `operator:` and a name. Called last: the end of the audit log is locked
-    from here until the transaction ends, and every batch's audit waits for it.
+    `by` is a user id, `operator:` and a name, or `keeper` for a ban whose time is over. Called
+    last: the end of the audit log is locked from here until the transaction ends, and every batch's
+    audit waits for it.
     """
     act_id = uuid4()
     at = insert_act(

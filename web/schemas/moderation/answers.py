@@ -26,7 +26,7 @@ def next_cursor() -> fields.String:
 class CaseClaimSchema(CamelSchema):
     """Who decides in a case now."""
 
-    by = word("A user id, or `operator:` and a name")
+    by = word("A user id")
     username = word(nullable=True)
     until = moment()
     is_mine = fields.Boolean(required=True)
@@ -91,7 +91,7 @@ class ActSchema(CamelSchema):
 
     act_id = StrictUUID(required=True)
     kind = fields.String(required=True, validate=validate.OneOf([*map(str, ActKind)]))
-    by = word("A user id, or `operator:` and a name")
+    by = word("A user id, `operator:` and a name, or `keeper` when a ban's time is over")
     user_id = StrictUUID(required=True, allow_none=True)
     action_id = StrictUUID(required=True, allow_none=True)
     case_id = StrictUUID(required=True, allow_none=True)
