@@ -9,8 +9,9 @@ from uuid import UUID
 import click
 
 from cli.errors import CommandFailedError, OperatorGroup
-from cli.operator import login_name, name_operator
-from cli.words import WORDS
+from cli.parameters.moments import MOMENT
+from cli.parameters.operator import login_name, name_operator
+from cli.parameters.words import WORDS
 from domain.actions.model import Status
 from domain.errors import RedisUnavailableError
 from domain.moderation.deciding import Decision, decide_action, list_actions_to_review
@@ -106,13 +107,15 @@ def restore(action_id: UUID, reason: str, by: str) -> None:
 @click.option("--all-failed", is_flag=True, help="Every failed action instead of one.")
 @click.option("--status-reason", help="With --all-failed: those with this reason only.")
 @click.option(
-    "--since", help="With --all-failed: those that failed then or later; ISO 8601, UTC if bare."
+    "--since",
+    type=MOMENT,
+    help="With --all-failed: those that failed then or later; ISO 8601, UTC if bare.",
 )
 def retry(
     action_id: UUID | None,
     all_failed: bool,
     status_reason: str | None,
-    since: str | None,
+    since: datetime | None,
     reason: str,
     by: str,
 ) -> None:
@@ -124,7 +127,7 @@ def retry(
             raise click.UsageError("--status-reason and --since go with --all-failed")
         _decide(action_id, Decision.RETRY, reason, by)
         return
-    _retry_all(FailedFilter(status_reason, _read_moment(since)), reason, by)
+    _retry_all(FailedFilter(status_reason, since), reason, by)
 
 
 def _retry_all(wanted: FailedFilter, reason: str, by: str) -> None:
@@ -139,16 +142,6 @@ def _retry_all(wanted: FailedFilter, reason: str, by: str) -> None:
             f"{progress.left} were left: decided on just now, or not in the audit log yet; "
             "run the command again"
         )
-
-
-def _read_moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise click.BadParameter("is not a time in ISO 8601", param_hint="--since") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _decide(action_id: UUID, decision: Decision, reason: str, by: str) -> None:

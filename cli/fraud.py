@@ -8,8 +8,8 @@ import click
 import orjson
 
 from cli.errors import CommandFailedError, OperatorGroup
-from cli.operator import login_name, name_operator
-from cli.words import WORDS
+from cli.parameters.operator import login_name, name_operator
+from cli.parameters.words import WORDS
 from domain.errors import InvalidPayloadError
 from domain.fraud.policies.changing import (
     PolicyChange,

@@ -6,6 +6,7 @@ from flask import Flask
 from cli.actions import actions
 from cli.archives import archives
 from cli.audit import audit
+from cli.bans import bans
 from cli.boards import boards
 from cli.errors import OperatorCommand, OperatorGroup
 from cli.keys import keys
@@ -20,6 +21,7 @@ COMMANDS = (
     actions,
     archives,
     audit,
+    bans,
     boards,
     fraud,
     keys,

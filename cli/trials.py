@@ -13,7 +13,7 @@ import click
 from cli.errors import CommandFailedError
 from cli.fraud import change_of, list_problems, read_document
 from cli.fraud import fraud as fraud
-from cli.words import WORDS
+from cli.parameters.words import WORDS
 from domain.errors import InvalidPayloadError, RedisUnavailableError
 from domain.fraud.policies.changing import get_policy
 from domain.fraud.policies.json_form import decode_policy

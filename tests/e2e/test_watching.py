@@ -15,7 +15,7 @@ from tests.web.live.client import Listener
 
 PARTS = {
     *("database", "redis", "websocket", "authentication"),
-    *("workers", "keeper", "checkpoints", "queueAge", "threads"),
+    *("workers", "keeper", "checkpoints", "queueAge", "threads", "geolocation", "fraudPolicy"),
 }
 CHAIN = ("screen", "score", "refresh", "audit", "broadcast")
 SETTLE_SECONDS = 10.0

@@ -83,6 +83,8 @@ def play(context: WorkerContext, player: UUID) -> None:
 
 def plant_fraud(store: Store, player: UUID) -> None:
     with store.write() as connection:
+        # Screening has made one.
+        connection.execute(text("DELETE FROM player_profiles WHERE user_id = :id"), {"id": player})
         for table, row in {
             tables.client_sightings: {"subject": uuid4()},
             tables.player_profiles: {"profile": f'{{"seen":"{CANARY}-profile"}}'},
