@@ -233,7 +233,8 @@ def test_a_flusher_that_cannot_go_on_refuses_actions_and_ends_its_process(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, ended = [0.0], threading.Event()
-    service = serve(commit_wait_seconds=0.2)
+    # Long enough for the commit of the last action on a slow machine, too.
+    service = serve(commit_wait_seconds=2.0)
     # Not by monkeypatch, which would put the real end of the process back before the thread stops.
     service.batcher.thread._clock = lambda: now[0]
     service.batcher.thread._end_process = ended.set
