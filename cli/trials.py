@@ -15,10 +15,10 @@ from cli.fraud import change_of, list_problems, read_document
 from cli.fraud import fraud as fraud
 from cli.parameters.words import WORDS
 from domain.errors import InvalidPayloadError, RedisUnavailableError
-from domain.fraud.policies.changing import get_policy
+from domain.fraud.policies.changing import get_policy, list_policies
 from domain.fraud.policies.json_form import decode_policy
 from domain.fraud.policies.models import list_models, store_model, use_model
-from domain.fraud.policy import Policy, policy_from, settings_of_checks
+from domain.fraud.policy import Policy, PolicyState, policy_from, settings_of_checks
 from domain.fraud.trials.backtest import Backtest, Hit, run_backtest
 from domain.fraud.trials.shadow_report import report_shadow
 from domain.fraud.trials.training import train_model
@@ -107,7 +107,7 @@ def train(days: float, note: str) -> None:
     change, until = change_of(note), datetime.now(UTC)
     model = train_model(
         services().store,
-        policy=policy_from(services().settings),
+        policy=_find_judging_policy(),
         since=until - timedelta(days=days),
         until=until,
         on_progress=_show_progress,
@@ -133,6 +133,14 @@ def use(number: int, state: str, note: str) -> None:
     change = change_of(note)
     use_model(services().store, number=number, state=ModelState(state), by=change.by, reason=note)
     click.echo(f"model {number} is {state}")
+
+
+def _find_judging_policy() -> Policy:
+    """Return the live policy, or that of the settings."""
+    live = (one for one in list_policies(services().store) if one.state is PolicyState.LIVE)
+    if (stored := next(live, None)) is None:
+        return policy_from(services().settings)
+    return decode_policy(stored.definition, number=stored.number)
 
 
 def _find_policy(named: str) -> Policy:
@@ -168,12 +176,13 @@ def _show_progress(actions: int) -> None:
 def _hold(hits: Iterable[Hit], by: str, note: str) -> int:
     wanted = [(hit.action_id, hit.reason) for hit in hits]
     held = 0
-    for done in hold_actions(services().store, wanted, by=by, reason=note, now=datetime.now(UTC)):
-        if done.outcome is None or done.outcome.batch_id is None or done.outcome.stage is None:
-            continue
+    for outcome in hold_actions(
+        services().store, wanted, by=by, reason=note, now=datetime.now(UTC)
+    ):
         held += 1
-        with suppress(RedisUnavailableError):  # the keeper finds the batch without a message
-            submit_batch(done.outcome.batch_id, stage=done.outcome.stage)
+        if outcome.batch_id is not None and outcome.stage is not None:
+            with suppress(RedisUnavailableError):  # the keeper finds the batch without a message
+                submit_batch(outcome.batch_id, stage=outcome.stage)
     return held
 
 

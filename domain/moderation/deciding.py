@@ -16,7 +16,7 @@ import structlog
 
 from domain.actions.chain import SCORE, SCREEN, Stage
 from domain.actions.model import Status
-from domain.errors import NotFoundError, TransientError
+from domain.errors import DatabaseUnavailableError, NotFoundError, TransientError
 from domain.fraud.model import Verdict
 from domain.moderation.acts import BATCHES, record_act
 from domain.moderation.claims import hold_case, settle_decision
@@ -151,6 +151,21 @@ def decide_action(
     ids = {"action_id": str(action_id), "batch_id": str(batch.batch_id)}
     logger.info("action decided", **ids, decision=decision)
     return DecisionOutcome(Status.PENDING, batch.batch_id, batch.stage)
+
+
+def attempt(decide: Callable[[], DecisionOutcome]) -> DecisionOutcome | None:
+    """Return what a decision came to; None when it was not taken, for one of many actions.
+
+    It is archived, was decided on just now, or is still on its way to the audit log. Raises
+    DatabaseUnavailableError.
+    """
+    try:
+        outcome = decide()
+    except DatabaseUnavailableError:
+        raise
+    except (NotFoundError, TransientError):
+        return None
+    return outcome if outcome.batch_id is not None else None
 
 
 def _find_state(connection: Connection, action_id: UUID) -> ActionState:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from functools import partial
 
-from domain.errors import DatabaseUnavailableError, NotFoundError, TransientError
-from domain.moderation.deciding import Decision, decide_action
+from domain.moderation.deciding import Decision, attempt, decide_action
 from domain.store.postgres.actions.reviews import FailedFilter, FailedKey, count_failed, list_failed
 from domain.store.store import Store
 
@@ -42,23 +41,12 @@ def retry_failed_actions(
             failed = list_failed(connection, wanted=wanted, after=after, limit=RETRY_PAGE)
         if not failed:
             return
+        retry = partial(
+            decide_action, store, decision=Decision.RETRY, by=by, reason=reason, now=now
+        )
         retried = sum(
-            _retry(store, action_id=action_id, by=by, reason=reason, now=now)
-            for _, action_id in failed
+            attempt(partial(retry, action_id=action_id)) is not None for _, action_id in failed
         )
         progress = RetryProgress(progress.retried + retried, progress.left + len(failed) - retried)
         yield progress
         after = failed[-1][0]
-
-
-def _retry(store: Store, *, action_id: UUID, by: str, reason: str, now: datetime) -> bool:
-    """Retry one action; return False when that is not possible now."""
-    try:
-        outcome = decide_action(
-            store, action_id=action_id, decision=Decision.RETRY, by=by, reason=reason, now=now
-        )
-    except DatabaseUnavailableError:
-        raise
-    except (TransientError, NotFoundError):
-        return False
-    return outcome.batch_id is not None
