@@ -3,20 +3,14 @@
 They are what the reference makes of the sorted ledger.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
-import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.fraud.policy import policy_from
-from domain.store.store import connect
-from tests.conftest import Stores
-from tests.databases import copied_database
-from tests.factories import make_settings
+from tests.integration.interleaving.chances import by_chance, randoms
 from tests.integration.interleaving.comparing import check_answers, check_board, prepare
 from tests.integration.interleaving.runs import Run
 from tests.integration.interleaving.scenarios import (
@@ -27,33 +21,6 @@ from tests.integration.interleaving.scenarios import (
 )
 from tests.integration.interleaving.seals import Seals
 from workers.context import WorkerContext
-
-# Of the scores in `tests/ledgers.py` only the largest is held for review.
-LIMITS = {
-    "suspicious_score_threshold": 9_000,
-    "max_score_per_action": 100_000,
-    "max_actions_per_minute": 100_000,
-}
-# Without shrinking: a failure would take minutes to report.
-by_chance = settings(
-    max_examples=8,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-# Of one seed, and not drawn one by one: small choices, such as doing nothing, would be the rule.
-randoms = st.integers(0, 2**32 - 1).map(Random)
-
-
-@pytest.fixture(scope="module")
-def context(stores: Stores) -> Iterator[WorkerContext]:
-    """A worker with its own database: partitions of other years would disturb other tests."""
-    name = f"{stores.database_url.rpartition('/')[2].partition('?')[0]}_years"
-    with copied_database(stores.database_url, name) as database_url:
-        own = make_settings(database_url=database_url, redis_url=stores.redis_url, **LIMITS)
-        store = connect(own)
-        yield WorkerContext(own, store, policy_from(own))
-        store.close()
 
 
 @by_chance

@@ -1,31 +1,25 @@
 """However bans interleave with all else, boards are those of the ledger without who is banned."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
-import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
-from domain.fraud.policy import policy_from
 from domain.rankings.definition import BoardDefinition, PeriodKind
 from domain.rankings.ledger.replaying import replay
 from domain.rankings.model import PlayerFacts
 from domain.rankings.sets.rebuild import list_untrusted, rebuild_rankings
 from domain.store.postgres.rankings.catalog import list_counted_versions
-from domain.store.store import Store, connect
+from domain.store.store import Store
 from domain.verification.board import check_board as check_global
 from domain.verification.rankings import check_rankings
 from tests import ledgers
 from tests import rankings_reference as reference
 from tests.bans import NO_ARCHIVES
-from tests.conftest import Stores
-from tests.databases import copied_database
-from tests.factories import make_settings
+from tests.integration.interleaving.chances import by_chance, randoms
 from tests.integration.interleaving.comparing import prepare, read_rankings
 from tests.integration.interleaving.runs import Run
 from tests.integration.interleaving.scenarios import (
@@ -35,31 +29,13 @@ from tests.integration.interleaving.scenarios import (
     scenarios_of_a_zone,
 )
 from tests.integration.interleaving.seals import Seals, read_shown_ledger
-from tests.integration.interleaving.test_any_interleaving import LIMITS
 from tests.state_checksum import find_differences, read_state
 from workers.context import WorkerContext
 
-by_chance = settings(
-    max_examples=6,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-randoms = st.integers(0, 2**32 - 1).map(Random)
+few_by_chance = settings(by_chance, max_examples=6)
 
 
-@pytest.fixture(scope="module")
-def context(stores: Stores) -> Iterator[WorkerContext]:
-    """A worker with its own database: partitions of other years would disturb other tests."""
-    name = f"{stores.database_url.rpartition('/')[2].partition('?')[0]}_bans"
-    with copied_database(stores.database_url, name) as database_url:
-        own = make_settings(database_url=database_url, redis_url=stores.redis_url, **LIMITS)
-        store = connect(own)
-        yield WorkerContext(own, store, policy_from(own))
-        store.close()
-
-
-@by_chance
+@few_by_chance
 @given(scenarios_of_a_zone(), randoms)
 def test_boards_are_those_of_the_others_and_whole_when_bans_have_ended(
     context: WorkerContext, scenario: Scenario, random: Random
@@ -82,7 +58,7 @@ def is_kept(scenario: Scenario) -> bool:
     return scenario.changed.period.kind is not PeriodKind.DAILY
 
 
-@by_chance
+@few_by_chance
 @given(scenarios_of_a_zone().filter(is_kept).map(keep_all), randoms)
 def test_a_new_version_is_built_without_who_is_banned(
     context: WorkerContext, scenario: Scenario, random: Random
@@ -96,7 +72,7 @@ def test_a_new_version_is_built_without_who_is_banned(
     check_inverse(run, boards, players)
 
 
-@by_chance
+@few_by_chance
 @given(rolling_scenarios(), randoms)
 def test_buckets_follow(context: WorkerContext, scenario: Scenario, random: Random) -> None:
     moved = move_to(scenario, datetime.now(UTC))
@@ -108,7 +84,7 @@ def test_buckets_follow(context: WorkerContext, scenario: Scenario, random: Rand
     check_inverse(run, moved.boards, players)
 
 
-@by_chance
+@few_by_chance
 @given(scenarios_of_a_zone(is_over=True), randoms)
 def test_sealed_rankings_get_revisions(
     context: WorkerContext, scenario: Scenario, random: Random

@@ -1,24 +1,19 @@
 """What is voided or held and then restored or released, in whatever order, was never gone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
-from domain.fraud.policy import policy_from
 from domain.moderation.deciding import Decision
 from domain.rankings.definition import BoardDefinition
 from domain.rankings.ledger.replaying import replay
 from domain.rankings.model import PlayerFacts
-from domain.store.store import connect
-from tests.conftest import Stores
-from tests.databases import copied_database
-from tests.factories import make_settings
+from tests.integration.interleaving.chances import by_chance, randoms
 from tests.integration.interleaving.comparing import check_board, prepare
 from tests.integration.interleaving.runs import DECIDABLE, Crash, Run, crashing
 from tests.integration.interleaving.scenarios import (
@@ -28,7 +23,6 @@ from tests.integration.interleaving.scenarios import (
     scenarios_of_a_zone,
 )
 from tests.integration.interleaving.seals import Seals
-from tests.integration.interleaving.test_any_interleaving import LIMITS, by_chance, randoms
 from tests.integration.moderation.taking_back import trust_rankings
 from tests.state_checksum import checksum, find_differences, read_state
 from tests.verification import find_broken
@@ -38,17 +32,6 @@ INVERSES = {Decision.VOID: Decision.RESTORE, Decision.HOLD: Decision.RELEASE}
 # Each has several proofs of the whole state.
 few_by_chance = settings(by_chance, max_examples=6)
 APPLIED = {"statuses": ["applied"]}
-
-
-@pytest.fixture(scope="module")
-def context(stores: Stores) -> Iterator[WorkerContext]:
-    """A worker with its own database: partitions of other years would disturb other tests."""
-    name = f"{stores.database_url.rpartition('/')[2].partition('?')[0]}_inverses"
-    with copied_database(stores.database_url, name) as database_url:
-        own = make_settings(database_url=database_url, redis_url=stores.redis_url, **LIMITS)
-        store = connect(own)
-        yield WorkerContext(own, store, policy_from(own))
-        store.close()
 
 
 @few_by_chance
