@@ -54,6 +54,14 @@ def make_version(
     return BoardVersion(row.version_no, row.version, definition, state)
 
 
+def find_zone_at_noon() -> str:
+    """Return a time zone where it is about noon: no day ends there while a test runs.
+
+    Its name has the opposite sign, as POSIX has it.
+    """
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+
+
 def make_ledger(
     store: Store, *, players: int, actions: int, since: datetime, until: datetime
 ) -> list[Player]:

@@ -27,7 +27,13 @@ from domain.store.postgres.rankings.catalog import list_counted_versions
 from domain.store.postgres.rankings.ledger.building import BuildProgress
 from domain.store.redis.rankings import list_trusted
 from domain.store.store import Store
-from tests.built_boards import expect_rows, make_ledger, read_ledger, read_ranking_rows
+from tests.built_boards import (
+    expect_rows,
+    find_zone_at_noon,
+    make_ledger,
+    read_ledger,
+    read_ranking_rows,
+)
 from tests.factories import Player, make_action
 from tests.pipeline import complete_actions
 from tests.rankings import make_board
@@ -38,7 +44,7 @@ from workers.upkeep.boards import BoardUpkeep
 
 NOW = datetime.now(UTC)
 BOARD = BoardId("by-day")
-BY_DAY = {"id": "by-day", "period": {"kind": "daily"}, "timeZone": "America/New_York"}
+BY_DAY = {"id": "by-day", "period": {"kind": "daily"}, "timeZone": find_zone_at_noon()}
 
 
 @pytest.fixture

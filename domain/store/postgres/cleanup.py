@@ -1,6 +1,7 @@
 """SQL that deletes old rows: finished batches, and credentials that have expired.
 
-Called by `domain/archives/cleaning.py`.
+Called by `domain/archives/cleaning.py`. The keys are an ARRAY that is made once: a subquery that
+the planner runs once per row would find other rows each time, and delete without a limit.
 """
 
 from datetime import datetime
@@ -33,9 +34,9 @@ def delete_finished_batches(connection: Connection, *, before: datetime, limit: 
     """Delete up to `limit` batches that were finished before then; return how many."""
     return connection.execute(
         text(
-            "DELETE FROM action_batches WHERE batch_id IN (SELECT batch_id FROM action_batches"
-            f" WHERE {IS_FINISHED} AND updated_at < :before"
-            " ORDER BY updated_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+            "DELETE FROM action_batches WHERE batch_id = ANY(ARRAY("
+            f"SELECT batch_id FROM action_batches WHERE {IS_FINISHED} AND updated_at < :before"
+            " ORDER BY updated_at LIMIT :limit FOR UPDATE SKIP LOCKED))"
         ),
         {"before": before, "limit": limit},
     ).rowcount
@@ -46,8 +47,9 @@ def delete_ended(connection: Connection, table: Ended, *, before: datetime, limi
     key = _KEYS[table]
     return connection.execute(
         text(
-            f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table}"
-            " WHERE expires_at < :before ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+            f"DELETE FROM {table} WHERE {key} = ANY(ARRAY("
+            f"SELECT {key} FROM {table} WHERE expires_at < :before"
+            " ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED))"
         ),
         {"before": before, "limit": limit},
     ).rowcount

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -23,6 +24,7 @@ from tests.archives import MARCH, archive_all, drop_old_months
 from tests.built_boards import (
     PER_DAY,
     expect_rows,
+    find_zone_at_noon,
     make_ledger,
     make_version,
     read_ledger,
@@ -139,9 +141,13 @@ def test_a_rolling_board_gets_its_buckets(store: Store, players: list[Player]) -
 
 
 def test_periods_that_are_not_kept_are_not_built(store: Store, players: list[Player]) -> None:
-    version = make_version(store, {**PER_DAY, "keepPeriods": 1, "timeZone": "UTC"})
+    zone = find_zone_at_noon()
+    version = make_version(store, {**PER_DAY, "keepPeriods": 1, "timeZone": zone})
     assert build(store) is BuildStep.BUILT
-    days = {(NOW - timedelta(days=back)).date().isoformat() for back in range(2)}
+    days = {
+        (NOW.astimezone(ZoneInfo(zone)) - timedelta(days=back)).date().isoformat()
+        for back in range(2)
+    }
     assert {period for period, _, _ in read_ranking_rows(store, version)} == days
 
 
