@@ -7,7 +7,7 @@ from flask import Response, current_app
 
 from web.http.operation import Operation
 from web.http.responses import JSON_TYPE, dump_json
-from web.pages.serving import serve_page
+from web.pages.rendering import render_page
 from web.routes.openapi import make_openapi
 from web.server.flask_app import Api
 
@@ -21,7 +21,7 @@ def openapi() -> Response:
 
 def browse() -> Response:
     """Show the OpenAPI document as a page; works without internet."""
-    return serve_page("docs.html")
+    return render_page("docs.html")
 
 
 @cache

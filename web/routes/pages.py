@@ -2,12 +2,13 @@
 
 from flask import Response
 
-from web.pages.serving import serve_asset, serve_page
+from web.pages.rendering import render_page
+from web.pages.serving import serve_asset
 
 
 def home() -> Response:
     """Show the live leaderboard."""
-    return serve_page("home.html")
+    return render_page("home.html")
 
 
 def asset(name: str) -> Response:

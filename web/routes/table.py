@@ -630,7 +630,7 @@ OPERATIONS = (
     ),
     Operation(
         method="GET",
-        path="/assets/<name>",
+        path="/assets/<path:name>",
         view=pages.asset,
         tag="documents",
         answers={200: "*/*"},

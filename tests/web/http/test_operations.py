@@ -26,7 +26,7 @@ from web.metrics import READ_PAUSE_SECONDS
 
 Bearer = Callable[..., Headers]
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}
-PAGES = Path(__file__).parents[3] / "web" / "pages"
+PAGES = Path(__file__).parents[3] / "web" / "pages" / "static"
 
 
 @pytest.fixture
