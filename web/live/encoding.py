@@ -1,4 +1,4 @@
-"""The messages of the server in `laurel.v1`, as JSON bytes: only this module knows their fields.
+"""The messages of the server in `laurel.v1`, as JSON: only this module knows their fields.
 
 Used by channels, sessions and the service. The specification's fields are flat in each event; ours
 are added to them.
@@ -17,6 +17,7 @@ from domain.events.changes import RankChanged, ScoreUpdated
 from web.boards.row_encoding import standing_fields
 from web.http.responses import dump_json
 from web.live.channel_names import LEADERBOARD, OWN_CHANNEL
+from web.live.outgoing import Message, make_message
 from web.live.protocol import (
     HEARTBEAT_SECONDS,
     MAX_CHANNELS,
@@ -31,9 +32,9 @@ def encode_rows(standings: Sequence[Standing]) -> orjson.Fragment:
     return orjson.Fragment(dump_json([standing_fields(standing) for standing in standings]))
 
 
-def welcome(connection_id: str, position: Position, now: datetime) -> bytes:
+def welcome(connection_id: str, position: Position, now: datetime) -> Message:
     """Return the first message of a connection; the position is that of its own channel."""
-    return dump_json(
+    message = make_message(
         {
             "event": "welcome",
             "connectionId": connection_id,
@@ -44,11 +45,12 @@ def welcome(connection_id: str, position: Position, now: datetime) -> bytes:
             "timestamp": now,
         }
     )
+    return message._replace(channel=OWN_CHANNEL)
 
 
-def subscribed(message_id: MessageId, channel: str, position: Position) -> bytes:
+def subscribed(message_id: MessageId, channel: str, position: Position) -> Message:
     """Return the answer to `subscribe`, also sent unasked when a channel is resynced."""
-    return dump_json(
+    return make_message(
         {
             "event": "subscribed",
             "id": message_id,
@@ -60,9 +62,9 @@ def subscribed(message_id: MessageId, channel: str, position: Position) -> bytes
     )
 
 
-def unsubscribed(message_id: MessageId, channel: str) -> bytes:
+def unsubscribed(message_id: MessageId, channel: str) -> Message:
     """Return the answer to `unsubscribe`."""
-    return dump_json({"event": "unsubscribed", "id": message_id, "channel": channel})
+    return make_message({"event": "unsubscribed", "id": message_id, "channel": channel})
 
 
 def board_snapshot(
@@ -71,9 +73,9 @@ def board_snapshot(
     total_users: int,
     own: Standing | None,
     now: datetime,
-) -> bytes:
+) -> Message:
     """Return the snapshot of a view at a position, with the listener's own row as `you`."""
-    return dump_json(
+    return make_message(
         {
             "event": "snapshot",
             "channel": LEADERBOARD,
@@ -89,9 +91,9 @@ def board_snapshot(
 
 def own_snapshot(
     position: Position, total_users: int, own: Standing | None, now: datetime
-) -> bytes:
+) -> Message:
     """Return the snapshot of a user's own channel at a position."""
-    return dump_json(
+    return make_message(
         {
             "event": "snapshot",
             "channel": OWN_CHANNEL,
@@ -106,9 +108,9 @@ def own_snapshot(
 
 def score_updated(
     event: ScoreUpdated, channel: str, since: int, position: Position, at: datetime
-) -> bytes:
+) -> Message:
     """Return the specification's `score_updated`."""
-    return dump_json(
+    return make_message(
         {
             "event": "score_updated",
             "userId": event.user_id,
@@ -129,9 +131,9 @@ def score_updated(
 
 def user_position_changed(
     event: RankChanged, since: int, position: Position, at: datetime
-) -> bytes:
+) -> Message:
     """Return the specification's `user_position_changed`."""
-    return dump_json(
+    return make_message(
         {
             "event": "user_position_changed",
             "userId": event.user_id,
@@ -151,9 +153,9 @@ def user_position_changed(
 
 def leaderboard_changed(
     changed: ViewDiff[Standing], total_users: int, since: int, position: Position, at: datetime
-) -> bytes:
+) -> Message:
     """Return the specification's `leaderboard_changed`: the changes since `since`."""
-    return dump_json(
+    return make_message(
         {
             "event": "leaderboard_changed",
             "channel": LEADERBOARD,
@@ -179,28 +181,28 @@ def _change(standing: Standing, previous_rank: int | None) -> dict[str, Any]:
     }
 
 
-def error(failure: LaurelError, message_id: MessageId) -> bytes:
+def error(failure: LaurelError, message_id: MessageId) -> Message:
     """Return an `error` event; its codes are those of the HTTP API."""
-    return dump_json(
+    return make_message(
         {"event": "error", "id": message_id, "code": failure.code, "message": failure.message}
     )
 
 
-def pong(message_id: MessageId, now: datetime) -> bytes:
+def pong(message_id: MessageId, now: datetime) -> Message:
     """Return the answer to `ping`."""
-    return dump_json({"event": "pong", "id": message_id, "timestamp": now})
+    return make_message({"event": "pong", "id": message_id, "timestamp": now})
 
 
-def authenticated(message_id: MessageId, expires_at: datetime) -> bytes:
+def authenticated(message_id: MessageId, expires_at: datetime) -> Message:
     """Return the answer to `auth`."""
-    return dump_json({"event": "authenticated", "id": message_id, "expiresAt": expires_at})
+    return make_message({"event": "authenticated", "id": message_id, "expiresAt": expires_at})
 
 
-def auth_expiring(expires_at: datetime) -> bytes:
+def auth_expiring(expires_at: datetime) -> Message:
     """Return the warning that the connection's token is about to end."""
-    return dump_json({"event": "auth_expiring", "expiresAt": expires_at})
+    return make_message({"event": "auth_expiring", "expiresAt": expires_at})
 
 
-def going_away(retry_after_ms: int) -> bytes:
+def going_away(retry_after_ms: int) -> Message:
     """Return the last message of a server that stops: when this client should come back."""
-    return dump_json({"event": "going_away", "retryAfterMs": retry_after_ms})
+    return make_message({"event": "going_away", "retryAfterMs": retry_after_ms})

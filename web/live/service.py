@@ -127,7 +127,7 @@ class LiveService:
         logger.info("shutting down", sockets=len(leaving))
         spread_ms = max(MIN_RETRY_SPREAD_MS, len(leaving))
         for session in leaving:
-            session.send_payload(encoding.going_away(_CHANCE.randrange(spread_ms)))
+            session.send_message(encoding.going_away(_CHANCE.randrange(spread_ms)))
             session.close(CloseCode.GOING_AWAY, "going_away")
         deadline = time.monotonic() + SHUTDOWN_SECONDS
         while self._sessions and time.monotonic() < deadline:

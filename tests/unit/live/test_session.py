@@ -21,7 +21,7 @@ from web.live.connection.limits import ConnectionLimit
 from web.live.connection.session import Session
 from web.live.connection.subscriptions import Subscriptions
 from web.live.hub import Hub
-from web.live.outgoing import Outgoing
+from web.live.outgoing import Message, Outgoing
 from web.live.protocol import HEARTBEAT_SECONDS
 
 STARTED_AT = datetime(2025, 8, 8, 10, tzinfo=UTC)
@@ -163,9 +163,9 @@ def test_a_stalled_socket_is_closed_and_cut(case: Case) -> None:
 
 def test_a_full_queue_closes(case: Case) -> None:
     case.transport.is_full = True
-    case.session.send(Outgoing(b"{}"))
+    case.session.send(Outgoing(Message(b"{}")))
     assert case.transport.closed_with == CloseCode.TOO_SLOW
-    case.session.send(Outgoing(b"{}"))
+    case.session.send(Outgoing(Message(b"{}")))
     assert case.transport.sent == [b"{}"]
 
 

@@ -14,7 +14,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, TextMessage
 
 from web.live.close_codes import CloseCode, ProtocolViolationError
-from web.live.outgoing import Outgoing
+from web.live.outgoing import Message, Outgoing
 from web.live.transports import websocket
 from web.live.transports.frames import close_frame
 from web.live.transports.websocket import MAX_MESSAGES_PER_SECOND, WebSocketTransport
@@ -33,9 +33,9 @@ def test_sent_messages_arrive_and_none_follows_the_close_frame(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
     transport = WebSocketTransport(pair[0], Connection(ConnectionType.SERVER))
-    assert transport.send(Outgoing(b"1", b"2"))
+    assert transport.send(Outgoing(Message(b"1"), Message(b"2")))
     transport.close(CloseCode.NORMAL, "done")
-    assert transport.send(Outgoing(b"3"))
+    assert transport.send(Outgoing(Message(b"3")))
     transport.abort()
     first, second, close = read_events(pair[1])
     assert isinstance(first, TextMessage)
@@ -53,9 +53,9 @@ def test_nothing_follows_the_answer_to_the_peers_close_frame(
     assert list(transport.read_messages()) == []
     # Until the kernel is full: the answer waits in the queue while others have their turn.
     while transport.is_drained:
-        assert transport.send(Outgoing(b"x" * 1000))
+        assert transport.send(Outgoing(Message(b"x" * 1000)))
     reading = gevent.spawn(read_patiently, pair[1])
-    gevent.spawn(transport.send, Outgoing(b"late"))
+    gevent.spawn(transport.send, Outgoing(Message(b"late")))
     transport.finish_close()
     transport.abort()
     assert reading.get(timeout=20).endswith(b"xxx" + close_frame(1001))

@@ -1,4 +1,4 @@
-"""The messages of boards in `laurel.v1`, as JSON bytes: only this module knows their fields."""
+"""The messages of boards in `laurel.v1`, as JSON: only this module knows their fields."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,8 +8,8 @@ from domain.boards.diff import ViewDiff
 from domain.events.following import BoardPart, CurrentRanking, IndexedStanding
 from domain.rankings.reads.reader import RankingNeighborhood
 from web.boards.ranking_fields import standing_fields
-from web.http.responses import dump_json
 from web.live.channel_names import around_channel, top_channel
+from web.live.outgoing import Message, make_message
 from web.live.protocol import Position
 
 CLOSED_FIELDS = ("period", "revision", "rows", "nextPeriod", "rewards")
@@ -22,9 +22,9 @@ def snapshot(
     rows: Sequence[IndexedStanding],
     total_users: int,
     at: datetime,
-) -> bytes:
+) -> Message:
     """Return the snapshot of a board's first rows at a position."""
-    return dump_json(
+    return make_message(
         {
             "event": "snapshot",
             "channel": top_channel(part.board),
@@ -46,9 +46,9 @@ def changed(
     diff: ViewDiff[IndexedStanding],
     total_users: int,
     at: datetime,
-) -> bytes:
+) -> Message:
     """Return `leaderboard_changed` of a board: the changes since `since`."""
-    return dump_json(
+    return make_message(
         {
             "event": "leaderboard_changed",
             "channel": top_channel(part.board),
@@ -83,10 +83,10 @@ def around(
     current: CurrentRanking,
     found: RankingNeighborhood,
     at: datetime,
-) -> bytes:
+) -> Message:
     """Return the rows around a player: `snapshot`, the first time, then `around`."""
     own = found.own
-    return dump_json(
+    return make_message(
         {
             "event": event,
             "channel": around_channel(part.board),
@@ -100,9 +100,9 @@ def around(
     )
 
 
-def period_closed(channel: str, part: BoardPart, wire: Mapping[str, Any], at: datetime) -> bytes:
+def period_closed(channel: str, part: BoardPart, wire: Mapping[str, Any], at: datetime) -> Message:
     """Return that a period was sealed; raises KeyError or ValueError for another message."""
-    return dump_json(
+    return make_message(
         {
             "event": "period_closed",
             "channel": channel,
@@ -114,9 +114,9 @@ def period_closed(channel: str, part: BoardPart, wire: Mapping[str, Any], at: da
     )
 
 
-def ended(channel: str, reason: str) -> bytes:
+def ended(channel: str, reason: str) -> Message:
     """Return that the server has ended a subscription; the reason is a code of the HTTP API."""
-    return dump_json({"event": "unsubscribed", "id": None, "channel": channel, "reason": reason})
+    return make_message({"event": "unsubscribed", "id": None, "channel": channel, "reason": reason})
 
 
 def _part_fields(part: BoardPart) -> dict[str, Any]:

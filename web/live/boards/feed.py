@@ -22,7 +22,7 @@ from web.live.channel_names import around_channel, top_channel
 from web.live.channels import Channel, Listener
 from web.live.encoding import subscribed
 from web.live.hub import WRITES_PER_TURN
-from web.live.outgoing import Outgoing
+from web.live.outgoing import Message, Outgoing
 from web.live.protocol import MessageId, Position
 
 # How much of the time may go into reading rankings that Redis does not have.
@@ -153,7 +153,7 @@ class BoardFeed:
             self.is_stale = _is_stale(current, top)
             self._restart(top, cause)
 
-    def announce(self, encode: Callable[[str], bytes]) -> None:
+    def announce(self, encode: Callable[[str], Message]) -> None:
         """Send one message to every follower; `encode` makes it for a channel's name."""
         board = self.part.board
         for channel, listeners in (
@@ -185,11 +185,11 @@ class BoardFeed:
             if diff.is_empty and top.total == before.total:
                 continue
             since = view.position.seq
-            payload = encoding.changed(
+            message = encoding.changed(
                 self.part, self.current, since, position, diff, top.total, at
             )
             view.advance(position)
-            yield view, Outgoing(payload)
+            yield view, Outgoing(message)
 
     def _restart(self, top: RankingTop, cause: str) -> None:
         metrics.board_snapshots.labels(cause=cause).inc()

@@ -25,7 +25,7 @@ from web.live.connection.heartbeat import Heartbeat
 from web.live.connection.limits import ConnectionSlot
 from web.live.connection.subscriptions import Subscriptions
 from web.live.connection.transport import Transport
-from web.live.outgoing import Outgoing
+from web.live.outgoing import Message, Outgoing
 from web.live.protocol import (
     Auth,
     BadMessageError,
@@ -100,7 +100,7 @@ class Session:
         try:
             self._subscriptions.join(self)
             position = self._subscriptions.own_position(self.user_id)
-            self.send_payload(encoding.welcome(self.connection_id, position, datetime.now(UTC)))
+            self.send_message(encoding.welcome(self.connection_id, position, datetime.now(UTC)))
             for text in self._transport.read_messages():
                 self._receive(text)
         except ProtocolViolationError as violation:
@@ -113,9 +113,9 @@ class Session:
             self._release()
             self._transport.finish_close()
 
-    def send_payload(self, payload: bytes) -> None:
+    def send_message(self, message: Message) -> None:
         """Send one message to this client alone."""
-        self.send(Outgoing(payload))
+        self.send(Outgoing(message))
 
     def send(self, outgoing: Outgoing) -> None:
         """Send messages built once for many listeners; a full queue closes the connection."""
@@ -193,7 +193,7 @@ class Session:
             self.close(CloseCode.TOKEN_ENDED, "the session has ended")
         elif left <= EXPIRY_WARNING and not self._expiry_warned:
             self._expiry_warned = True
-            self.send_payload(encoding.auth_expiring(self._credential.expires_at))
+            self.send_message(encoding.auth_expiring(self._credential.expires_at))
 
     def _is_revoked(self) -> bool:
         try:
@@ -215,7 +215,7 @@ class Session:
             if self._bad_messages >= MAX_BAD_MESSAGES:
                 self.close(CloseCode.POLICY, f"{MAX_BAD_MESSAGES} bad messages")
             else:
-                self.send_payload(encoding.error(bad.error, bad.message_id))
+                self.send_message(encoding.error(bad.error, bad.message_id))
 
     def _handle(self, op: Op) -> None:
         try:
@@ -224,13 +224,13 @@ class Session:
                     self._subscriptions.subscribe(self, op)
                 case Unsubscribe():
                     self._subscriptions.unsubscribe(self, op)
-                    self.send_payload(encoding.unsubscribed(op.id, op.channel))
+                    self.send_message(encoding.unsubscribed(op.id, op.channel))
                 case Ping():
-                    self.send_payload(encoding.pong(op.id, datetime.now(UTC)))
+                    self.send_message(encoding.pong(op.id, datetime.now(UTC)))
                 case Auth():
                     self._authenticate(op)
         except LaurelError as error:
-            self.send_payload(encoding.error(error, op.id))
+            self.send_message(encoding.error(error, op.id))
 
     def _authenticate(self, op: Auth) -> None:
         try:
@@ -244,4 +244,4 @@ class Session:
             raise BadMessageError(ForbiddenError("The token is another user's"), op.id)
         self._credential = from_principal(principal)
         self._expiry_warned = False
-        self.send_payload(encoding.authenticated(op.id, principal.expires_at))
+        self.send_message(encoding.authenticated(op.id, principal.expires_at))

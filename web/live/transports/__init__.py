@@ -1,1 +1,1 @@
-"""Transports: each turns payloads into bytes on one kind of connection."""
+"""Transports: each turns messages into bytes on one kind of connection."""
