@@ -12,6 +12,7 @@ from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from web.http.live_url import live_url
+from web.pages.formatting import format_count, format_number
 from web.pages.serving import serve_bytes
 from web.services import services
 
@@ -35,13 +36,15 @@ def render_page(template: str, status: int = 200, **values: Any) -> Response:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters |= {"number": format_number, "count": format_count}
+    return made
 
 
 def _write_policy() -> str:
