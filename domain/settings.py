@@ -98,6 +98,11 @@ class Settings:
         (), "Origins of pages that may call the API and open sockets, separated by commas"
     )
 
+    spectators: bool = setting(
+        True,
+        "Whether boards can be looked at, live too, without an account: POST /api/auth/spectate",
+    )
+
     client_hash_key: str = setting(
         "",
         "Key of the hashes of devices and addresses; without it made of JWT_SECRET. A change"

@@ -34,10 +34,11 @@ class AccessMiddleware:
         context = current()
         if operation.is_limited:
             self._count_address(context)
-        if not operation.is_public or (
-            operation.takes_token and "HTTP_AUTHORIZATION" in context.environ
+        if operation.checks_token and (
+            not operation.is_public or "HTTP_AUTHORIZATION" in context.environ
         ):
             self._admit(context)
+            _check_spectator(context, operation)
         if operation.role is not None:
             _check_role(context, operation.role)
 
@@ -69,6 +70,12 @@ class AccessMiddleware:
         allowance = context.allowance = self._limits.hit_user(principal.user_id)
         if allowance.is_exceeded:
             _refuse(allowance)
+
+
+def _check_spectator(context: RequestContext, operation: Operation) -> None:
+    principal = context.principal
+    if principal is not None and principal.is_spectator and not operation.for_spectators:
+        raise ForbiddenError("Spectators may only look: register or log in for this")
 
 
 def _check_role(context: RequestContext, role: str) -> None:

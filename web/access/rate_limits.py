@@ -1,6 +1,6 @@
-"""Rate limits: per address, per user, and per address and name for logins.
+"""Rate limits: per address, per user, per address and name for logins, per address for spectators.
 
-Called by `web/access/middleware.py` and the login view. Fixed windows, counted in memory
+Called by `web/access/middleware.py` and the account views. Fixed windows, counted in memory
 (`shared_counters`).
 """
 
@@ -16,6 +16,8 @@ from web.access.shared_counters import SharedCounters
 from web.http.caller import Allowance
 
 LOGINS_PER_MINUTE = 10
+# A school or an office shares one address.
+SPECTATORS_PER_MINUTE = 60
 # Making the name under which the library counts takes longer than counting.
 MAX_REMEMBERED_USERS = 10_000
 
@@ -30,6 +32,7 @@ class Limits:
         self._user = RateLimitItemPerSecond(settings.rate_limit_requests, window, "user")
         self._address = RateLimitItemPerSecond(settings.address_limit_requests, window, "address")
         self._login = RateLimitItemPerMinute(LOGINS_PER_MINUTE, 1, "login")
+        self._spectator = RateLimitItemPerMinute(SPECTATORS_PER_MINUTE, 1, "spectator")
         self._key_of_user = lru_cache(MAX_REMEMBERED_USERS)(
             lambda user_id: self._user.key_for(str(user_id))
         )
@@ -44,7 +47,14 @@ class Limits:
 
     def hit_login(self, address: str, name: str) -> None:
         """Count an attempt to log in under a name; raises RateLimitExceededError."""
-        allowance = self._strategy.take(self._login, self._login.key_for(address, name))
+        self._take(self._login, address, name)
+
+    def hit_spectator(self, address: str) -> None:
+        """Count a spectator who came from an address; raises RateLimitExceededError."""
+        self._take(self._spectator, address)
+
+    def _take(self, item: RateLimitItem, *names: str) -> None:
+        allowance = self._strategy.take(item, item.key_for(*names))
         if allowance.is_exceeded:
             raise RateLimitExceededError(retry_after_seconds=allowance.reset_seconds)
 

@@ -44,6 +44,7 @@ class TokenVerifier:
     """
 
     def __init__(self, settings: Settings, store: Store):
+        self._admits_spectators = settings.spectators
         self._leeway_seconds = settings.jwt_leeway_seconds
         self.codec = TokenCodec(settings)
         self._revocations = Revocations(store)
@@ -99,6 +100,8 @@ class TokenVerifier:
             remembered = self._decode(token, digest)
         if time.time() >= remembered.ends_at:
             raise TokenExpiredError
+        if remembered.principal.is_spectator and not self._admits_spectators:
+            raise InvalidTokenError
         return self._refuse_revoked(remembered.principal)
 
     def is_revoked(

@@ -15,6 +15,8 @@ ROLE_SERVICE = "service"
 ROLE_MODERATOR = "moderator"
 ROLE_ADMIN = "admin"
 ROLES = (ROLE_PLAYER, ROLE_SERVICE, ROLE_MODERATOR, ROLE_ADMIN)
+# Whoever looks at the boards without an account: no role that an operator gives.
+ROLE_SPECTATOR = "spectator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Principal:
     def is_service(self) -> bool:
         """Whether this is a game server: it acts for players and has no rate limit."""
         return ROLE_SERVICE in self.roles
+
+    @property
+    def is_spectator(self) -> bool:
+        """Whether this is nobody's account, and may read what is there for spectators only."""
+        return self.roles == {ROLE_SPECTATOR}
 
     def has_role(self, role: str) -> bool:
         """Return whether it may do what the role may: an admin may do what moderators do."""

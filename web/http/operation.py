@@ -37,8 +37,9 @@ class Operation:
     Without being told otherwise it needs a token, counts against the rate limits and may block.
     `path` is in werkzeug's syntax; `answers` and `errors` are statuses and codes beyond those that
     the middleware adds. `role` is what the token or API key must have; a public one that
-    `takes_token` looks at it if there is one. `is_lean` is for the few
-    endpoints that carry the load: see `web/server/lean.py`.
+    `takes_token` looks at it if there is one. `for_spectators` lets tokens of spectators in, which
+    have no account. `is_lean` is for the few endpoints that carry the load: see
+    `web/server/lean.py`.
     """
 
     method: str
@@ -52,10 +53,16 @@ class Operation:
     headers: tuple[str, ...] = ()
     is_public: bool = False
     takes_token: bool = False
+    for_spectators: bool = False
     role: str | None = None
     is_limited: bool = True
     runs_on: RunsOn = RunsOn.THREAD
     is_lean: bool = False
+
+    @property
+    def checks_token(self) -> bool:
+        """Whether a token is looked at, if there is one."""
+        return not self.is_public or self.takes_token
 
     @property
     def endpoint(self) -> str:

@@ -1,6 +1,7 @@
-"""Accounts: registering, logging in, a new access token, logging out."""
+"""Accounts: registering, logging in, looking on without one, a new access token, logging out."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from flask import Response, request
 
@@ -14,10 +15,11 @@ from domain.accounts.sessions import (
 )
 from domain.errors import ForbiddenError
 from domain.store.postgres.accounts.identities import Identity
+from web.http.caller import ROLE_SPECTATOR
 from web.http.json_body import read_json_object
 from web.http.request_context import principal
 from web.http.responses import json_response
-from web.routes.in_turn import find_caller_address, run_in_turn
+from web.routes.in_turn import LOOPBACK, find_caller_address, run_in_turn
 from web.schemas.accounts import LoginSchema, RefreshSchema, RegistrationSchema
 from web.schemas.base import load
 from web.services import services
@@ -66,6 +68,17 @@ def refresh() -> Response:
             "expiresIn": services().settings.jwt_expiration,
         }
     )
+
+
+def spectate() -> Response:
+    """Get a token that may look at boards and players, live too, without an account."""
+    settings, address = services().settings, find_caller_address()
+    if not settings.spectators:
+        raise ForbiddenError("This server has no spectators: register or log in")
+    if address != LOOPBACK:
+        services().limits.hit_spectator(address)
+    token = services().verifier.codec.issue(user_id=uuid4(), username=None, roles=(ROLE_SPECTATOR,))
+    return json_response({"accessToken": token, "expiresIn": settings.jwt_expiration}, 201)
 
 
 def logout() -> Response:

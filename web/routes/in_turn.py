@@ -9,11 +9,13 @@ from web.http.request_context import principal
 from web.server.greenlets import Pool, run_in_thread
 from web.services import services
 
+LOOPBACK = "loopback"
+
 
 def find_caller_address() -> str:
     """Return the address under which this request's attempts are counted."""
     hops = services().settings.trusted_proxy_hops
-    return find_limited_address(request.environ, trusted_hops=hops) or "loopback"
+    return find_limited_address(request.environ, trusted_hops=hops) or LOOPBACK
 
 
 def run_in_turn(address: str, name: str, work: Callable[[], Response]) -> Response:

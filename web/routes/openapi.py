@@ -115,9 +115,11 @@ def _other_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
 def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
     for status, answer in operation.answers.items():
         yield str(status), {"description": HTTPStatus(status).phrase, **_content(answer)}
-    is_checked = not operation.is_public or operation.takes_token
-    everywhere = ("UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED") if is_checked else ()
-    roles = () if operation.role is None else ("FORBIDDEN",)
+    everywhere = (
+        ("UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED") if operation.checks_token else ()
+    )
+    is_closed = operation.checks_token and not operation.for_spectators
+    roles = ("FORBIDDEN",) if is_closed else ()
     limits = ("RATE_LIMIT_EXCEEDED",) if operation.is_limited else ()
     codes: dict[int, list[str]] = {}
     for code in (*operation.errors, *everywhere, *roles, *limits):

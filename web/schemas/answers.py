@@ -250,6 +250,13 @@ class RefreshedSchema(CamelSchema):
     expires_in = number("Seconds until the access token expires")
 
 
+class SpectatorSchema(CamelSchema):
+    """A token that may look at boards and players; it belongs to no account."""
+
+    access_token = fields.String(required=True)
+    expires_in = number("Seconds until the access token expires; then ask for another")
+
+
 class TicketSchema(CamelSchema):
     """A ticket for one WebSocket."""
 

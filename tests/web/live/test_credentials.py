@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
+import websocket
+
 from domain.settings import Settings
 from domain.store.postgres.accounts.revocations import RevocationKind, insert_revocation
 from domain.store.store import Store
@@ -147,3 +150,16 @@ def _revoke(store: Store, kind: RevocationKind, subject: str) -> None:
             subject=subject,
             expires_at=datetime.now(UTC) + timedelta(hours=1),
         )
+
+
+def test_a_spectator_listens_and_is_refused_where_there_are_none(
+    server: Server, connect: Connect, start_server: StartServer, token: Callable[..., str]
+) -> None:
+    bearer = token(roles=["spectator"])
+    listener = connect(server, bearer=bearer)
+    listener.say(op="subscribe", id=1, channel="leaderboard")
+    assert listener.hear_until("snapshot")["leaderboard"] == []
+    closed = start_server(SPECTATORS="false")
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        connect(closed, bearer=bearer)
+    assert refused.value.status_code == 401
