@@ -23,6 +23,7 @@ from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
 from web.boards.directory import BoardDirectory
 from web.boards.row_encoding import TopEncoder
+from web.health.kept_answer import KeptAnswer
 from web.health.probes import ListThreads, make_probes
 from web.health.readiness import Readiness
 from web.http.access_log import make_access_log
@@ -155,6 +156,7 @@ def _make_services(
         top_encoder=TopEncoder(),
         readiness=Readiness(store, required_threads),
         probes=make_probes(settings, store, verifier, list_threads, locator),
+        numbers_of_now=KeptAnswer(),
     )
 
 

@@ -8,10 +8,12 @@ import os
 import platform
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_flask_exporter import PrometheusMetrics
 
 from domain.version import read_version
@@ -54,6 +56,8 @@ top_hits = _cache_reads.labels("top", "hit")
 top_misses = _cache_reads.labels("top", "miss")
 user_hits = _cache_reads.labels("user", "hit")
 user_misses = _cache_reads.labels("user", "miss")
+
+Result = TypeVar("Result")
 
 READ_TRIES = 5
 READ_PAUSE_SECONDS = 0.02
@@ -107,16 +111,29 @@ def export_metrics(accept: str | None, *, shared_folder: str) -> tuple[str, str]
     """
     if shared_folder:
         _forget_the_dead(Path(shared_folder))
+    text, content_type = _read_patiently(lambda: _exporter.generate_metrics(accept))
+    return text, content_type
+
+
+def collect_metrics(*, shared_folder: str) -> list[Metric]:
+    """Return all metrics with their samples, of the processes that `export_metrics` sums."""
+    if not shared_folder:
+        return list(REGISTRY.collect())
+    _forget_the_dead(Path(shared_folder))
+    collector = MultiProcessCollector(None, shared_folder)  # type: ignore[no-untyped-call]
+    return _read_patiently(lambda: list(collector.collect()))  # type: ignore[no-untyped-call]
+
+
+def _read_patiently(read: Callable[[], Result]) -> Result:
+    """Return what is read of the files, also while a process is just making one."""
     for tries_left in reversed(range(READ_TRIES)):
         try:
-            text, content_type = _exporter.generate_metrics(accept)
+            return read()
         except struct.error:
             # The library reads a file that another process has opened and not yet begun.
             if not tries_left:
                 raise
             time.sleep(READ_PAUSE_SECONDS)
-        else:
-            return text, content_type
     raise AssertionError("the last try returns or raises")
 
 

@@ -20,6 +20,7 @@ from web.access.verifier import TokenVerifier
 from web.boards.cached_top import CachedTop
 from web.boards.directory import BoardDirectory
 from web.boards.row_encoding import TopEncoder
+from web.health.kept_answer import KeptAnswer
 from web.health.probe_runner import ProbeRunner
 from web.health.readiness import Readiness
 from web.http.request_context import find_context
@@ -77,6 +78,7 @@ class Services:
     top_encoder: TopEncoder
     readiness: Readiness
     probes: ProbeRunner
+    numbers_of_now: KeptAnswer
 
 
 def services() -> Services:

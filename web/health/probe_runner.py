@@ -33,6 +33,12 @@ class ProbeRunner:
         self._running: dict[str, Future[dict[str, Any]]] = {}
         self._threads = ThreadPoolExecutor(len(self._probes), thread_name_prefix="probe")
 
+    def describe(self) -> dict[str, Any]:
+        """Return `status`, which is `ok` or `degraded`, and the `parts` as `run` does."""
+        parts = self.run()
+        is_ok = all(part["ok"] for part in parts.values())
+        return {"status": "ok" if is_ok else "degraded", "parts": parts}
+
     def run(self) -> dict[str, dict[str, Any]]:
         """Return for each part `ok`, `ms`, and `error` or facts; takes ANSWER_SECONDS at most."""
         with self._lock:

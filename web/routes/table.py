@@ -12,9 +12,7 @@ from web.routes import (
     actions,
     board_admin,
     docs,
-    health,
     leaderboard,
-    metrics,
     pages,
     play_sessions,
     realtime,
@@ -23,6 +21,7 @@ from web.routes import (
 from web.routes.boards import board_joining, board_players, boards, rank_history
 from web.routes.moderation import policies
 from web.routes.moderation.operations import MODERATION_OPERATIONS
+from web.routes.operating import health, metrics, ops
 from web.routes.own import own_account, own_export, second_factor
 from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
@@ -50,6 +49,7 @@ from web.schemas.boards import (
 )
 from web.schemas.moderation.answers import AppealedSchema
 from web.schemas.moderation.bodies import AppealBodySchema
+from web.schemas.operating import OpsNumbersSchema
 from web.schemas.play_sessions import OpenedPlaySessionSchema, PlaySessionSchema
 from web.schemas.policies import (
     NewPolicySchema,
@@ -622,6 +622,25 @@ OPERATIONS = (
         is_public=True,
         is_limited=False,
         runs_on=RunsOn.MONITORING_THREAD,
+    ),
+    Operation(
+        method="GET",
+        path="/api/ops/metrics",
+        view=ops.numbers,
+        tag="operations",
+        answers={200: OpsNumbersSchema},
+        errors=("UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED", "FORBIDDEN"),
+        is_public=True,
+        is_limited=False,
+        runs_on=RunsOn.MONITORING_THREAD,
+    ),
+    Operation(
+        method="GET",
+        path="/ops",
+        view=ops.page,
+        tag="documents",
+        answers={200: "text/html"},
+        is_public=True,
     ),
     Operation(
         method="GET",
