@@ -37,6 +37,7 @@ def test_a_trace_tells_every_check_each_decision_and_their_audit_entries(
         "reject",
         False,
     )
+    assert traced["thresholds"] == {"holdAt": 100, "rejectAt": 1000}
     found = {check["check"]: check for check in traced["checks"]}
     assert list(found) == list(CHECKS_BY_NAME)
     burst = found["score_burst"]
@@ -74,11 +75,13 @@ def test_a_check_that_the_policy_is_without_is_off(
     change(
         context.store,
         "WITH made AS (INSERT INTO fraud_policies (state, definition, note, created_by)"
-        " VALUES ('retired', '{\"checks\": {\"velocity\": {\"points\": 1}}}', '', 'x')"
+        ' VALUES (\'retired\', \'{"holdAt": 7, "rejectAt": 70.5,'
+        ' "checks": {"velocity": {"points": 1}}}\', \'\', \'x\')'
         " RETURNING policy_no) UPDATE user_actions SET policy_no = (SELECT policy_no FROM made)",
     )
     traced = client.get(path_of(action.action_id), headers=moderator).get_json()
     outcomes = {check["check"]: check["outcome"] for check in traced["checks"]}
+    assert traced["thresholds"] == {"holdAt": 7, "rejectAt": 70.5}
     assert outcomes.pop("velocity") == "pass"
     assert set(outcomes.values()) == {"off"}
 

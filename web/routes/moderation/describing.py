@@ -5,6 +5,7 @@ from hashlib import blake2s
 from typing import Any
 from uuid import UUID
 
+from domain.fraud.policy import HOLD_AT, REJECT_AT
 from domain.moderation.claims import CLAIM
 from domain.moderation.tracing import CheckOutcome
 from domain.step_up.model import StepUp
@@ -146,6 +147,7 @@ def describe_traced(action: TracedAction) -> dict[str, Any]:
         "verdict": action.verdict,
         "verdictReason": action.verdict_reason,
         "policyNo": action.policy_no,
+        "thresholds": _describe_thresholds(action),
         "stepUp": None if action.status is None else StepUp(action.step_up or 0).name.lower(),
         "client": _describe_client_of(action),
     }
@@ -167,6 +169,13 @@ def describe_transition(transition: RecordedTransition) -> dict[str, Any]:
         "seq": transition.seq,
         "hash": transition.hash,
     }
+
+
+def _describe_thresholds(action: TracedAction) -> dict[str, float] | None:
+    if action.verdict is None:
+        return None
+    hold_at, reject_at = action.thresholds or (HOLD_AT, REJECT_AT)
+    return {"holdAt": hold_at, "rejectAt": reject_at}
 
 
 def _describe_client_of(action: TracedAction) -> dict[str, Any] | None:

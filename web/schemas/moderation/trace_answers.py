@@ -29,6 +29,13 @@ class TransitionSchema(CamelSchema):
     hash = word("Of the audit entry")
 
 
+class ThresholdsSchema(CamelSchema):
+    """From how many points on the policy that judged holds and rejects."""
+
+    hold_at = fields.Float(required=True)
+    reject_at = fields.Float(required=True)
+
+
 class TraceSchema(CamelSchema):
     """Why an action is what it is; of an archived one what the database still has."""
 
@@ -52,6 +59,12 @@ class TraceSchema(CamelSchema):
     verdict = word("Of the screening, or of the last decision", nullable=True)
     verdict_reason = word(nullable=True)
     policy_no = number("By which it was judged", nullable=True)
+    thresholds = fields.Nested(
+        ThresholdsSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null before the screening"},
+    )
     step_up = word("What vouched for it: `none`, `totp` or `signature`", nullable=True)
     client = fields.Nested(TracedClientSchema, required=True, allow_none=True)
     checks = fields.List(

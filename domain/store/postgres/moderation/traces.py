@@ -40,6 +40,8 @@ class TracedAction:
     policy_no: int | None
     # The names of the checks in that policy; None for the policy of the settings, which has all.
     policy_checks: Sequence[str] | None
+    # From how many points on it holds and rejects; None for the policy of the settings.
+    thresholds: Sequence[float] | None
     step_up: int | None
     batch_id: UUID | None
     device: UUID | None
@@ -72,6 +74,9 @@ SELECT i.action_id, i.action_no, i.user_id, u.username, i.created_at,
     coalesce(a.checks, f.found -> 'checks') AS checks, coalesce(a.policy_no, b.policy_no),
     (SELECT array_agg(name) FROM fraud_policies, jsonb_object_keys(definition -> 'checks') name
         WHERE policy_no = coalesce(a.policy_no, b.policy_no)) AS policy_checks,
+    (SELECT ARRAY[CAST(definition ->> 'holdAt' AS float8),
+            CAST(definition ->> 'rejectAt' AS float8)] FROM fraud_policies
+        WHERE policy_no = coalesce(a.policy_no, b.policy_no)) AS thresholds,
     coalesce(a.step_up, b.step_ups[array_position(b.action_nos, i.action_no)]),
     coalesce(a.batch_id, b.batch_id), c.device, c.address, c.country, c.is_hosting
 FROM action_ids i
