@@ -40,6 +40,7 @@ from web.intake.redis_watchdog import RedisWatchdog
 from web.intake.submitter import Submitter
 from web.live.app import create_live_app
 from web.metrics import batch_size, register_metrics
+from web.pages.error_pages import show_error
 from web.routes.table import OPERATIONS
 from web.server.background import Background
 from web.server.flask_app import Api
@@ -107,7 +108,7 @@ def _connect(settings: Settings) -> Store:
 def _make_app(services: Services) -> Flask:
     app = Api("web", OPERATIONS)
     app.extensions[EXTENSION] = services
-    register_error_handlers(app)
+    register_error_handlers(app, show_error)
     middleware = AccessMiddleware(
         limits=services.limits,
         verifier=services.verifier,

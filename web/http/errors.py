@@ -1,11 +1,11 @@
 """The table from error codes to statuses, and the envelope of every error response."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from domain.errors import (
@@ -90,9 +90,14 @@ _ERROR_BY_HTTP_STATUS: Mapping[int, type[LaurelError]] = {
 }
 
 
-def register_error_handlers(app: Flask) -> None:
-    """Answer every error of this application, the framework's too, in the envelope."""
-    app.register_error_handler(Exception, lambda error: make_response(answer_exception(error)))
+def register_error_handlers(
+    app: Flask, respond: Callable[[Answer], Response] = make_response
+) -> None:
+    """Answer every error of this application, the framework's too, in the envelope.
+
+    `respond` makes the response of the answer: of some it may make a page.
+    """
+    app.register_error_handler(Exception, lambda error: respond(answer_exception(error)))
 
 
 def answer_exception(error: Exception) -> Answer:

@@ -4,6 +4,7 @@ Called by the views of pages. `layout.html` has what all pages share.
 """
 
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,12 +24,13 @@ FOLDER = Path(__file__).with_name("templates")
 def render_page(template: str, status: int = 200, **values: Any) -> Response:
     """Return a page that may load from and connect to this server and its live process only.
 
-    Every value is escaped where the template writes it.
+    Every value is escaped where the template writes it. A browser keeps no page of an error.
     """
     body = _environment().get_template(template).render(values).encode()
-    response = serve_bytes(body, HTML_TYPE)
-    if response.status_code != 304:
-        response.status_code = status
+    if status == HTTPStatus.OK:
+        response = serve_bytes(body, HTML_TYPE)
+    else:
+        response = Response(body, status, content_type=HTML_TYPE)
     response.headers["Content-Security-Policy"] = _write_policy()
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
