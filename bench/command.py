@@ -23,6 +23,8 @@ from bench.checks.cost_report import describe_checks
 from bench.checks.policies import POLICIES
 from bench.fraud.report import describe_fraud
 from bench.fraud.run import REPORTING_SEEDS, simulate
+from bench.live.report import describe_live
+from bench.live.run import measure_live
 from bench.machine import describe_machine
 from bench.options import read_options
 from bench.profiling import Profile
@@ -106,6 +108,11 @@ def _checks(plan: Plan, options: argparse.Namespace, results: Results, console: 
     return describe_checks(checked, results.machine, results.settings)
 
 
+def _live(plan: Plan, options: argparse.Namespace, results: Results, console: Console) -> Outcome:
+    measured = measure_live(plan, rounds=options.rounds, console=console)
+    return describe_live(measured, results.machine, results.settings)
+
+
 def _turn(plan: Plan, options: argparse.Namespace, results: Results, console: Console) -> Outcome:
     turned = measure_turn(plan, options.turn, console)
     return describe_turn(turned, results.machine, results.settings | {"players": options.turn})
@@ -127,6 +134,7 @@ def _against(
 
 
 RUNS: Mapping[str, Run] = {
+    "live": _live,
     "fraud": _fraud,
     "scale": _scale,
     "boards": _boards,

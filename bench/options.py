@@ -21,9 +21,9 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options, `seconds`, `lead_seconds` and `rounds` with their defaults."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    in_turn = (options.against, options.boards, options.board_sizes, options.checks)
+    in_turn = (options.live, options.against, options.boards, options.board_sizes, options.checks)
     if options.rounds is not None and all(run is None for run in in_turn):
-        parser.error("--rounds is for --against, --boards, --board-sizes and --checks")
+        parser.error("--rounds is for live, --against, --boards, --board-sizes and --checks")
     if options.rounds is None:
         options.rounds = QUICK_ROUNDS if options.quick else ROUNDS
     if options.seconds is None:
@@ -57,6 +57,13 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
     """Add what is run in place of the arms, or beside them."""
     runs = parser.add_mutually_exclusive_group()
     runs.add_argument(
+        "live",
+        nargs="?",
+        choices=("live",),
+        help="measure real time: idle sockets, fan-out, a stalled listener, a cut, in place of the"
+        " arms",
+    )
+    runs.add_argument(
         "--against",
         metavar="REV",
         help="measure the same arms on another commit too, in turn, and print the ratios",
@@ -87,7 +94,7 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rounds",
         type=_rounds,
-        help="turns of each arm with --against, --boards, --board-sizes and --checks"
+        help="turns of each arm with live, --against, --boards, --board-sizes and --checks"
         f" (default: {ROUNDS}, {QUICK_ROUNDS} with --quick)",
     )
 
