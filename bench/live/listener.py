@@ -139,7 +139,8 @@ class Listener(asyncio.Protocol):
             return
         position = (event["epoch"], event["seq"])
         if event["event"] == "subscribed":
-            self._note_answer(channel, event["recovered"])
+            if event["id"] is not None:  # else the server began again by itself
+                self._note_answer(channel, event["recovered"])
             if not event["recovered"]:
                 self._positions[channel] = position
             return

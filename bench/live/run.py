@@ -18,6 +18,7 @@ from bench.live.nchan import Nchan, measure_nchan
 from bench.running import Bench
 from bench.sent_log import Verdict
 from bench.sessions import Plan, open_bench
+from local.errors import LocalError
 from rig.processes import cpu_seconds, memory_bytes, spent_between
 
 IDLE_SOCKETS, FAN_OUT_SOCKETS, CUT_SOCKETS = 5_000, 1_000, 2_000
@@ -93,7 +94,12 @@ class Measurements:
 
 
 def measure_live(plan: Plan, *, rounds: int, console: Console) -> Measurements:
-    """Measure everything; `rounds` of fan-out without and with a stalled listener, in turn."""
+    """Measure everything; `rounds` of fan-out without and with a stalled listener, in turn.
+
+    Raises LocalError when the stack does not start, or for fewer players than there are sockets.
+    """
+    if plan.players <= IDLE_SOCKETS:
+        raise LocalError(f"each of {IDLE_SOCKETS:,} sockets is a player's: --players is too low.")
     found = Measurements()
     with open_bench(plan, plan.root, SETTINGS) as bench:
         bench.warm_up()
