@@ -1,0 +1,308 @@
+// @ts-check
+// The connection of a client: opened, lost and opened again, over WebSocket or server-sent events.
+
+import { RefusedError } from "./calls.js";
+import { judgeClose } from "./closing.js";
+import { SignedOutError } from "./credentials.js";
+import { Emitter } from "./emitter.js";
+import { Pauses } from "./pauses.js";
+import { openSocket } from "./socket_link.js";
+import { askForStream, isReachable, openStream, streamUrl } from "./stream_link.js";
+import { Watch } from "./watch.js";
+
+/** @typedef {import("./channel.js").Channel} Channel */
+/** @typedef {import("./channel.js").LiveEvent} LiveEvent */
+/** @typedef {import("./socket_link.js").Link} Link */
+/** @typedef {import("./socket_link.js").LinkListener} LinkListener */
+/** @typedef {"connecting" | "catching up" | "live" | "offline" | "ended"} State */
+
+const OPEN_MS = 10_000;
+const SOCKET_FAILURES = 2;
+const STEADY_MS = 10_000;
+const LATER_MS = 3_000;
+const GRACE_MS = 10_000;
+
+/**
+ * A connection that is made again until it is stopped; the channels resume on each.
+ *
+ * @extends {Emitter<{ state: { state: State, text: string } }>}
+ */
+export class Connection extends Emitter {
+  /** @type {State} */
+  state = "connecting";
+  text = "Connecting…";
+  /** The user whose connection it is. @type {string | null} */
+  subject = null;
+  #credentials;
+  #channels;
+  /** @type {Link | null} the open one */
+  #link = null;
+  /** @type {Link | null} one that is being opened */
+  #opening = null;
+  /** @type {Watch | null} */
+  #watch = null;
+  /** @type {string | null} the token of the open link */
+  #token = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #attempt = 0;
+  #failures = 0;
+  #openedAt = 0;
+  #lastId = 0;
+  #pauses = new Pauses();
+  /** @type {string | null} */
+  #socketUrl = null;
+
+  /**
+   * @param {import("./credentials.js").Credentials} credentials
+   * @param {Map<string, Channel>} channels those that are followed
+   */
+  constructor(credentials, channels) {
+    super();
+    this.#credentials = credentials;
+    this.#channels = channels;
+  }
+
+  /** Connects; an open connection stays until the new one has taken its place. */
+  async connect() {
+    clearTimeout(this.#timer);
+    this.#opening?.close();
+    this.#opening = null;
+    const attempt = ++this.#attempt;
+    if (this.state === "ended") this.#show("connecting", "Connecting…");
+    try {
+      const ticket = await this.#fetchTicket();
+      if (attempt !== this.#attempt) return;
+      this.#open(ticket);
+    } catch (error) {
+      if (attempt === this.#attempt) this.#fail(error);
+    }
+  }
+
+  /** Closes it for good. */
+  stop() {
+    this.#drop();
+    this.#show("ended", "Stopped");
+  }
+
+  /** Looks after it at once, when the page is seen again or the network is back. */
+  hurry() {
+    if (this.#link) this.#watch?.hurry();
+    else if (this.state === "offline" && !this.#opening) void this.connect();
+  }
+
+  /**
+   * Asks for a channel from where it stands.
+   *
+   * @param {Channel} channel
+   */
+  ask(channel) {
+    if (!this.#link) return;
+    if (this.#link.send) this.#link.send(channel.ask(++this.#lastId));
+    else this.#reopenSoon();
+  }
+
+  /** @param {Channel} channel */
+  leave(channel) {
+    this.#link?.send?.({ op: "unsubscribe", id: ++this.#lastId, channel: channel.name });
+  }
+
+  // --- opening ---
+
+  async #fetchTicket() {
+    await this.#credentials.ready();
+    const used = this.#credentials.token;
+    const answer = await this.#credentials.request("POST", "/api/realtime/ticket");
+    if (answer.status === 401 && this.#credentials.token === used) throw new SignedOutError();
+    if (answer.status !== 201) throw new RefusedError(answer);
+    this.#socketUrl = answer.body.url;
+    return /** @type {string} */ (answer.body.ticket);
+  }
+
+  /** @param {string} ticket */
+  #open(ticket) {
+    const token = /** @type {string} */ (this.#credentials.token);
+    const url = /** @type {string} */ (this.#socketUrl);
+    const isStream = this.#failures >= SOCKET_FAILURES && (this.#failures - SOCKET_FAILURES) % 2 === 0;
+    /** @type {LinkListener} */
+    const listener = {
+      onHeard: () => link === this.#link && this.#watch?.heard(),
+      onEvent: (event) => this.#receive(link, event, token),
+      onClose: (code, pauseMs) => this.#closed(link, isStream, code, pauseMs),
+    };
+    const link = isStream ? this.#openStream(url, token, listener) : openSocket(url, ticket, listener);
+    this.#opening = link;
+    this.#timer = setTimeout(() => {
+      link.close();
+      void this.#closed(link, isStream, 0, 0);
+    }, OPEN_MS);
+  }
+
+  /**
+   * @param {string} url
+   * @param {string} token
+   * @param {LinkListener} listener
+   */
+  #openStream(url, token, listener) {
+    if (this.subject !== this.#credentials.subject) this.#changeUser();
+    const { query, eventId, left } = askForStream([...this.#channels.values()]);
+    for (const channel of left) {
+      this.#channels.delete(channel.name);
+      channel.emit("ended", { code: "ONE_SEGMENT", message: "Without WebSockets, one segment can be followed at a time" });
+    }
+    return openStream(streamUrl(url, query), token, eventId, listener);
+  }
+
+  /**
+   * @param {Link} link
+   * @param {LiveEvent} event
+   * @param {string} token
+   */
+  #welcome(link, event, token) {
+    clearTimeout(this.#timer);
+    this.#link?.close();
+    this.#watch?.stop();
+    this.#opening = null;
+    this.#link = link;
+    this.#token = token;
+    this.#openedAt = Date.now();
+    this.#watch = new Watch(
+      1000 * event.heartbeatSeconds + GRACE_MS,
+      () => link.send?.({ op: "ping", id: ++this.#lastId }) ?? false,
+      () => this.#closed(link, !link.send, 0, 0),
+    );
+    if (this.subject !== this.#credentials.subject) this.#changeUser();
+    if (link.send) {
+      this.#failures = 0;
+      for (const channel of this.#channels.values()) {
+        if (channel.isAlwaysOn) channel.greet(event);
+        link.send(channel.ask(++this.#lastId));
+      }
+    }
+    if (this.state === "offline") this.#show("catching up", "Catching up…");
+  }
+
+  #changeUser() {
+    this.subject = this.#credentials.subject;
+    for (const channel of this.#channels.values()) channel.forgetUser();
+  }
+
+  // --- open ---
+
+  /**
+   * @param {Link} link
+   * @param {LiveEvent} event
+   * @param {string} token
+   */
+  #receive(link, event, token) {
+    if (event.event === "welcome" && link === this.#opening) return this.#welcome(link, event, token);
+    if (link !== this.#link) return undefined;
+    if (event.event === "auth_expiring") return void this.#extend(link);
+    const channel = this.#channels.get(event.channel) ?? (event.event === "error" ? this.#findAsker(event.id) : null);
+    if (channel) this.#follow(channel, channel.receive(event));
+    return this.#checkLive();
+  }
+
+  /** @param {string | number | null} id */
+  #findAsker(id) {
+    return [...this.#channels.values()].find((channel) => id !== null && channel.askedId === id);
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {"ask" | "later" | "end" | null} wish
+   */
+  #follow(channel, wish) {
+    if (wish === "end") this.#channels.delete(channel.name);
+    if (wish === "later") setTimeout(() => this.#channels.get(channel.name) === channel && this.ask(channel), LATER_MS);
+    if (wish !== "ask") return;
+    this.#show("catching up", "Catching up…");
+    this.ask(channel);
+  }
+
+  #checkLive() {
+    if (this.state === "live" || !this.#link) return;
+    if (![...this.#channels.values()].every((channel) => channel.isSettled)) return;
+    this.#show("live", "Live");
+  }
+
+  // The token of the connection is about to end.
+  /** @param {Link} link */
+  async #extend(link) {
+    try {
+      await this.#credentials.renew(this.#token);
+    } catch {
+      return; // the close that follows is dealt with as any other
+    }
+    if (link !== this.#link) return;
+    const isSame = this.#credentials.subject === this.subject;
+    this.#token = this.#credentials.token;
+    if (!isSame || !link.send?.({ op: "auth", id: ++this.#lastId, token: this.#token })) void this.connect();
+  }
+
+  // A stream is asked for everything at once; what is asked in one go makes one request.
+  #reopenSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.connect(), 0);
+  }
+
+  // --- lost ---
+
+  /**
+   * @param {Link} link
+   * @param {boolean} isStream
+   * @param {number} code
+   * @param {number} pauseMs
+   */
+  async #closed(link, isStream, code, pauseMs) {
+    if (link !== this.#link && link !== this.#opening) return;
+    const wasOpen = link === this.#link;
+    const attempt = ++this.#attempt;
+    const url = this.#socketUrl;
+    this.#drop();
+    const { action, isSlow, text } = judgeClose(code);
+    if (action === "end") return void this.#show("ended", text);
+    if (wasOpen && Date.now() - this.#openedAt > STEADY_MS) this.#pauses.reset();
+    if (isSlow) this.#pauses.lengthen();
+    this.#show("offline", navigator.onLine ? `${text}. Trying again…` : "No network");
+    if (action === "renew") await this.#credentials.renew(this.#token).catch(() => {});
+    // A server that is away says nothing about which kind of connection gets through.
+    if (isStream) this.#failures = wasOpen ? SOCKET_FAILURES - 1 : this.#failures + 1;
+    else if (!wasOpen && url && (await isReachable(url))) this.#failures += 1;
+    if (attempt === this.#attempt) this.#comeBack(pauseMs || this.#pauses.take());
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    const refused = error instanceof RefusedError ? error : null;
+    this.#drop();
+    if (error instanceof SignedOutError || refused?.status === 403) return this.#show("ended", /** @type {Error} */ (error).message);
+    this.#show("offline", navigator.onLine ? "The server cannot be reached. Trying again…" : "No network");
+    return this.#comeBack(Math.max(this.#pauses.take(), 1000 * (refused?.retryAfter ?? 0)));
+  }
+
+  /** @param {number} pauseMs */
+  #comeBack(pauseMs) {
+    this.#timer = setTimeout(() => this.connect(), pauseMs);
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    this.#attempt += 1;
+    this.#watch?.stop();
+    this.#link?.close();
+    this.#opening?.close();
+    this.#link = this.#opening = this.#watch = null;
+    for (const channel of this.#channels.values()) channel.disconnect();
+  }
+
+  /**
+   * @param {State} state
+   * @param {string} text
+   */
+  #show(state, text) {
+    if (state === this.state && text === this.text) return;
+    [this.state, this.text] = [state, text];
+    this.emit("state", { state, text });
+  }
+}
