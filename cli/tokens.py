@@ -1,6 +1,9 @@
 """`flask --app wsgi tokens …`: issues access tokens and revokes tokens and sessions."""
 
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TextIO
 from uuid import UUID, uuid4
 
 import click
@@ -22,6 +25,13 @@ tokens = OperatorGroup("tokens", help="Issue access tokens, and revoke tokens an
 @click.option("--username", help="Name of a player who first appears with this token.")
 @click.option("--count", type=click.IntRange(1, 100_000), default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line, with the user.")
+@click.option(
+    "--players",
+    "named",
+    type=click.File(),
+    help="Players with ids and names of their own: a file, or - for stdin, of one JSON object per"
+    ' line, {"userId", "username"}.',
+)
 @click.option("--expires", "lifetime_seconds", type=click.IntRange(1), help="Seconds to live.")
 def issue(
     role: str,
@@ -29,6 +39,7 @@ def issue(
     username: str | None,
     count: int,
     as_json: bool,
+    named: TextIO | None,
     lifetime_seconds: int | None,
 ) -> None:
     """Print access tokens; nothing is stored, the first action makes the player's rows."""
@@ -37,13 +48,16 @@ def issue(
         raise click.BadParameter(
             f"the maximum is JWT_EXPIRATION, {longest}", param_hint="--expires"
         )
+    if named is not None and (subject or username or count > 1):
+        raise click.BadParameter(
+            "not together with --subject, --username or --count", param_hint="--players"
+        )
     if count > 1 and subject is not None:
         raise click.BadParameter(
             "--count above 1 makes a new user for each token", param_hint="--subject"
         )
-    for number in range(1, count + 1):
-        user_id = subject or uuid4()
-        name = f"{username}-{number}" if username and count > 1 else username
+    players = _read_players(named) if named else _list_players(subject, username, count)
+    for user_id, name in players:
         token = services().verifier.codec.issue(
             user_id=user_id,
             username=name,
@@ -53,6 +67,29 @@ def issue(
         if as_json:
             token = dump_json({"userId": user_id, "username": name, "token": token}).decode()
         click.echo(token)
+
+
+def _list_players(
+    subject: UUID | None, username: str | None, count: int
+) -> Iterator[tuple[UUID, str | None]]:
+    for number in range(1, count + 1):
+        name = f"{username}-{number}" if username and count > 1 else username
+        yield subject or uuid4(), name
+
+
+def _read_players(file: TextIO) -> list[tuple[UUID, str | None]]:
+    """Return the players of the lines, before any token is printed."""
+    players: list[tuple[UUID, str | None]] = []
+    for number, line in enumerate(file, 1):
+        try:
+            given = json.loads(line)
+            players.append((UUID(given["userId"]), str(given["username"])))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise click.BadParameter(
+                f'line {number} is not {{"userId": UUID, "username": name}}',
+                param_hint="--players",
+            ) from error
+    return players
 
 
 @tokens.command("revoke")

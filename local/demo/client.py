@@ -32,13 +32,14 @@ class Client:
 
     def send(self, move: Move, stopped: Callable[[], bool]) -> Answer:
         """Post the action; repeat it with the same id while its outcome is unknown."""
-        body = json.dumps(
-            {
-                "actionId": move.action_id,
-                "score": move.score,
-                "timestamp": move.timestamp.isoformat(timespec="milliseconds"),
-            }
-        )
+        action: dict[str, Any] = {
+            "actionId": move.action_id,
+            "score": move.score,
+            "timestamp": move.timestamp.isoformat(timespec="milliseconds"),
+        }
+        if move.action_type is not None:
+            action["metadata"] = {"actionType": move.action_type}
+        body = json.dumps(action)
         retries = 0
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while True:

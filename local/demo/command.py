@@ -13,6 +13,7 @@ from pathlib import Path
 from local.demo.boards import make_boards
 from local.demo.client import Client
 from local.demo.drive import Drive
+from local.demo.people import Person, list_people
 from local.demo.players import make_players, players_for
 from local.demo.screen import open_screen, summary
 from local.errors import LocalError
@@ -46,10 +47,11 @@ def main(root: Path, arguments: Sequence[str]) -> int:
     if made:
         print_line(f"Made the boards: {', '.join(made)}.")
     print_line(f"Watch the boards at http://{host}:{port}/")
-    print_line(f"Creating {options.players} players ...")
-    tokens = _issue_tokens(root, env, options.players)
+    print_line(f"Calling {options.players} players, the same as in the last demo ...")
+    people = list_people(options.players)
+    tokens = _issue_tokens(root, env, people)
     chance = random.Random(options.seed)  # noqa: S311 - a game
-    players = make_players(tokens, options.cheaters, chance)
+    players = make_players(tokens, people, options.cheaters, chance)
     drive = Drive(host, port, players, options.rate)
     reader = Client(host, port)
     _play(drive, reader, tokens[0], options.seconds)
@@ -78,12 +80,22 @@ def _play(drive: Drive, reader: Client, token: str, seconds: float) -> None:
         reader.close()
 
 
-def _issue_tokens(root: Path, env: Mapping[str, str], count: int) -> list[str]:
-    """Return tokens of `count` new players, issued by the operator's command."""
+def _issue_tokens(root: Path, env: Mapping[str, str], people: Sequence[Person]) -> list[str]:
+    """Return a token for each of the people, issued by the operator's command."""
     command = ["flask", "--app", "wsgi", "tokens", "issue", "--role", "player"]
-    command += ["--username", "demo", "--count", str(count), "--json"]
+    command += ["--players", "-", "--json"]
+    lines = [
+        json.dumps({"userId": str(person.user_id), "username": person.username})
+        for person in people
+    ]
     made = subprocess.run(
-        command, cwd=root, env=dict(env), capture_output=True, text=True, check=False
+        command,
+        cwd=root,
+        env=dict(env),
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode != 0:
         raise LocalError("the tokens could not be created:\n  " + made.stderr.strip()[-1000:])

@@ -1,18 +1,24 @@
 """The behaviour of simulated players: what they send and when. Clock and chance are passed in.
 
-Honest players stay below the default limits: ten actions a minute, 1,000 points an action, and
-10,000 points an hour. Each cheater violates one of these rules.
+Honest players have the habits of their person, and stay below the default limits: ten actions a
+minute, 1,000 points an action, and 10,000 points an hour. Each cheater violates one of these rules.
 """
 
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-SHORTEST_GAP_SECONDS = 7.0  # at most nine actions in a minute
-SPREAD = 0.3
+from local.demo.people import Habits, Person
+
+MOST_IN_A_MINUTE = 9
+MINUTE_SECONDS = 61.0  # the server's clock may see two actions closer to each other
+SHORTEST_GAP_SECONDS = 1.2
+MEAN_GAP_SECONDS = MINUTE_SECONDS / MOST_IN_A_MINUTE
+SPREAD = 0.35
+LONGEST_REST = 0.6
 HOUR_SECONDS = 3600.0
 BUDGET_PER_HOUR = 9_500
 SHARE_OF_BUDGET = 1 / 150  # of the rest for one action, so that it never runs out
@@ -20,7 +26,6 @@ LARGEST_HONEST_SCORE = 600
 TRICKS = ("too high", "too fast", "stale", "hoarding")
 RUSH_ACTIONS = 14
 RUSH_GAP_SECONDS = 0.3
-COUNTRIES = ("DE", "FR", "GB", "IN", "JP", "BR", "EG", "US")
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Move:
     timestamp: datetime
     honest: bool
     country: str | None = None
+    action_type: str | None = None
 
 
 @dataclass
@@ -43,12 +49,16 @@ class Player:
     trick: str | None
     chance: random.Random
     country: str | None = None
+    habits: Habits = field(default_factory=Habits)
     _scored: deque[tuple[float, int]] = field(default_factory=deque)
+    _played_at: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_IN_A_MINUTE))
+    _session_left: int = 0
     _rush_left: int = 0
 
     def next_move(self, at: float, now: datetime) -> Move:
         """Return the next action; `at` is a monotonic time in seconds, `now` the wall clock."""
         score, timestamp = self._honest_score(at), now
+        self._played_at.append(at)
         if self.trick == "too high":
             score = self.chance.randint(1_500, 5_000)
         elif self.trick == "hoarding":
@@ -62,6 +72,7 @@ class Player:
             timestamp=timestamp.astimezone(UTC),
             honest=self.trick is None,
             country=self.country,
+            action_type=self.habits.choose_type(self.chance),
         )
 
     def gap_seconds(self, usual: float) -> float:
@@ -70,23 +81,51 @@ class Player:
             self._rush_left = self._rush_left - 1 if self._rush_left > 0 else RUSH_ACTIONS
             if self._rush_left > 0:
                 return RUSH_GAP_SECONDS
-        return max(SHORTEST_GAP_SECONDS, usual * self.chance.uniform(1 - SPREAD, 1 + SPREAD))
+        return max(self._habitual_gap(usual), self._earliest_gap())
+
+    def _habitual_gap(self, usual: float) -> float:
+        """Return the time to the next action, or a rest when a session of play is over.
+
+        Rests are as long as the rate allows: where everybody must play, nobody rests.
+        """
+        rest = min(max(1.0 - MEAN_GAP_SECONDS * (1 + SPREAD) / usual, 0.0), LONGEST_REST)
+        playing = usual * (1.0 - rest)
+        if self._session_left <= 0:
+            self._session_left = 1 + int(self.chance.expovariate(1 / self.habits.session_actions))
+            if self._played_at and rest > 0:
+                return self._session_left * usual * rest
+        self._session_left -= 1
+        sigma = self.habits.steadiness
+        gap = playing * self.habits.pace * self.chance.lognormvariate(-(sigma**2) / 2, sigma)
+        return max(SHORTEST_GAP_SECONDS, gap)
+
+    def _earliest_gap(self) -> float:
+        """Return the seconds until one more action is not too many in a minute."""
+        if len(self._played_at) < MOST_IN_A_MINUTE:
+            return 0.0
+        return self._played_at[0] + MINUTE_SECONDS - self._played_at[-1]
 
     def _honest_score(self, at: float) -> int:
         """Return a score with which the sum of the last hour stays below the threshold."""
         while self._scored and self._scored[0][0] < at - HOUR_SECONDS:
             self._scored.popleft()
-        left = BUDGET_PER_HOUR - sum(score for _, score in self._scored)
+        left = int(BUDGET_PER_HOUR * self.habits.skill) - sum(score for _, score in self._scored)
         mean = max(1.0, left * SHARE_OF_BUDGET)
-        score = max(0, min(int(self.chance.expovariate(1 / mean)) + 1, LARGEST_HONEST_SCORE, left))
+        drawn = int(self.chance.gammavariate(2.0, mean / 2.0)) + 1
+        score = max(0, min(drawn, LARGEST_HONEST_SCORE, left))
         self._scored.append((at, score))
         return score
 
 
-def make_players(tokens: list[str], cheaters: float, chance: random.Random) -> list[Player]:
-    """Return one player per token; `cheaters` is the fraction of cheaters, from 0 to 1."""
-    tricks = iter(_tricks(round(len(tokens) * cheaters), len(tokens), chance))
-    return [Player(token, next(tricks), chance, chance.choice(COUNTRIES)) for token in tokens]
+def make_players(
+    tokens: list[str], people: Sequence[Person], cheaters: float, chance: random.Random
+) -> list[Player]:
+    """Return one player per token and person; `cheaters` is their share, from 0 to 1."""
+    tricks = _tricks(round(len(tokens) * cheaters), len(tokens), chance)
+    return [
+        Player(token, trick, chance, person.country, person.habits)
+        for token, person, trick in zip(tokens, people, tricks, strict=True)
+    ]
 
 
 def _tricks(cheating: int, total: int, chance: random.Random) -> Iterator[str | None]:
@@ -98,4 +137,4 @@ def _tricks(cheating: int, total: int, chance: random.Random) -> Iterator[str | 
 
 def players_for(rate: float) -> int:
     """Return how many honest players are needed for this many actions a second."""
-    return int(rate * SHORTEST_GAP_SECONDS * (1 + SPREAD)) + 1
+    return int(rate * MEAN_GAP_SECONDS * (1 + SPREAD)) + 1

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from local.demo.people import list_people
 from tests.e2e.api import Api
 from tests.e2e.browser import Visit, keep_picture
 from tests.e2e.stack import Stack
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.timeout(300)
 LEFT = re.compile(r"^(Resets|Ends) in (\d+ (day|hour|minute)s?\b|\d\d:\d\d)")
 DESCRIBE_LEFT = "left => import('/assets/countdown.js').then(made => made.describeLeft(left))"
 LIVE_SECONDS = 60.0
+PLAYERS = 20
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +48,20 @@ def visit(browser: Browser, page_url: str) -> Iterator[Visit]:
     opened.page.close()
 
 
-def test_a_second_demo_changes_nothing_on_the_boards(stack: Stack, page_url: str, api: Api) -> None:
+def test_a_second_demo_changes_nothing_on_the_boards_and_has_the_same_players(
+    stack: Stack, page_url: str, api: Api
+) -> None:
     before = list_boards(api)
     assert run_demo(stack).startswith(f"Watch the boards at {page_url}")
     assert list_boards(api) == before
+    token = api.register()["accessToken"]
+    rows = api.get("/api/leaderboard?limit=100", token=token).body["leaderboard"]
+    played = {row["userId"]: row["username"] for row in rows}
+    people = {str(person.user_id): person.username for person in list_people(PLAYERS)}
+    of_demo = {user: name for user, name in played.items() if name.startswith("demo-")}
+    assert of_demo == {}
+    assert played.keys() & people.keys()
+    assert all(people.get(user, name) == name for user, name in played.items())
 
 
 def test_tabs_are_chosen_by_keyboard_and_kept_in_the_address(visit: Visit) -> None:
@@ -209,7 +221,7 @@ def row_of(page: Page, username: str) -> Locator:
 
 def run_demo(stack: Stack) -> str:
     """Let a short demo run; return what it printed."""
-    ran = stack.run("demo", "--players", "20", "--rate", "2", "--seconds", "2")
+    ran = stack.run("demo", "--players", str(PLAYERS), "--rate", "2", "--seconds", "2")
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 

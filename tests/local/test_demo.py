@@ -2,27 +2,35 @@
 
 import json
 import random
+import re
 import threading
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from domain.accounts.lookalikes import skeleton
+from domain.accounts.names import clean_username
 from domain.rankings.definition_json import decode_definition, encode_definition
 from local.demo.boards import SEASON_DAYS, list_missing
 from local.demo.client import Client, outcome_of
 from local.demo.drive import Drive
-from local.demo.players import COUNTRIES, Move, Player, make_players, players_for
+from local.demo.names import COUNTRIES
+from local.demo.people import Habits, list_people
+from local.demo.players import Move, Player, make_players, players_for
 from local.demo.statistics import quantile_ms
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def play(trick: str | None, hours: float, usual: float = 7.5) -> list[tuple[float, Move]]:
-    player = Player("token", trick, random.Random(7))
+def play(
+    trick: str | None, hours: float, usual: float = 7.5, habits: Habits | None = None
+) -> list[tuple[float, Move]]:
+    player = Player("token", trick, random.Random(7), habits=habits or Habits())
     at, moves = 0.0, []
     while at < hours * 3600:
         moves.append((at, player.next_move(at, NOW + timedelta(seconds=at))))
@@ -30,9 +38,24 @@ def play(trick: str | None, hours: float, usual: float = 7.5) -> list[tuple[floa
     return moves
 
 
-def test_honest_players_stay_below_every_limit_for_hours() -> None:
-    moves = play(None, hours=3)
-    assert len(moves) > 1_000
+def make_some(count: int) -> list[Player]:
+    """Return honest players, with a token that is their number."""
+    tokens = [str(number) for number in range(count)]
+    return make_players(tokens, list_people(count), 0.0, random.Random(1))
+
+
+@pytest.mark.parametrize(
+    "habits",
+    [
+        Habits(),
+        Habits(skill=1.0, pace=0.7, steadiness=0.7, session_actions=60),
+        Habits(skill=0.3, pace=1.6, steadiness=0.35, session_actions=8),
+    ],
+    ids=["usual", "keen", "casual"],
+)
+def test_honest_players_stay_below_every_limit_for_hours(habits: Habits) -> None:
+    moves = play(None, hours=3, habits=habits)
+    assert len(moves) > 600
     assert max(move.score for _, move in moves) <= 1_000
     for index, (at, _) in enumerate(moves):
         last_minute = [then for then, _ in moves[: index + 1] if then > at - 60]
@@ -51,9 +74,39 @@ def test_each_trick_violates_its_rule() -> None:
 
 
 def test_the_share_of_cheaters_and_the_number_of_players_are_as_asked() -> None:
-    players = make_players([str(number) for number in range(40)], 0.1, random.Random(1))
+    tokens = [str(number) for number in range(40)]
+    players = make_players(tokens, list_people(40), 0.1, random.Random(1))
     assert sum(player.trick is not None for player in players) == 4
     assert players_for(20) >= 20 * 7
+
+
+def test_a_second_demo_has_the_people_of_the_first_and_no_numbered_names() -> None:
+    first, second = list_people(300), list_people(200)
+    assert first[:200] == second
+    assert len({person.user_id for person in first}) == len(first)
+    for person in first:
+        assert clean_username(person.username) == person.username
+        assert not re.search(r"[-_ ]\d+$", person.username)
+    # Names that look alike would be refused: the player would get a generated one.
+    assert len({skeleton(person.username) for person in first}) == len(first)
+    assert sum(not person.username.isascii() for person in first) > 60
+    assert {person.country for person in first} <= {*COUNTRIES}
+
+
+def test_people_differ_in_skill_and_in_what_they_like_and_rest_where_the_rate_allows_it() -> None:
+    weak, strong = (play(None, hours=1, habits=Habits(skill=skill)) for skill in (0.3, 1.0))
+    assert 2 * sum_scores(weak) < sum_scores(strong)
+    liked = Habits(action_types=("combo", "quest_done"))
+    types = [move.action_type for _, move in play(None, hours=1, habits=liked)]
+    assert {*types} == {"combo", "quest_done"}
+    assert types.count("combo") > types.count("quest_done")
+    times = [at for at, _ in play(None, hours=3, usual=30.0)]
+    assert max(later - before for before, later in pairwise(times)) > 120
+    assert 200 < len(times) < 600
+
+
+def sum_scores(moves: list[tuple[float, Move]]) -> int:
+    return sum(move.score for _, move in moves)
 
 
 def test_a_seed_does_not_repeat_action_ids() -> None:
@@ -162,7 +215,7 @@ def test_a_broken_connection_is_retried_with_the_same_id_and_409_then_counts_as_
 
 def test_a_drive_sends_at_the_rate_and_counts_everything(api: Api) -> None:
     api.failures = 0
-    players = make_players([str(number) for number in range(300)], 0.0, random.Random(1))
+    players = make_some(300)
     drive = Drive("127.0.0.1", api.server_port, players, rate=40.0)
     drive.start()
     drive.step(1.5)
@@ -175,7 +228,7 @@ def test_a_drive_sends_at_the_rate_and_counts_everything(api: Api) -> None:
 
 def test_a_player_says_where_they_are_from_until_it_is_known(api: Api) -> None:
     api.failures = 0
-    players = make_players(["one", "two"], 0.0, random.Random(1))
+    players = make_some(2)
     drive = Drive("127.0.0.1", api.server_port, players, rate=2.0)
     for client, number in ((Client("127.0.0.1", api.server_port), number) for number in range(4)):
         for player in players:

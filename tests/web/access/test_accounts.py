@@ -260,10 +260,32 @@ def test_the_command_makes_many_tokens_of_many_players(app: Flask) -> None:
     assert claims["exp"] - claims["iat"] == 60
 
 
+def test_the_command_makes_tokens_of_players_with_ids_and_names_of_their_own(app: Flask) -> None:
+    players = [{"userId": str(uuid4()), "username": name} for name in ("Мира", "noor94")]
+    lines = "\n".join(map(json.dumps, players))
+    arguments = ["tokens", "issue", "--players", "-", "--json"]
+    result = app.test_cli_runner().invoke(args=arguments, input=lines)
+    made = [json.loads(line) for line in result.output.splitlines()]
+    assert [{name: line[name] for name in ("userId", "username")} for line in made] == players
+    claims = jwt.decode(made[0]["token"], options={"verify_signature": False})
+    assert (claims["sub"], claims["username"]) == (players[0]["userId"], "Мира")
+
+
+@pytest.mark.parametrize("line", ["x", "[]", "{}", '{"userId": "1", "username": "a"}', "null", ""])
+def test_the_command_names_the_line_that_is_no_player(app: Flask, line: str) -> None:
+    sound = json.dumps({"userId": str(uuid4()), "username": "ann"})
+    arguments = ["tokens", "issue", "--players", "-"]
+    result = app.test_cli_runner().invoke(args=arguments, input=f"{sound}\n{line}\n")
+    assert result.exit_code == 2
+    assert "line 2 " in result.stderr
+    assert result.stdout == ""
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ["issue", "--expires", "999999"],
+        ["issue", "--players", "-", "--count", "2"],
         ["issue", "--subject", "x"],
         ["issue", "--role", "king"],
         ["issue", "--count", "0"],
