@@ -2,13 +2,13 @@
 
 from flask import Response
 
-from web.pages.rendering import render_page
+from web.pages.home_page import render_home
 from web.pages.serving import serve_asset
 
 
 def home() -> Response:
     """Show the live leaderboard."""
-    return render_page("home.html")
+    return render_home()
 
 
 def asset(name: str) -> Response:

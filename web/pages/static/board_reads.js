@@ -1,6 +1,6 @@
 // What is asked of the API about one board, why it could not be read, and the server's clock.
 
-import { callAsPlayer } from "./player.js";
+import { laurel } from "./home/looking.js";
 
 // The header `Date` has whole seconds: less is not known of how far the clocks are apart.
 const SAME_CLOCK_MS = 2000;
@@ -36,7 +36,7 @@ export function describeError(error) {
 
 // Returns the answer, which may be that nothing changed; throws Unreadable for any other.
 export async function ask(method, path, options) {
-  const answer = await callAsPlayer(method, path, options);
+  const answer = await laurel.request(method, path, options);
   setClock(answer.answeredAt);
   if (answer.status !== 200 && answer.status !== 304) throw new Unreadable(answer);
   return answer;

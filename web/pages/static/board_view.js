@@ -1,16 +1,16 @@
 // One board of the tabs while it is shown. Its channels tell every change; it asks for what they do
-// not tell every ten seconds, and for everything every two seconds while they are away.
+// not tell twice a minute, and for everything every two seconds while they are away.
 
 import { BoardReads, describeError, serverNow } from "./board_reads.js";
 import { Entry } from "./entry.js";
-import { follow, followAgain, leave } from "./live.js";
-import { clearPanel, drawNote, drawOffer, drawOwnPlace, drawPodium, drawRows, drawSegments, drawTurn } from "./panel.js";
-import { session } from "./player.js";
-import { Standings } from "./standings.js";
+import { formatNumber } from "./format.js";
+import { laurel, session } from "./home/looking.js";
+import { clearPanel, drawNote, drawOffer, drawOwnPlace, drawPodium, drawSegments, drawTurn, sayRows } from "./panel.js";
 
+const TOP = 10;
 const NEIGHBORS = 1;
 const POLL_MS = 2000;
-const LIVE_POLL_MS = 10000;
+const LIVE_POLL_MS = 30000;
 const SEGMENTS_MS = 30000;
 const BEFORE = { daily: "Yesterday", weekly: "Last week", monthly: "Last month", yearly: "Last year", season: "The season before" };
 
@@ -21,26 +21,35 @@ export class BoardView {
   #isAsking = false;
   #isDue = false;
   #isTroubled = false;
-  #liveChannels = new Set();
-  #standings = new Standings();
-  #hasRows = false;
+  #top = null;
+  #around = null;
+  #standings = null;
   #page;
   #own = { you: null, around: [] };
   #segmentsAt = -Infinity;
   #podiumOf = null;
+  #shown;
 
-  constructor(board, segment, onSegment) {
+  /**
+   * `shown` is what all boards share, `rows` and `feed`, and `seen`: the scores that were seen of
+   * this board.
+   */
+  constructor(board, segment, shown, onSegment) {
     this.#page = board;
+    this.#shown = shown;
     Object.assign(this, { board, segment, onSegment, definition: board.definition, reads: new BoardReads(board.board), entry: new Entry(board) });
-    this.channels = { top: `leaderboard:${board.board}`, around: `around:${board.board}:self` };
     const { decimals } = this.definition;
-    this.format = (score) => score.toLocaleString(undefined, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    this.format = (score) => formatNumber(score, decimals);
     this.columns = this.definition.tieBreakers.map(({ value }) => (value === "1" ? "actions" : value.split(".").at(-1)));
   }
 
-  start() {
+  // With `standings` that are known already, as from the server's page.
+  start(standings = null) {
     clearPanel();
-    this.#draw(new Set());
+    this.#turn();
+    this.#standings = standings;
+    if (standings) this.#draw();
+    else this.#shown.rows.draw([], [], this.#how);
     this.#ticker = setInterval(() => this.#tick(), 1000);
     if (!this.#isSplit || this.segment) this.#follow();
     this.refresh();
@@ -50,7 +59,7 @@ export class BoardView {
     this.#isOver = true;
     clearInterval(this.#ticker);
     clearTimeout(this.#timer);
-    Object.values(this.channels).forEach(leave);
+    this.#leave();
   }
 
   // Asks now; once more after the questions that are on their way.
@@ -72,22 +81,28 @@ export class BoardView {
     return this.definition.segment !== null;
   }
 
+  get #how() {
+    return { ownId: session.userId, format: this.format, columns: this.columns };
+  }
+
   // What could not be read, as while it was built, could not be followed either.
   #recover() {
-    drawNote(null);
-    if (this.#isTroubled && (!this.#isSplit || this.segment)) this.#follow();
+    if (!this.#isTroubled) return;
     this.#isTroubled = false;
+    drawNote(null);
+    if (!this.#isSplit || this.segment) this.#follow();
   }
 
   #isLive(channel) {
-    return this.#liveChannels.has(channel);
+    return channel !== null && channel.isKnown && laurel.state.state === "live";
   }
 
   async #ask() {
     try {
       await this.#read();
       if (!this.#isOver) this.#recover();
-      return Object.values(this.channels).every((channel) => this.#isLive(channel)) ? LIVE_POLL_MS : POLL_MS;
+      const channels = session.isPlayer ? [this.#top, this.#around] : [this.#top];
+      return channels.every((channel) => this.#isLive(channel)) ? LIVE_POLL_MS : POLL_MS;
     } catch (error) {
       if (!this.#isOver) this.#show(error);
       return Math.max(POLL_MS, 1000 * (error.retryAfter ?? 0));
@@ -97,15 +112,18 @@ export class BoardView {
   async #read() {
     if (this.#isSplit) await this.#readSegments();
     if (this.#isOver) return;
-    if (this.#isSplit && !this.segment) {
-      this.#hasRows = true;
-      return this.#draw(new Set());
-    }
-    const { segment } = this;
-    const page = await this.reads.get("/me", { neighbors: NEIGHBORS, segment });
+    if (this.#isSplit && !this.segment) return this.#take({ leaderboard: [], totalUsers: 0 });
+    const page = await this.#readPage();
     if (this.#isOver) return;
-    if (page) this.#draw(this.#turnTo(page));
+    if (page) this.#turnTo(page);
     await this.#readPodium();
+  }
+
+  // Who only looks on has no place of one's own.
+  #readPage() {
+    const { segment } = this;
+    if (session.isPlayer) return this.reads.get("/me", { neighbors: NEIGHBORS, segment });
+    return this.reads.get("/standings", { limit: TOP, segment });
   }
 
   async #readSegments() {
@@ -113,7 +131,7 @@ export class BoardView {
     const described = await this.reads.describe();
     this.#segmentsAt = performance.now();
     const segments = described.segments ?? [];
-    await this.entry.read();
+    if (session.isPlayer) await this.entry.read();
     if (!this.segment) await this.#pickSegment(segments);
     if (!this.segment) this.#page = described;
     else if (!this.#isOver) drawSegments(this.definition, segments.includes(this.segment) ? segments : [this.segment, ...segments], this.segment);
@@ -121,7 +139,7 @@ export class BoardView {
 
   // One's own, else the first.
   async #pickSegment(segments) {
-    const own = this.entry.attribute ? this.entry.home : (await this.reads.get("/me", {}))?.segment;
+    const own = this.entry.attribute || !session.isPlayer ? this.entry.home : (await this.reads.get("/me", {}))?.segment;
     this.segment = own ?? segments[0] ?? null;
     if (!this.segment || this.#isOver) return;
     this.onSegment(this.segment);
@@ -143,81 +161,101 @@ export class BoardView {
     if (podium) drawPodium(podium.leaderboard, title, this.format);
   }
 
-  // The channels' rows may be newer. Returns the players who moved.
+  // The channels' rows may be newer.
   #turnTo(page) {
-    const { you, around, gapToNext, rankAtDayStart } = page;
-    Object.assign(this.#own, this.#isLive(this.channels.around) ? { rankAtDayStart } : { you, around, gapToNext, rankAtDayStart });
-    const moved = this.#isLive(this.channels.top) ? new Set() : this.#take(page);
+    if (this.#page?.period !== page.period) this.#turn();
+    const { you = null, around = [], gapToNext = null, rankAtDayStart = null } = page;
+    Object.assign(this.#own, this.#isLive(this.#around) ? { rankAtDayStart } : { you, around, gapToNext, rankAtDayStart });
     this.#page = page;
-    return moved;
+    if (this.#isLive(this.#top)) this.#draw();
+    else this.#take(page);
   }
 
-  #take(page) {
-    const before = new Map(this.#standings.rows.map((row) => [row.userId, row.score]));
-    const isNext = this.#hasRows && this.#page?.period === page.period;
-    this.#standings.take(page);
-    this.#hasRows = true;
-    if (!isNext) return new Set();
-    return new Set(page.leaderboard.filter((row) => before.get(row.userId) !== row.score).map((row) => row.userId));
+  // Another period, or another state of the board: nobody has moved.
+  #turn() {
+    this.#standings = null;
+    this.#shown.rows.turnTo(this.#shown.seen);
+    this.#shown.feed.clear();
+  }
+
+  #take({ leaderboard, totalUsers }) {
+    const before = this.#standings;
+    this.#standings = { rows: leaderboard.slice(0, TOP), totalUsers };
+    if (before) this.#tell(before.rows);
+    this.#draw();
+  }
+
+  // What others have seen too: who gained, and who passed whom.
+  #tell(before) {
+    const { feed } = this.#shown;
+    const known = new Map(before.map((row) => [row.userId, row]));
+    const changed = this.#standings.rows.filter((row) => known.get(row.userId)?.score !== row.score).reverse();
+    for (const { userId, username, score, rank } of changed) {
+      const old = known.get(userId);
+      const increase = old ? score - old.score : null;
+      feed.tell({ username, increase, rank, previousRank: old?.rank ?? null, at: Date.now(), isOwn: userId === session.userId, decimals: this.definition.decimals });
+    }
+    feed.lead(this.#standings.rows[0]);
   }
 
   #follow() {
-    const { top, around } = this.channels;
+    this.#leave();
+    const { board } = this.board;
     const part = this.segment ? { segment: this.segment } : {};
-    follow(top, this.#listener(top, { snapshot: (event) => this.#restart(event), leaderboard_changed: (event) => this.#change(event) }), part);
-    const look = (event) => this.#look(event);
-    follow(around, this.#listener(around, { snapshot: look, around: look }), { limit: NEIGHBORS, ...part });
+    this.#top = laurel.follow(board === "global" ? "leaderboard" : `leaderboard:${board}`, { limit: TOP, ...part });
+    this.#top.on("change", (change) => this.#change(change));
+    if (session.isPlayer) {
+      this.#around = laurel.follow(board === "global" ? "around:self" : `around:${board}:self`, { limit: NEIGHBORS, ...part });
+      this.#around.on("change", (change) => this.#look(change));
+    }
+    for (const channel of [this.#top, this.#around]) {
+      channel?.on("event", (event) => event.event === "period_closed" && this.refresh());
+      channel?.on("ended", () => this.#end(channel));
+    }
   }
 
-  #listener(channel, handlers) {
-    // Of the segment that was shown before, something may still be on its way.
-    const ofSegment = (handle) => (event) => (event.segment ?? null) === this.segment && handle(event);
-    const away = () => {
-      this.#liveChannels.delete(channel);
-      this.reads.forget();
-    };
-    return {
-      ...Object.fromEntries(Object.entries(handlers).map(([name, handle]) => [name, ofSegment(handle)])),
-      period_closed: () => this.refresh(),
-      unsubscribed: (event) => event.reason && away(),
-      lost: away,
-    };
+  #leave() {
+    for (const channel of [this.#top, this.#around]) channel?.stop();
+    this.#top = this.#around = null;
   }
 
-  #restart(event) {
-    this.#liveChannels.add(this.channels.top);
-    this.#standings.take(event);
-    this.#hasRows = true;
-    if (this.#page && this.#page.period !== event.period) this.refresh();
-    this.#draw(new Set());
+  #end(channel) {
+    channel.stop();
+    if (channel === this.#top) this.#top = null;
+    if (channel === this.#around) this.#around = null;
+    this.reads.forget();
+    this.refresh();
   }
 
-  #change(event) {
-    const moved = this.#standings.change(event);
-    if (moved === null) followAgain(this.channels.top);
-    else this.#draw(moved);
+  #change({ rows, totalUsers, event }) {
+    // A board with periods says which one this is.
+    if (event.event === "snapshot" && event.period && this.#page?.period !== event.period) {
+      this.#turn();
+      this.refresh();
+    }
+    this.#take({ leaderboard: rows, totalUsers });
   }
 
-  #look(event) {
-    this.#liveChannels.add(this.channels.around);
-    const { you, around, gapToNext } = event;
-    Object.assign(this.#own, { you, around, gapToNext });
-    this.#draw(new Set());
+  #look({ rows, you, event }) {
+    Object.assign(this.#own, { you, around: rows, gapToNext: event.gapToNext ?? null });
+    this.#draw();
   }
 
   #tick() {
     drawTurn(this.definition, this.#page, serverNow());
+    this.#shown.rows.redrawLines();
     const turn = this.#page?.nextReset;
     if (turn && new Date(turn) <= serverNow() && !this.#isAsking) this.refresh();
   }
 
-  #draw(moved) {
+  #draw() {
+    if (!this.#standings) return;
     const { you, around } = this.#own;
-    const how = { ownId: session.userId, moved, format: this.format, columns: this.columns };
-    drawRows(this.#standings, you ? around : [], how, this.#hasRows);
+    const { rows, totalUsers } = this.#standings;
+    this.#shown.rows.draw(rows, you ? around : [], this.#how);
+    sayRows(rows.length, totalUsers);
     drawTurn(this.definition, this.#page, serverNow());
-    if (!this.#hasRows) return;
-    drawOwnPlace(this.#own, this.#standings.total, this.format, this.entry.isDone(this.segment));
+    drawOwnPlace(this.#own, totalUsers, this.format, this.entry.isDone(this.segment));
     drawOffer(you ? null : this.entry.offer(this.segment), () => this.#enter());
   }
 
@@ -226,18 +264,19 @@ export class BoardView {
     if (error.isGone) {
       clearPanel();
       this.reads.forget();
-      Object.assign(this.#standings, new Standings());
-      [this.#hasRows, this.#page] = [false, null];
-      this.#draw(new Set());
+      this.#turn();
+      this.#page = null;
+      this.#shown.rows.draw([], [], this.#how);
     }
     drawNote(describeError(error));
   }
 
   async #enter() {
     try {
+      await session.becomeGuest();
       await this.entry.take(this.segment);
       if (this.#isOver) return;
-      this.#draw(new Set());
+      this.#draw();
       this.refresh();
     } catch (error) {
       if (!this.#isOver) this.#show(error);

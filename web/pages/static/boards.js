@@ -1,11 +1,14 @@
 // The boards' tabs: which there are, which is chosen, and the fragment of the address that keeps it.
 
 import { BoardView } from "./board_view.js";
-import { clearPanel, drawNote, drawRows } from "./panel.js";
-import { callAsPlayer, session } from "./player.js";
+import { laurel } from "./home/looking.js";
+import { Seen } from "./home/sparkline.js";
+import { drawNote } from "./panel.js";
 import { Tabs } from "./tabs.js";
 
 const ALL_TIME = "global";
+// Of the board that is always there this much is known before the API has answered.
+const ALL_TIME_BOARD = { board: ALL_TIME, definition: { title: "All time", decimals: 0, period: { kind: "none" }, segment: null, tieBreakers: [], joinRequired: false } };
 const LIST_EVERY_MS = 30000;
 const RETRY_MS = 3000;
 const KINDS = ["daily", "weekly", "monthly", "yearly", "season", "rolling", "none"];
@@ -34,37 +37,39 @@ function compareBoards(one, other) {
   return first - second || one.definition.title.localeCompare(other.definition.title);
 }
 
-class Boards {
+export class Boards {
   #known = [];
   #view = null;
-  #allTime = null;
-  #isStarted = false;
+  #seen = new Map();
   #etag = null;
+  #shown;
   #tabs = new Tabs(byId("tabs"), byId("panel"), (id) => this.#choose(id, null));
 
-  constructor() {
-    this.#tabs.show([[ALL_TIME, "All time"]]);
-    this.#tabs.choose(ALL_TIME);
+  /** `shown` is what all boards share: `rows` and `feed`. */
+  constructor(shown) {
+    this.#shown = shown;
     addEventListener("hashchange", () => this.#open(readPlace()));
     document.addEventListener("visibilitychange", () => this.refresh());
     byId("segments").addEventListener("change", (event) => this.#choose(this.#tabs.chosen, event.target.value));
   }
 
-  // Asks for the boards, once the player is logged in, and again from time to time.
-  start() {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
+  /** Shows all time with the rows that are there, and asks for the other boards from time to time. */
+  start(standings) {
+    this.#show(ALL_TIME_BOARD, null, standings);
+    this.#tabs.choose(ALL_TIME);
     this.#list();
   }
 
-  // After an action of one's own, or when the page is looked at again.
+  /** After an action of one's own, or when the page is looked at again. */
   refresh() {
     if (document.visibilityState === "visible") this.#view?.refresh();
   }
 
-  drawAllTime(standings, moved) {
-    this.#allTime = standings;
-    if (!this.#view) drawRows(standings, [], { ownId: session.userId, moved, format: (score) => score.toLocaleString() });
+  /** Somebody else looks on from now on. */
+  turnTo() {
+    this.#etag = null;
+    if (this.#view) this.#choose(this.#tabs.chosen, this.#view.segment);
+    this.#ask().catch(() => {});
   }
 
   async #list() {
@@ -79,48 +84,51 @@ class Boards {
 
   // Returns whether there was an answer.
   async #ask() {
-    const answer = await callAsPlayer("GET", "/api/boards", { etag: this.#etag });
+    const answer = await laurel.request("GET", "/api/boards", { etag: this.#etag });
     if (answer.status === 304) return true;
     if (answer.status !== 200) return false;
     this.#etag = answer.etag;
     this.#known = answer.body.boards.filter((board) => board.board !== ALL_TIME).sort(compareBoards);
     this.#showTabs();
     const now = this.#find(this.#tabs.chosen);
-    const isChanged = this.#view && now && JSON.stringify(now.definition) !== JSON.stringify(this.#view.definition);
+    const isChanged = now && JSON.stringify(now.definition) !== JSON.stringify(this.#view.definition);
     if (isChanged) this.#choose(now.board, null);
-    if (!this.#view) this.#open(readPlace());
+    else this.#open(readPlace());
     return true;
   }
 
   // The chosen one stays, to say that it is gone.
   #showTabs() {
-    const chosen = this.#view && !this.#find(this.#view.board.board) ? [this.#view.board] : [];
-    const labels = [...this.#known, ...chosen].map(({ board, definition }) => [board, definition.title || board]);
-    this.#tabs.show([[ALL_TIME, "All time"], ...labels]);
+    const { board } = this.#view;
+    const chosen = this.#find(board.board) ? [] : [board];
+    const labels = [...this.#known, ...chosen].map(({ board: id, definition }) => [id, definition.title || id]);
+    this.#tabs.show([[ALL_TIME, ALL_TIME_BOARD.definition.title], ...labels]);
   }
 
   #find(id) {
-    return this.#known.find((known) => known.board === id);
+    return id === ALL_TIME ? ALL_TIME_BOARD : this.#known.find((known) => known.board === id);
   }
 
   #open({ board, segment }) {
-    const isShown = board === this.#tabs.chosen && segment === (this.#view?.segment ?? null);
+    const isShown = board === this.#tabs.chosen && segment === this.#view.segment;
     if (isShown) return;
-    if (board === ALL_TIME || this.#find(board)) this.#choose(board, segment);
-    else if (!this.#view) drawNote(`There is no board “${board}” here.`);
+    if (this.#find(board)) this.#choose(board, segment);
+    else drawNote(`There is no board “${board}” here.`);
   }
 
   #choose(id, segment) {
-    this.#view?.stop();
-    const board = this.#find(id);
-    this.#view = board ? new BoardView(board, segment, (picked) => writePlace(id, picked)) : null;
+    this.#show(this.#find(id) ?? this.#view.board, segment);
     this.#showTabs();
     this.#tabs.choose(id);
     writePlace(id, segment);
-    if (this.#view) return this.#view.start();
-    clearPanel();
-    if (this.#allTime) this.drawAllTime(this.#allTime, new Set());
+  }
+
+  #show(board, segment, standings = null) {
+    this.#view?.stop();
+    const place = `${board.board}/${segment ?? ""}`;
+    if (!this.#seen.has(place)) this.#seen.set(place, new Seen());
+    const shown = { ...this.#shown, seen: this.#seen.get(place) };
+    this.#view = new BoardView(board, segment, shown, (picked) => writePlace(board.board, picked));
+    this.#view.start(standings);
   }
 }
-
-export const boards = new Boards();

@@ -2,7 +2,7 @@
 // podium of the period before, and what there is to say when there are no standings.
 
 import { describeLeft } from "./countdown.js";
-import { describeTotal, drawTable } from "./standings.js";
+import { formatCount, formatNumber, formatPercent } from "./format.js";
 
 const NOBODY = "Nobody is on this board yet. Be the first.";
 const WINDOWS = { "24h": "24 hours", "7d": "7 days", "30d": "30 days" };
@@ -60,10 +60,10 @@ export function drawOwnPlace(own, total, format, isEntered) {
   const { you, gapToNext: gap, rankAtDayStart: before } = own;
   if (!you && isEntered) return say("own-place", "Your actions count here from now on.");
   if (!you) return say("own-place", total ? "You are not on this board yet." : null);
-  const words = [`You are at rank ${you.rank}`];
-  if (total > 1) words.push(`ahead of ${Math.floor((100 * (total - you.rank)) / total)} %`);
+  const words = [`You are at rank ${formatNumber(you.rank)}`];
+  if (total > 1) words.push(`ahead of ${formatPercent(Math.floor((100 * (total - you.rank)) / total) / 100)}`);
   if (gap) words.push(`${format(gap)} behind the next`);
-  if (before && before !== you.rank) words.push(`at ${before} when the day began`);
+  if (before && before !== you.rank) words.push(`at ${formatNumber(before)} when the day began`);
   return say("own-place", words.join(" · "));
 }
 
@@ -94,15 +94,15 @@ export function drawNote(text) {
   say("note", text);
 }
 
-// While it is not known whether there are rows, nothing is said about them.
-export function drawRows(standings, around, how, isKnown = true) {
-  drawTable(byId("table"), standings.rows, around, how);
-  say("total", isKnown ? describeTotal(standings.total) : null);
-  say("empty", isKnown && standings.rows.length === 0 ? NOBODY : null);
+// How many there are; while it is not known (null), nothing is said about them.
+export function sayRows(count, total) {
+  say("total", total === null ? null : formatCount(total, "player"));
+  say("empty", count === 0 && total !== null ? NOBODY : null);
+  byId("table").hidden = count === 0;
 }
 
 export function clearPanel() {
-  for (const id of ["turn", "note", "own-place", "offer", "podium-title"]) say(id, null);
+  for (const id of ["turn", "note", "own-place", "offer", "podium-title", "total", "empty"]) say(id, null);
   byId("segment").hidden = true;
   byId("podium").hidden = true;
 }
