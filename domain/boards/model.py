@@ -87,6 +87,26 @@ class Top:
 
 
 @dataclass(frozen=True, slots=True)
+class AroundAsked:
+    """Who asks for the rows around itself, how many on either side, and what it knows of them.
+
+    `mark` is that of the rows that it was given last; "" for none.
+    """
+
+    user_id: UUID
+    neighbors: int
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a player holds: a rank and the score that it is for; `rank` is None off the board."""
+
+    rank: int | None
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoardState:
     """A board at one moment: its top, and the ranks and scores of the users who were asked for.
 

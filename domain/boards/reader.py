@@ -73,7 +73,7 @@ def find_neighborhood(
         lambda: boards.find_neighborhood(
             store.redis, board=board, size=TOP_SIZE, now=now, user_id=user_id, neighbors=neighbors
         ),
-        lambda: _read_neighborhood_from_sql(store, board, user_id, neighbors, now),
+        lambda: read_neighborhood_from_sql(store, board, user_id, neighbors, now),
     )
     own = next((standing for standing in around if standing.user_id == user_id), None)
     return Neighborhood(top, own, around)
@@ -182,9 +182,10 @@ def _read_rank_of_score_from_sql(store: Store, board: BoardId, score: int) -> tu
         return count_players(connection), 1 + count_from_score(connection, score=score)
 
 
-def _read_neighborhood_from_sql(
+def read_neighborhood_from_sql(
     store: Store, board: BoardId, user_id: UUID, neighbors: int, now: datetime
 ) -> tuple[Top, tuple[Standing, ...]]:
+    """Return the top and the standings around the user. Raises DatabaseUnavailableError."""
     with store.read() as connection:
         read_one_moment(connection)
         top = find_top(connection, board=board, now=now)

@@ -31,6 +31,7 @@ from domain.boards.model import (
 #
 #   "first": rank of the first row in "around" (0: none), "around": [rows as in "top"]
 #
+# of which `read_around_many.lua` answers the rows alone,
 # and a bus message, published by `publish_batch.lua`, adds
 #
 #   "batch": batchId, "ranks": {userId: [previous or null, new or null]}, "scores": {userId: score},
@@ -146,6 +147,11 @@ def parse_neighborhood(raw: str | bytes) -> tuple[Top, tuple[Standing, ...]]:
     """Return the top and the standings around the user; raises as `parse_top` does."""
     wire = orjson.loads(raw)
     return _top(wire), _standings(wire["around"], first_rank=wire["first"])
+
+
+def parse_rows(raw: str | bytes, *, first_rank: int) -> tuple[Standing, ...]:
+    """Return the standings out of rows alone; raises as `parse_top` does."""
+    return _standings(orjson.loads(raw), first_rank=first_rank)
 
 
 def parse_bus_message(raw: str | bytes, users: Container[str] | None = None) -> BusMessage:

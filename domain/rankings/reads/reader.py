@@ -55,7 +55,7 @@ def find_neighborhood(
     """
     day = label_day(ranking.definition, now)
     if ranking.revision:
-        found = _read_surroundings_from_sql(store, ranking, user_id, neighbors, top_size)
+        found = read_surroundings_from_sql(store, ranking, user_id, neighbors, top_size)
     else:
         found = set_or_sql(
             lambda: sets.find_surroundings(
@@ -67,8 +67,15 @@ def find_neighborhood(
                 top_size=top_size,
                 day=day,
             ),
-            lambda: _read_surroundings_from_sql(store, ranking, user_id, neighbors, top_size),
+            lambda: read_surroundings_from_sql(store, ranking, user_id, neighbors, top_size),
         )
+    return describe_surroundings(store, ranking, found)
+
+
+def describe_surroundings(
+    store: Store, ranking: ReadRanking, found: Surroundings
+) -> RankingNeighborhood:
+    """Return what was found as readers see it. Raises DatabaseUnavailableError for a name."""
     top = name_standings(store, ranking, found.top)
     around = name_standings(store, ranking, found.around)
     if found.own_index is None:
@@ -104,9 +111,10 @@ def label_day(definition: BoardDefinition, now: datetime) -> str:
     return now.astimezone(definition.time_zone).date().isoformat()
 
 
-def _read_surroundings_from_sql(
+def read_surroundings_from_sql(
     store: Store, ranking: ReadRanking, user_id: UUID, neighbors: int, top_size: int
 ) -> Surroundings:
+    """Return the top and the rows around the player. Raises DatabaseUnavailableError."""
     with store.read() as connection:
         read_one_moment(connection)
         return sql.find_surroundings(

@@ -97,7 +97,7 @@ def find_surroundings(
         read_span(top, order),
         read_span(around, order),
         None if index < 0 else index,
-        _split_member(ahead, order)[0] if ahead else None,
+        read_ahead(ahead, order),
         None if rank_then < 0 else rank_then,
     )
 
@@ -138,6 +138,11 @@ def read_span(answer: Sequence[Any], order: Order) -> Span:
     """Return the span that a script has answered. Raises ValueError for a damaged member."""
     index, rank, rows = answer
     return Span(index, rank, _read_rows(rows, order))
+
+
+def read_ahead(member: str, order: Order) -> bytes | None:
+    """Return the sort key of the member ahead; None for "". Raises ValueError for a damaged one."""
+    return _split_member(member, order)[0] if member else None
 
 
 def _read_rows(flat: Sequence[str], order: Order) -> tuple[PlacedRow, ...]:

@@ -141,6 +141,20 @@ local function rows_json(board_key, rows_key, first, last)
   return '[' .. table.concat(parts, ',') .. ']'
 end
 
+-- The rows of up to so many neighbors on either side of a user and its own, and the rank of the first of
+-- them: 0 and none when the user is not on the board. Nil instead of rows as `rows_json`.
+local function around_json(board_key, rows_key, user, neighbors)
+  local row = redis.call('HGET', rows_key, user)
+  local index = false
+  if row then
+    local _, member = parse_row(row)
+    index = redis.call('ZREVRANK', board_key, member)
+  end
+  if not index then return 0, '[]' end
+  local start = math.max(0, index - neighbors)
+  return start + 1, rows_json(board_key, rows_key, start, index + neighbors)
+end
+
 -- The member of `listened` that says that the others are all of them. The key's absence says nothing.
 local ANYBODY = '*'
 

@@ -4,16 +4,7 @@
 -- ARGV board id, size, now, epoch to begin if there is none, user id, neighbors
 if not is_trusted(KEYS[1], KEYS[2]) then return false end
 local epoch, seq = position(KEYS[3], ARGV[4])
-local first, around = 0, '[]'
-local row = redis.call('HGET', KEYS[2], ARGV[5])
-if row then
-  local _, member = parse_row(row)
-  local index = redis.call('ZREVRANK', KEYS[1], member)
-  if index then
-    local start = math.max(0, index - ARGV[6])
-    first, around = start + 1, rows_json(KEYS[1], KEYS[2], start, index + ARGV[6])
-  end
-end
+local first, around = around_json(KEYS[1], KEYS[2], ARGV[5], tonumber(ARGV[6]))
 local top = rows_json(KEYS[1], KEYS[2], 0, ARGV[2] - 1)
 if not (top and around) then return false end
 return state_json(ARGV[1], epoch, seq, ARGV[3], redis.call('ZCARD', KEYS[1]), top,

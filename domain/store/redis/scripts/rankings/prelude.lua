@@ -122,3 +122,18 @@ local function read_span(set, ties, digits, start, last, names_key)
   local rank = #members > 0 and rank_of(set, ties, digits, members[1], start) or 0
   return {start, rank, flat_rows(members, times, names_key)}
 end
+
+-- The rows around a user, up to so many neighbors on either side; the user's index from 0 and rank; the
+-- member ahead, of the last row with a better rank, or ''; and the parts of its row. Without the user only
+-- no rows; nil when a row is lost.
+local function read_around(set, ties, digits, user, neighbors, names_key)
+  local _, key, _, moved_on, start = parse_row(redis.call('HGET', set .. ROWS, user) or '')
+  local member = key and key .. ':' .. user
+  local index = member and redis.call('ZRANK', set, member)
+  if not index then return {0, 0, {}} end
+  local around = read_span(set, ties, digits, math.max(0, index - neighbors), index + neighbors, names_key)
+  if not around then return nil end
+  local bound = ties == 'firstToReach' and member or string.sub(key, 1, digits)
+  local ahead = redis.call('ZREVRANGEBYLEX', set, '(' .. bound, '-', 'LIMIT', 0, 1)[1]
+  return around, index, rank_of(set, ties, digits, member, index), ahead or '', key, moved_on, start
+end

@@ -30,14 +30,8 @@ end
 local total = redis.call('ZCARD', set)
 local top = read_span(set, ties, digits, 0, ARGV[5] - 1, KEYS[2])
 if not top then return false end
-local _, key, _, moved_on, start = parse_row(redis.call('HGET', set .. ROWS, user) or '')
-local index = key and redis.call('ZRANK', set, key .. ':' .. user)
-if not index then return {total, top, {0, 0, {}}, -1, 0, '', -1} end
-local first = math.max(0, index - ARGV[4])
-local around = read_span(set, ties, digits, first, index + ARGV[4], KEYS[2])
+local around, index, rank, ahead, key, moved_on, start =
+  read_around(set, ties, digits, user, tonumber(ARGV[4]), KEYS[2])
 if not around then return false end
-local member = key .. ':' .. user
-local bound = ties == 'firstToReach' and member or string.sub(key, 1, digits)
-local ahead = redis.call('ZREVRANGEBYLEX', set, '(' .. bound, '-', 'LIMIT', 0, 1)[1]
-return {total, top, around, index, rank_of(set, ties, digits, member, index), ahead or '',
-  find_rank_then(key, moved_on, start)}
+if not index then return {total, top, around, -1, 0, '', -1} end
+return {total, top, around, index, rank, ahead, find_rank_then(key, moved_on, start)}
