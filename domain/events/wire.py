@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -98,6 +98,14 @@ class BusMessage:
     batch_id: str = ""
 
 
+class Touched(NamedTuple):
+    """Between which scores each action of a bus message moved its player, and its position."""
+
+    epoch: str
+    seq: int
+    scores: tuple[tuple[int, int], ...]
+
+
 def encode_actions(actions: Iterable[Applied]) -> bytes:
     """Return the value of `actions`."""
     return orjson.dumps(
@@ -183,6 +191,14 @@ def parse_bus_message(raw: str | bytes, users: Container[str] | None = None) -> 
     )
     acting = {action.user_id for action in message.actions}
     return add_standings(message, (row for row in top.standings if row.user_id in acting))
+
+
+def parse_touched(raw: str | bytes) -> Touched:
+    """Return what of a bus message says whom it may have moved; raises as `parse_top` does."""
+    wire = orjson.loads(raw)
+    scores = ((previous, new) for _, _, previous, new, _ in wire["actions"])
+    spans = tuple((min(pair), max(pair)) for pair in scores)
+    return Touched(wire["epoch"], wire["seq"], spans)
 
 
 def add_standings(message: BusMessage, standings: Iterable[Standing]) -> BusMessage:

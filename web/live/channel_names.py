@@ -11,6 +11,7 @@ OWN_CHANNEL = "user:self"
 
 _AROUND = "around"
 _SELF = "self"
+AROUND_SELF = f"{_AROUND}:{_SELF}"
 
 
 def parse_channel(value: Any, user_id: UUID) -> str:
@@ -28,16 +29,21 @@ def parse_channel(value: Any, user_id: UUID) -> str:
             return OWN_CHANNEL
         case ["leaderboard", slug] if is_slug(slug):
             return LEADERBOARD if slug == GLOBAL_BOARD.slug else value
-        case ["around", slug, whose] if is_slug(slug) and slug != GLOBAL_BOARD.slug:
+        case ["around", whose] if whose == _SELF or _is_user(whose):
             _check_own(whose, user_id)
-            return f"{_AROUND}:{slug}:{_SELF}"
+            return AROUND_SELF
+        case ["around", slug, whose] if is_slug(slug):
+            _check_own(whose, user_id)
+            is_global = slug == GLOBAL_BOARD.slug
+            return AROUND_SELF if is_global else f"{_AROUND}:{slug}:{_SELF}"
     raise NotFoundError("There is no such channel")
 
 
 def board_of(channel: str) -> BoardId | None:
     """Return the board of a channel with a parsed name; None for those of the global board."""
-    kind, *rest = channel.split(":")
-    return BoardId(rest[0]) if rest and kind != "user" else None
+    if channel in (LEADERBOARD, OWN_CHANNEL, AROUND_SELF):
+        return None
+    return BoardId(channel.split(":")[1])
 
 
 def is_around(channel: str) -> bool:
@@ -53,6 +59,13 @@ def top_channel(board: BoardId) -> str:
 def around_channel(board: BoardId) -> str:
     """Return the name of the channel that has the rows around its user."""
     return f"{_AROUND}:{board}:{_SELF}"
+
+
+def _is_user(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _check_own(whose: str, user_id: UUID) -> None:

@@ -16,7 +16,8 @@ MAX_MESSAGE_BYTES = 4096
 MAX_CHANNELS = 32
 HEARTBEAT_SECONDS = 25
 DEFAULT_LIMIT = 10
-DEFAULT_NEIGHBORS = 2
+DEFAULT_NEIGHBORS = 5
+DEFAULT_BOARD_NEIGHBORS = 2
 MAX_NEIGHBORS = 10
 MAX_ID_LENGTH = 64
 MAX_SEQ = 2**53 - 1
@@ -135,7 +136,9 @@ def _parse_op(wire: dict[str, Any], message_id: MessageId, user_id: UUID) -> Op:
 def _parse_limit(value: Any, channel: str) -> int:
     default, most = DEFAULT_LIMIT, TOP_SIZE
     if is_around(channel):
-        default, most = DEFAULT_NEIGHBORS, MAX_NEIGHBORS
+        is_global = board_of(channel) is None
+        default = DEFAULT_NEIGHBORS if is_global else DEFAULT_BOARD_NEIGHBORS
+        most = MAX_NEIGHBORS
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:

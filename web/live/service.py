@@ -57,12 +57,12 @@ class LiveService:
         self._subscriber = Subscriber(
             store.redis,
             {
-                keys.bus_channel(GLOBAL_BOARD): self.hub.handle_message,
+                keys.bus_channel(GLOBAL_BOARD): self._handle_bus_message,
                 keys.rankings_channel(): self.boards.handle_message,
                 keys.revocation_channel(): self.verifier.look_soon,
             },
             on_connected=self._handle_connected,
-            on_lost=self.hub.handle_lost,
+            on_lost=self._handle_lost,
         )
         # Without its deadlines no dead connection would ever be closed: that thread is essential.
         self._threads = (
@@ -138,6 +138,14 @@ class LiveService:
     def _handle_connected(self) -> None:
         self.hub.handle_connected()
         self.boards.handle_connected()
+
+    def _handle_lost(self) -> None:
+        self.hub.handle_lost()
+        self.boards.handle_lost()
+
+    def _handle_bus_message(self, raw: str) -> None:
+        self.hub.handle_message(raw)
+        self.boards.global_around.handle_message(raw)
 
     def _check_deadlines(self) -> None:
         now, at = time.monotonic(), datetime.now(UTC)

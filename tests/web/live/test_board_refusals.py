@@ -19,8 +19,12 @@ from tests.web.live.server import Server
         ({"channel": "leaderboard:"}, "NOT_FOUND"),
         ({"channel": "leaderboard:open:more"}, "NOT_FOUND"),
         ({"channel": "around:open"}, "NOT_FOUND"),
-        ({"channel": "around:global:self"}, "NOT_FOUND"),
         ({"channel": "around:open:somebody"}, "FORBIDDEN"),
+        ({"channel": "around:global:somebody"}, "FORBIDDEN"),
+        ({"channel": "around:2c6f1f7e-8d5c-4b7e-9d0a-1a2b3c4d5e6f"}, "FORBIDDEN"),
+        ({"channel": "around:self:self:self"}, "NOT_FOUND"),
+        ({"channel": "around:self", "segment": "DE"}, "INVALID_PAYLOAD"),
+        ({"channel": "around:self", "limit": 11}, "INVALID_PAYLOAD"),
         ({"channel": "leaderboard:secret"}, "NOT_FOUND"),
         ({"channel": "around:secret:self"}, "NOT_FOUND"),
         ({"channel": "leaderboard:split"}, "INVALID_PAYLOAD"),
@@ -47,16 +51,32 @@ def test_what_nobody_may_follow(
     assert (error["event"], error["id"], error["code"]) == ("error", 3, code)
 
 
-def test_a_connection_has_at_most_so_many_channels(
+def test_a_connection_has_at_most_so_many_channels_of_all_kinds(
     server: Server, connect: Connect, store: Store
 ) -> None:
     prefix = uuid4().hex[:8]
-    for number in range(31):
+    for number in range(15):
         make_board(store, f"{prefix}-{number}")
+    boards = [f"{prefix}-{number}" for number in range(15)]
+    channels = ["leaderboard", "around:self", *(f"leaderboard:{board}" for board in boards)]
+    channels += [f"around:{board}:self" for board in boards]
     listener = connect(server)
-    for number in range(31):
-        listener.say(op="subscribe", channel=f"leaderboard:{prefix}-{number}", id=number)
-        event = listener.hear_until("snapshot" if number < 30 else "error")
-    assert event["code"] == "INVALID_PAYLOAD"
-    listener.say(op="subscribe", channel=f"leaderboard:{prefix}-3", id=3, limit=1)
-    listener.hear_until("snapshot")
+
+    def follow(channel: str, **options: Any) -> dict[str, Any]:
+        """Subscribe, and return what the last answer is."""
+        listener.say(op="subscribe", channel=channel, id=channel, **options)
+        event = listener.hear()
+        return listener.hear() if event["event"] == "subscribed" else event
+
+    # With one's own, which is always on, there are 33.
+    for channel in channels[:-1]:
+        assert follow(channel)["event"] == "snapshot"
+    assert follow(channels[-1])["code"] == "INVALID_PAYLOAD"
+    # What is followed already is replaced, and what has ended leaves room.
+    for channel in ("user:self", channels[0], channels[1], channels[2]):
+        assert follow(channel, limit=1)["event"] == "snapshot"
+    for left, taken in ((channels[1], channels[-1]), (channels[0], channels[1])):
+        listener.say(op="unsubscribe", channel=left, id="left")
+        listener.hear_until("unsubscribed", id="left")
+        assert follow(taken)["event"] == "snapshot"
+    assert follow(channels[0])["code"] == "INVALID_PAYLOAD"

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from domain.boards.diff import ViewDiff
+from domain.boards.model import Standing
 from domain.events.following import BoardPart, CurrentRanking, IndexedStanding
 from domain.rankings.reads.reader import RankingNeighborhood
 from web.boards.ranking_fields import standing_fields
-from web.live.channel_names import around_channel, top_channel
+from web.boards.row_encoding import standing_fields as global_fields
+from web.live.channel_names import AROUND_SELF, around_channel, top_channel
 from web.live.outgoing import Message, make_message
 from web.live.protocol import Position
 
@@ -95,6 +98,26 @@ def around(
             "gapToNext": found.gap,
             "around": [standing_fields(row) for row in found.around],
             "totalUsers": found.total,
+            "timestamp": at,
+        }
+    )
+
+
+def own_around(
+    event: str, user_id: UUID, rows: Sequence[Standing], total_users: int, at: datetime
+) -> Message:
+    """Return the rows around a player of the global board: `snapshot`, then `around`."""
+    index = next((index for index, row in enumerate(rows) if row.user_id == user_id), None)
+    own = None if index is None else rows[index]
+    ahead = rows[index - 1] if index else None
+    return make_message(
+        {
+            "event": event,
+            "channel": AROUND_SELF,
+            "you": global_fields(own) if own else None,
+            "gapToNext": ahead.score - own.score if own and ahead else None,
+            "around": [global_fields(row) for row in rows],
+            "totalUsers": total_users,
             "timestamp": at,
         }
     )

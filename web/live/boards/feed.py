@@ -18,15 +18,13 @@ from domain.store.store import Store
 from web.live import metrics
 from web.live.boards import encoding
 from web.live.boards.around import AroundFollowers
+from web.live.boards.ranking_around import RankingAround
 from web.live.channel_names import around_channel, top_channel
 from web.live.channels import Channel, Listener
 from web.live.encoding import subscribed
 from web.live.hub import WRITES_PER_TURN
 from web.live.outgoing import Message, Outgoing
 from web.live.protocol import MessageId, Position
-
-# How much of the time may go into reading rankings that Redis does not have.
-STALE_SHARE = 0.1
 
 
 class BoardFeed:
@@ -49,7 +47,7 @@ class BoardFeed:
     ):
         self.part = part
         self.current = current
-        self.around = AroundFollowers(store, part, now)
+        self.around = AroundFollowers(RankingAround(store, part, lambda: self.current), now=now)
         self.is_stale = _is_stale(current, top)
         self.idle_since: float | None = clock()
         # When its period ends, and when it is to be published again, by the clock; and the ranking
@@ -57,7 +55,6 @@ class BoardFeed:
         self.ends_at: float | None = None
         self.publish_at: float | None = None
         self.marked_no: int | None = None
-        self._around_due = 0.0
         self._store = store
         self._top = top
         self._clock = clock
@@ -87,7 +84,7 @@ class BoardFeed:
         """Let a listener follow the rows around its user. Raises DatabaseUnavailableError."""
         self.idle_since = None
         try:
-            self.around.start(listener, limit, self.current, message_id)
+            self.around.start(listener, limit, message_id)
         finally:
             self._note_idle()
 
@@ -109,16 +106,11 @@ class BoardFeed:
     def read_around(self) -> None:
         """Send the rows around their users to those for whom they have changed.
 
-        While SQL has to be asked this takes STALE_SHARE of the time at most. Raises
-        DatabaseUnavailableError.
+        Raises DatabaseUnavailableError.
         """
-        began = self._clock()
-        if began < self._around_due:
-            return
-        self.around.read_changed(lambda: self.current)
         if self.is_stale:
-            ended = self._clock()
-            self._around_due = ended + (ended - began) / STALE_SHARE
+            self.around.mark_changed()
+        self.around.read_changed()
 
     def receive(self, message: RankingMessage) -> None:
         """Send what a message of the bus changes. Raises DatabaseUnavailableError for a name.

@@ -17,7 +17,8 @@ from domain.rankings.catalog import CatalogCache
 from domain.store.redis.ranking_bus import mark_followed, publish_rankings
 from domain.store.store import Store
 from web.live import metrics
-from web.live.boards.feed import STALE_SHARE, BoardFeed
+from web.live.boards.around import SQL_SHARE
+from web.live.boards.feed import BoardFeed
 
 logger = structlog.get_logger(__name__)
 
@@ -176,7 +177,7 @@ class Feeds:
                 top = read_top(self._store, ranking=ranking)
                 if feed.current.ranking is ranking:
                     feed.renew(top)
-        self._stale_until = self._clock() + (self._clock() - began) / STALE_SHARE
+        self._stale_until = self._clock() + (self._clock() - began) / SQL_SHARE
 
     def _close_idle(self) -> None:
         now = self._clock()

@@ -1,4 +1,4 @@
-"""All boards that somebody follows in this process: who follows what, and the bus's messages.
+"""All boards that somebody follows in this process: who follows what, and the buses' messages.
 
 Made by `service.py`; sessions subscribe here, the subscriber's thread brings the messages.
 """
@@ -11,7 +11,7 @@ import orjson
 import structlog
 
 from domain.boards.model import BoardId
-from domain.errors import InvalidPayloadError, LaurelError
+from domain.errors import LaurelError
 from domain.events.closed_periods import KIND as PERIOD_CLOSED
 from domain.events.following import BoardPart
 from domain.store.redis.ranking_bus import parse_ranking_message
@@ -19,23 +19,23 @@ from domain.store.store import Store
 from web.live.boards import encoding
 from web.live.boards.feed import BoardFeed
 from web.live.boards.feeds import Feeds
-from web.live.channel_names import board_of, is_around
+from web.live.boards.global_around import GlobalAround, GlobalRows
+from web.live.channel_names import AROUND_SELF, board_of, is_around
 from web.live.channels import Listener
-from web.live.protocol import MAX_CHANNELS, Subscribe
+from web.live.protocol import Subscribe
 from workers.process.background import BackgroundThread
 
 logger = structlog.get_logger(__name__)
 
-# The leaderboard's channel and one's own are not counted here.
-MAX_BOARD_CHANNELS = MAX_CHANNELS - 2
 # The rows around a player are read at most once in this time.
 ROUND_SECONDS = 0.25
 
 
 class LiveBoards:
-    """The followers of all boards but the global one; belongs to one event loop."""
+    """The followers of all boards but the top of the global one; belongs to one event loop."""
 
     def __init__(self, store: Store):
+        self.global_around = GlobalAround(GlobalRows(store))
         self._feeds = Feeds(store, end=self._end)
         self._followed: dict[Listener, dict[str, BoardFeed]] = {}
         self._checks = BackgroundThread("boards", self._check)
@@ -44,6 +44,13 @@ class LiveBoards:
             BackgroundThread("around", self._read_around, every_seconds=ROUND_SECONDS),
         )
 
+    def list_channels(self, listener: Listener) -> list[str]:
+        """Return the names of the channels that a listener follows."""
+        channels = [*self._followed.get(listener, ())]
+        if self.global_around.is_following(listener):
+            channels.append(AROUND_SELF)
+        return channels
+
     def subscribe(self, listener: Listener, op: Subscribe) -> None:
         """Let a listener follow a channel of a board, from a snapshot on.
 
@@ -51,10 +58,9 @@ class LiveBoards:
         NotFoundError, InvalidPayloadError and DatabaseUnavailableError.
         """
         board = board_of(op.channel)
-        assert board is not None
-        mine = self._followed.get(listener, {})
-        if op.channel not in mine and len(mine) >= MAX_BOARD_CHANNELS:
-            raise InvalidPayloadError(f"A connection has at most {MAX_CHANNELS} channels")
+        if board is None:
+            self.global_around.start(listener, op.limit, op.id)
+            return
         part = BoardPart(board, op.segment)
         is_new = self._feeds.find(part) is None
         feed = self._feeds.open(part)
@@ -74,6 +80,9 @@ class LiveBoards:
 
     def unsubscribe(self, listener: Listener, channel: str) -> None:
         """Stop sending a channel to a listener; doing it again changes nothing."""
+        if channel == AROUND_SELF:
+            self.global_around.stop(listener)
+            return
         mine = self._followed.get(listener, {})
         feed = mine.pop(channel, None)
         if feed is None:
@@ -87,14 +96,19 @@ class LiveBoards:
 
     def leave(self, listener: Listener) -> None:
         """Stop sending anything to a listener."""
-        for channel in tuple(self._followed.get(listener, ())):
+        for channel in self.list_channels(listener):
             self.unsubscribe(listener, channel)
 
     def handle_connected(self) -> None:
-        """The bus is subscribed: what was published meanwhile is read from the stores."""
+        """The buses are subscribed: what was published meanwhile is read from the stores."""
+        self.global_around.handle_connected()
+        self._read_feeds()
+
+    def handle_lost(self) -> None:
+        """The buses are lost: the stores are read again and again."""
+        self.global_around.handle_lost()
         for feed in self._feeds:
             feed.is_stale = True
-        self._checks.wake()
 
     def handle_message(self, raw: str) -> None:
         """Send every follower what a message of the bus changes for it."""
@@ -108,10 +122,15 @@ class LiveBoards:
                 self._change_ranking(wire)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             logger.error("message of a board not understood", error=type(error).__name__)
-            self.handle_connected()
+            self._read_feeds()
         except LaurelError as error:
             logger.warning("message of a board not shown", error=type(error).__name__)
-            self.handle_connected()
+            self._read_feeds()
+
+    def _read_feeds(self) -> None:
+        for feed in self._feeds:
+            feed.is_stale = True
+        self._checks.wake()
 
     def _change_ranking(self, wire: Mapping[str, Any]) -> None:
         message = parse_ranking_message(wire)
@@ -137,5 +156,6 @@ class LiveBoards:
         self._feeds.check()
 
     def _read_around(self) -> None:
+        self.global_around.read_changed()
         for feed in self._feeds:
             feed.read_around()

@@ -1,4 +1,4 @@
-"""Which channel is whose: those of the global board are the hub's, all others the boards'.
+"""Which channel is whose: the top of the global board is the hub's, all others the boards'.
 
 Sessions subscribe here.
 """
@@ -7,10 +7,10 @@ from uuid import UUID
 
 from domain.errors import InvalidPayloadError
 from web.live.boards.live_boards import LiveBoards
-from web.live.channel_names import OWN_CHANNEL, board_of
+from web.live.channel_names import LEADERBOARD, OWN_CHANNEL
 from web.live.channels import Listener
 from web.live.hub import Hub
-from web.live.protocol import BadMessageError, Position, Subscribe, Unsubscribe
+from web.live.protocol import MAX_CHANNELS, BadMessageError, Position, Subscribe, Unsubscribe
 
 
 class Subscriptions:
@@ -39,18 +39,26 @@ class Subscriptions:
         `since` is not used: no past events are kept to resume from, and the protocol allows a
         snapshot with `recovered: false` for every subscription.
         """
+        self._check_limit(listener, op.channel)
         if op.channel == OWN_CHANNEL:
             self._hub.send_own_snapshot(listener, op.id)
-        elif board_of(op.channel) is not None:
-            self._boards.subscribe(listener, op)
-        else:
+        elif op.channel == LEADERBOARD:
             self._hub.subscribe(listener, op.limit, op.id)
+        else:
+            self._boards.subscribe(listener, op)
 
     def unsubscribe(self, listener: Listener, op: Unsubscribe) -> None:
         """Stop sending a channel to a listener. Raises BadMessageError for the user's own."""
         if op.channel == OWN_CHANNEL:
             raise BadMessageError(InvalidPayloadError(f"{OWN_CHANNEL} is always on"), op.id)
-        if board_of(op.channel) is not None:
-            self._boards.unsubscribe(listener, op.channel)
-        else:
+        if op.channel == LEADERBOARD:
             self._hub.unsubscribe(listener)
+        else:
+            self._boards.unsubscribe(listener, op.channel)
+
+    def _check_limit(self, listener: Listener, channel: str) -> None:
+        followed = {OWN_CHANNEL, channel, *self._boards.list_channels(listener)}
+        if listener.view is not None:
+            followed.add(LEADERBOARD)
+        if len(followed) > MAX_CHANNELS:
+            raise InvalidPayloadError(f"A connection has at most {MAX_CHANNELS} channels")
