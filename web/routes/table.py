@@ -18,11 +18,18 @@ from web.routes import (
     realtime,
     users,
 )
-from web.routes.boards import board_joining, board_players, boards, rank_history
+from web.routes.boards import (
+    board_joining,
+    board_players,
+    boards,
+    player_boards,
+    rank_history,
+)
 from web.routes.moderation import policies
 from web.routes.moderation.operations import MODERATION_OPERATIONS
 from web.routes.operating import health, metrics, ops
 from web.routes.own import own_account, own_export, second_factor
+from web.routes.players import player_page, score_history
 from web.schemas import answers, board_definitions, queries
 from web.schemas.accounts import (
     AccountChangeSchema,
@@ -51,6 +58,7 @@ from web.schemas.moderation.answers import AppealedSchema
 from web.schemas.moderation.bodies import AppealBodySchema
 from web.schemas.operating import OpsNumbersSchema
 from web.schemas.play_sessions import OpenedPlaySessionSchema, PlaySessionSchema
+from web.schemas.players import PlayerHistorySchema, PlayerPlacesSchema
 from web.schemas.policies import (
     NewPolicySchema,
     PoliciesSchema,
@@ -280,6 +288,26 @@ OPERATIONS = (
         for_spectators=True,
         answers={200: answers.PlayerScoreSchema},
         errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
+    ),
+    Operation(
+        method="GET",
+        path="/api/users/<user_id>/history",
+        view=score_history.history,
+        tag="leaderboard",
+        headers=("If-None-Match",),
+        answers={200: PlayerHistorySchema, 304: ""},
+        errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
+        for_spectators=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/users/<user_id>/boards",
+        view=player_boards.list_all,
+        tag="boards",
+        headers=("If-None-Match",),
+        answers={200: PlayerPlacesSchema, 304: ""},
+        errors=("INVALID_PAYLOAD", "NOT_FOUND", "SERVICE_UNAVAILABLE"),
+        for_spectators=True,
     ),
     Operation(
         method="POST",
@@ -664,6 +692,15 @@ OPERATIONS = (
         view=pages.home,
         tag="documents",
         answers={200: "text/html"},
+        is_public=True,
+    ),
+    Operation(
+        method="GET",
+        path="/players/<user_id>",
+        view=player_page.show,
+        tag="documents",
+        answers={200: "text/html", 404: "text/html"},
+        errors=("SERVICE_UNAVAILABLE",),
         is_public=True,
     ),
     Operation(

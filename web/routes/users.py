@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Response
 
 from domain.boards.players import get_player_score
+from web.boards.player_fields import player_fields
 from web.http.responses import json_response
 from web.metrics import user_hits, user_misses
 from web.schemas.queries import read_path_uuid
@@ -16,14 +17,4 @@ def score(user_id: str) -> Response:
     wanted: UUID = read_path_uuid("userId", user_id)
     player = get_player_score(services().store, board=services().board, user_id=wanted)
     (user_hits if player.from_cache else user_misses).inc()
-    return json_response(
-        {
-            "userId": player.user_id,
-            "username": player.username,
-            "score": player.score,
-            "rank": player.rank,
-            "totalActions": player.total_actions,
-            "firstAction": player.first_action,
-            "lastAction": player.last_action,
-        }
-    )
+    return json_response(player_fields(player))

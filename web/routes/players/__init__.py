@@ -1,0 +1,1 @@
+"""What everybody may see of one player, as JSON and as a page."""
