@@ -94,6 +94,10 @@ class OpsNumbersSchema(CamelSchema):
 
     at = Timestamp(required=True, metadata={"description": "When they were read"})
     version = fields.String(required=True)
+    instance = fields.String(
+        required=True,
+        metadata={"description": "Whose numbers these are; behind a balancer there are several"},
+    )
     scope = fields.String(
         required=True,
         metadata={

@@ -1,5 +1,7 @@
 """The page for operators, and the numbers of now that it shows."""
 
+import os
+import socket
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,9 +30,12 @@ def numbers() -> Response:
 def _make_numbers() -> dict[str, Any]:
     used = services()
     folder = used.settings.prometheus_multiproc_dir
+    machine = socket.gethostname()
     return {
         "at": datetime.now(UTC),
         "version": read_version(),
+        # Counters of two of these are not one counter: behind a balancer either may answer.
+        "instance": machine if folder else f"{machine}:{os.getpid()}",
         "scope": "machine" if folder else "process",
         "health": used.probes.describe(),
         **describe_numbers(collect_metrics(shared_folder=folder)),

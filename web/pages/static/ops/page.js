@@ -1,0 +1,140 @@
+// The page for operators: asks for the numbers every two seconds, and says first what needs a hand.
+
+import { formatAgo, formatClock } from "../format.js";
+import { CardView, LEVELS, setText } from "./card_view.js";
+import { CARDS } from "./cards.js";
+import { HealthTable } from "./health.js";
+import { askForNumbers, token } from "./reads.js";
+import { readSamples } from "./readings.js";
+import { Samples } from "./samples.js";
+
+const PAUSE_MS = 2000;
+// Another instance is shown when the one that was has not answered for so long.
+const GONE_SECONDS = 20;
+
+const byId = (id) => document.getElementById(id);
+const cards = CARDS.map((card) => new CardView(card, byId("card")));
+const health = new HealthTable(byId("parts"));
+const instances = new Map();
+let shown = null;
+let answeredAt = null;
+let timer = null;
+
+function choose(numbers) {
+  const { instance } = numbers;
+  if (!instances.has(instance)) instances.set(instance, new Samples());
+  instances.get(instance).add(numbers);
+  const current = instances.get(shown)?.latest;
+  if (current && Date.parse(numbers.at) / 1000 - current.at < GONE_SECONDS) return instance === shown;
+  if (shown !== null) cards.forEach((card) => card.forget());
+  shown = instance;
+  return true;
+}
+
+function draw() {
+  const samples = instances.get(shown);
+  const { at, numbers } = samples.latest;
+  const readings = readSamples(samples);
+  for (const card of cards) card.show(readings, at, samples.isAfterHole);
+  sayWhat([...health.show(numbers.health.parts), ...cards.map(({ title, level, element }) => ({ title, level, name: element.id }))]);
+  const whose = numbers.scope === "machine" ? `all processes of ${numbers.instance}` : `the process ${numbers.instance} alone: PROMETHEUS_MULTIPROC_DIR is not set`;
+  const others = instances.size > 1 ? ` ${instances.size} instances answer here.` : "";
+  const restarted = samples.restartedAt ? ` Counters began again at ${formatClock(samples.restartedAt)}: processes were restarted.` : "";
+  setText(byId("whose"), `Laurel ${numbers.version}, ${whose}.${others}${restarted}`);
+}
+
+// The worst first: in words, with a link to each.
+function sayWhat(parts) {
+  const toAct = parts.filter((part) => part.level === "act");
+  const toLook = parts.filter((part) => part.level === "look");
+  const level = toAct.length ? "act" : toLook.length ? "look" : "well";
+  const counted = (list, one, many) => (list.length === 1 ? `1 ${one}` : `${list.length} ${many}`);
+  const words = {
+    act: `${counted(toAct, "thing needs", "things need")} you now`,
+    look: `${counted(toLook, "thing is", "things are")} worth a look`,
+    well: "All is well",
+  };
+  byId("verdict").dataset.level = level;
+  setText(byId("verdict-sign"), LEVELS[level].sign);
+  setText(byId("verdict-text"), words[level]);
+  listLinks([...toAct, ...toLook]);
+}
+
+function listLinks(parts) {
+  const list = byId("concerns");
+  const wanted = parts.map((part) => `${part.title}|${part.level}|${part.part ? "health" : part.name}`);
+  if (list.dataset.shown === wanted.join()) return;
+  list.dataset.shown = wanted.join();
+  list.replaceChildren(...parts.map((part) => {
+    const item = document.createElement("li");
+    const link = item.appendChild(document.createElement("a"));
+    link.href = `#${part.part ? "health" : part.name}`;
+    link.textContent = part.title;
+    item.append(` – ${part.part ? part.part.error ?? part.part.warning : LEVELS[part.level].word.toLowerCase()}`);
+    return item;
+  }));
+}
+
+function showState(state, text) {
+  byId("state").dataset.state = state;
+  setText(byId("state-text"), text);
+}
+
+function showRefusal(words) {
+  const isAsked = words !== undefined;
+  const wasHidden = byId("entry").hidden;
+  byId("entry").hidden = !isAsked;
+  byId("board").hidden = isAsked || shown === null;
+  byId("forget").hidden = isAsked || !token.get();
+  if (!isAsked) return;
+  setText(byId("entry-why"), words);
+  showState("lost", "A token is needed");
+  if (wasHidden) byId("token").focus();
+}
+
+async function look() {
+  clearTimeout(timer);
+  const { numbers, refused, problem } = await askForNumbers();
+  if (numbers) {
+    answeredAt = Date.now();
+    showRefusal(undefined);
+    byId("stale").hidden = true;
+    if (choose(numbers)) draw();
+    byId("board").hidden = false;
+    showState("live", `Live, ${formatClock(answeredAt)}`);
+  } else if (refused) {
+    showRefusal(refused);
+    return;
+  } else {
+    showProblem(problem);
+  }
+  timer = setTimeout(look, PAUSE_MS);
+}
+
+function showProblem(problem) {
+  showState("lost", `${problem}. Trying again…`);
+  const since = answeredAt ? ` The numbers below are of ${formatClock(answeredAt)} (${formatAgo(answeredAt)}).` : "";
+  setText(byId("stale-text"), `${problem}.${since} Is a process of the kind api up? See its log, and docs/operations.md, Troubleshooting.`);
+  byId("stale").hidden = false;
+}
+
+byId("entry-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const given = byId("token").value.trim();
+  if (!given) return;
+  token.set(given);
+  byId("token").value = "";
+  look();
+});
+byId("forget").addEventListener("click", () => {
+  token.forget();
+  instances.clear();
+  shown = null;
+  cards.forEach((card) => card.forget());
+  look();
+});
+document.addEventListener("visibilitychange", () => { if (!document.hidden && byId("entry").hidden) look(); });
+for (const card of cards) byId("cards").append(card.element);
+const flower = byId("flower");
+flower.href = `${location.protocol}//${location.hostname}:${flower.dataset.port}/`;
+look();
