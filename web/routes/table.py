@@ -705,6 +705,14 @@ OPERATIONS = (
     ),
     Operation(
         method="GET",
+        path="/moderation",
+        view=pages.moderation,
+        tag="documents",
+        answers={200: "text/html"},
+        is_public=True,
+    ),
+    Operation(
+        method="GET",
         path="/assets/<path:name>",
         view=pages.asset,
         tag="documents",
