@@ -7,7 +7,8 @@ from uuid import UUID
 
 import structlog
 
-from domain.boards.model import BoardId, Standing, Top
+from domain.boards.followed import find_held
+from domain.boards.model import BoardId, Held, Standing, Top
 from domain.boards.reader import find_standings, read_top
 from domain.errors import LaurelError, RedisUnavailableError
 from domain.store.redis.bus import mark_listened
@@ -15,6 +16,8 @@ from domain.store.store import Store
 
 logger = structlog.get_logger(__name__)
 
+# How much of the time may go into reading from SQL what Redis does not have.
+SQL_SHARE = 0.1
 # While the bus is lost, all new listeners share one read of the stores for this long.
 FRESH_SECONDS = 1.0
 
@@ -52,6 +55,18 @@ class BoardSource:
             return find_standings(self._store, board=self.board, user_ids=user_ids)
         except LaurelError as error:
             logger.warning("standings not read", error=type(error).__name__, users=len(user_ids))
+            return {}
+
+    def find_held(self, user_ids: Sequence[UUID]) -> dict[UUID, Held]:
+        """Return what each of up to MAX_HELD players holds. Raises DatabaseUnavailableError."""
+        return find_held(self._store, board=self.board, user_ids=user_ids)
+
+    def try_find_held(self, user_ids: Sequence[UUID]) -> dict[UUID, Held]:
+        """Return what these players hold; nothing while the stores do not answer."""
+        try:
+            return self.find_held(user_ids)
+        except LaurelError as error:
+            logger.warning("ranks not read", error=type(error).__name__, users=len(user_ids))
             return {}
 
     def mark_listened(self, user_ids: Sequence[UUID]) -> None:

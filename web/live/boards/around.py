@@ -11,13 +11,11 @@ from typing import Any, NamedTuple, Protocol
 
 from domain.boards.model import AroundAsked
 from domain.store.redis.bulk_reads import MAX_AROUND
+from web.live.board_source import SQL_SHARE
 from web.live.channels import Listener
 from web.live.encoding import subscribed
 from web.live.outgoing import Message, Outgoing
 from web.live.protocol import NO_POSITION, MessageId
-
-# How much of the time may go into reading from SQL.
-SQL_SHARE = 0.1
 
 
 class Around(NamedTuple):

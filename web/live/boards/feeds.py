@@ -17,7 +17,7 @@ from domain.rankings.catalog import CatalogCache
 from domain.store.redis.ranking_bus import mark_followed, publish_rankings
 from domain.store.store import Store
 from web.live import metrics
-from web.live.boards.around import SQL_SHARE
+from web.live.board_source import SQL_SHARE
 from web.live.boards.feed import BoardFeed
 
 logger = structlog.get_logger(__name__)

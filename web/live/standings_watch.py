@@ -1,0 +1,143 @@
+"""The ranks of the players who listen here, compared once a second with what each was told last.
+
+A bus message tells those who acted. Whom others moved is found here; used by the hub.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from itertools import islice
+from uuid import UUID
+
+from domain.boards.model import Held
+from domain.events.changes import RankChanged, ScoreUpdated
+from domain.store.redis.bulk_reads import MAX_HELD
+from web.live.board_source import SQL_SHARE, BoardSource
+
+Told = Held | None
+"""What a player was told last; None when that is not known, or was not all."""
+# A player's own action is told by its message, which follows the change of the score; one whose
+# message does not come in this time was changed by something else.
+MESSAGE_SECONDS = 3.0
+
+
+class StandingsWatch:
+    """What the players who listen were told of their ranks; belongs to one event loop.
+
+    `learn` and `look` may switch greenlets, the other methods may not. `clock` is monotonic, in
+    seconds.
+    """
+
+    def __init__(self, source: BoardSource, *, clock: Callable[[], float] = time.monotonic):
+        self._source = source
+        self._clock = clock
+        self._told: dict[UUID, Told] = {}
+        # Whose score was seen to have changed, and when that was: a message is about to tell it.
+        self._acting: dict[UUID, float] = {}
+        self._is_changed = False
+        self._due = 0.0
+
+    def learn(self, user_id: UUID) -> None:
+        """Take what a player holds now for known; called before the player's first listener comes.
+
+        Whatever it asks elsewhere after its welcome is newer, so no change after it is lost.
+        """
+        if user_id not in self._told:
+            held = self._source.try_find_held([user_id]).get(user_id)
+            self._told.setdefault(user_id, held)
+
+    def forget(self, user_id: UUID) -> None:
+        """Nobody listens to this player's events any more."""
+        self._told.pop(user_id, None)
+        self._acting.pop(user_id, None)
+
+    def note(self, user_id: UUID, events: Iterable[ScoreUpdated | RankChanged]) -> None:
+        """These are being sent to the player's listeners."""
+        for event in events:
+            is_whole = event.new_rank is not None
+            self._told[user_id] = Held(event.new_rank, event.new_score) if is_whole else None
+            self._acting.pop(user_id, None)
+            # What is being read may be of before it, or of after it.
+            self._is_changed = True
+
+    def mark_changed(self) -> None:
+        """Somebody's rank may have changed: look again when it is time."""
+        self._is_changed = True
+
+    def look(
+        self,
+        tell: Callable[[list[RankChanged]], None],
+        *,
+        hold: AbstractContextManager[object],
+        is_followed: bool,
+    ) -> None:
+        """Call `tell` with those who hold another rank than they were told; called every second.
+
+        `hold` keeps others from telling meanwhile. Nothing is read when nothing has changed since
+        the last look, unless the bus is not followed; and reading takes SQL_SHARE of the time at
+        most: SQL counts ranks. Raises DatabaseUnavailableError; the next call then goes on.
+        """
+        if self._clock() < self._due or (is_followed and not self._is_changed):
+            return
+        self._is_changed = False
+        reading_seconds = 0.0
+        try:
+            for told in self._list_parts():
+                began = self._clock()
+                found = self._source.find_held([*told])
+                reading_seconds += self._clock() - began
+                with hold:
+                    moved = [*self._settle(told, found)]
+                    if moved:
+                        tell(moved)
+        except BaseException:
+            self._is_changed = True
+            raise
+        finally:
+            self._due = self._clock() + reading_seconds / SQL_SHARE - reading_seconds
+
+    def _list_parts(self) -> Iterator[Mapping[UUID, Told]]:
+        """Yield what players were told, MAX_HELD at once; without those who are on no rank.
+
+        They come onto the board by an action of their own, of which a message tells.
+        """
+        users = iter([user for user, told in self._told.items() if told is None or told.rank])
+        while part := [*islice(users, MAX_HELD)]:
+            # Some may have left during the read of the part before.
+            if present := {user: self._told[user] for user in part if user in self._told}:
+                yield present
+
+    def _settle(
+        self, told: Mapping[UUID, Told], found: Mapping[UUID, Held]
+    ) -> Iterator[RankChanged]:
+        """Take what was found for told, and yield what must be said for that."""
+        for user_id, held in found.items():
+            before = told[user_id]
+            if self._told.get(user_id, held) is not before or held == before:
+                # It was told something else during the read, has left, or knows all.
+                continue
+            if before is not None and self._await_message(user_id, before, held):
+                continue
+            self._told[user_id] = held
+            if held.rank is not None and (before is None or before.rank != held.rank):
+                yield _describe(user_id, before, held)
+
+    def _await_message(self, user_id: UUID, before: Held, held: Held) -> bool:
+        """Return whether to leave a change to the message of the player's own action."""
+        if before.score == held.score:
+            return False
+        now = self._clock()
+        if now - self._acting.setdefault(user_id, now) >= MESSAGE_SECONDS:
+            del self._acting[user_id]
+            return False
+        self._is_changed = True
+        return True
+
+
+def _describe(user_id: UUID, before: Told, held: Held) -> RankChanged:
+    assert held.rank is not None
+    previous = before.rank if before else None
+    reason = "advanced" if previous is None or held.rank < previous else "overtaken"
+    if before is not None and held.score < before.score:
+        reason = "moderation"
+    return RankChanged(user_id, held.score, held.rank, previous, reason)
