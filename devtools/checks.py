@@ -25,6 +25,10 @@ class Check:
     find_fault: Callable[[Path], str]
 
 
+PATHS = (".", "clients/python/src")
+"""Where the packages are that are checked."""
+
+
 def main(root: Path, arguments: Sequence[str]) -> int:
     """Run all checks, or those that are named; return 1 when one failed."""
     parser = argparse.ArgumentParser(
@@ -64,7 +68,10 @@ def _tool(*command: str) -> Callable[[Path], str]:
         done = subprocess.run(
             [program, *command[1:]],
             cwd=root,
-            env={**_environment(), "PYTHONPATH": str(root)},
+            env={
+                **_environment(),
+                "PYTHONPATH": os.pathsep.join(str(root / each) for each in PATHS),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

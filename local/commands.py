@@ -93,6 +93,12 @@ COMMANDS = (
         needs_dev=True,
     ),
     Command(
+        name="client-models",
+        module="devtools.client_models",
+        summary="make the Python client's models out of the API's description",
+        needs_dev=True,
+    ),
+    Command(
         name="lock",
         module="devtools.locking",
         summary="resolve the requirements into lock files with hashes",

@@ -143,7 +143,7 @@ def test_every_route_is_in_the_written_contract(lone_app: Flask) -> None:
     for rule in lone_app.url_map.iter_rules():
         path = re.sub(r"<(?:[^:<>]+:)?(\w+?)_(\w)(\w*)>", r"{\1#\2\3}", rule.rule)
         path = re.sub(r"#(\w)", lambda match: match[1].upper(), path)
-        path = re.sub(r"<(\w+)>", r"{\1}", path)
+        path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", path)
         assert path in text, path
 
 

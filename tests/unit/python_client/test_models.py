@@ -1,0 +1,12 @@
+"""The models of the Python client are those of the API's description."""
+
+from pathlib import Path
+
+from devtools.client_models import MODELS, make_models
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_models_are_made_from_the_description_of_now() -> None:
+    made = make_models(ROOT)
+    assert (ROOT / MODELS).read_text() == made, "run: python3 run.py client-models"
