@@ -73,9 +73,10 @@ class AsyncLive:
         """Yield events until `close`, over all reconnections."""
         while not self._is_closed:
             try:
-                await self._open()
-                async for event in self._receive():
-                    yield event
+                async with await self._connect() as self._socket:
+                    await self._say(self._state.opened())
+                    async for event in self._receive(self._socket):
+                        yield event
             except ConnectionClosed as closed:
                 code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
                 self._state.closed(code, reason)
@@ -85,27 +86,25 @@ class AsyncLive:
             if not self._is_closed:
                 await asyncio.sleep(self._state.next_delay())
 
-    async def _open(self) -> None:
+    async def _connect(self) -> connect:
         url = await self._find_url()
         token = await self._find_token(is_new=self._state.renews_token)
-        self._socket = await connect(
+        self._state.renews_token = False
+        return connect(
             url,
             subprotocols=[SUBPROTOCOL],  # type: ignore[list-item] # a NewType of str
             additional_headers={"Authorization": f"Bearer {token}"},
             compression=None,
             ping_interval=None,
         )
-        self._state.renews_token = False
-        await self._say(self._state.opened())
 
-    async def _receive(self) -> AsyncIterator[dict[str, Any]]:
-        assert self._socket is not None
+    async def _receive(self, socket: ClientConnection) -> AsyncIterator[dict[str, Any]]:
         while not self._is_closed:
             try:
-                text = await asyncio.wait_for(self._socket.recv(), SILENCE_SECONDS)
+                text = await asyncio.wait_for(socket.recv(), SILENCE_SECONDS)
             except TimeoutError:
                 # The library answers pings unseen: ask whether anybody is there.
-                await asyncio.wait_for(await self._socket.ping(), SILENCE_SECONDS)
+                await asyncio.wait_for(await socket.ping(), SILENCE_SECONDS)
                 continue
             event, answers = self._state.receive(text)
             await self._say(answers)

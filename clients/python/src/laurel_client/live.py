@@ -74,8 +74,9 @@ class Live:
         """Yield events until `close`, over all reconnections."""
         while not self._is_closed:
             try:
-                self._open()
-                yield from self._receive()
+                with self._connect() as self._socket:
+                    self._say(self._state.opened())
+                    yield from self._receive(self._socket)
             except ConnectionClosed as closed:
                 code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
                 self._state.closed(code, reason)
@@ -85,27 +86,25 @@ class Live:
             if not self._is_closed:
                 time.sleep(self._state.next_delay())
 
-    def _open(self) -> None:
+    def _connect(self) -> ClientConnection:
         url = self._find_url()
         token = self._find_token(is_new=self._state.renews_token)
-        self._socket = connect(
+        self._state.renews_token = False
+        return connect(
             url,
             subprotocols=[SUBPROTOCOL],  # type: ignore[list-item] # a NewType of str
             additional_headers={"Authorization": f"Bearer {token}"},
             compression=None,
             ping_interval=None,
         )
-        self._state.renews_token = False
-        self._say(self._state.opened())
 
-    def _receive(self) -> Iterator[dict[str, Any]]:
-        assert self._socket is not None
+    def _receive(self, socket: ClientConnection) -> Iterator[dict[str, Any]]:
         while not self._is_closed:
             try:
-                text = self._socket.recv(timeout=SILENCE_SECONDS)
+                text = socket.recv(timeout=SILENCE_SECONDS)
             except TimeoutError:
                 # The library answers pings unseen: ask whether anybody is there.
-                self._socket.ping().wait(SILENCE_SECONDS)
+                socket.ping().wait(SILENCE_SECONDS)
                 continue
             event, answers = self._state.receive(text)
             self._say(answers)
