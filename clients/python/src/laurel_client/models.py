@@ -1767,6 +1767,10 @@ class OpsNumbers(BaseModel):
     When they were read
     """
     version: str
+    instance: str
+    """
+    Whose numbers these are; behind a balancer there are several
+    """
     scope: Literal["machine", "process"]
     """
     Of which processes: without PROMETHEUS_MULTIPROC_DIR of one
@@ -1832,6 +1836,142 @@ class OpenedPlaySession(BaseModel):
     """
     started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+
+
+class PlayerPlace(BaseModel):
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+    )
+    board: str
+    board_version: Annotated[int, Field(alias="boardVersion")]
+    """
+    Of the definition by which the answer was counted
+    """
+    period: str
+    """
+    The period's key
+    """
+    period_start: Annotated[AwareDatetime | None, Field(alias="periodStart")]
+    period_end: Annotated[AwareDatetime | None, Field(alias="periodEnd")]
+    """
+    The first moment behind it
+    """
+    next_reset: Annotated[AwareDatetime | None, Field(alias="nextReset")]
+    """
+    When the period of now ends
+    """
+    segment: str | None
+    revision: int | None
+    """
+    Of a sealed period's last seal, else null
+    """
+    total_users: Annotated[int, Field(alias="totalUsers")]
+    """
+    Players in the ranking
+    """
+    percentile: float | None
+    """
+    100 · (totalUsers - rank) / totalUsers
+    """
+    gap_to_next: Annotated[float | None, Field(alias="gapToNext")]
+    """
+    What the score lacks to the next better rank; null for the first
+    """
+    rank_at_day_start: Annotated[int | None, Field(alias="rankAtDayStart")]
+    """
+    Where the player was when the board's local day began; null for nowhere, and when it is not known
+    """
+    title: str
+    rank: int
+    """
+    The player's rank there
+    """
+    score: float
+    """
+    In the board's own unit
+    """
+
+
+class PlayerPlaces(BaseModel):
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+    )
+    places: list[PlayerPlace]
+    """
+    Of the first 20 boards
+    """
+
+
+class ScorePoint(BaseModel):
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+    )
+    at: AwareDatetime
+    """
+    When the action was accepted
+    """
+    score: int
+    """
+    The score with it, as it was then
+    """
+
+
+class PublicAction(BaseModel):
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+    )
+    at: AwareDatetime
+    """
+    When it was accepted
+    """
+    action_type: Annotated[str | None, Field(alias="actionType")]
+    score: int
+    """
+    What it added
+    """
+    new_score: Annotated[int | None, Field(alias="newScore")]
+    """
+    The score with it
+    """
+
+
+class PlayerHistory(BaseModel):
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+    )
+    user_id: Annotated[UUID, Field(alias="userId")]
+    username: str
+    score: int
+    """
+    The sum of the applied actions
+    """
+    rank: int | None
+    """
+    null when not on the board
+    """
+    total_actions: Annotated[int, Field(alias="totalActions")]
+    """
+    Applied actions
+    """
+    first_action: Annotated[AwareDatetime | None, Field(alias="firstAction")]
+    last_action: Annotated[AwareDatetime | None, Field(alias="lastAction")]
+    is_whole: Annotated[bool, Field(alias="isWhole")]
+    """
+    Whether there is a point for every applied action that is kept
+    """
+    points: list[ScorePoint]
+    """
+    At most 120, the first first
+    """
+    last_actions: Annotated[list[PublicAction], Field(alias="lastActions")]
+    """
+    At most 10, the newest first
+    """
 
 
 class PastStanding(BaseModel):
