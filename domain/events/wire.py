@@ -4,7 +4,7 @@ Called by `domain/store/redis`, whose scripts join the parts (`state_json` in th
 the web processes, which parse what they receive.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -77,25 +77,43 @@ class RankMove:
     new_rank: int | None
 
 
+ActionRow = Sequence[Any]
+"""An applied action as it is on the wire; most are of players to whom nobody listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class BusMessage:
     """The applied actions of one batch in order of effect, the ranks they changed, and the top.
 
-    `scores` holds the scores of these actions' users at this position: higher than the last action
-    left them when another batch of theirs was scored meanwhile. `top` was read by the script that
-    drew `seq`, so every process has the same state at a position. Positions are dense: a message
-    whose `seq` is not the last one plus 1 (within an epoch) shows that a message was missed.
+    `rows` are the actions as they are on the wire. `scores` holds the scores of their users at this
+    position: higher than the last action left them when another batch of theirs was scored
+    meanwhile. `top` was read by the script that drew `seq`, so every process has the same state at
+    a position. Positions are dense: a message whose `seq` is not the last one plus 1 (within an
+    epoch) shows that a message was missed.
     """
 
     board: BoardId
     epoch: str
     seq: int
-    actions: tuple[AppliedAction, ...]
+    rows: Sequence[ActionRow]
     ranks: dict[UUID, RankMove]
     top: Top
     scores: dict[UUID, int] = field(default_factory=dict)
     # For the log alone.
     batch_id: str = ""
+
+    @property
+    def acting(self) -> frozenset[str]:
+        """The users of the actions, by the text of their ids."""
+        return frozenset(user_id for _, user_id, _, _, _ in self.rows)
+
+    @property
+    def actions(self) -> tuple[AppliedAction, ...]:
+        """The actions, parsed at each look."""
+        return tuple(
+            AppliedAction(UUID(action_id), UUID(user_id), previous, new, delta)
+            for action_id, user_id, previous, new, delta in self.rows
+        )
 
 
 class Touched(NamedTuple):
@@ -162,25 +180,15 @@ def parse_rows(raw: str | bytes, *, first_rank: int) -> tuple[Standing, ...]:
     return _standings(orjson.loads(raw), first_rank=first_rank)
 
 
-def parse_bus_message(raw: str | bytes, users: Container[str] | None = None) -> BusMessage:
-    """Return a bus message; raises as `parse_top` does.
-
-    With `users`, their ids as text, only with the actions of these users and of those in the top.
-    """
+def parse_bus_message(raw: str | bytes) -> BusMessage:
+    """Return a bus message; raises as `parse_top` does."""
     wire = orjson.loads(raw)
     top = _top(wire)
-    rows = wire["actions"]
-    if users is not None:
-        in_top = {row[0] for row in wire["top"]}
-        rows = [row for row in rows if row[1] in users or row[1] in in_top]
     message = BusMessage(
         board=top.board,
         epoch=top.epoch,
         seq=top.seq,
-        actions=tuple(
-            AppliedAction(UUID(action_id), UUID(user_id), previous, new, delta)
-            for action_id, user_id, previous, new, delta in rows
-        ),
+        rows=wire["actions"],
         ranks={
             UUID(user_id): RankMove(previous, new)
             for user_id, (previous, new) in wire["ranks"].items()
@@ -189,8 +197,9 @@ def parse_bus_message(raw: str | bytes, users: Container[str] | None = None) -> 
         scores={UUID(user_id): score for user_id, score in wire["scores"].items()},
         batch_id=wire["batch"],
     )
-    acting = {action.user_id for action in message.actions}
-    return add_standings(message, (row for row in top.standings if row.user_id in acting))
+    acting = message.acting
+    placed = zip(wire["top"], top.standings, strict=True)
+    return add_standings(message, [standing for row, standing in placed if row[0] in acting])
 
 
 def parse_touched(raw: str | bytes) -> Touched:

@@ -12,6 +12,7 @@ from domain.fraud.checks.table import CHECKS, REASONS
 from tests.factories import make_settings
 from web.app import create_app
 from web.live.close_codes import CloseCode
+from web.live.history.resuming import Outcome
 from web.live.metrics import RESYNC_CAUSES
 from web.routes.table import OPERATIONS
 
@@ -65,6 +66,7 @@ def test_every_label_starts_at_0(own_metrics: dict[str, Metric]) -> None:
         },
         ("laurel_pipeline_recoveries", "remedy"): {"resubmit", "run", "isolate"},
         ("laurel_websocket_resyncs", "cause"): set(RESYNC_CAUSES),
+        ("laurel_websocket_resumes", "outcome"): {outcome.value for outcome in Outcome},
         ("laurel_websocket_connections_closed", "code"): {str(int(code)) for code in CloseCode},
         ("laurel_http_request_seconds", "endpoint"): {row.endpoint for row in OPERATIONS},
         ("laurel_http_requests", "endpoint"): {row.endpoint for row in OPERATIONS},

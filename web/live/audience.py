@@ -1,14 +1,13 @@
-"""The users who have listeners in this process, and what a bus message says to these listeners.
+"""The users who have listeners in this process, and where they stand.
 
-Redis is told who they are, and messages have the ranks of such users only. Most of a message
-concerns players to whom nobody listens here, and is not parsed. Used by the hub.
+Redis is told who they are, and messages have the ranks of such users only. Used by the hub.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from uuid import UUID
 
-from domain.boards.model import Standing, Top
-from domain.events.wire import BusMessage, add_standings, parse_bus_message
+from domain.boards.model import Standing
+from domain.events.wire import BusMessage, add_standings
 from web.live.board_source import BoardSource
 
 
@@ -17,49 +16,47 @@ class Audience:
 
     def __init__(self, source: BoardSource):
         self._source = source
-        self._users: dict[UUID, str] = {}
+        self._users: dict[str, UUID] = {}
 
     def add(self, user_id: UUID) -> None:
         """Count the user among those who have listeners."""
-        self._users[user_id] = str(user_id)
+        self._users[str(user_id)] = user_id
 
     def remove(self, user_id: UUID) -> None:
         """Count the user no longer among them."""
-        self._users.pop(user_id, None)
+        self._users.pop(str(user_id), None)
 
     def announce(self, user_id: UUID) -> None:
         """Let bus messages have this user's ranks; called before its first listener is added."""
-        if user_id not in self._users:
+        if str(user_id) not in self._users:
             self._source.mark_listened([user_id])
 
     def announce_all(self) -> None:
         """Announce every user again; called before Redis forgets them, or when it may have."""
-        self._source.mark_listened(list(self._users))
+        self._source.mark_listened(list(self._users.values()))
 
-    def parse(self, raw: str, seen: Top | None) -> BusMessage:
-        """Return the message with the actions of users with listeners, of its top and of `seen`.
+    def complete(self, message: BusMessage, seen: Iterable[frozenset[str]]) -> BusMessage:
+        """Return the message with where those of its users stand who are seen or have listeners.
 
-        `seen` is what the followers of the board were shown last; None when there are none. Raises
-        as `parse_bus_message` does.
+        `seen` are the users in each view. It lacks those who were not known to have listeners when
+        it was published, and those who have just left the top. What the stores say of them may be
+        of a moment later.
         """
-        shown = {str(standing.user_id) for standing in seen.standings} if seen else set()
-        return parse_bus_message(raw, shown.union(self._users.values()))
-
-    def complete(self, raw: str, message: BusMessage, seen: Top | None) -> BusMessage:
-        """Return the message with where all users of its actions stand.
-
-        It lacks those who were not known to have listeners when it was published, and those who
-        have just left the top. What the stores say of them may be of a moment later. May switch
-        greenlets, but not after the message was parsed.
-        """
+        acting = message.acting
+        shown = acting.intersection(frozenset().union(*seen))
         found: dict[UUID, Standing | None] = {}
-        while missing := [user for user in _list_unplaced(message) if user not in found]:
+        # Asked again after each look-up, for those who came during it.
+        while missing := self._list_unplaced(acting, shown, message, found):
             found.update(dict.fromkeys(missing))
             found.update(self._source.find_standings(missing))
-            message = self.parse(raw, seen)
-        return add_standings(message, filter(None, found.values())) if found else message
+        return add_standings(message, filter(None, found.values()))
 
-
-def _list_unplaced(message: BusMessage) -> Iterator[UUID]:
-    users = dict.fromkeys(action.user_id for action in message.actions)
-    return (user for user in users if user not in message.ranks)
+    def _list_unplaced(
+        self,
+        acting: frozenset[str],
+        shown: frozenset[str],
+        message: BusMessage,
+        found: dict[UUID, Standing | None],
+    ) -> list[UUID]:
+        interesting = (UUID(user) for user in acting if user in self._users or user in shown)
+        return [user for user in interesting if user not in message.ranks and user not in found]

@@ -1,5 +1,6 @@
-"""Where the hub reads a board when the bus does not tell it: the top, and single standings."""
+"""Where the hub reads a board when the bus does not tell it: tops, standings, and old messages."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,7 +12,9 @@ from domain.boards.followed import find_held
 from domain.boards.model import BoardId, Held, Standing, Top
 from domain.boards.reader import find_standings, read_top
 from domain.errors import LaurelError, RedisUnavailableError
-from domain.store.redis.bus import mark_listened
+from domain.events.wire import BusMessage, parse_bus_message
+from domain.store.redis import keys
+from domain.store.redis.bus import mark_listened, read_messages
 from domain.store.store import Store
 
 logger = structlog.get_logger(__name__)
@@ -20,6 +23,14 @@ logger = structlog.get_logger(__name__)
 SQL_SHARE = 0.1
 # While the bus is lost, all new listeners share one read of the stores for this long.
 FRESH_SECONDS = 1.0
+
+
+class _Batch:
+    """Users whose standings are read together; `found` once they are."""
+
+    def __init__(self) -> None:
+        self.users: dict[UUID, None] = {}
+        self.found: dict[UUID, Standing] | None = None
 
 
 class BoardSource:
@@ -36,6 +47,8 @@ class BoardSource:
         self._clock = clock
         self._recent: Top | None = None
         self._read_at = 0.0
+        self._next_batch = _Batch()
+        self._one_batch_at_once = threading.Lock()
 
     def read_top(self) -> Top:
         """Return the top of now. Raises DatabaseUnavailableError when both stores are away."""
@@ -48,6 +61,43 @@ class BoardSource:
         if self._recent is None or self._clock() - self._read_at > FRESH_SECONDS:
             return self.read_top()
         return self._recent
+
+    def read_messages(
+        self, epoch: str, *, first_seq: int | None = None, upto_seq: int = 0
+    ) -> list[BusMessage]:
+        """Return the last messages of the epoch that are kept and follow each other.
+
+        Those from `first_seq` on, or else all that are kept of those before `upto_seq`. None when
+        Redis does not answer.
+        """
+        first = max(1, upto_seq - keys.STREAM_MAX_MESSAGES) if first_seq is None else first_seq
+        messages: list[BusMessage] = []
+        try:
+            for raw in read_messages(self._store.redis, board=self.board, first_seq=first):
+                message = parse_bus_message(raw)
+                if message.epoch != epoch:
+                    continue
+                if messages and message.seq != messages[-1].seq + 1:
+                    messages.clear()
+                messages.append(message)
+        except (RedisUnavailableError, ValueError, KeyError, TypeError) as error:
+            logger.warning("messages not read", error=type(error).__name__, first_seq=first)
+            return []
+        return messages
+
+    def find_standing(self, user_id: UUID) -> Standing | None:
+        """Return a user's standing, as far as the stores answer.
+
+        Many listeners that come at once share the reads: while one is under way, those who ask are
+        collected for the next.
+        """
+        batch = self._next_batch
+        batch.users[user_id] = None
+        with self._one_batch_at_once:
+            if batch.found is None:
+                self._next_batch = _Batch()
+                batch.found = self.find_standings(list(batch.users))
+        return batch.found.get(user_id)
 
     def find_standings(self, user_ids: Sequence[UUID]) -> dict[UUID, Standing]:
         """Return these users' standings, as far as the stores answer now."""

@@ -48,8 +48,14 @@ def welcome(connection_id: str, position: Position, now: datetime) -> Message:
     return message._replace(channel=OWN_CHANNEL)
 
 
-def subscribed(message_id: MessageId, channel: str, position: Position) -> Message:
-    """Return the answer to `subscribe`, also sent unasked when a channel is resynced."""
+def subscribed(
+    message_id: MessageId, channel: str, position: Position, *, recovered: bool = False
+) -> Message:
+    """Return the answer to `subscribe`.
+
+    Also sent unasked: when a channel is resynced, and with `recovered` to move a channel on that
+    has had nothing to say for long.
+    """
     return make_message(
         {
             "event": "subscribed",
@@ -57,7 +63,7 @@ def subscribed(message_id: MessageId, channel: str, position: Position) -> Messa
             "channel": channel,
             "epoch": position.epoch,
             "seq": position.seq,
-            "recovered": False,
+            "recovered": recovered,
         }
     )
 

@@ -1,39 +1,29 @@
-"""The hub: every listener of this process, and what each bus message sends them.
+"""The hub: what each message of the bus sends the listeners of this process, and when.
 
-One bus message in, one `Outgoing` per channel out. Sessions register with it.
+Bus messages in, one `Outgoing` per channel and flush out.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from uuid import UUID
 
 import gevent
 import structlog
 
-from domain.boards.model import Top
+from domain.boards.model import Standing, Top
 from domain.errors import LaurelError
-from domain.events.changes import find_view_change, list_own_events
-from domain.events.wire import BusMessage
+from domain.events.wire import BusMessage, parse_bus_message
 from web.live import metrics
 from web.live.audience import Audience
 from web.live.board_source import BoardSource
-from web.live.channels import (
-    Channel,
-    Listener,
-    View,
-    ViewKey,
-    encode_own_events,
-    encode_own_start,
-    encode_start,
-    encode_view_change,
-    encode_view_start,
-    position_of,
-)
-from web.live.followed_board import BusState, FollowedBoard
-from web.live.outgoing import Outgoing
-from web.live.protocol import MessageId, Position
+from web.live.channels import Listener, encode_own_start, encode_view_start
+from web.live.followed_board import BusState, FollowedBoard, position_of
+from web.live.history.board_channels import BoardChannels, Step
+from web.live.history.ring import DEFAULT_BOUNDS, Bounds, Ring
+from web.live.listeners import Listeners
+from web.live.protocol import Position
 
 logger = structlog.get_logger(__name__)
 
@@ -45,7 +35,8 @@ class Hub:
     """Sends the events of a board to its listeners; belongs to one event loop.
 
     Methods that read a store, or send to many, may switch greenlets; the others may not.
-    `yield_turn` lets other greenlets run, `now` is the time of the snapshots.
+    `yield_turn` lets other greenlets run, `now` is the time of the snapshots, `clock` is monotonic.
+    `on_held` is called when something was held back: `flush_due` must be called when it is due.
     """
 
     def __init__(
@@ -54,17 +45,21 @@ class Hub:
         *,
         yield_turn: Callable[[], None] = gevent.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
         writes_per_turn: int = WRITES_PER_TURN,
+        bounds: Bounds = DEFAULT_BOUNDS,
+        on_held: Callable[[], None] = lambda: None,
     ):
-        self._state = FollowedBoard(source)
+        self._ring: Ring[Top] = Ring(bounds=bounds, clock=clock)
+        self._state = FollowedBoard(source, self._ring)
+        self._channels = BoardChannels(source.board, self._ring, clock=clock)
         self.audience = Audience(source)
+        self.listeners = Listeners(self._state, self._ring, self._channels, self.audience, now)
+        self.on_held = on_held
         self._yield_turn = yield_turn
         self._now = now
         self._writes_per_turn = writes_per_turn
-        self._listeners: set[Listener] = set()
-        self._own: dict[UUID, Channel] = {}
-        self._views: dict[ViewKey, View] = {}
-        # Held for one bus message or one resync: their sends must not interleave.
+        # Held for one bus message, one flush or one resync: their sends must not interleave.
         self._order = threading.Lock()
 
     @property
@@ -72,67 +67,8 @@ class Hub:
         """Whether bus messages arrive."""
         return self._state.bus is not BusState.LOST
 
-    def register(self, listener: Listener) -> None:
-        """Add a listener; from now on it is sent its user's events."""
-        self._listeners.add(listener)
-        self.audience.add(listener.user_id)
-        fresh = Channel(self._state.board, self._state.head)
-        self._own.setdefault(listener.user_id, fresh).add(listener)
-
-    def unregister(self, listener: Listener) -> None:
-        """Remove a listener; removing it again changes nothing."""
-        self._listeners.discard(listener)
-        channel = self._own.get(listener.user_id)
-        if channel is not None:
-            channel.remove(listener)
-            if not channel.listeners:
-                del self._own[listener.user_id]
-                self.audience.remove(listener.user_id)
-        self.unsubscribe(listener)
-
-    def own_position(self, user_id: UUID) -> Position:
-        """Return the position of this user's own channel."""
-        channel = self._own.get(user_id)
-        return channel.position if channel else self._state.head
-
-    def subscribe(self, listener: Listener, limit: int, message_id: MessageId) -> None:
-        """Let a listener follow the first `limit` rows, from a snapshot on.
-
-        Raises DatabaseUnavailableError when the board cannot be read at all.
-        """
-        top, own = self._state.find_snapshot(listener.user_id)
-        if listener not in self._listeners:  # it left during the read
-            return
-        self.unsubscribe(listener)
-        key = ViewKey(self._state.board, limit)
-        view = self._views.setdefault(key, View(key, self._state.head))
-        view.add(listener)
-        listener.view = key
-        position = self._state.position_for(view, top)
-        listener.send(encode_view_start(view, position, top, own, self._now(), message_id))
-
-    def unsubscribe(self, listener: Listener) -> None:
-        """Stop sending the board to a listener."""
-        if listener.view is None:
-            return
-        key, listener.view = listener.view, None
-        view = self._views.get(key)
-        if view is not None:
-            view.remove(listener)
-            if not view.listeners:
-                del self._views[key]
-
-    def send_own_snapshot(self, listener: Listener, message_id: MessageId) -> None:
-        """Send a listener its user's standing. Raises DatabaseUnavailableError."""
-        top, own = self._state.find_snapshot(listener.user_id)
-        channel = self._own.get(listener.user_id)
-        if channel is not None and listener in channel.listeners:
-            channel.add(listener)
-            position = self._state.position_for(channel, top)
-            listener.send(encode_own_start(position, top, own, self._now(), message_id))
-
     def handle_connected(self) -> None:
-        """The bus is subscribed: send all listeners snapshots unless nothing was missed."""
+        """The bus is subscribed: send what was missed, or snapshots if that is not known."""
         with self._order:
             self._state.mark_subscribed()
             self._try_recover("connected")
@@ -145,13 +81,21 @@ class Hub:
         """Send every listener what one bus message changes for it."""
         with self._order, metrics.fan_out_seconds.time():
             try:
-                message = self.audience.parse(raw, self._seen())
+                message = parse_bus_message(raw)
             except (ValueError, KeyError, TypeError) as error:
                 logger.error("bus message not understood", error=type(error).__name__)
                 self._try_recover("unreadable")
                 return
-            self._receive(raw, message)
+            self._receive(message)
         logger.info("batch broadcast", batch_id=message.batch_id, seq=message.seq)
+
+    def flush_due(self) -> float:
+        """Send what was held back for long enough; return after how many seconds to come again."""
+        with self._order:
+            self._send(self._channels.take_due_steps())
+        metrics.history_messages.set(len(self._ring))
+        metrics.history_bytes.set(self._ring.size_bytes)
+        return self._channels.seconds_until_due()
 
     def recover_position(self) -> None:
         """Read the position again if it is not known; called every second.
@@ -172,76 +116,108 @@ class Hub:
 
     def _recover(self, cause: str) -> None:
         top = self._state.read_top()
-        if not self._state.accept_unchanged(top):
-            self._resync(top, position_of(top), cause)
+        if self._state.accept_unchanged(top):
+            return
+        position, last = position_of(top), self._state.top
+        missed = self._state.read_missed(position)
+        if missed:
+            self._publish(missed)
+        elif last is None or position != self._state.head:
+            self._begin(top, self._state.read_past(position), cause)
+            return
+        if self._state.forgive_unpositioned() and (last := self._state.top) is not None:
+            self._resync(last, self._state.head, lambda: None, cause)
 
-    def _seen(self) -> Top | None:
-        """Return the top that the followers of the board know, if there are any."""
-        return self._state.top if self._views else None
+    def _begin(self, top: Top, past: Sequence[BusMessage], cause: str) -> None:
+        """Send snapshots of the last state that the stream has, or else of what was read."""
+        if past:
+            top = past[-1].top
+            self._resync(top, position_of(top), lambda: self._state.restart_after(past), cause)
+        else:
+            start = position_of(top)
+            self._resync(top, start, lambda: self._state.restart(start, top), cause)
 
-    def _receive(self, raw: str, message: BusMessage) -> None:
-        top, head = self._state.top, self._state.head
-        if message.epoch == head.epoch and message.seq <= head.seq:
+    def _receive(self, message: BusMessage) -> None:
+        head, position = self._state.head, position_of(message)
+        if position.epoch == head.epoch and position.seq <= head.seq:
             return
         before = Position(message.epoch, message.seq - 1)
-        if top is None or before != head:
-            if top is not None and message.epoch != head.epoch and message.seq == 1:
-                # The first message of a new epoch: the last known top is the state before it.
-                self._resync(replace(top, epoch=message.epoch, seq=0), before, "epoch")
-            else:
-                # The message's top is the state after all that was missed. Its own events are in
-                # no snapshot, so they are published all the same.
-                self._resync(message.top, before, "hole")
-            # Listeners may have come meanwhile.
-            message = self.audience.parse(raw, self._seen())
-        self._publish(self.audience.complete(raw, message, self._seen()))
+        if before == head and self._state.top is not None:
+            self._publish([message])
+        elif missed := self._state.read_missed(position):
+            self._publish(missed)
+        elif self._state.top is not None and position.epoch != head.epoch and not before.seq:
+            # The first message of a new epoch: the last known top is the state before it.
+            top = replace(self._state.top, epoch=message.epoch, seq=0)
+            self._resync(top, before, lambda: self._state.restart(before, top), "epoch")
+            self._publish([message])
+        else:
+            self._resync_at(message, before)
 
-    def _publish(self, message: BusMessage) -> None:
-        """Send each channel its step to the message's position."""
-        before = self._state.top or message.top
-        self._state.top = message.top
+    def _resync_at(self, message: BusMessage, before: Position) -> None:
+        """Send snapshots after a hole.
+
+        The message's top is the state after all that was missed. Its own events are in no snapshot,
+        so they are published all the same.
+        """
+        kept = self._state.read_past(position_of(message))
+        past = [known for known in kept if known.seq < message.seq]
+        message = self.audience.complete(message, self._channels.list_shown_ids())
+
+        def begin() -> None:
+            if past:
+                self._state.restart_after(past)
+            else:
+                self._state.restart(before, None)
+            self._state.append([message])
+
+        self._resync(message.top, before, begin, "hole")
+        self._send(self._channels.take_steps(message.acting))
+
+    def _publish(self, messages: Sequence[BusMessage]) -> None:
+        """Move on by these messages, and send each channel its step."""
+        completed = [
+            self.audience.complete(message, self._channels.list_shown_ids()) for message in messages
+        ]
+        self._state.append(completed)
         # Every channel moves before the first send: a listener that subscribes while others are
         # sent their step is shown the new position, whichever channel it chooses.
-        steps = [*self._advance_own(message), *self._advance_views(message, before)]
+        acting = frozenset().union(*(message.acting for message in messages))
+        self._send(self._channels.take_steps(acting))
+
+    def _send(self, steps: Sequence[Step]) -> None:
+        if self._channels.has_held:
+            self.on_held()
         for channel, outgoing in steps:
             channel.send_step(outgoing, self._yield_turn, self._writes_per_turn)
 
-    def _advance_own(self, message: BusMessage) -> Iterator[tuple[Channel, Outgoing]]:
-        position = position_of(message)
-        for user_id, events in list_own_events(message, self._own.keys()).items():
-            channel = self._own[user_id]
-            if events and channel.position != position:
-                outgoing = encode_own_events(events, message, channel.position.seq)
-                channel.advance(position)
-                yield channel, outgoing
+    def _resync(
+        self, top: Top, own_position: Position, begin: Callable[[], None], cause: str
+    ) -> None:
+        """Send every listener a snapshot of `top`; own channels are at `own_position` after it.
 
-    def _advance_views(
-        self, message: BusMessage, before: Top
-    ) -> Iterator[tuple[Channel, Outgoing]]:
-        position = position_of(message)
-        for view in self._views.values():
-            change = find_view_change(message, before, view.limit)
-            if change is not None and view.position != position:
-                outgoing = encode_view_change(change, message, view.position.seq)
-                view.advance(position)
-                yield view, outgoing
-
-    def _resync(self, top: Top, own_position: Position, cause: str) -> None:
-        """Send every listener a snapshot; own channels are at `own_position` after it."""
+        `begin` moves the ring there.
+        """
+        present = self.listeners.present
         metrics.resyncs.labels(cause=cause).inc()
-        if self._listeners:
-            logger.info("listeners resynced", cause=cause, listeners=len(self._listeners))
+        if present:
+            logger.info("listeners resynced", cause=cause, listeners=len(present))
         self.audience.announce_all()
-        standings = self._state.find_standings(top, lambda: list(self._own))
-        self._state.replace_top(top)
-        for channel in self._own.values():
-            channel.restart(own_position)
-        for view in self._views.values():
-            view.restart(position_of(top))
-        for count, listener in enumerate(tuple(self._listeners), start=1):
-            if listener in self._listeners:  # it may have left while others had their turn
-                own = standings.get(listener.user_id)
-                followed = self._views.get(listener.view) if listener.view else None
-                listener.send(encode_start(own_position, followed, top, own, self._now()))
+        standings = self._state.find_standings(top, self._channels.list_users)
+        begin()
+        self._channels.restart(own_position, top)
+        for count, listener in enumerate(tuple(present), start=1):
+            if listener in present:  # it may have left while others had their turn
+                self._send_start(listener, own_position, top, standings.get(listener.user_id))
             if count % self._writes_per_turn == 0:
                 self._yield_turn()
+
+    def _send_start(
+        self, listener: Listener, own_position: Position, top: Top, own: Standing | None
+    ) -> None:
+        now = self._now()
+        start = encode_own_start(own_position, top.total_users, own, now)
+        view = self._channels.views.get(listener.view) if listener.view else None
+        if view is not None:
+            start += encode_view_start(view, view.position, own, now)
+        listener.send(start)

@@ -19,6 +19,22 @@ connections_closed = Counter(
 resyncs = Counter(
     "laurel_websocket_resyncs_total", "Times that every listener was sent a new snapshot", ["cause"]
 )
+RESUME_OUTCOMES = ("recovered", "epoch", "ahead", "expired", "lost")
+resumes = Counter(
+    "laurel_websocket_resumes_total",
+    "Subscriptions with `since`, by whether all that was missed could be sent",
+    ["outcome"],
+)
+history_messages = Gauge(
+    "laurel_websocket_history_messages",
+    "States of the leaderboard that are kept to resume from",
+    multiprocess_mode="livesum",
+)
+history_bytes = Gauge(
+    "laurel_websocket_history_bytes",
+    "About how many bytes of memory the kept states take",
+    multiprocess_mode="livesum",
+)
 SNAPSHOT_CAUSES = ("epoch", "period", "ranking", "stale", "version")
 board_snapshots = Counter(
     "laurel_websocket_board_snapshots_total",
@@ -34,6 +50,8 @@ for _cause in SNAPSHOT_CAUSES:
     board_snapshots.labels(_cause)
 for _code in CloseCode:
     connections_closed.labels(str(int(_code)))
+for _outcome in RESUME_OUTCOMES:
+    resumes.labels(_outcome)
 for _cause in RESYNC_CAUSES:
     resyncs.labels(_cause)
 

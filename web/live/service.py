@@ -4,6 +4,7 @@
 """
 
 import random
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ ANNOUNCE_SECONDS = keys.LISTENED_TTL_SECONDS / 3
 # Clients are told to come back spread over this long, or longer: at most 1,000 a second.
 MIN_RETRY_SPREAD_MS = 2_000
 SHUTDOWN_SECONDS = 0.5
+START_SECONDS = 5.0
 _CHANCE = random.SystemRandom()
 
 
@@ -54,6 +56,7 @@ class LiveService:
         self.allowed_origins = list_allowed_origins(settings)
         self.is_shutting_down = False
         self._sessions: set[Session] = set()
+        self._looked_at_bus = threading.Event()
         self._subscriber = Subscriber(
             store.redis,
             {
@@ -64,11 +67,15 @@ class LiveService:
             on_connected=self._handle_connected,
             on_lost=self._handle_lost,
         )
+        # Without it the last change of a window would not be sent.
+        self._flushes = BackgroundThread("flushes", self._flush, essential=True)
+        self.hub.on_held = self._flushes.wake
         # Without its deadlines no dead connection would ever be closed: that thread is essential.
         self._threads = (
             BackgroundThread(
                 "deadlines", self._check_deadlines, every_seconds=CHECK_SECONDS, essential=True
             ),
+            self._flushes,
             BackgroundThread("position", self.hub.recover_position, every_seconds=CHECK_SECONDS),
             BackgroundThread(
                 "listened", self.hub.audience.announce_all, every_seconds=ANNOUNCE_SECONDS
@@ -90,12 +97,17 @@ class LiveService:
         return {thread.name: round(thread.seconds_since_success, 1) for thread in self._threads}
 
     def start(self) -> None:
-        """Subscribe to the bus, and start the background threads."""
+        """Subscribe to the bus, and start the background threads.
+
+        Waits until the bus is followed, or known to be away: who comes back right after a restart
+        could not resume before.
+        """
         watch_store(self.store)
         self.verifier.start()
         self._subscriber.start()
         for thread in self._threads:
             thread.start()
+        self._looked_at_bus.wait(START_SECONDS)
 
     def check_accepting(self) -> None:
         """Refuse new connections during the shutdown. Raises GoingAwayError."""
@@ -135,13 +147,18 @@ class LiveService:
         for session in tuple(self._sessions):
             session.abort()
 
+    def _flush(self) -> None:
+        self._flushes.pause(self.hub.flush_due())
+
     def _handle_connected(self) -> None:
         self.hub.handle_connected()
+        self._looked_at_bus.set()
         self.boards.handle_connected()
 
     def _handle_lost(self) -> None:
         self.hub.handle_lost()
         self.boards.handle_lost()
+        self._looked_at_bus.set()
 
     def _handle_bus_message(self, raw: str) -> None:
         self.hub.handle_message(raw)

@@ -4,11 +4,14 @@ Called by `domain/events/broadcast.py`, and for the end of a period, which has n
 `domain/rankings/closing/closing.py`; the live process says to whom it listens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import orjson
+from redis import Redis
 
 from domain.boards.model import TOP_SIZE, BoardId, BoardState
 from domain.events.wire import Applied, encode_actions, encode_state
@@ -18,6 +21,8 @@ from domain.store.redis.client import RedisClient
 
 # Arguments of one script.
 _CHUNK_USERS = 1000
+# A message has 12 KB or more: about 1 MB in an answer.
+_CHUNK_MESSAGES = 64
 _NO_STATE = ("", "", "", "")
 
 
@@ -59,9 +64,25 @@ def publish_batch(
             str(batch_id),
             orjson.dumps(users),
             *(encode_state(state, users) if state else _NO_STATE),
+            keys.STREAM_MAX_BYTES,
         ],
     )
     return answer is not None
+
+
+def read_messages(redis: RedisClient, *, board: BoardId, first_seq: int) -> Iterator[str]:
+    """Yield the kept messages from this position on, in order; some or all may be missing.
+
+    They are of whichever epoch was the last one. Raises RedisUnavailableError.
+    """
+    first = f"{first_seq}-0"
+    while True:
+        found = redis.run(partial(_read_chunk, board=board, first=first))
+        yield from (fields["m"] for _, fields in found)
+        if len(found) < _CHUNK_MESSAGES:
+            return
+        # The one behind the last that was read.
+        first = f"({found[-1][0]}"
 
 
 def publish_period_closed(redis: RedisClient, *, message: bytes) -> None:
@@ -83,3 +104,8 @@ def mark_listened(redis: RedisClient, *, board: BoardId, user_ids: Sequence[UUID
 def forget_messages(redis: RedisClient, *, board: BoardId) -> None:
     """Drop the messages that are kept for filling holes; raises RedisUnavailableError."""
     redis.run(lambda client: client.delete(keys.bus_stream(board)))
+
+
+def _read_chunk(client: Redis, *, board: BoardId, first: str) -> list[tuple[str, dict[str, str]]]:
+    found: Any = client.xrange(keys.bus_stream(board), first, count=_CHUNK_MESSAGES)
+    return [(entry_id, fields) for entry_id, fields in found]

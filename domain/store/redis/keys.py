@@ -17,7 +17,10 @@ LISTENED_TTL_SECONDS = 60
 WALK_TTL_SECONDS = 120
 FOLLOWED_TTL_SECONDS = 15
 RANKING_POSITION_TTL_SECONDS = 3600
+# 25 s of 40 batches a second: a live process that was killed is back in 3 s, its listeners in 10.
 STREAM_MAX_MESSAGES = 1000
+# A message has 12 KB and 0.15 KB for each action. The stream has at most about twice this.
+STREAM_MAX_BYTES = 16 << 20
 
 
 def board(board: BoardId) -> str:
@@ -63,7 +66,10 @@ def bus_position(board: BoardId) -> str:
 
 
 def bus_stream(board: BoardId) -> str:
-    """The last STREAM_MAX_MESSAGES bus messages, for filling holes. No TTL: bounded by length."""
+    """The last bus messages, each under the id `<seq>-0`, for filling holes and for a restart.
+
+    No TTL: bounded by STREAM_MAX_MESSAGES and STREAM_MAX_BYTES.
+    """
     return f"{PREFIX}bus:{board}:stream"
 
 

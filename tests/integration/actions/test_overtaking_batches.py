@@ -9,6 +9,7 @@ from domain.actions.intake import accept_actions
 from domain.boards.model import GLOBAL_BOARD, Top
 from domain.boards.rebuild import rebuild_board
 from domain.events.changes import RankChanged, ScoreUpdated, find_view_change, list_own_events
+from domain.events.steps import encode_steps, find_step
 from domain.events.wire import BusMessage, parse_bus_message
 from domain.store.redis import keys
 from tests.factories import make_action, make_player
@@ -56,7 +57,8 @@ def test_the_late_batch_broadcasts_each_action_once_and_no_old_score(
     events = [
         event
         for message in broadcast_overtaken(worker_context, player)
-        for event in list_own_events(message, {player})[player]
+        if (step := find_step(encode_steps(message), player)) is not None
+        for event in list_own_events(player, step)
     ]
     updates = [event for event in events if isinstance(event, ScoreUpdated)]
     assert [(event.previous_score, event.score_increase) for event in updates] == [
@@ -77,7 +79,10 @@ def test_the_update_of_a_view_has_the_score_of_its_row(worker_context: WorkerCon
     player = uuid4()
     before: Top | None = None
     for message in broadcast_overtaken(worker_context, player):
-        change = find_view_change(message, before or message.top, 10)
+        steps = encode_steps(message)
+        change = find_view_change(
+            before or message.top, message.top, 10, lambda user, steps=steps: find_step(steps, user)
+        )
         before = message.top
         assert change is not None
         (update,) = change.updates

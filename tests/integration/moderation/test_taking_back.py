@@ -11,6 +11,7 @@ from domain.boards.players import get_player_score
 from domain.boards.reader import read_top
 from domain.boards.rebuild import rebuild_board
 from domain.events.changes import RankChanged, ScoreUpdated, list_own_events
+from domain.events.steps import encode_steps, find_step
 from domain.events.wire import parse_bus_message
 from domain.moderation.deciding import Decision, decide_action
 from domain.store.redis import keys
@@ -118,8 +119,9 @@ def test_listeners_hear_of_the_loss_and_why(context: WorkerContext) -> None:
     decide(context, action, Decision.VOID)
     raw = pubsub.get_message(timeout=1)
     pubsub.close()
-    message = parse_bus_message(raw["data"])
-    assert list_own_events(message, {player})[player] == [
+    step = find_step(encode_steps(parse_bus_message(raw["data"])), player)
+    assert step is not None
+    assert list_own_events(player, step) == [
         ScoreUpdated(player, action.action_id, 80, 50, -30, 2),
         RankChanged(player, 50, 2, 1, "moderation"),
     ]

@@ -1,4 +1,4 @@
-"""The events of one bus message, for the listeners of a user and for those of a view."""
+"""The events of bus messages, for the listeners of a user and for those of a view."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,7 +15,8 @@ from domain.events.changes import (
     find_view_change,
     list_own_events,
 )
-from domain.events.wire import AppliedAction, BusMessage, RankMove
+from domain.events.steps import UserStep, encode_steps, find_step, join_steps, list_users
+from domain.events.wire import BusMessage, RankMove
 
 NOW = datetime(2025, 8, 8, 10, tzinfo=UTC)
 ADA, BOB, EVE = (UUID(int=number) for number in (1, 2, 3))
@@ -36,20 +37,31 @@ def make_message(
     top: Top,
 ) -> BusMessage:
     """Return a message whose actions are (user, previous, new)."""
-    applied = tuple(AppliedAction(uuid4(), user, old, new, new - old) for user, old, new in actions)
     return BusMessage(
         GLOBAL_BOARD,
         "epoch",
         2,
-        applied,
+        [[str(uuid4()), str(user), old, new, new - old] for user, old, new in actions],
         {user: RankMove(*move) for user, move in ranks.items()},
         top,
     )
 
 
+def step_of(message: BusMessage, user: UUID) -> UserStep:
+    """Return what the message says of a user who is in it."""
+    step = find_step(encode_steps(message), user)
+    assert step is not None
+    return step
+
+
+def own_events(message: BusMessage, user: UUID) -> list[ScoreUpdated | RankChanged]:
+    """Return the events of a user who is in the message."""
+    return list_own_events(user, step_of(message, user))
+
+
 def test_every_action_is_an_event_of_its_user_in_order_of_effect() -> None:
     message = make_message([(ADA, 0, 5), (BOB, 0, 1), (ADA, 5, 5)], {ADA: (1, 1)}, make_top())
-    first, second = list_own_events(message, {ADA})[ADA]
+    first, second = own_events(message, ADA)
     assert isinstance(first, ScoreUpdated)
     assert isinstance(second, ScoreUpdated)
     assert [(e.previous_score, e.new_score, e.score_increase) for e in (first, second)] == [
@@ -63,16 +75,28 @@ def test_every_action_is_an_event_of_its_user_in_order_of_effect() -> None:
     assert (first.new_rank, first.merged) == (1, 1)
 
 
-def test_only_users_with_listeners_have_events() -> None:
-    message = make_message([(ADA, 0, 5), (BOB, 0, 1)], {}, make_top())
-    assert list_own_events(message, {EVE}) == {}
-    assert list(list_own_events(message, {BOB})) == [BOB]
+def test_the_steps_of_a_message_are_those_of_its_users() -> None:
+    message = make_message([(ADA, 0, 5), (BOB, 0, 1), (ADA, 5, 6)], {BOB: (None, 7)}, make_top())
+    steps = encode_steps(message)
+    assert list_users(steps) == [str(ADA), str(BOB)]
+    assert find_step(steps, EVE) is None
+    assert find_step(steps, BOB) == UserStep((message.actions[1],), RankMove(None, 7), None)
+    assert step_of(message, ADA).actions == (message.actions[0], message.actions[2])
+    assert list_users(encode_steps(make_message([], {}, make_top()))) == []
+
+
+def test_steps_that_follow_each_other_are_one() -> None:
+    first = make_message([(ADA, 0, 5)], {ADA: (9, 4)}, make_top())
+    last = make_message([(ADA, 5, 6)], {ADA: (4, 3)}, make_top())
+    joined = join_steps([step_of(first, ADA), step_of(last, ADA)])
+    assert joined == UserStep((*first.actions, *last.actions), RankMove(9, 3), None)
+    assert join_steps([joined]) is joined
 
 
 def test_a_backlog_of_one_user_is_merged_into_one_event() -> None:
     count = MAX_SINGLE_UPDATES + 1
     message = make_message([(ADA, n, n + 1) for n in range(count)], {}, make_top())
-    (event,) = list_own_events(message, {ADA})[ADA]
+    (event,) = own_events(message, ADA)
     assert event == ScoreUpdated(ADA, message.actions[-1].action_id, 0, count, count, None, count)
 
 
@@ -82,19 +106,20 @@ def test_a_backlog_of_one_user_is_merged_into_one_event() -> None:
 )
 def test_a_rank_change_has_its_reason(move: tuple[int | None, int], reason: str) -> None:
     message = make_message([(ADA, 0, 5)], {ADA: move}, make_top())
-    assert list_own_events(message, {ADA})[ADA][-1] == RankChanged(ADA, 5, 4, move[0], reason)
+    assert own_events(message, ADA)[-1] == RankChanged(ADA, 5, 4, move[0], reason)
 
 
 @pytest.mark.parametrize("move", [(4, 4), (4, None), (None, None)])
 def test_an_unchanged_or_unknown_rank_is_no_event(move: tuple[int | None, int | None]) -> None:
     message = make_message([(ADA, 0, 5)], {ADA: move}, make_top())
-    (event,) = list_own_events(message, {ADA})[ADA]
+    (event,) = own_events(message, ADA)
     assert isinstance(event, ScoreUpdated)
 
 
 def change(message: BusMessage, before: Top, limit: int) -> Any:
     """Return the change of a view that did change."""
-    found = find_view_change(message, before, limit)
+    steps = encode_steps(message)
+    found = find_view_change(before, message.top, limit, lambda user: find_step(steps, user))
     assert found is not None
     return found
 
@@ -114,7 +139,7 @@ def test_a_user_pushed_out_by_others_in_the_same_batch_is_still_updated() -> Non
     before, after = make_top((ADA, 5), (BOB, 4)), make_top((BOB, 9), (ADA, 6))
     message = make_message([(ADA, 5, 6), (BOB, 4, 9)], {ADA: (1, 2), BOB: (2, 1)}, after)
     found = change(message, before, 1)
-    assert [(u.user_id, u.new_rank) for u in found.updates] == [(ADA, 2), (BOB, 1)]
+    assert [(u.user_id, u.new_rank) for u in found.updates] == [(BOB, 1), (ADA, 2)]
 
 
 def test_several_actions_are_one_update_of_a_view() -> None:
@@ -131,7 +156,8 @@ def test_several_actions_are_one_update_of_a_view() -> None:
 
 def test_a_change_outside_a_view_is_no_change_of_it() -> None:
     before, after = make_top((ADA, 5), (BOB, 1)), make_top((ADA, 5), (BOB, 2))
-    assert find_view_change(make_message([(BOB, 1, 2)], {BOB: (2, 2)}, after), before, 1) is None
+    steps = encode_steps(make_message([(BOB, 1, 2)], {BOB: (2, 2)}, after))
+    assert find_view_change(before, after, 1, lambda user: find_step(steps, user)) is None
 
 
 def test_a_changed_number_of_users_changes_a_view() -> None:

@@ -6,6 +6,7 @@ Whatever listeners do meanwhile, each is sent every step from the position it wa
 import random
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import orjson
 import pytest
 
 from domain.boards.model import BoardId, Standing, Top
-from domain.events.wire import parse_top
+from domain.events.wire import BusMessage, parse_top
 from web.live.channels import ViewKey
 from web.live.hub import Hub
 from web.live.outgoing import Outgoing
@@ -55,6 +56,12 @@ class FakeBoard:
 
     def find_standings(self, _user_ids: Iterable[UUID]) -> dict[UUID, Standing]:
         return {}
+
+    def find_standing(self, user_id: UUID) -> Standing | None:
+        return self.find_standings([user_id]).get(user_id)
+
+    def read_messages(self, _epoch: str, **_where: int) -> list[BusMessage]:
+        return []
 
     def mark_listened(self, user_ids: Iterable[UUID]) -> None:
         pass
@@ -158,6 +165,8 @@ def hub(board: FakeBoard, turns: Turns) -> Hub:
         board,  # type: ignore[arg-type] # a fake
         yield_turn=turns,
         now=lambda: NOW,
+        # Nothing is held back: a second passes between two looks.
+        clock=map(float, count()).__next__,
         writes_per_turn=1,
     )
     hub.handle_connected()
@@ -168,9 +177,9 @@ def follow(hub: Hub, *users: int, limit: int = 10) -> list[Follower]:
     """Register listeners of these users that follow the first `limit` rows."""
     followers = [Follower(UUID(int=user)) for user in users]
     for follower in followers:
-        hub.register(follower)
-        follower.welcome(hub.own_position(follower.user_id))
-        hub.subscribe(follower, limit, None)
+        hub.listeners.register(follower)
+        follower.welcome(hub.listeners.own_position(follower.user_id))
+        hub.listeners.subscribe(follower, limit, None)
         follower.events.clear()
     return followers
 
@@ -188,7 +197,7 @@ def test_a_listener_that_left_during_anothers_turn_is_sent_nothing(
 
     def leave() -> None:
         left.append(pick_unsent(followers))
-        hub.unregister(left[0])
+        hub.listeners.unregister(left[0])
 
     turns.waiting = [leave]
     hub.handle_message(board.act(UUID(int=20)))
@@ -208,7 +217,7 @@ def test_a_listener_that_subscribed_again_during_anothers_turn_is_sent_no_older_
 
     def subscribe_again() -> None:
         again.append(pick_unsent(followers))
-        hub.subscribe(again[0], limit, "again")
+        hub.listeners.subscribe(again[0], limit, "again")
 
     turns.waiting = [subscribe_again]
     hub.handle_message(board.act(UUID(int=20)))
@@ -238,7 +247,7 @@ def test_a_listener_shown_its_own_standing_during_anothers_turn_is_sent_no_older
 
     def show() -> None:
         shown.append(pick_unsent(followers))
-        hub.send_own_snapshot(shown[0], "again")
+        hub.listeners.follow_own(shown[0], "again")
 
     turns.waiting = [show]
     hub.handle_message(board.act(UUID(int=11)))
@@ -254,7 +263,7 @@ def test_a_listener_that_came_during_a_resync_is_not_sent_the_event_of_its_own_p
     turns.waiting = [lambda: came.extend(follow(hub, 13))]
     hub.handle_message(board.act(UUID(int=13)))
     assert came[0].kinds("user:self") == []
-    assert hub.own_position(UUID(int=13)).seq == board.seq
+    assert hub.listeners.own_position(UUID(int=13)).seq == board.seq
 
 
 def test_a_listener_that_left_during_a_resync_is_sent_nothing(
@@ -266,7 +275,7 @@ def test_a_listener_that_left_during_a_resync_is_sent_nothing(
 
     def leave() -> None:
         left.append(pick_unsent(followers))
-        hub.unregister(left[0])
+        hub.listeners.unregister(left[0])
 
     turns.waiting = [leave]
     hub.handle_message(board.act(UUID(int=21)))
@@ -302,16 +311,16 @@ class Crowd:
         limit = self.chance.choice([5, 10, 20])
         match self.chance.randrange(5):
             case 0:
-                self._hub.subscribe(follower, limit, None)
+                self._hub.listeners.subscribe(follower, limit, None)
             case 1:
-                self._hub.send_own_snapshot(follower, None)
+                self._hub.listeners.follow_own(follower, None)
             case 2:
                 self.present += follow(self._hub, self.pick_user().int, limit=limit)
             case 3 if len(self.present) > 5:
                 self.present.remove(follower)
-                self._hub.unregister(follower)
+                self._hub.listeners.unregister(follower)
             case 4:
-                self._hub.unsubscribe(follower)
+                self._hub.listeners.unsubscribe(follower)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -370,7 +379,12 @@ class LateBoard(FakeBoard):
 
 
 def make_late_hub(board: LateBoard) -> Hub:
-    hub = Hub(board, yield_turn=lambda: None, now=lambda: NOW)  # type: ignore[arg-type] # a fake
+    hub = Hub(
+        board,  # type: ignore[arg-type] # a fake
+        yield_turn=lambda: None,
+        now=lambda: NOW,
+        clock=map(float, count()).__next__,
+    )
     hub.handle_connected()
     return hub
 
@@ -379,8 +393,8 @@ def test_a_rank_that_a_message_lacks_is_read_when_somebody_listens_to_the_user()
     board = LateBoard()
     hub = make_late_hub(board)
     listener = Follower(UUID(int=25))
-    hub.register(listener)
-    listener.welcome(hub.own_position(listener.user_id))
+    hub.listeners.register(listener)
+    listener.welcome(hub.listeners.own_position(listener.user_id))
     hub.handle_message(board.act(UUID(int=25), UUID(int=24)))
     assert board.asked == [], "both are in the top now"
     board.scores = {user: score + 1000 for user, score in board.scores.items()}
@@ -408,11 +422,11 @@ def test_a_listener_that_came_while_standings_were_read_hears_of_its_own_action(
     first, late = Follower(UUID(int=25)), Follower(UUID(int=28))
 
     def come() -> None:
-        hub.register(late)
-        late.welcome(hub.own_position(late.user_id))
+        hub.listeners.register(late)
+        late.welcome(hub.listeners.own_position(late.user_id))
 
-    hub.register(first)
-    first.welcome(hub.own_position(first.user_id))
+    hub.listeners.register(first)
+    first.welcome(hub.listeners.own_position(first.user_id))
     board.scores = {user: 1000 + score for user, score in board.scores.items()}
     for user in (first.user_id, late.user_id):
         board.scores[user] = 0
@@ -429,13 +443,13 @@ def test_users_with_listeners_are_announced_before_they_come_and_after_a_resync(
     hub.audience.announce(UUID(int=7))
     assert board.marked == [{UUID(int=7)}]
     listener = Follower(UUID(int=7))
-    hub.register(listener)
+    hub.listeners.register(listener)
     hub.audience.announce(UUID(int=7))
     assert len(board.marked) == 1, "it is known already"
-    listener.welcome(hub.own_position(listener.user_id))
+    listener.welcome(hub.listeners.own_position(listener.user_id))
     board.seq += 1
     hub.handle_message(board.act(UUID(int=1)))
     assert board.marked[1:] == [{UUID(int=7)}]
-    hub.unregister(listener)
+    hub.listeners.unregister(listener)
     hub.audience.announce_all()
     assert board.marked[2:] == [set()]

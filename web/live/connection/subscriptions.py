@@ -17,33 +17,32 @@ class Subscriptions:
     """What listeners of this process may follow; belongs to one event loop."""
 
     def __init__(self, hub: Hub, boards: LiveBoards):
-        self._hub = hub
+        self._listeners = hub.listeners
         self._boards = boards
 
     def join(self, listener: Listener) -> None:
         """Add a listener; from now on it is sent its user's events."""
-        self._hub.register(listener)
+        self._listeners.register(listener)
 
     def leave(self, listener: Listener) -> None:
         """Stop sending anything to a listener; doing it again changes nothing."""
-        self._hub.unregister(listener)
+        self._listeners.unregister(listener)
         self._boards.leave(listener)
 
     def own_position(self, user_id: UUID) -> Position:
         """Return the position of this user's own channel."""
-        return self._hub.own_position(user_id)
+        return self._listeners.own_position(user_id)
 
     def subscribe(self, listener: Listener, op: Subscribe) -> None:
-        """Let a listener follow a channel, from a snapshot on. Raises LaurelError.
+        """Let a listener follow a channel: from `since` on if it can, else from a snapshot.
 
-        `since` is not used: no past events are kept to resume from, and the protocol allows a
-        snapshot with `recovered: false` for every subscription.
+        The boards keep no past events yet, and begin with a snapshot. Raises LaurelError.
         """
         self._check_limit(listener, op.channel)
         if op.channel == OWN_CHANNEL:
-            self._hub.send_own_snapshot(listener, op.id)
+            self._listeners.follow_own(listener, op.id, op.since)
         elif op.channel == LEADERBOARD:
-            self._hub.subscribe(listener, op.limit, op.id)
+            self._listeners.subscribe(listener, op.limit, op.id, op.since)
         else:
             self._boards.subscribe(listener, op)
 
@@ -52,7 +51,7 @@ class Subscriptions:
         if op.channel == OWN_CHANNEL:
             raise BadMessageError(InvalidPayloadError(f"{OWN_CHANNEL} is always on"), op.id)
         if op.channel == LEADERBOARD:
-            self._hub.unsubscribe(listener)
+            self._listeners.unsubscribe(listener)
         else:
             self._boards.unsubscribe(listener, op.channel)
 
