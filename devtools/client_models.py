@@ -16,7 +16,7 @@ HEADER = '''"""The answers of the API, made by `python3 run.py client-models`; d
 _PRINT_OPENAPI = """
 import sys
 from web.http.responses import dump_json
-from web.routes.openapi import make_openapi
+from web.routes.describing.openapi import make_openapi
 from web.routes.table import OPERATIONS
 sys.stdout.buffer.write(dump_json(make_openapi(OPERATIONS)))
 """

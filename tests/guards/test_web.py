@@ -21,7 +21,7 @@ from web.app import create_app
 from web.http import errors as web_errors
 from web.http.errors import STATUS_BY_CODE
 from web.http.operation import BODY_ERRORS, Operation, RunsOn
-from web.routes.openapi import TAGS, make_openapi
+from web.routes.describing.openapi import TAGS, make_openapi
 from web.routes.table import OPERATIONS
 from web.server.flask_app import Api
 

@@ -13,6 +13,7 @@ from domain.actions.model import NewAction, Submission
 from domain.boards.model import GLOBAL_BOARD
 from domain.settings import Settings
 from domain.store.store import Store
+from tests.web.described import compare_answers
 from tests.web.http.bodies import Headers, applied
 from tests.web.intake.batch_service import gate, serve
 from web.access.tokens import TokenCodec
@@ -21,6 +22,8 @@ from web.intake.batcher import Batcher
 from web.intake.clients import CallerClient
 
 __all__ = ["gate", "serve"]
+
+compare_answers()
 
 
 class RecordingBatcher:

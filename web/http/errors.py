@@ -17,6 +17,7 @@ from domain.errors import (
     TransientError,
     UnsupportedMediaTypeError,
 )
+from web.http.error_words import make_doc_url
 from web.http.request_context import request_id
 from web.http.responses import Answer, answer_json, make_response
 
@@ -125,6 +126,7 @@ def answer_error(error: LaurelError, headers: Mapping[str, str] | None = None) -
     described = describe_error(error)
     described["timestamp"] = datetime.now(UTC)
     described["requestId"] = request_id()
+    described["docUrl"] = make_doc_url(error.code)
     status = STATUS_BY_CODE.get(error.code, 500)
     envelope = {"success": False, "error": described}
     return answer_json(envelope, status, {**_headers_of(error, status), **(headers or {})})

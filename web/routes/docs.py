@@ -8,7 +8,8 @@ from flask import Response, current_app
 from web.http.operation import Operation
 from web.http.responses import JSON_TYPE, dump_json
 from web.pages.rendering import render_page
-from web.routes.openapi import make_openapi
+from web.pages.serving import serve_bytes
+from web.routes.describing.openapi import make_openapi
 from web.server.flask_app import Api
 
 
@@ -16,7 +17,7 @@ def openapi() -> Response:
     """Return the OpenAPI 3.1 document of this API."""
     # The application's rows, not the table itself: the table imports this module.
     rows = cast(Api, current_app).operations.values()
-    return Response(_dump_openapi(tuple(rows)), content_type=JSON_TYPE)
+    return serve_bytes(_dump_openapi(tuple(rows)), JSON_TYPE)
 
 
 def browse() -> Response:

@@ -721,4 +721,4 @@ OPERATIONS = (
         is_public=True,
     ),
 )
-"""Every endpoint of the API; tags are explained in `web/routes/openapi.py`."""
+"""Every endpoint of the API; tags are explained in `web/routes/describing/openapi.py`."""

@@ -54,6 +54,13 @@ class ErrorBodySchema(CamelSchema):
     request_id = fields.String(
         required=True, metadata={"description": "The same as the header X-Request-ID"}
     )
+    doc_url = fields.String(
+        required=True,
+        metadata={
+            "format": "uri-reference",
+            "description": "Where the code is explained, relative to this host",
+        },
+    )
     details = fields.Dict(metadata={"description": "Facts that belong to this code"})
 
 

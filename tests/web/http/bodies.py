@@ -51,7 +51,8 @@ def assert_refused(answer: TestResponse, status: int, code: str) -> dict[str, An
     assert envelope.keys() == {"success", "error"}
     assert envelope["success"] is False
     error: dict[str, Any] = envelope["error"]
-    assert error.keys() - {"details"} == {"code", "message", "timestamp", "requestId"}
+    assert error.keys() - {"details"} == {"code", "message", "timestamp", "requestId", "docUrl"}
+    assert error["docUrl"] == f"/docs#error-{code}"
     assert error["requestId"] == answer.headers["X-Request-ID"]
     assert datetime.fromisoformat(error["timestamp"]).tzinfo is not None
     assert answer.content_type == "application/json"

@@ -1,0 +1,1 @@
+"""The API's description for programs and people: the OpenAPI document and the collection."""

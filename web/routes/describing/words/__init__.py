@@ -1,0 +1,1 @@
+"""What the description says of each operation: its words and its examples."""
