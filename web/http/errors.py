@@ -59,6 +59,7 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "PRECONDITION_FAILED": 412,
     "PAYLOAD_TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
+    "MISDIRECTED_REQUEST": 421,
     "HISTORY_TOO_LARGE": 422,
     "UPGRADE_REQUIRED": 426,
     "PRECONDITION_REQUIRED": 428,
@@ -81,6 +82,13 @@ class UpgradeRequiredError(LaurelError):
 
     code = "UPGRADE_REQUIRED"
     default_message = "This is a WebSocket address; it is served on the live port"
+
+
+class MisdirectedRequestError(LaurelError):
+    """This is served on the live port: `details` has the address there."""
+
+    code = "MISDIRECTED_REQUEST"
+    default_message = "This is served on the live port"
 
 
 _ERROR_BY_HTTP_STATUS: Mapping[int, type[LaurelError]] = {

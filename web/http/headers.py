@@ -21,8 +21,8 @@ EXPOSED_HEADERS = (
     " X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
 )
 ALLOWED_HEADERS = (
-    "Authorization, Content-Type, If-Match, If-None-Match, Prefer, X-Client-Fingerprint,"
-    " X-Laurel-Signature, X-Request-ID, X-TOTP-Code"
+    "Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID, Prefer,"
+    " X-Client-Fingerprint, X-Laurel-Signature, X-Request-ID, X-TOTP-Code"
 )
 
 
@@ -53,7 +53,8 @@ def _add_headers(environ: Environ, headers: Headers, origins: AllowedOrigins | N
     if origins:
         headers.append(("Vary", "Origin"))
         origin = environ.get("HTTP_ORIGIN")
-        if origin is not None and origins.allows(origin):
+        host = environ.get("HTTP_HOST", "")
+        if origin is not None and origins.allows(origin, host=host):
             headers += _describe_cors(environ, origin, headers)
 
 

@@ -1,4 +1,4 @@
-"""The address of the WebSocket server: sent with every ticket, and in the pages' policy."""
+"""The addresses of the live process: sent with every ticket, and in the pages' policy."""
 
 import re
 from urllib.parse import urlsplit
@@ -18,6 +18,12 @@ def live_url(settings: Settings, host: str) -> str:
         return settings.live_url
     name = _read_name(host) or settings.host
     return f"ws://{f'[{name}]' if ':' in name else name}:{settings.live_port}/ws"
+
+
+def stream_url(settings: Settings, host: str) -> str:
+    """Return the address of the event streams, which are served beside the WebSockets."""
+    base = live_url(settings, host).removesuffix("/ws")
+    return f"http{base.removeprefix('ws')}/api/stream"
 
 
 def _read_name(host: str) -> str | None:

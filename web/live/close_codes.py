@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """Why a connection was closed; the codes below 4000 are RFC 6455's."""
+    """Why a connection was closed; the codes below 4000 are those of RFC 6455's registry."""
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -17,9 +17,11 @@ class CloseCode(IntEnum):
     POLICY = 1008
     TOO_BIG = 1009
     INTERNAL_ERROR = 1011
+    TRY_AGAIN = 1013
     TOKEN_ENDED = 4401
     TOO_SLOW = 4408
     NO_PONG = 4409
+    TOO_MANY = 4429
     BAD_TOKEN = 4501
     BANNED = 4503
     UNKNOWN_VERSION = 4505

@@ -16,10 +16,9 @@ from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.store import Store
 from web.access.verifier import TokenVerifier
-from web.live import encoding, metrics
+from web.live import metrics
 from web.live.board_source import BoardSource
 from web.live.boards.live_boards import LiveBoards
-from web.live.close_codes import CloseCode
 from web.live.connection.handshake import GoingAwayError, list_allowed_origins
 from web.live.connection.limits import ConnectionLimit
 from web.live.connection.session import Session
@@ -139,8 +138,7 @@ class LiveService:
         logger.info("shutting down", sockets=len(leaving))
         spread_ms = max(MIN_RETRY_SPREAD_MS, len(leaving))
         for session in leaving:
-            session.send_message(encoding.going_away(_CHANCE.randrange(spread_ms)))
-            session.close(CloseCode.GOING_AWAY, "going_away")
+            session.go_away(_CHANCE.randrange(spread_ms))
         deadline = time.monotonic() + SHUTDOWN_SECONDS
         while self._sessions and time.monotonic() < deadline:
             time.sleep(0.02)

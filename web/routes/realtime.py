@@ -1,4 +1,4 @@
-"""WebSocket access: a ticket for a connection, and an error on the port that serves none."""
+"""Access to live events: a ticket for a WebSocket, and errors on the port that serves none."""
 
 from datetime import UTC, datetime
 
@@ -6,8 +6,8 @@ from flask import Response, request
 
 from domain.accounts.tickets import TICKET_LIFETIME_SECONDS, TicketHolder, issue_ticket
 from domain.errors import OriginNotAllowedError
-from web.http.errors import UpgradeRequiredError
-from web.http.live_url import live_url
+from web.http.errors import MisdirectedRequestError, UpgradeRequiredError
+from web.http.live_url import live_url, stream_url
 from web.http.origins import MAX_ORIGIN_CHARS
 from web.http.request_context import principal
 from web.http.responses import json_response
@@ -39,3 +39,12 @@ def ticket() -> Response:
 def upgrade() -> Response:
     """Refuse a WebSocket: they are served on another port."""
     raise UpgradeRequiredError
+
+
+def stream() -> Response:
+    """Refuse an event stream: they are served on another port.
+
+    Not redirected: a client would leave its token behind on the way to another origin.
+    """
+    url = stream_url(services().settings, request.host)
+    raise MisdirectedRequestError(f"Event streams are served at {url}", details={"url": url})

@@ -611,6 +611,15 @@ OPERATIONS = (
     ),
     Operation(
         method="GET",
+        path="/api/stream",
+        view=realtime.stream,
+        tag="realtime",
+        answers={},
+        errors=("MISDIRECTED_REQUEST",),
+        is_public=True,
+    ),
+    Operation(
+        method="GET",
         path="/health/live",
         view=health.live,
         tag="operations",

@@ -5,19 +5,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from unittest.mock import Mock
 from uuid import UUID, uuid4
 
 import orjson
 import pytest
 
 from domain.boards.model import GLOBAL_BOARD
+from domain.errors import DatabaseUnavailableError
 from domain.store.store import Store
 from tests.factories import make_settings
 from web.live.board_source import BoardSource
 from web.live.boards.live_boards import LiveBoards
 from web.live.close_codes import CloseCode
 from web.live.connection.credentials import Credential
-from web.live.connection.limits import ConnectionLimit
+from web.live.connection.limits import (
+    SUBSCRIPTIONS_AT_ONCE,
+    SUBSCRIPTIONS_PER_SECOND,
+    ConnectionLimit,
+    SubscriptionAllowance,
+)
 from web.live.connection.session import Session
 from web.live.connection.subscriptions import Subscriptions
 from web.live.hub import Hub
@@ -32,7 +39,9 @@ class FakeTransport:
     """A transport that records what it is asked, and has no room while `is_full`."""
 
     sent: list[bytes] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     is_full: bool = False
+    is_one_way: bool = False
     stalled: float = 0.0
     is_drained: bool = True
     pong_received: bool = True
@@ -45,7 +54,7 @@ class FakeTransport:
         return self.closed_with is not None
 
     def read_messages(self) -> Iterator[str]:
-        return iter(())
+        return iter(self.messages)
 
     def send(self, outgoing: Outgoing) -> bool:
         if self.is_closing:
@@ -61,7 +70,7 @@ class FakeTransport:
         self.pong_received = False
         return not self.is_full
 
-    def close(self, code: CloseCode, _reason: str) -> None:
+    def close(self, code: CloseCode, _reason: str, _retry_after_ms: int | None) -> None:
         self.closed_with = code
 
     def abort_if_overdue(self, _now: float) -> None:
@@ -193,3 +202,38 @@ def test_a_ban_closes_and_releases_the_slot(case: Case) -> None:
     case.check_deadlines(1)
     assert case.transport.closed_with == CloseCode.BANNED
     assert case.limit.acquired == 0
+
+
+SUBSCRIBE = '{"op":"subscribe","id":1,"channel":"leaderboard"}'
+
+
+@pytest.mark.parametrize("is_one_way", [True, False])
+def test_a_client_that_cannot_ask_again_is_ended_when_a_store_is_away(
+    case: Case, monkeypatch: pytest.MonkeyPatch, is_one_way: bool
+) -> None:
+    monkeypatch.setattr(Hub, "subscribe", Mock(side_effect=DatabaseUnavailableError))
+    case.transport.is_one_way = is_one_way
+    case.transport.messages = [SUBSCRIBE]
+    case.session.run()
+    assert case.transport.closed_with == (CloseCode.TRY_AGAIN if is_one_way else None)
+    last = orjson.loads(case.transport.sent[-1])
+    assert last["event"] == ("welcome" if is_one_way else "error")
+
+
+def test_too_many_subscriptions_close(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe = Mock()
+    monkeypatch.setattr(Hub, "subscribe", subscribe)
+    case.transport.messages = [SUBSCRIBE] * (SUBSCRIPTIONS_AT_ONCE + 20)
+    case.session.run()
+    assert case.transport.closed_with == CloseCode.TOO_MANY
+    assert SUBSCRIPTIONS_AT_ONCE <= subscribe.call_count < SUBSCRIPTIONS_AT_ONCE + 20
+
+
+def test_subscriptions_are_allowed_again_with_time() -> None:
+    allowance = SubscriptionAllowance(100.0)
+    assert all(allowance.take(100.0) for _ in range(SUBSCRIPTIONS_AT_ONCE))
+    assert not allowance.take(100.0)
+    assert not allowance.take(100.1)
+    taken = [allowance.take(101.1) for _ in range(SUBSCRIPTIONS_PER_SECOND + 1)]
+    assert taken == [True] * SUBSCRIPTIONS_PER_SECOND + [False]
+    assert sum(allowance.take(10_000.0) for _ in range(200)) == SUBSCRIPTIONS_AT_ONCE

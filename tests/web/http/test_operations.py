@@ -21,7 +21,7 @@ from tests.web.conftest import RecordingBatcher
 from tests.web.http.bodies import COMPLETE, Headers, assert_refused, make_body
 from web.app import create_app
 from web.health.readiness import Readiness
-from web.http.live_url import live_url
+from web.http.live_url import live_url, stream_url
 from web.metrics import READ_PAUSE_SECONDS
 
 Bearer = Callable[..., Headers]
@@ -265,6 +265,19 @@ def test_a_socket_on_the_api_s_port_is_sent_on(client: FlaskClient) -> None:
     answer = client.get("/ws", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
     assert_refused(answer, 426, "UPGRADE_REQUIRED")
     assert answer.headers["Upgrade"] == "websocket"
+
+
+def test_a_stream_on_the_api_s_port_is_told_the_right_address(client: FlaskClient) -> None:
+    answer = client.get("/api/stream?channels=leaderboard")
+    assert_refused(answer, 421, "MISDIRECTED_REQUEST")
+    url = "http://localhost:8001/api/stream"
+    assert answer.get_json()["error"]["details"] == {"url": url}
+    assert url in answer.get_json()["error"]["message"]
+
+
+def test_streams_are_beside_the_sockets() -> None:
+    settings = make_settings(live_url="wss://live.example/events/ws")
+    assert stream_url(settings, "localhost") == "https://live.example/events/api/stream"
 
 
 @pytest.mark.parametrize(

@@ -230,3 +230,20 @@ def test_a_client_that_vanishes_leaves_nothing(server: Server, connect: Connect)
     assert server.health()["sockets"] == before + 1
     listener.raw.sock.close()
     wait_until(lambda: server.health()["sockets"] == before)
+
+
+def test_a_flood_of_subscriptions_closes(server: Server, connect: Connect) -> None:
+    listener = connect(server)
+    for number in range(90):
+        try:
+            listener.say(op="subscribe", channel="leaderboard", id=number)
+        except OSError:
+            break
+    assert listener.close_code() == 4429
+
+
+def test_all_channels_may_be_subscribed_at_once_and_again(server: Server, connect: Connect) -> None:
+    listener = connect(server)
+    for number in range(60):
+        listener.say(op="subscribe", channel="leaderboard", id=number)
+    listener.hear_until("subscribed", id=59)

@@ -1,6 +1,7 @@
-"""The connection limit: how many sockets may be open, of each user and in all.
+"""The limits: how many connections may be open, of each user and in all, and what each may ask for.
 
-`app.py` acquires a slot before the upgrade; the session, or the end of the request, releases it.
+`web/live/endpoints/` acquires a slot before the upgrade; the session, or the end of the request,
+releases it.
 """
 
 import time
@@ -16,6 +17,9 @@ RETRY_AFTER_SECONDS = 5
 USER_RETRY_AFTER_SECONDS = 3
 # A living client answers a ping sooner than this, over any network that is of use.
 SILENCE_SECONDS = 2.0
+# A client that comes back subscribes to all its channels at once; each costs a look at a store.
+SUBSCRIPTIONS_AT_ONCE = 64
+SUBSCRIPTIONS_PER_SECOND = 8
 
 
 class SlotHolder(Protocol):
@@ -100,3 +104,23 @@ class ConnectionLimit:
         raise RateLimitExceededError(
             "Too many sockets of this user are open", retry_after_seconds=USER_RETRY_AFTER_SECONDS
         )
+
+
+class SubscriptionAllowance:
+    """How many subscriptions one connection may make: some at once, then so many a second."""
+
+    __slots__ = ("_left", "_seen_at")
+
+    def __init__(self, now: float):
+        self._left = float(SUBSCRIPTIONS_AT_ONCE)
+        self._seen_at = now
+
+    def take(self, now: float) -> bool:
+        """Count one subscription; return False when there were too many. `now` is monotonic."""
+        regained = (now - self._seen_at) * SUBSCRIPTIONS_PER_SECOND
+        self._left = min(self._left + regained, float(SUBSCRIPTIONS_AT_ONCE))
+        self._seen_at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

@@ -1,6 +1,7 @@
 """The session of one client: its credential and its channels, from the welcome to the close.
 
-Made by `app.py`, run and checked every second by `service.py`; the hub sends through it.
+Made in `web/live/endpoints/`, run and checked every second by `service.py`; the hub sends through
+it.
 """
 
 import time
@@ -9,36 +10,21 @@ from uuid import UUID
 
 import structlog
 
-from domain.errors import (
-    DatabaseUnavailableError,
-    ForbiddenError,
-    InvalidTokenError,
-    LaurelError,
-    TokenExpiredError,
-)
+from domain.errors import DatabaseUnavailableError
 from web.access.verifier import TokenVerifier
 from web.live import encoding, metrics
 from web.live.channels import ViewKey
 from web.live.close_codes import CloseCode, ProtocolViolationError
-from web.live.connection.credentials import Credential, from_principal
+from web.live.connection.conversation import Conversation
+from web.live.connection.credentials import Credential
 from web.live.connection.heartbeat import Heartbeat
 from web.live.connection.limits import ConnectionSlot
 from web.live.connection.subscriptions import Subscriptions
 from web.live.connection.transport import Transport
 from web.live.outgoing import Message, Outgoing
-from web.live.protocol import (
-    Auth,
-    BadMessageError,
-    Op,
-    Ping,
-    Subscribe,
-    Unsubscribe,
-    parse_message,
-)
 
 logger = structlog.get_logger(__name__)
 
-MAX_BAD_MESSAGES = 5
 STALL_SECONDS = 9.0
 EXPIRY_WARNING = timedelta(seconds=60)
 
@@ -50,7 +36,7 @@ class Session:
     """
 
     __slots__ = (
-        "_bad_messages",
+        "_conversation",
         "_credential",
         "_expiry_warned",
         "_heartbeat",
@@ -77,7 +63,7 @@ class Session:
         self._slot = slot
         self._subscriptions = subscriptions
         self._verifier = verifier
-        self._bad_messages = 0
+        self._conversation = Conversation(self, subscriptions, verifier)
         self._expiry_warned = False
         self._heartbeat = Heartbeat(transport, time.monotonic())
         slot.holder = self
@@ -91,6 +77,11 @@ class Session:
         return self._credential.user_id
 
     @property
+    def is_one_way(self) -> bool:
+        """Whether the client cannot ask again for what it did not get."""
+        return self._transport.is_one_way
+
+    @property
     def has_queued(self) -> bool:
         """Whether something is queued because the client does not read it yet."""
         return not self._transport.is_drained
@@ -102,7 +93,8 @@ class Session:
             position = self._subscriptions.own_position(self.user_id)
             self.send_message(encoding.welcome(self.connection_id, position, datetime.now(UTC)))
             for text in self._transport.read_messages():
-                self._receive(text)
+                self._heartbeat.note_message(time.monotonic())
+                self._conversation.receive(text)
         except ProtocolViolationError as violation:
             self.close(violation.code, violation.reason)
         except Exception as error:
@@ -122,7 +114,17 @@ class Session:
         if not self._transport.send(outgoing):
             self.close(CloseCode.TOO_SLOW, "the queue is full")
 
-    def close(self, code: CloseCode, reason: str) -> None:
+    def renew(self, credential: Credential) -> None:
+        """Live as long as this credential."""
+        self._credential = credential
+        self._expiry_warned = False
+
+    def go_away(self, retry_after_ms: int) -> None:
+        """Close because the server stops, and say when to come back."""
+        self.send_message(encoding.going_away(retry_after_ms))
+        self.close(CloseCode.GOING_AWAY, "going_away", retry_after_ms)
+
+    def close(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> None:
         """Begin the close handshake; nothing more is sent, and the slot is released at once."""
         if self._transport.is_closing:
             return
@@ -130,7 +132,7 @@ class Session:
         if code is not CloseCode.GOING_AWAY:
             logger.info("session closed", connection_id=self.connection_id, close_code=int(code))
         self._release()
-        self._transport.close(code, reason)
+        self._transport.close(code, reason, retry_after_ms)
 
     def close_if_banned(self) -> bool:
         """Close if the player is banned, and return whether that is so."""
@@ -205,43 +207,3 @@ class Session:
     def _release(self) -> None:
         self._subscriptions.leave(self)
         self._slot.release()
-
-    def _receive(self, text: str) -> None:
-        self._heartbeat.note_message(time.monotonic())
-        try:
-            self._handle(parse_message(text, self.user_id))
-        except BadMessageError as bad:
-            self._bad_messages += 1
-            if self._bad_messages >= MAX_BAD_MESSAGES:
-                self.close(CloseCode.POLICY, f"{MAX_BAD_MESSAGES} bad messages")
-            else:
-                self.send_message(encoding.error(bad.error, bad.message_id))
-
-    def _handle(self, op: Op) -> None:
-        try:
-            match op:
-                case Subscribe():
-                    self._subscriptions.subscribe(self, op)
-                case Unsubscribe():
-                    self._subscriptions.unsubscribe(self, op)
-                    self.send_message(encoding.unsubscribed(op.id, op.channel))
-                case Ping():
-                    self.send_message(encoding.pong(op.id, datetime.now(UTC)))
-                case Auth():
-                    self._authenticate(op)
-        except LaurelError as error:
-            self.send_message(encoding.error(error, op.id))
-
-    def _authenticate(self, op: Auth) -> None:
-        try:
-            principal = self._verifier.verify(op.token)
-        except TokenExpiredError:
-            raise
-        except InvalidTokenError:
-            self.close(CloseCode.BAD_TOKEN, "the token is not valid")
-            return
-        if principal.user_id != self.user_id:
-            raise BadMessageError(ForbiddenError("The token is another user's"), op.id)
-        self._credential = from_principal(principal)
-        self._expiry_warned = False
-        self.send_message(encoding.authenticated(op.id, principal.expires_at))

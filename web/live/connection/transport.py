@@ -10,8 +10,12 @@ from web.live.outgoing import Outgoing
 class Transport(Protocol):
     """One connection to one client. No method waits but `read_messages` and `finish_close`."""
 
-    pong_received: bool
-    """Whether the last ping was answered; True before the first one."""
+    is_one_way: bool
+    """Whether the client cannot say anything after its request, such as asking again."""
+
+    @property
+    def pong_received(self) -> bool:
+        """Whether the last ping was answered; True before the first one."""
 
     @property
     def is_closing(self) -> bool:
@@ -36,8 +40,11 @@ class Transport(Protocol):
     def stalled_seconds(self, now: float) -> float:
         """Return for how long a client with something queued has read nothing."""
 
-    def close(self, code: CloseCode, reason: str) -> None:
-        """Begin to close: send the reason behind, or instead of, what is queued."""
+    def close(self, code: CloseCode, reason: str, retry_after_ms: int | None) -> None:
+        """Begin to close: send the reason behind, or instead of, what is queued.
+
+        A client that comes back by itself is told to wait so long.
+        """
 
     def abort_if_overdue(self, now: float) -> None:
         """Cut the connection when the client has not answered `close` in time."""

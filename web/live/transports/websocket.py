@@ -40,6 +40,8 @@ class WebSocketTransport:
     `Transport` of `web/live/connection/transport.py`.
     """
 
+    is_one_way = False
+
     __slots__ = (
         "_closing_at",
         "_parser",
@@ -109,7 +111,7 @@ class WebSocketTransport:
         self.pong_received = False
         return self._writer.write(ping_frame())
 
-    def close(self, code: CloseCode, reason: str) -> None:
+    def close(self, code: CloseCode, reason: str, retry_after_ms: int | None = None) -> None:
         """Send the close frame behind what is queued, or instead of it to a peer not reading."""
         self._closing_at = time.monotonic()
         if code in UNRESPONSIVE_CODES:
