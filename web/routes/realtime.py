@@ -1,4 +1,4 @@
-"""Access to live events: a ticket for a WebSocket, and errors on the port that serves none."""
+"""Access to live events: a ticket for a WebSocket, what is said there, and errors on this port."""
 
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ from web.http.live_url import live_url, stream_url
 from web.http.origins import MAX_ORIGIN_CHARS
 from web.http.request_context import principal
 from web.http.responses import json_response
+from web.live.description.document import make_asyncapi
 from web.services import services
 
 
@@ -48,3 +49,8 @@ def stream() -> Response:
     """
     url = stream_url(services().settings, request.host)
     raise MisdirectedRequestError(f"Event streams are served at {url}", details={"url": url})
+
+
+def asyncapi() -> Response:
+    """Return the AsyncAPI 3.0 document of the WebSocket and the event stream."""
+    return json_response(make_asyncapi(live_url(services().settings, request.host)))

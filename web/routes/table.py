@@ -689,6 +689,14 @@ OPERATIONS = (
     ),
     Operation(
         method="GET",
+        path="/asyncapi.json",
+        view=realtime.asyncapi,
+        tag="documents",
+        answers={200: JSON_TYPE},
+        is_public=True,
+    ),
+    Operation(
+        method="GET",
         path="/docs",
         view=docs.browse,
         tag="documents",

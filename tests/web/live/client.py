@@ -9,6 +9,8 @@ import orjson
 import websocket
 from websocket import ABNF
 
+from tests.web.live.description.described import check_event
+
 TIMEOUT_SECONDS = 5.0
 
 
@@ -41,6 +43,7 @@ class Listener:
         opcode, data = self.raw.recv_data()
         if opcode != ABNF.OPCODE_TEXT:
             raise AssertionError(f"not an event but opcode {opcode}: {data!r}")
+        check_event(data)
         event: dict[str, Any] = orjson.loads(data)
         return event
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 
+from tests.web.live.description.described import check_event
 from tests.web.live.server import Server
 
 TIMEOUT_SECONDS = 5.0
@@ -68,6 +69,7 @@ class Stream:
     def hear(self) -> dict[str, Any]:
         """Return the data of the next event."""
         kind, data = self._read_event()
+        check_event(data)
         event: dict[str, Any] = orjson.loads(data)
         assert kind == ("end" if event["event"] == "end" else "message")
         return event

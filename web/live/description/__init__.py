@@ -1,0 +1,1 @@
+"""What clients and the live process say to each other, as data, for `GET /asyncapi.json`."""
