@@ -22,13 +22,14 @@ export { RefusedError } from "./laurel/calls.js";
  * @extends {Emitter<{ state: { state: State, text: string } }>}
  */
 export class Laurel extends Emitter {
-  /** One's own channel: it tells each action's effect, and when others passed. */
+  /** One's own channel: it tells each action's effect, and when others passed. @type {Channel} */
   own;
   /** @type {Map<string, Channel>} */
   #channels = new Map();
   #connection;
   #credentials;
   #isStarted = false;
+  #owner = this.#makeOwner();
   #hurry = () => document.visibilityState === "visible" && this.#connection.hurry();
 
   /**
@@ -75,12 +76,10 @@ export class Laurel extends Emitter {
    *
    * @param {string} name
    * @param {ChannelOptions} [options]
+   * @returns {Channel}
    */
   follow(name, options = {}) {
-    const channel = new Channel(name, options, {
-      isOwnUser: (userId) => userId === this.#connection.subject,
-      onStop: (stopped) => this.#leave(stopped),
-    });
+    const channel = new Channel(name, options, this.#owner);
     this.#channels.set(name, channel);
     this.#connection?.ask(channel);
     return channel;
@@ -102,6 +101,19 @@ export class Laurel extends Emitter {
   /** Connects as the session's user of now, if that is another one: in place, the boards stay. */
   changeUser() {
     if (this.#isStarted && this.#credentials.subject !== this.#connection.subject) void this.#connection.connect();
+  }
+
+  #makeOwner() {
+    const client = this;
+    return {
+      get subject() {
+        return client.#credentials.subject;
+      },
+      get own() {
+        return client.own ?? null;
+      },
+      leave: (/** @type {Channel} */ channel) => this.#leave(channel),
+    };
   }
 
   /** @param {Channel} channel */

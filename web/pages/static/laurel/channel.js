@@ -2,12 +2,13 @@
 // One channel that is followed: where it stands, what is asked of the server, and what it shows.
 
 import { Emitter } from "./emitter.js";
-import { applyDiff, findMoves } from "./rows.js";
+import { Progress } from "./progress.js";
+import { applyDiff, findMoves, readMoves } from "./rows.js";
 
 /** @typedef {import("./rows.js").Row} Row */
 /** @typedef {import("./rows.js").Move} Move */
-/** @typedef {{ epoch: string, seq: number }} Position */
-/** @typedef {Record<string, any> & { event: string }} LiveEvent */
+/** @typedef {import("./progress.js").Position} Position */
+/** @typedef {import("./progress.js").LiveEvent} LiveEvent */
 /** @typedef {{ limit?: number, segment?: string | null }} ChannelOptions */
 /**
  * What a channel shows after a snapshot or a change. `moved` has the players whose rows are new or
@@ -20,11 +21,11 @@ import { applyDiff, findMoves } from "./rows.js";
  * @property {Map<string, Move>} moved
  * @property {LiveEvent} event
  */
+/** @typedef {{ subject: string | null, own: Channel | null, leave: (channel: Channel) => void }} ChannelOwner */
 /** @typedef {{ change: Change, event: LiveEvent, ended: { code: string, message: string } }} ChannelEvents */
 
 export const OWN = "user:self";
-// After so long everything that came in one piece has come.
-const PIECE_MS = 1000;
+const LEADERBOARD = "leaderboard";
 const TRY_AGAIN = new Set(["SERVICE_UNAVAILABLE", "BOARD_BUILDING", "RATE_LIMIT_EXCEEDED", "INTERNAL_ERROR"]);
 
 /**
@@ -39,37 +40,28 @@ export class Channel extends Emitter {
   #limit;
   totalUsers = 0;
   /** @type {any} */
-  you = null;
+  #you = null;
   /** Whether `rows` were ever told. */
   isKnown = false;
-  /** Where it is on its way: "idle", "asked", or "starting" (a snapshot comes). */
-  #phase = "idle";
-  /** @type {string | number | null} */
-  #askedId = null;
-  /** @type {Position | null} */
-  #position = null;
-  /** Where the server said that it stands; between `#position` and this are the events that were missed. */
-  #promised = 0;
-  #promisedAt = 0;
-  #isOwnUser;
-  #onStop;
+  #progress;
+  #client;
 
   /**
    * @param {string} name
    * @param {ChannelOptions} options
-   * @param {{ isOwnUser?: (userId: string) => boolean, onStop?: (channel: Channel) => void }} [hooks]
+   * @param {ChannelOwner} client
    */
-  constructor(name, options = {}, { isOwnUser = () => false, onStop = () => {} } = {}) {
+  constructor(name, options, client) {
     super();
     this.name = name;
     this.options = options;
-    this.#isOwnUser = isOwnUser;
-    this.#onStop = onStop;
+    this.#progress = new Progress(name !== OWN);
+    this.#client = client;
   }
 
   /** Does not follow it any more. */
   stop() {
-    this.#onStop(this);
+    this.#client.leave(this);
   }
 
   /** What it shows. */
@@ -77,24 +69,38 @@ export class Channel extends Emitter {
     return this.isPersonal || !this.options.limit ? this.#rows : this.#rows.slice(0, this.options.limit);
   }
 
+  /** One's own row; of the leaderboard also where one stands behind its rows. @returns {any} */
+  get you() {
+    if (this.isPersonal) return this.#you;
+    const row = this.#rows.find(({ userId }) => userId === this.#client.subject) ?? null;
+    const { own } = this.#client;
+    if (this.name !== LEADERBOARD || !own?.isKnown) return row;
+    return row && this.#progress.seq >= own.seq ? row : own.you;
+  }
+
+  /** The last position, 0 for none. */
+  get seq() {
+    return this.#progress.seq;
+  }
+
   /** Whether everything that it was asked for has come. */
   get isSettled() {
-    return this.#phase === "idle";
+    return this.#progress.isSettled;
   }
 
   /** The id of the question that was not answered yet. */
   get askedId() {
-    return this.#askedId;
+    return this.#progress.askedId;
+  }
+
+  /** From where on to resume; null when only a snapshot helps. */
+  get since() {
+    return this.#progress.since;
   }
 
   /** Whether the server sends it without being asked. */
   get isAlwaysOn() {
     return this.name === OWN;
-  }
-
-  /** Where it stands; null when only a snapshot helps. */
-  get position() {
-    return this.#position;
   }
 
   /** Whether it belongs to one user, and is another for the next. */
@@ -111,12 +117,9 @@ export class Channel extends Emitter {
    */
   ask(id, limit = this.options.limit) {
     // What the rows lack under another limit is not among what was missed.
-    if (limit !== this.#limit) this.#position = null;
+    if (limit !== this.#limit) this.#progress.forget();
     this.#limit = limit;
-    this.#askedId = id;
-    this.#phase = "asked";
-    // What was missed came in one piece with the promise, if there was anything.
-    if (this.#position && this.#promised && Date.now() - this.#promisedAt > PIECE_MS) this.#stand(this.#promised);
+    const since = this.#progress.ask(id, this.isKnown);
     const { segment } = this.options;
     return {
       op: "subscribe",
@@ -124,24 +127,22 @@ export class Channel extends Emitter {
       channel: this.name,
       ...(limit ? { limit } : {}),
       ...(segment ? { segment } : {}),
-      ...(this.#position ? { since: this.#position } : {}),
+      ...(since ? { since } : {}),
     };
   }
 
   /** Nothing more comes until it asks again. */
   disconnect() {
-    this.#phase = "idle";
-    this.#askedId = null;
+    this.#progress.disconnect();
   }
 
   /** Another user looks on: what was one's own is not any more. */
   forgetUser() {
-    this.you = null;
+    this.#you = null;
     if (!this.isPersonal) return;
     this.#rows = [];
     this.isKnown = false;
-    this.#position = null;
-    this.#promised = 0;
+    this.#progress.forget();
   }
 
   /**
@@ -149,8 +150,8 @@ export class Channel extends Emitter {
    *
    * @param {LiveEvent} welcome
    */
-  greet({ epoch, seq }) {
-    if (!this.#position && epoch) this.#position = { epoch, seq };
+  greet(welcome) {
+    this.#progress.greet(welcome);
   }
 
   /**
@@ -162,28 +163,28 @@ export class Channel extends Emitter {
    */
   receive(event) {
     if (event.event === "error") return this.#refuse(event);
-    if (event.event === "subscribed") return this.#start(event);
-    if (event.event === "unsubscribed") return event.reason ? this.#end(event.reason, "The channel has ended") : null;
+    if (event.event === "subscribed") this.#progress.answer(event);
+    else if (event.event === "unsubscribed") return event.reason ? this.#end(event.reason, "The channel has ended") : null;
     // Of what was followed before, something may still be on its way.
-    if (this.#phase === "asked" || this.#isOfOtherSegment(event)) return null;
-    if (event.event === "snapshot") return this.#restart(event);
-    if (event.from !== undefined) return this.#step(event);
-    this.#look(event);
-    this.emit("event", event);
+    else if (this.#progress.isDeaf || this.#isOfOtherSegment(event)) return null;
+    else if (event.event === "snapshot") this.#restart(event);
+    else if (event.from !== undefined) return this.#step(event);
+    else this.#look(event);
     return null;
   }
 
-  /** @param {LiveEvent} event */
+  /**
+   * @param {LiveEvent} event
+   * @returns {"ask" | "later" | "end"}
+   */
   #refuse({ code, message }) {
-    this.#phase = "idle";
-    this.#askedId = null;
+    const { since } = this;
+    this.#progress.disconnect();
     if (TRY_AGAIN.has(code)) return "later";
+    if (code !== "INVALID_PAYLOAD" || !since) return this.#end(code, message);
     // What it says of its position may be wrong.
-    if (code === "INVALID_PAYLOAD" && this.#position) {
-      this.#position = null;
-      return "ask";
-    }
-    return this.#end(code, message);
+    this.#progress.forget();
+    return "ask";
   }
 
   /**
@@ -196,53 +197,27 @@ export class Channel extends Emitter {
     return "end";
   }
 
-  /**
-   * @param {LiveEvent} event
-   * @returns {null}
-   */
-  #start({ id, epoch, seq, recovered }) {
-    // Unasked, with a null id, when the server had to begin again.
-    if (this.#phase === "asked" && id !== this.#askedId) return null;
-    this.#askedId = null;
-    if (!recovered || !this.#position) {
-      this.#phase = "starting";
-      return null;
-    }
-    this.#phase = "idle";
-    if (epoch === this.#position.epoch && seq > this.#position.seq) [this.#promised, this.#promisedAt] = [seq, Date.now()];
-    return null;
-  }
-
   /** @param {LiveEvent} event */
   #isOfOtherSegment(event) {
     return "segment" in event && (event.segment ?? null) !== (this.options.segment ?? null);
   }
 
-  /**
-   * @param {LiveEvent} event
-   * @returns {null}
-   */
+  /** @param {LiveEvent} event */
   #restart(event) {
-    this.#phase = "idle";
-    // Without an epoch the state is right, and nothing leads on from it.
-    this.#position = event.epoch ? { epoch: event.epoch, seq: event.seq } : null;
-    this.#promised = 0;
-    const before = this.rows;
-    const wasKnown = this.isKnown;
+    this.#progress.restart(event);
+    const { rows: before, isKnown } = this;
     this.#show(event, event.around ?? event.leaderboard ?? []);
     this.emit("event", event);
-    this.#tell(event, wasKnown ? findMoves(before, this.rows) : new Map());
-    return null;
+    this.#tell(event, isKnown ? findMoves(before, this.rows) : new Map());
   }
 
-  // The first of all around a player is a snapshot, each that follows is whole too.
+  // Each event of the rows around a player is whole; others tell something and change nothing.
   /** @param {LiveEvent} event */
   #look(event) {
-    if (event.event !== "around") return;
     const before = this.rows;
-    this.#phase = "idle";
-    this.#show(event, event.around);
-    this.#tell(event, findMoves(before, this.rows));
+    if (event.event === "around") this.#show(event, event.around);
+    this.emit("event", event);
+    if (event.event === "around") this.#tell(event, findMoves(before, this.rows));
   }
 
   /**
@@ -250,39 +225,19 @@ export class Channel extends Emitter {
    * @returns {"ask" | null}
    */
   #step(event) {
-    if (this.#phase === "starting") return null;
-    if (!this.#position || event.epoch !== this.#position.epoch) return "ask";
-    const { from, seq } = event;
-    // Nothing was missed before it, although time has passed.
-    if (this.#promised && from >= this.#promised) this.#stand(this.#promised);
-    const now = this.#position.seq;
-    if (seq < now) return null; // told before
-    const isMissed = seq <= this.#promised;
-    const isSameBatch = seq === now;
-    if (from !== now && !isSameBatch && !isMissed) return "ask";
-    const isRows = event.event === "leaderboard_changed";
-    if (isRows && isSameBatch) return null; // told before
-    // Of a board's batch the rows come last, and only they lead on.
-    if (isRows || this.name === OWN) this.#stand(seq);
+    const verdict = this.#progress.step(event);
+    if (verdict === "ask") return "ask";
+    if (verdict === "drop") return null;
     this.emit("event", event);
-    if (isRows) this.#change(event);
+    if (event.event === "leaderboard_changed") this.#change(event);
     else this.#moveOwn(event);
     return null;
   }
 
-  /** @param {number} seq */
-  #stand(seq) {
-    if (this.#position) this.#position = { epoch: this.#position.epoch, seq };
-    if (seq >= this.#promised) this.#promised = 0;
-  }
-
   /** @param {LiveEvent} event */
   #change(event) {
-    const ranks = new Map(this.rows.map((row) => [row.userId, row.rank]));
-    /** @type {Map<string, Move>} */
-    const moved = new Map(event.removed.map((/** @type {string} */ userId) => [userId, { from: ranks.get(userId) ?? null, to: null }]));
-    for (const { userId, newRank, previousRank } of event.changes) moved.set(userId, { from: previousRank ?? ranks.get(userId) ?? null, to: newRank });
-    this.#show({ ...event, you: undefined }, applyDiff(this.#rows, /** @type {any} */ (event)));
+    const moved = readMoves(this.#rows, /** @type {any} */ (event));
+    this.#show(event, applyDiff(this.#rows, /** @type {any} */ (event)));
     this.#tell(event, moved);
   }
 
@@ -291,7 +246,7 @@ export class Channel extends Emitter {
   #moveOwn(event) {
     if (this.name !== OWN || event.newScore === undefined) return;
     const { newScore: score, newRank: rank, userId } = event;
-    this.you = rank === null ? null : { ...this.you, userId, score, rank };
+    this.#you = rank === null ? null : { ...this.#you, userId, score, rank };
     this.#tell(event, new Map());
   }
 
@@ -303,9 +258,7 @@ export class Channel extends Emitter {
     this.#rows = rows;
     this.isKnown = true;
     if (event.totalUsers !== undefined) this.totalUsers = event.totalUsers;
-    const own = this.isPersonal ? undefined : rows.find((row) => this.#isOwnUser(row.userId));
-    if (own) this.you = own;
-    else if (event.you !== undefined) this.you = event.you;
+    if (event.you !== undefined) this.#you = event.you;
   }
 
   /**

@@ -5,9 +5,8 @@ import { RefusedError } from "./calls.js";
 import { judgeClose } from "./closing.js";
 import { SignedOutError } from "./credentials.js";
 import { Emitter } from "./emitter.js";
+import { Opener } from "./opener.js";
 import { Pauses } from "./pauses.js";
-import { openSocket } from "./socket_link.js";
-import { askForStream, isReachable, openStream, streamUrl } from "./stream_link.js";
 import { Watch } from "./watch.js";
 
 /** @typedef {import("./channel.js").Channel} Channel */
@@ -17,7 +16,6 @@ import { Watch } from "./watch.js";
 /** @typedef {"connecting" | "catching up" | "live" | "offline" | "ended"} State */
 
 const OPEN_MS = 10_000;
-const SOCKET_FAILURES = 2;
 const STEADY_MS = 10_000;
 const LATER_MS = 3_000;
 const GRACE_MS = 10_000;
@@ -46,12 +44,11 @@ export class Connection extends Emitter {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #attempt = 0;
-  #failures = 0;
+  #isConnecting = false;
+  #opener;
   #openedAt = 0;
   #lastId = 0;
   #pauses = new Pauses();
-  /** @type {string | null} */
-  #socketUrl = null;
 
   /**
    * @param {import("./credentials.js").Credentials} credentials
@@ -61,6 +58,7 @@ export class Connection extends Emitter {
     super();
     this.#credentials = credentials;
     this.#channels = channels;
+    this.#opener = new Opener(credentials);
   }
 
   /** Connects; an open connection stays until the new one has taken its place. */
@@ -69,9 +67,10 @@ export class Connection extends Emitter {
     this.#opening?.close();
     this.#opening = null;
     const attempt = ++this.#attempt;
+    this.#isConnecting = true;
     if (this.state === "ended") this.#show("connecting", "Connecting…");
     try {
-      const ticket = await this.#fetchTicket();
+      const ticket = await this.#opener.fetchTicket();
       if (attempt !== this.#attempt) return;
       this.#open(ticket);
     } catch (error) {
@@ -109,48 +108,20 @@ export class Connection extends Emitter {
 
   // --- opening ---
 
-  async #fetchTicket() {
-    await this.#credentials.ready();
-    const used = this.#credentials.token;
-    const answer = await this.#credentials.request("POST", "/api/realtime/ticket");
-    if (answer.status === 401 && this.#credentials.token === used) throw new SignedOutError();
-    if (answer.status !== 201) throw new RefusedError(answer);
-    this.#socketUrl = answer.body.url;
-    return /** @type {string} */ (answer.body.ticket);
-  }
-
   /** @param {string} ticket */
   #open(ticket) {
     const token = /** @type {string} */ (this.#credentials.token);
-    const url = /** @type {string} */ (this.#socketUrl);
-    const isStream = this.#failures >= SOCKET_FAILURES && (this.#failures - SOCKET_FAILURES) % 2 === 0;
+    // A stream's channels are asked for with its request, a WebSocket's when it is open.
+    if (this.#opener.isStreamNext) this.#prepareUser();
     /** @type {LinkListener} */
     const listener = {
       onHeard: () => link === this.#link && this.#watch?.heard(),
       onEvent: (event) => this.#receive(link, event, token),
-      onClose: (code, pauseMs) => this.#closed(link, isStream, code, pauseMs),
+      onClose: (code, pauseMs) => this.#closed(link, code, pauseMs),
     };
-    const link = isStream ? this.#openStream(url, token, listener) : openSocket(url, ticket, listener);
+    const link = this.#opener.open(ticket, token, this.#channels, listener);
     this.#opening = link;
-    this.#timer = setTimeout(() => {
-      link.close();
-      void this.#closed(link, isStream, 0, 0);
-    }, OPEN_MS);
-  }
-
-  /**
-   * @param {string} url
-   * @param {string} token
-   * @param {LinkListener} listener
-   */
-  #openStream(url, token, listener) {
-    if (this.subject !== this.#credentials.subject) this.#changeUser();
-    const { query, eventId, left } = askForStream([...this.#channels.values()]);
-    for (const channel of left) {
-      this.#channels.delete(channel.name);
-      channel.emit("ended", { code: "ONE_SEGMENT", message: "Without WebSockets, one segment can be followed at a time" });
-    }
-    return openStream(streamUrl(url, query), token, eventId, listener);
+    this.#timer = setTimeout(() => this.#closed(link, 0, 0), OPEN_MS);
   }
 
   /**
@@ -163,26 +134,27 @@ export class Connection extends Emitter {
     this.#link?.close();
     this.#watch?.stop();
     this.#opening = null;
+    this.#isConnecting = false;
     this.#link = link;
     this.#token = token;
     this.#openedAt = Date.now();
     this.#watch = new Watch(
       1000 * event.heartbeatSeconds + GRACE_MS,
       () => link.send?.({ op: "ping", id: ++this.#lastId }) ?? false,
-      () => this.#closed(link, !link.send, 0, 0),
+      () => this.#closed(link, 0, 0),
     );
-    if (this.subject !== this.#credentials.subject) this.#changeUser();
+    this.#prepareUser();
     if (link.send) {
-      this.#failures = 0;
       for (const channel of this.#channels.values()) {
         if (channel.isAlwaysOn) channel.greet(event);
         link.send(channel.ask(++this.#lastId));
       }
     }
-    if (this.state === "offline") this.#show("catching up", "Catching up…");
+    if (this.state !== "live" && this.state !== "connecting") this.#show("catching up", "Catching up…");
   }
 
-  #changeUser() {
+  #prepareUser() {
+    if (this.subject === this.#credentials.subject) return;
     this.subject = this.#credentials.subject;
     for (const channel of this.#channels.values()) channel.forgetUser();
   }
@@ -250,25 +222,23 @@ export class Connection extends Emitter {
 
   /**
    * @param {Link} link
-   * @param {boolean} isStream
    * @param {number} code
    * @param {number} pauseMs
    */
-  async #closed(link, isStream, code, pauseMs) {
+  async #closed(link, code, pauseMs) {
     if (link !== this.#link && link !== this.#opening) return;
     const wasOpen = link === this.#link;
-    const attempt = ++this.#attempt;
-    const url = this.#socketUrl;
+    // Another one is about to take its place, as after a logout.
+    if (wasOpen && this.#isConnecting) return this.#detach();
     this.#drop();
+    const attempt = this.#attempt;
     const { action, isSlow, text } = judgeClose(code);
     if (action === "end") return void this.#show("ended", text);
     if (wasOpen && Date.now() - this.#openedAt > STEADY_MS) this.#pauses.reset();
     if (isSlow) this.#pauses.lengthen();
     this.#show("offline", navigator.onLine ? `${text}. Trying again…` : "No network");
     if (action === "renew") await this.#credentials.renew(this.#token).catch(() => {});
-    // A server that is away says nothing about which kind of connection gets through.
-    if (isStream) this.#failures = wasOpen ? SOCKET_FAILURES - 1 : this.#failures + 1;
-    else if (!wasOpen && url && (await isReachable(url))) this.#failures += 1;
+    await this.#opener.noteClosed(link, wasOpen);
     if (attempt === this.#attempt) this.#comeBack(pauseMs || this.#pauses.take());
   }
 
@@ -289,11 +259,18 @@ export class Connection extends Emitter {
   #drop() {
     clearTimeout(this.#timer);
     this.#attempt += 1;
+    this.#isConnecting = false;
+    this.#opening?.close();
+    this.#opening = null;
+    this.#detach();
+    for (const channel of this.#channels.values()) channel.disconnect();
+  }
+
+  #detach() {
     this.#watch?.stop();
     this.#link?.close();
-    this.#opening?.close();
-    this.#link = this.#opening = this.#watch = null;
-    for (const channel of this.#channels.values()) channel.disconnect();
+    this.#link = this.#watch = null;
+    if (this.state === "live") this.#show("catching up", "Catching up…");
   }
 
   /**

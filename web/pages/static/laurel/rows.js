@@ -53,3 +53,19 @@ export function findMoves(before, after) {
   for (const old of rows.values()) moves.set(old.userId, { from: old.rank, to: null });
   return moves;
 }
+
+/**
+ * Returns who moves by a diff. The server knows where who is new among the rows was before.
+ *
+ * @param {Row[]} rows
+ * @param {{ changes: any[], removed: string[] }} diff
+ * @returns {Map<string, Move>}
+ */
+export function readMoves(rows, { changes, removed }) {
+  const ranks = new Map(rows.map((row) => [row.userId, row.rank]));
+  const from = (/** @type {string} */ userId) => ranks.get(userId) ?? null;
+  /** @type {Map<string, Move>} */
+  const moves = new Map(removed.map((userId) => [userId, { from: from(userId), to: null }]));
+  for (const { userId, newRank, previousRank } of changes) moves.set(userId, { from: previousRank ?? from(userId), to: newRank });
+  return moves;
+}

@@ -80,7 +80,7 @@ const KINDS = [
  * @param {string | null} segment
  */
 function writeEventId(channels, segment) {
-  const parts = channels.flatMap(({ name, position }) => (position ? [`${name}=${position.epoch}.${position.seq}`] : []));
+  const parts = channels.flatMap(({ name, since }) => (since ? [`${name}=${since.epoch}.${since.seq}`] : []));
   if (parts.length === 0) return "";
   // As RFC 3986 has it, which leaves less as it is.
   const quoted = encodeURIComponent(segment ?? "").replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -125,28 +125,31 @@ async function read(url, token, eventId, signal, listener) {
   const answer = await fetch(url, { headers, signal, cache: "no-store" });
   if (answer.status !== 200 || !answer.body) return { code: answer.status === 401 ? TOKEN_ENDED : LOST, pauseMs: 1000 * (Number(answer.headers.get("Retry-After")) || 0) };
   const lines = new Lines();
-  let end = { code: LOST, pauseMs: 0 };
+  let code = LOST;
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
     listener.onHeard();
     for (const event of lines.take(piece.value)) {
-      if (signal.aborted) return end;
-      if (event.event === "going_away") end = { ...end, pauseMs: event.retryAfterMs };
-      if (event.event === "end") end = { ...end, code: event.code };
+      if (signal.aborted) break;
+      if (event.event === "end") code = event.code;
       else listener.onEvent(event);
     }
   }
-  return end;
+  return { code, pauseMs: lines.retryMs };
 }
 
 /** Makes events of the text of a stream: each has its JSON in one line of data. */
 class Lines {
+  /** How long the server asks to wait before coming back. */
+  retryMs = 0;
   #rest = "";
 
   /** @param {string} text */
   take(text) {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
-    return lines.filter((line) => line.startsWith("data: ")).map((line) => JSON.parse(line.slice("data: ".length)));
+    const values = (/** @type {string} */ name) => lines.filter((line) => line.startsWith(name)).map((line) => line.slice(name.length));
+    this.retryMs = Number(values("retry: ").at(-1) ?? this.retryMs);
+    return values("data: ").map((data) => JSON.parse(data));
   }
 }
