@@ -4,15 +4,17 @@
 import { BoardReads, describeError, serverNow } from "./board_reads.js";
 import { Entry } from "./entry.js";
 import { formatNumber } from "./format.js";
-import { laurel, session } from "./home/looking.js";
-import { clearPanel, drawNote, drawOffer, drawOwnPlace, drawPodium, drawSegments, drawTurn, sayRows } from "./panel.js";
+import { Followed } from "./home/followed.js";
+import { session } from "./home/looking.js";
+import { tellNews } from "./home/news.js";
+import { Podium } from "./home/podium.js";
+import { clearPanel, drawNote, drawOffer, drawOwnPlace, drawSegments, drawTurn, sayRows } from "./panel.js";
 
 const TOP = 10;
 const NEIGHBORS = 1;
 const POLL_MS = 2000;
 const LIVE_POLL_MS = 30000;
 const SEGMENTS_MS = 30000;
-const BEFORE = { daily: "Yesterday", weekly: "Last week", monthly: "Last month", yearly: "Last year", season: "The season before" };
 
 export class BoardView {
   #timer = null;
@@ -21,13 +23,17 @@ export class BoardView {
   #isAsking = false;
   #isDue = false;
   #isTroubled = false;
-  #top = null;
-  #around = null;
+  #followed = new Followed({
+    onRows: (change) => this.#change(change),
+    onAround: (change) => this.#look(change),
+    onClosed: () => this.refresh(),
+    onEnded: () => this.#restart(),
+  });
   #standings = null;
   #page;
   #own = { you: null, around: [] };
   #segmentsAt = -Infinity;
-  #podiumOf = null;
+  #podium;
   #shown;
 
   /**
@@ -40,13 +46,15 @@ export class BoardView {
     Object.assign(this, { board, segment, onSegment, definition: board.definition, reads: new BoardReads(board.board), entry: new Entry(board) });
     const { decimals } = this.definition;
     this.format = (score) => formatNumber(score, decimals);
+    this.#podium = new Podium(this.reads, this.format);
     this.columns = this.definition.tieBreakers.map(({ value }) => (value === "1" ? "actions" : value.split(".").at(-1)));
   }
 
-  // With `standings` that are known already, as from the server's page.
+  // With `standings` that are known already: from the server's page, or of who looked on before.
   start(standings = null) {
     clearPanel();
-    this.#turn();
+    if (standings) this.#shown.rows.turnTo(this.#shown.seen);
+    else this.#turn();
     this.#standings = standings;
     if (standings) this.#draw();
     else this.#shown.rows.draw([], [], this.#how);
@@ -55,11 +63,16 @@ export class BoardView {
     this.refresh();
   }
 
+  // The rows that are shown; null while there are none.
+  get standings() {
+    return this.#standings;
+  }
+
   stop() {
     this.#isOver = true;
     clearInterval(this.#ticker);
     clearTimeout(this.#timer);
-    this.#leave();
+    this.#followed.stop();
   }
 
   // Asks now; once more after the questions that are on their way.
@@ -93,16 +106,11 @@ export class BoardView {
     if (!this.#isSplit || this.segment) this.#follow();
   }
 
-  #isLive(channel) {
-    return channel !== null && channel.isKnown && laurel.state.state === "live";
-  }
-
   async #ask() {
     try {
       await this.#read();
       if (!this.#isOver) this.#recover();
-      const channels = session.isPlayer ? [this.#top, this.#around] : [this.#top];
-      return channels.every((channel) => this.#isLive(channel)) ? LIVE_POLL_MS : POLL_MS;
+      return this.#followed.isLive ? LIVE_POLL_MS : POLL_MS;
     } catch (error) {
       if (!this.#isOver) this.#show(error);
       return Math.max(POLL_MS, 1000 * (error.retryAfter ?? 0));
@@ -116,7 +124,7 @@ export class BoardView {
     const page = await this.#readPage();
     if (this.#isOver) return;
     if (page) this.#turnTo(page);
-    await this.#readPodium();
+    await this.#podium.draw(this.#page, this.definition.period.kind, this.segment, () => this.#isOver);
   }
 
   // Who only looks on has no place of one's own.
@@ -146,28 +154,13 @@ export class BoardView {
     this.#follow();
   }
 
-  // Three of the period before; there may have been none. Another season is another version.
-  async #readPodium() {
-    const { kind } = this.definition.period;
-    const { period, boardVersion } = this.#page;
-    const title = kind === "season" && boardVersion === 1 ? null : BEFORE[kind];
-    if (!title || this.#podiumOf === period) return;
-    const podium = await this.reads.get("/standings", { period: "previous", limit: 3, segment: this.segment }).catch((error) => {
-      if (error.status === 404 && !error.isGone) return { leaderboard: [] };
-      throw error;
-    });
-    if (this.#isOver) return;
-    this.#podiumOf = period;
-    if (podium) drawPodium(podium.leaderboard, title, this.format);
-  }
-
   // The channels' rows may be newer.
   #turnTo(page) {
     if (this.#page?.period !== page.period) this.#turn();
     const { you = null, around = [], gapToNext = null, rankAtDayStart = null } = page;
-    Object.assign(this.#own, this.#isLive(this.#around) ? { rankAtDayStart } : { you, around, gapToNext, rankAtDayStart });
+    Object.assign(this.#own, this.#followed.isAroundLive ? { rankAtDayStart } : { you, around, gapToNext, rankAtDayStart });
     this.#page = page;
-    if (this.#isLive(this.#top)) this.#draw();
+    if (this.#followed.isTopLive) this.#draw();
     else this.#take(page);
   }
 
@@ -181,48 +174,15 @@ export class BoardView {
   #take({ leaderboard, totalUsers }) {
     const before = this.#standings;
     this.#standings = { rows: leaderboard.slice(0, TOP), totalUsers };
-    if (before) this.#tell(before.rows);
+    if (before) tellNews(this.#shown.feed, before.rows, this.#standings.rows, this.definition.decimals);
     this.#draw();
   }
 
-  // What others have seen too: who gained, and who passed whom.
-  #tell(before) {
-    const { feed } = this.#shown;
-    const known = new Map(before.map((row) => [row.userId, row]));
-    const changed = this.#standings.rows.filter((row) => known.get(row.userId)?.score !== row.score).reverse();
-    for (const { userId, username, score, rank } of changed) {
-      const old = known.get(userId);
-      const increase = old ? score - old.score : null;
-      feed.tell({ username, increase, rank, previousRank: old?.rank ?? null, at: Date.now(), isOwn: userId === session.userId, decimals: this.definition.decimals });
-    }
-    feed.lead(this.#standings.rows[0]);
-  }
-
   #follow() {
-    this.#leave();
-    const { board } = this.board;
-    const part = this.segment ? { segment: this.segment } : {};
-    this.#top = laurel.follow(board === "global" ? "leaderboard" : `leaderboard:${board}`, { limit: TOP, ...part });
-    this.#top.on("change", (change) => this.#change(change));
-    if (session.isPlayer) {
-      this.#around = laurel.follow(board === "global" ? "around:self" : `around:${board}:self`, { limit: NEIGHBORS, ...part });
-      this.#around.on("change", (change) => this.#look(change));
-    }
-    for (const channel of [this.#top, this.#around]) {
-      channel?.on("event", (event) => event.event === "period_closed" && this.refresh());
-      channel?.on("ended", () => this.#end(channel));
-    }
+    this.#followed.start(this.board.board, { top: TOP, around: NEIGHBORS, segment: this.segment });
   }
 
-  #leave() {
-    for (const channel of [this.#top, this.#around]) channel?.stop();
-    this.#top = this.#around = null;
-  }
-
-  #end(channel) {
-    channel.stop();
-    if (channel === this.#top) this.#top = null;
-    if (channel === this.#around) this.#around = null;
+  #restart() {
     this.reads.forget();
     this.refresh();
   }
@@ -255,6 +215,7 @@ export class BoardView {
     this.#shown.rows.draw(rows, you ? around : [], this.#how);
     sayRows(rows.length, totalUsers);
     drawTurn(this.definition, this.#page, serverNow());
+    if (you && this.board.board === "global") this.#shown.showOwn(you);
     drawOwnPlace(this.#own, totalUsers, this.format, this.entry.isDone(this.segment));
     drawOffer(you ? null : this.entry.offer(this.segment), () => this.#enter());
   }

@@ -45,7 +45,7 @@ export class Boards {
   #shown;
   #tabs = new Tabs(byId("tabs"), byId("panel"), (id) => this.#choose(id, null));
 
-  /** `shown` is what all boards share: `rows` and `feed`. */
+  /** `shown` is what all boards share: `rows`, `feed`, and `showOwn` for one's place of all time. */
   constructor(shown) {
     this.#shown = shown;
     addEventListener("hashchange", () => this.#open(readPlace()));
@@ -68,7 +68,8 @@ export class Boards {
   /** Somebody else looks on from now on. */
   turnTo() {
     this.#etag = null;
-    if (this.#view) this.#choose(this.#tabs.chosen, this.#view.segment);
+    const { board, segment, standings } = this.#view;
+    this.#show(board, segment, standings);
     this.#ask().catch(() => {});
   }
 

@@ -7,7 +7,7 @@ import { Actions } from "./home/actions.js";
 import { drawActions } from "./home/answers.js";
 import { Feed } from "./home/feed.js";
 import { startPad } from "./home/pad.js";
-import { laurel, player } from "./home/looking.js";
+import { laurel, session } from "./home/looking.js";
 import { Rows } from "./home/rows.js";
 
 // No action may bring so much.
@@ -33,11 +33,12 @@ function showOwn({ score, rank }) {
 
 const standings = readServerRows();
 const feed = new Feed({ list: byId("feed"), empty: byId("feed-empty"), spoken: byId("feed-spoken") });
-const boards = new Boards({ rows: new Rows(byId("table")), feed });
+const boards = new Boards({ rows: new Rows(byId("table")), feed, showOwn });
 const actions = new Actions(laurel, () => session.becomeGuest(), (told) => {
   drawActions(told);
   if (told.status === 200 && told.body.newScore !== undefined && told.body.leaderboardPosition !== undefined) {
     showOwn({ score: told.body.newScore, rank: told.body.leaderboardPosition });
+    boards.refresh();
   }
 });
 
@@ -51,6 +52,8 @@ let userId = session.userId;
 session.on("change", () => {
   // A new name changes nothing else.
   if (session.userId === userId) return;
+  // Who becomes a guest is in the midst of the first action.
+  if (userId !== null) actions.forget();
   userId = session.userId;
   showOwn({ score: null, rank: null });
   boards.turnTo();

@@ -40,7 +40,8 @@ export class Feed {
     const line = document.createElement("li");
     line.classList.toggle("own", isOwn);
     const name = make("bdi", "who", username);
-    const what = [make("span", increase < 0 ? "points bad" : "points", formatChange(increase, decimals))];
+    // Of one who was not in sight before, it is not known by how much.
+    const what = increase === null ? [] : [make("span", increase < 0 ? "points bad" : "points", formatChange(increase, decimals))];
     if (rank && rank !== previousRank) what.push(make("span", "to", `${rank < (previousRank ?? Infinity) ? "up to" : "down to"} ${formatNumber(rank)}`));
     const time = make("time", "quiet", formatAgo(at));
     time.dateTime = new Date(at).toISOString();

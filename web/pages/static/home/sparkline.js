@@ -1,8 +1,10 @@
-// The small line beside a score: what this page has seen of it, at most three minutes back.
+// The small line beside a score: what this page has seen of it, at most three minutes back. The line
+// begins where the page began to look.
 
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, EDGE] = [72, 22, 3];
 const SPAN_MS = 180_000;
+const SHORTEST_SPAN_MS = 20_000;
 const MOST_POINTS = 40;
 const MOST_PLAYERS = 200;
 
@@ -30,9 +32,10 @@ export class Seen {
 
 // A score stays until it changes: the line has steps.
 function writePath(points, now) {
-  const from = now - SPAN_MS;
+  const spanMs = Math.min(SPAN_MS, Math.max(SHORTEST_SPAN_MS, now - points[0].at));
+  const from = now - spanMs;
   const [low, high] = [points[0].score, points.at(-1).score].sort((one, other) => one - other);
-  const x = (at) => EDGE + (WIDTH - 2 * EDGE) * Math.min(1, Math.max(0, (at - from) / SPAN_MS));
+  const x = (at) => EDGE + (WIDTH - 2 * EDGE) * Math.min(1, Math.max(0, (at - from) / spanMs));
   const y = (score) => (high === low ? HEIGHT - EDGE : HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * Math.min(1, Math.max(0, (score - low) / (high - low))));
   const [first, ...rest] = points.map(({ at, score }) => [x(at).toFixed(1), y(score).toFixed(1)]);
   const steps = rest.map(([across, up]) => `H${across}V${up}`).join("");
