@@ -37,8 +37,7 @@ export class BoardView {
   #shown;
 
   /**
-   * `shown` is what all boards share, `rows` and `feed`, and `seen`: the scores that were seen of
-   * this board.
+   * `shown` is what all boards share (see `Boards`), and `seen`: the scores that were seen of this one.
    */
   constructor(board, segment, shown, onSegment) {
     this.#page = board;
@@ -203,7 +202,6 @@ export class BoardView {
 
   #tick() {
     drawTurn(this.definition, this.#page, serverNow());
-    this.#shown.rows.redrawLines();
     const turn = this.#page?.nextReset;
     if (turn && new Date(turn) <= serverNow() && !this.#isAsking) this.refresh();
   }
@@ -213,6 +211,7 @@ export class BoardView {
     const { you, around } = this.#own;
     const { rows, totalUsers } = this.#standings;
     this.#shown.rows.draw(rows, you ? around : [], this.#how);
+    this.#shown.past.want([...rows, ...(you ? around : [])], this.#shown.seen);
     sayRows(rows.length, totalUsers);
     drawTurn(this.definition, this.#page, serverNow());
     if (you && this.board.board === "global") this.#shown.showOwn(you);

@@ -45,7 +45,7 @@ export class Boards {
   #shown;
   #tabs = new Tabs(byId("tabs"), byId("panel"), (id) => this.#choose(id, null));
 
-  /** `shown` is what all boards share: `rows`, `feed`, and `showOwn` for one's place of all time. */
+  /** `shown` is what all boards share: `rows`, `feed`, `past`, and `showOwn` for one's place of all time. */
   constructor(shown) {
     this.#shown = shown;
     addEventListener("hashchange", () => this.#open(readPlace()));
@@ -127,7 +127,7 @@ export class Boards {
   #show(board, segment, standings = null) {
     this.#view?.stop();
     const place = `${board.board}/${segment ?? ""}`;
-    if (!this.#seen.has(place)) this.#seen.set(place, new Seen());
+    if (!this.#seen.has(place)) this.#seen.set(place, new Seen(board.board === ALL_TIME));
     const shown = { ...this.#shown, seen: this.#seen.get(place) };
     this.#view = new BoardView(board, segment, shown, (picked) => writePlace(board.board, picked));
     this.#view.start(standings);

@@ -8,6 +8,7 @@ import { drawActions } from "./home/answers.js";
 import { Feed } from "./home/feed.js";
 import { startPad } from "./home/pad.js";
 import { laurel, session } from "./home/looking.js";
+import { Past } from "./home/past.js";
 import { Rows } from "./home/rows.js";
 
 // No action may bring so much.
@@ -33,7 +34,9 @@ function showOwn({ score, rank }) {
 
 const standings = readServerRows();
 const feed = new Feed({ list: byId("feed"), empty: byId("feed-empty"), spoken: byId("feed-spoken") });
-const boards = new Boards({ rows: new Rows(byId("table")), feed, showOwn });
+const rows = new Rows(byId("table"));
+const past = new Past((userId, seen) => rows.redrawLine(userId, seen));
+const boards = new Boards({ rows, feed, past, showOwn });
 const actions = new Actions(laurel, () => session.becomeGuest(), (told) => {
   drawActions(told);
   if (told.status === 200 && told.body.newScore !== undefined && told.body.leaderboardPosition !== undefined) {

@@ -20,13 +20,19 @@ function make(tag, className, ...children) {
 }
 
 // A name keeps its direction, and the table its own.
+function makeName(userId) {
+  const link = make("a", "", document.createElement("bdi"));
+  link.href = `/players/${userId}`;
+  return link;
+}
+
 function makeLine(userId) {
   const line = document.createElement("tr");
   line.dataset.user = userId;
   const rank = make("td", "rank", make("span", "place"), make("span", "shift"));
   const gain = make("span", "gain");
   gain.setAttribute("aria-hidden", "true");
-  line.append(rank, make("td", "player", document.createElement("bdi")), make("td", "spark"), make("td", "score", gain, make("span", "points")));
+  line.append(rank, make("td", "player", makeName(userId)), make("td", "spark"), make("td", "score", gain, make("span", "points")));
   return line;
 }
 
@@ -83,9 +89,10 @@ export class Rows {
     this.#head(columns);
   }
 
-  /** Draws the small lines again: time has passed. */
-  redrawLines() {
-    for (const [userId, line] of this.#lines) drawSparkline(line.cells[2], this.#seen.points(userId));
+  /** Draws a small line again: more is known of the past. */
+  redrawLine(userId, seen) {
+    const line = this.#lines.get(userId);
+    if (line && seen === this.#seen) drawSparkline(line.cells[2], seen.scores(userId));
   }
 
   #adopt(line) {
@@ -114,10 +121,10 @@ export class Rows {
     }
     line.classList.toggle("own", row.userId === ownId);
     this.#showRank(line, row.rank, rankBefore);
-    setText(line.cells[1].firstElementChild, row.username);
-    this.#showScore(line, row.score, format);
+    setText(line.cells[1].querySelector("bdi"), row.username);
     this.#seen.add(row.userId, row.score);
-    drawSparkline(line.cells[2], this.#seen.points(row.userId));
+    this.#showScore(line, row.score, format);
+    drawSparkline(line.cells[2], this.#seen.scores(row.userId));
     while (line.cells.length > 4) line.lastElementChild.remove();
     line.append(...columns.map((_, index) => make("td", "score more", formatNumber(row.columns?.[index]))));
     return line;

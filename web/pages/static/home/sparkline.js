@@ -1,45 +1,62 @@
-// The small line beside a score: what this page has seen of it, at most three minutes back. The line
-// begins where the page began to look.
+// The small line beside a score: its last changes, one step to the right for each, the latest last.
 
 const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, EDGE] = [72, 22, 3];
-const SPAN_MS = 180_000;
-const SHORTEST_SPAN_MS = 20_000;
-const MOST_POINTS = 40;
+const MOST_POINTS = 24;
 const MOST_PLAYERS = 200;
 
-/** The scores of players as they were seen, of each the latest; also of those who left the view. */
+/** The last scores of players on one board: those that this page has seen, and those before. */
 export class Seen {
   #byPlayer = new Map();
+  #pastOf = new Set();
+  #hasPast;
 
-  /** Remembers a score at a moment in milliseconds. */
-  add(userId, score, at = Date.now()) {
-    const points = this.#byPlayer.get(userId) ?? [];
-    // Who was seen last is forgotten last.
-    this.#byPlayer.delete(userId);
-    this.#byPlayer.set(userId, points);
-    if (points.at(-1)?.score !== score) points.push({ at, score });
-    if (points.length > MOST_POINTS) points.shift();
-    // One that is older says from which score the line begins.
-    while (points.length > 1 && points[1].at < at - SPAN_MS) points.shift();
-    if (this.#byPlayer.size > MOST_PLAYERS) this.#byPlayer.delete(this.#byPlayer.keys().next().value);
+  /** `hasPast`: whether the scores that actions led to are those of this board. */
+  constructor(hasPast = false) {
+    this.#hasPast = hasPast;
   }
 
-  points(userId) {
+  /** Remembers the score of now. */
+  add(userId, score) {
+    const scores = this.#byPlayer.get(userId) ?? [];
+    // Who was seen last is forgotten last.
+    this.#byPlayer.delete(userId);
+    this.#byPlayer.set(userId, scores);
+    if (scores.at(-1) !== score) scores.push(score);
+    if (scores.length > MOST_POINTS) scores.shift();
+    if (this.#byPlayer.size <= MOST_PLAYERS) return;
+    const [forgotten] = this.#byPlayer.keys();
+    this.#byPlayer.delete(forgotten);
+    this.#pastOf.delete(forgotten);
+  }
+
+  /** Whether the scores before the first one seen were never asked for; says so once. */
+  wantsPast(userId) {
+    if (!this.#hasPast || this.#pastOf.has(userId)) return false;
+    this.#pastOf.add(userId);
+    return true;
+  }
+
+  /** Puts the scores of before, the first first, in front of those seen. */
+  addPast(userId, past) {
+    const seen = this.#byPlayer.get(userId);
+    if (!seen) return;
+    // The last ones of the past may have been seen already.
+    const end = past.indexOf(seen[0]);
+    const before = end < 0 ? past : past.slice(0, end);
+    this.#byPlayer.set(userId, [...before, ...seen].slice(-MOST_POINTS));
+  }
+
+  scores(userId) {
     return this.#byPlayer.get(userId) ?? [];
   }
 }
 
-// A score stays until it changes: the line has steps.
-function writePath(points, now) {
-  const spanMs = Math.min(SPAN_MS, Math.max(SHORTEST_SPAN_MS, now - points[0].at));
-  const from = now - spanMs;
-  const [low, high] = [points[0].score, points.at(-1).score].sort((one, other) => one - other);
-  const x = (at) => EDGE + (WIDTH - 2 * EDGE) * Math.min(1, Math.max(0, (at - from) / spanMs));
-  const y = (score) => (high === low ? HEIGHT - EDGE : HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * Math.min(1, Math.max(0, (score - low) / (high - low))));
-  const [first, ...rest] = points.map(({ at, score }) => [x(at).toFixed(1), y(score).toFixed(1)]);
-  const steps = rest.map(([across, up]) => `H${across}V${up}`).join("");
-  return { path: `M${first[0]} ${first[1]}${steps}H${WIDTH - EDGE}`, end: y(points.at(-1).score) };
+function writePoints(scores) {
+  const [low, high] = [Math.min(...scores), Math.max(...scores)];
+  const x = (index) => EDGE + ((WIDTH - 2 * EDGE) * index) / Math.max(1, scores.length - 1);
+  const y = (score) => HEIGHT - EDGE - (high === low ? 0 : ((HEIGHT - 2 * EDGE) * (score - low)) / (high - low));
+  return scores.map((score, index) => [x(index).toFixed(1), y(score).toFixed(1)]);
 }
 
 function make(name, attributes) {
@@ -48,18 +65,21 @@ function make(name, attributes) {
   return element;
 }
 
-/** Draws the line into the cell; nothing while only one moment was seen. */
-export function drawSparkline(cell, points, now = Date.now()) {
-  if (points.length === 0) return cell.replaceChildren();
-  const { path, end } = writePath(points, now);
+/** Draws the line into the cell; nothing while there is only one score. */
+export function drawSparkline(cell, scores) {
+  if (scores.length < 2) return cell.replaceChildren();
+  const points = writePoints(scores);
+  const text = points.map((point) => point.join(",")).join(" ");
   let svg = cell.firstElementChild;
+  if (svg?.firstElementChild.getAttribute("points") === text) return undefined;
   if (!svg) {
     svg = make("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true", class: "sparkline" });
-    svg.append(make("path", {}), make("circle", { r: "1.8", cx: WIDTH - EDGE }));
+    svg.append(make("polyline", {}), make("circle", { r: "2" }));
     cell.replaceChildren(svg);
   }
-  svg.classList.toggle("flat", points.length === 1);
-  svg.firstElementChild.setAttribute("d", path);
-  svg.lastElementChild.setAttribute("cy", end);
+  svg.firstElementChild.setAttribute("points", text);
+  const [across, up] = points.at(-1);
+  svg.lastElementChild.setAttribute("cx", across);
+  svg.lastElementChild.setAttribute("cy", up);
   return undefined;
 }
