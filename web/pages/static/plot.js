@@ -73,8 +73,9 @@ export class Plot {
 }
 
 function writeTimes(_plot, splits) {
-  const span = splits.length > 1 ? splits.at(-1) - splits[0] : 0;
-  const parts = span > 2 * 86400 ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const step = splits.length > 1 ? splits[1] - splits[0] : 0;
+  const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const parts = step >= 86400 ? { day: "numeric", month: "short" } : step < 60 ? { ...time, second: "2-digit" } : time;
   const write = new Intl.DateTimeFormat("en-GB", parts);
   return splits.map((at) => write.format(new Date(at * 1000)));
 }

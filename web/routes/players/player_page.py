@@ -1,7 +1,5 @@
 """The page of one player: its head is written here, the rest comes from the API."""
 
-from uuid import UUID
-
 from flask import Response
 
 from domain.boards.public import find_public_player
@@ -12,10 +10,11 @@ from web.services import services
 
 def show(user_id: str) -> Response:
     """Show a player's score, rank, statistics and last actions."""
-    wanted: UUID | None = parse_uuid(user_id)
+    wanted = parse_uuid(user_id)
     used = services()
     player = wanted and find_public_player(used.store, board=used.board, user_id=wanted)
     if player is None:
         return render_page("no_player.html", status=404)
     # Without spectators nobody sees a player's numbers without a token: the page asks with one.
-    return render_page("player.html", player=player if used.settings.spectators else None)
+    shown = player if used.settings.spectators else None
+    return render_page("player.html", user_id=wanted, player=shown)

@@ -9,6 +9,8 @@ export const LEVELS = {
   act: { sign: "✖", word: "Act" },
   none: { sign: "·", word: "Nothing yet" },
 };
+// A page that was just opened has little to draw; it fills the picture from the right.
+const LEAST_SECONDS = 60;
 const DASH_NAMES = ["solid", "dashed", "dotted"];
 
 export class CardView {
@@ -72,7 +74,7 @@ export class CardView {
   #draw(at) {
     const { lines, format, range, isWhole, title } = this.#card;
     this.#plot ??= new Plot(this.#parts.plot, { names: lines.map((line) => line.name), format, range, isWhole });
-    this.#plot.show(this.#times, this.#lines, this.#describe(title, format), [at - KEPT_SECONDS, at]);
+    this.#plot.show(this.#times, this.#lines, this.#describe(title, format), [Math.min(this.#times[0], at - LEAST_SECONDS), at]);
   }
 
   #describe(title, format) {
@@ -81,7 +83,7 @@ export class CardView {
       if (!known.length) return `${this.#card.lines[n].name}: nothing yet`;
       return `${this.#card.lines[n].name}: now ${format(line.at(-1))}, at most ${format(Math.max(...known))}`;
     });
-    return `${title} over the last 10 minutes. ${said.join("; ")}.`;
+    return `${title} over the last minutes. ${said.join("; ")}.`;
   }
 
   #showDetail(pairs) {
