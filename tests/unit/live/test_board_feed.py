@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
+from math import inf
 from typing import Any, cast
 from uuid import UUID
 
@@ -23,7 +25,7 @@ from domain.rankings.model import BoardVersion, Period, Tally, VersionState
 from domain.rankings.reads.standings import ReadRanking
 from domain.store.redis.ranking_bus import RankingMessage
 from domain.store.store import Store
-from web.live.boards.feed import BoardFeed
+from web.live.boards.feed import WINDOW_SECONDS, BoardFeed
 from web.live.outgoing import Outgoing
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -32,6 +34,18 @@ PART = BoardPart(BoardId("runs"), "")
 LIMITS = (1, 3, 100)
 
 Scores = dict[int, int]
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        # When somebody was sent what it did not ask for.
+        self.stepped_at: set[float] = set()
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class Follower:
@@ -43,8 +57,12 @@ class Follower:
         self.rows: dict[str, Any] = {}
         self.position = ("", 0)
         self.total = 0
+        self.clock: Clock | None = None
 
     def send(self, outgoing: Outgoing) -> None:
+        first = orjson.loads(outgoing.payloads[0])
+        if self.clock and first.get("id") is None:
+            self.clock.stepped_at.add(self.clock.now)
         for payload in outgoing.payloads:
             event = orjson.loads(payload)
             if event["event"] == "snapshot":
@@ -99,29 +117,38 @@ def expect(
 class Crowd:
     """Followers that come, go and come back while others are sent something."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.feed: BoardFeed
         self.following: dict[Follower, int] = {}
         self.moves: list[tuple[int, int]] = []
-        self._all = [Follower(number) for number in range(6)]
+        self.everybody = [Follower(number) for number in range(6)]
+        for follower in self.everybody:
+            follower.clock = clock
 
     def move(self) -> None:
         """Let the next one do what it does: follow with a limit, or leave."""
         if self.moves:
             number, limit = self.moves.pop()
-            follower = self._all[number]
+            follower = self.everybody[number]
             self.feed.remove(follower)
             self.following.pop(follower, None)
             if limit:
                 self.following[follower] = limit
-                self.feed.add(follower, limit, None)
+                self.feed.add(follower, limit, "mine")
 
 
 SCORES = st.dictionaries(st.integers(1, 6), st.integers(0, 3), max_size=6)
 MOVES = st.lists(st.tuples(st.integers(0, 5), st.sampled_from((0, *LIMITS))), max_size=4)
-# Scores, how far the position goes on (some messages are missed), and whether an epoch begins.
+# Scores, how far the position goes on (some messages are missed), whether an epoch begins, how many
+# seconds have passed, and what others do.
 STEPS = st.lists(
-    st.tuples(SCORES, st.integers(1, 2), st.sampled_from((False, False, False, True)), MOVES),
+    st.tuples(
+        SCORES,
+        st.integers(1, 2),
+        st.sampled_from((False, False, False, True)),
+        st.sampled_from((0.1, 0.2, 0.3)),
+        MOVES,
+    ),
     max_size=8,
 )
 
@@ -130,36 +157,63 @@ STEPS = st.lists(
 @settings(deadline=None)
 @given(ties=st.sampled_from(("firstToReach", "competition", "dense")), steps=STEPS)
 def test_changes_put_in_are_the_rows_of_the_last_message(
-    ties: str, steps: list[tuple[Scores, int, bool, list[tuple[int, int]]]]
+    ties: str, steps: list[tuple[Scores, int, bool, float, list[tuple[int, int]]]]
 ) -> None:
-    current, crowd = make_current(ties), Crowd()
-    crowd.feed = BoardFeed(
+    current, clock = make_current(ties), Clock()
+    crowd = Crowd(clock)
+    feed = crowd.feed = BoardFeed(
         NO_STORE,
         PART,
         current,
         RankingTop("e0", 0, 0, ()),
+        clock=clock,
         yield_turn=crowd.move,
         now=lambda: NOW,
         writes_per_turn=1,
     )
     epoch, seq = 0, 0
-    for scores, forward, begins_anew, moves in steps:
-        crowd.moves = [*moves]
-        crowd.move()
-        epoch, seq = (epoch + 1, 1) if begins_anew else (epoch, seq + forward)
-        message = make_message(current, scores, f"e{epoch}", seq)
-        crowd.feed.receive(message)
+    message = make_message(current, {}, "e0", 0)
+
+    def check() -> None:
         while crowd.moves:
             crowd.move()
         for follower, limit in crowd.following.items():
             assert follower.shown() == expect(current, message, limit)
-            assert follower.total == len(scores)
+            assert follower.total == len(message.span[2]) // 3 if message.span else 0
+
+    for scores, forward, begins_anew, seconds, moves in steps:
+        clock.now += seconds
+        feed.flush()
+        crowd.moves = [*moves]
+        crowd.move()
+        epoch, seq = (epoch + 1, 1) if begins_anew else (epoch, seq + forward)
+        message = make_message(current, scores, f"e{epoch}", seq)
+        feed.receive(message)
+        # The first change is sent at once; another one waits, and is the only one then.
+        if feed.seconds_to_flush() == inf:
+            check()
+        else:
+            assert feed.seconds_to_flush() <= WINDOW_SECONDS
         # What comes late or twice changes nothing.
-        crowd.feed.receive(make_message(current, {1: 9}, f"e{epoch}", seq))
+        feed.receive(make_message(current, {1: 9}, f"e{epoch}", seq))
+    clock.now += WINDOW_SECONDS
+    feed.flush()
+    assert feed.seconds_to_flush() == inf
+    check()
+    times = sorted(clock.stepped_at)
+    assert all(later - at > WINDOW_SECONDS - 0.001 for at, later in pairwise(times))
 
 
 def receive_one(top: RankingTop, act: Callable[[BoardFeed], None]) -> tuple[BoardFeed, Follower]:
-    feed = BoardFeed(NO_STORE, PART, make_current("firstToReach"), top, now=lambda: NOW)
+    clock = iter(range(1000))
+    feed = BoardFeed(
+        NO_STORE,
+        PART,
+        make_current("firstToReach"),
+        top,
+        clock=lambda: float(next(clock)),
+        now=lambda: NOW,
+    )
     follower = Follower(1)
     feed.add(follower, 10, None)
     act(feed)

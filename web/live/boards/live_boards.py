@@ -5,6 +5,7 @@ Made by `service.py`; sessions subscribe here, the subscriber's thread brings th
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 import orjson
@@ -29,6 +30,8 @@ logger = structlog.get_logger(__name__)
 
 # The rows around a player are read at most once in this time.
 ROUND_SECONDS = 0.25
+# For when nothing is held back.
+IDLE_SECONDS = 1.0
 
 
 class LiveBoards:
@@ -39,8 +42,10 @@ class LiveBoards:
         self._feeds = Feeds(store, end=self._end)
         self._followed: dict[Listener, dict[str, BoardFeed]] = {}
         self._checks = BackgroundThread("boards", self._check)
+        self._flushes = BackgroundThread("board flushes", self._flush)
         self.threads = (
             self._checks,
+            self._flushes,
             BackgroundThread("around", self._read_around, every_seconds=ROUND_SECONDS),
         )
 
@@ -137,6 +142,8 @@ class LiveBoards:
         for feed in self._feeds:
             if feed.ranking_no == message.ranking_no:
                 feed.receive(message)
+                if feed.seconds_to_flush() < inf:
+                    self._flushes.wake()
 
     def _close_period(self, wire: Mapping[str, Any]) -> None:
         part = BoardPart(BoardId(wire["board"]), wire["segment"])
@@ -154,6 +161,12 @@ class LiveBoards:
     def _check(self) -> None:
         self._checks.pause(self._feeds.seconds_to_check())
         self._feeds.check()
+
+    def _flush(self) -> None:
+        waits = [feed.seconds_to_flush() for feed in self._feeds]
+        self._flushes.pause(min([IDLE_SECONDS, *waits]))
+        for feed in self._feeds:
+            feed.flush()
 
     def _read_around(self) -> None:
         self.global_around.read_changed()
