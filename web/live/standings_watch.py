@@ -4,12 +4,13 @@ A bus message tells those who acted. Whom others moved is found here; used by th
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
+from typing import Protocol
 from uuid import UUID
 
-from domain.boards.model import Held
+from domain.boards.model import Held, Standing
 from domain.events.changes import RankChanged, ScoreUpdated
 from domain.store.redis.bulk_reads import MAX_HELD
 from web.live.board_source import SQL_SHARE, BoardSource
@@ -19,6 +20,23 @@ Told = Held | None
 # A player's own action is told by its message, which follows the change of the score; one whose
 # message does not come in this time was changed by something else.
 MESSAGE_SECONDS = 3.0
+
+
+class Teller(Protocol):
+    """The hub, as the watch needs it: who is there, and how they are told."""
+
+    @property
+    def hold(self) -> AbstractContextManager[object]:
+        """Held while players are told, so that nobody else tells meanwhile."""
+
+    def list_users(self) -> Iterable[UUID]:
+        """Return the players who have listeners."""
+
+    def can_tell(self, user_id: UUID) -> bool:
+        """Return whether the player can be told at this moment."""
+
+    def tell(self, moved: Sequence[RankChanged]) -> None:
+        """Tell players how they stand; may switch greenlets."""
 
 
 class StandingsWatch:
@@ -38,18 +56,14 @@ class StandingsWatch:
         self._due = 0.0
 
     def learn(self, user_id: UUID) -> None:
-        """Take what a player holds now for known; called before the player's first listener comes.
+        """Take what a player without listeners holds now for known; one is about to come.
 
-        Whatever it asks elsewhere after its welcome is newer, so no change after it is lost.
+        Whatever that asks elsewhere after its welcome is newer, so no change after it is lost.
         """
-        if user_id not in self._told:
-            held = self._source.try_find_held([user_id]).get(user_id)
-            self._told.setdefault(user_id, held)
-
-    def forget(self, user_id: UUID) -> None:
-        """Nobody listens to this player's events any more."""
         self._told.pop(user_id, None)
-        self._acting.pop(user_id, None)
+        held = self._source.try_find_held([user_id]).get(user_id)
+        # Another one may have come during the read.
+        self._told.setdefault(user_id, held)
 
     def note(self, user_id: UUID, events: Iterable[ScoreUpdated | RankChanged]) -> None:
         """These are being sent to the player's listeners."""
@@ -64,57 +78,65 @@ class StandingsWatch:
         """Somebody's rank may have changed: look again when it is time."""
         self._is_changed = True
 
-    def look(
-        self,
-        tell: Callable[[list[RankChanged]], None],
-        *,
-        hold: AbstractContextManager[object],
-        is_followed: bool,
-    ) -> None:
-        """Call `tell` with those who hold another rank than they were told; called every second.
+    def note_standings(self, standings: Mapping[UUID, Standing]) -> None:
+        """All listeners of these players are being sent how they stand."""
+        for user_id, standing in standings.items():
+            if user_id in self._told:
+                self._told[user_id] = Held(standing.rank, standing.score)
+        self._is_changed = True
 
-        `hold` keeps others from telling meanwhile. Nothing is read when nothing has changed since
-        the last look, unless the bus is not followed; and reading takes SQL_SHARE of the time at
-        most: SQL counts ranks. Raises DatabaseUnavailableError; the next call then goes on.
+    def look(self, teller: Teller, *, is_followed: bool) -> None:
+        """Tell those who hold another rank than they were told; called every second.
+
+        Nothing is read when nothing has changed since the last look, unless the bus is not
+        followed; and reading takes SQL_SHARE of the time at most: SQL counts ranks. Raises
+        DatabaseUnavailableError; the next call then goes on.
         """
         if self._clock() < self._due or (is_followed and not self._is_changed):
             return
         self._is_changed = False
         reading_seconds = 0.0
         try:
-            for told in self._list_parts():
+            for told in self._list_parts(teller.list_users()):
                 began = self._clock()
                 found = self._source.find_held([*told])
                 reading_seconds += self._clock() - began
-                with hold:
-                    moved = [*self._settle(told, found)]
+                with teller.hold:
+                    moved = [*self._settle(told, found, teller.can_tell)]
                     if moved:
-                        tell(moved)
+                        teller.tell(moved)
         except BaseException:
             self._is_changed = True
             raise
         finally:
             self._due = self._clock() + reading_seconds / SQL_SHARE - reading_seconds
 
-    def _list_parts(self) -> Iterator[Mapping[UUID, Told]]:
+    def _list_parts(self, present: Iterable[UUID]) -> Iterator[Mapping[UUID, Told]]:
         """Yield what players were told, MAX_HELD at once; without those who are on no rank.
 
-        They come onto the board by an action of their own, of which a message tells.
+        They come onto the board by an action of their own, of which a message tells. Those who are
+        not present any more are forgotten.
         """
+        self._told = {user: self._told.get(user) for user in present}
+        self._acting = {user: at for user, at in self._acting.items() if user in self._told}
         users = iter([user for user, told in self._told.items() if told is None or told.rank])
         while part := [*islice(users, MAX_HELD)]:
-            # Some may have left during the read of the part before.
-            if present := {user: self._told[user] for user in part if user in self._told}:
-                yield present
+            yield {user: self._told[user] for user in part}
 
     def _settle(
-        self, told: Mapping[UUID, Told], found: Mapping[UUID, Held]
+        self,
+        told: Mapping[UUID, Told],
+        found: Mapping[UUID, Held],
+        can_tell: Callable[[UUID], bool],
     ) -> Iterator[RankChanged]:
         """Take what was found for told, and yield what must be said for that."""
         for user_id, held in found.items():
             before = told[user_id]
-            if self._told.get(user_id, held) is not before or held == before:
-                # It was told something else during the read, has left, or knows all.
+            if self._told[user_id] is not before or held == before:
+                # It was told something else during the read, or knows all.
+                continue
+            if not can_tell(user_id):
+                self._is_changed = True
                 continue
             if before is not None and self._await_message(user_id, before, held):
                 continue

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.boards.model import Held
+from domain.boards.model import Held, Standing
 from domain.errors import DatabaseUnavailableError
 from domain.events.changes import RankChanged, ScoreUpdated
 from web.live.board_source import SQL_SHARE, BoardSource
@@ -27,6 +28,7 @@ class Game:
         self.messages: list[UUID] = []
         self.told: dict[UUID, int | None] = {}
         self.events: list[RankChanged] = []
+        self.unable: set[UUID] = set()
         self.reads = 0
         self.read_seconds = 0.0
         self.meanwhile: list[Callable[[], None]] = []
@@ -51,12 +53,13 @@ class Game:
 
     def come(self, user: UUID) -> None:
         """Let a player's first listener come: it asks the API for its rank."""
-        self.watch.learn(user)
-        self.told.setdefault(user, self.rank(user))
+        if user not in self.told:
+            self.watch.learn(user)
+            self.told[user] = self.rank(user)
 
     def go(self, user: UUID) -> None:
-        self.watch.forget(user)
         self.told.pop(user, None)
+        self.unable.discard(user)
 
     def act(self, user: UUID, points: int) -> None:
         """Change a score; its message comes later."""
@@ -81,9 +84,17 @@ class Game:
 
     def look(self, seconds: float = 1.0, *, is_followed: bool = True) -> None:
         self.now += seconds
-        self.watch.look(self._tell, hold=nullcontext(), is_followed=is_followed)
+        self.watch.look(self, is_followed=is_followed)
 
-    def _tell(self, moved: list[RankChanged]) -> None:
+    hold = nullcontext()
+
+    def list_users(self) -> list[UUID]:
+        return list(self.told)
+
+    def can_tell(self, user: UUID) -> bool:
+        return user not in self.unable
+
+    def tell(self, moved: Sequence[RankChanged]) -> None:
         for event in moved:
             if event.user_id in self.told:
                 assert self.told[event.user_id] != event.new_rank, "told twice"
@@ -212,6 +223,28 @@ def test_who_is_not_on_the_board_is_not_looked_up(game: Game) -> None:
     game.watch.mark_changed()
     game.look()
     assert game.reads == 0
+
+
+def test_who_cannot_be_told_now_is_told_later(game: Game) -> None:
+    game.unable.add(UUID(int=6))
+    game.act(UUID(int=8), 5)
+    game.deliver()
+    game.look()
+    game.look()
+    assert game.events == []
+    game.unable.clear()
+    game.look()
+    assert [event.new_rank for event in game.events] == [7]
+
+
+def test_who_was_sent_a_snapshot_knows(game: Game) -> None:
+    me = UUID(int=6)
+    game.act(UUID(int=8), 5)
+    game.deliver()
+    row = Standing(7, me, "me", 10, datetime(2026, 11, 27, tzinfo=UTC))
+    game.watch.note_standings({me: row, UUID(int=5): row})
+    game.look()
+    assert game.events == []
 
 
 def test_while_the_bus_is_lost_reading_takes_a_tenth_of_the_time(game: Game) -> None:
