@@ -165,6 +165,10 @@ ERROR_WORDS: Mapping[str, ErrorWords] = {
         "too much of the ledger for one request; `details.command` does it",
         "Ask for a later time or fewer points, or let an operator run the command.",
     ),
+    "MISDIRECTED_REQUEST": ErrorWords(
+        "an event stream, asked for on the API's port; `details.url` is the right address",
+        "Open the stream at `details.url`.",
+    ),
     "UPGRADE_REQUIRED": ErrorWords(
         "a WebSocket address, called without an upgrade or on the API's port",
         "Connect to the `url` that `POST /api/realtime/ticket` answers.",

@@ -31,6 +31,8 @@ ALLOWED = {
     "GET /api/boards/<board_id>/players/<user_id>",
     "GET /api/users/<user_id>/score",
     "GET /api/users/<user_id>/rank-history",
+    "GET /api/users/<user_id>/history",
+    "GET /api/users/<user_id>/boards",
     "POST /api/realtime/ticket",
 }
 CHECKED = [row for row in OPERATIONS if row.checks_token]

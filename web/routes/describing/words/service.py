@@ -23,6 +23,13 @@ SERVICE_WORDS: Mapping[str, OperationWords] = {
         description="The WebSocket itself is served by the live process, at the `url` of a ticket."
         " Here it is always refused."
     ),
+    "realtime.stream": OperationWords(
+        description="Events over HTTP are served by the live process, at the `url` that the error"
+        " names. Here they are always refused."
+    ),
+    "realtime.asyncapi": OperationWords(
+        description="Every message of the WebSocket and of the event stream, in AsyncAPI 3."
+    ),
     "health.live": OperationWords(
         description="The process is up. It looks at nothing else.",
         answers={200: only({"status": "ok"})},
