@@ -19,6 +19,7 @@ from tests.web.conftest import RecordingBatcher
 from tests.web.http.bodies import assert_refused
 from web.app import create_app
 from web.http import errors as web_errors
+from web.http.error_words import ERROR_WORDS
 from web.http.errors import STATUS_BY_CODE
 from web.http.operation import BODY_ERRORS, Operation, RunsOn
 from web.routes.describing.openapi import TAGS, make_openapi
@@ -115,12 +116,14 @@ def test_every_row_with_a_body_names_what_a_body_can_be_refused_for() -> None:
 
 
 def test_every_error_code_has_a_status_and_none_is_left_over() -> None:
-    assert list_codes() == set(STATUS_BY_CODE)
+    assert list_codes() == set(STATUS_BY_CODE) == ERROR_WORDS.keys()
 
 
 @pytest.mark.parametrize("code", sorted(STATUS_BY_CODE))
-def test_every_error_code_is_explained_with_its_status(code: str) -> None:
-    assert re.search(rf"^\| {STATUS_BY_CODE[code]} \| `{code}` \| \S", API_DOCS.read_text(), re.M)
+def test_every_error_code_is_explained_with_its_status_in_the_same_words_everywhere(code: str) -> None:
+    line = f"| {STATUS_BY_CODE[code]} | `{code}` | {ERROR_WORDS[code].meaning} |"
+    assert line in API_DOCS.read_text().splitlines()
+    assert ERROR_WORDS[code].remedy.endswith(".")
 
 
 def test_every_endpoint_is_in_the_openapi_document_with_what_its_row_says() -> None:
