@@ -120,7 +120,7 @@ def test_every_error_code_has_a_status_and_none_is_left_over() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(STATUS_BY_CODE))
-def test_every_error_code_is_explained_with_its_status_in_the_same_words_everywhere(code: str) -> None:
+def test_every_error_code_has_its_status_and_the_same_words_in_the_docs(code: str) -> None:
     line = f"| {STATUS_BY_CODE[code]} | `{code}` | {ERROR_WORDS[code].meaning} |"
     assert line in API_DOCS.read_text().splitlines()
     assert ERROR_WORDS[code].remedy.endswith(".")

@@ -16,7 +16,7 @@ def live_url(settings: Settings, host: str) -> str:
     """
     if settings.live_url:
         return settings.live_url
-    name = _read_name(host) or settings.host
+    name = read_host_name(host) or settings.host
     return f"ws://{f'[{name}]' if ':' in name else name}:{settings.live_port}/ws"
 
 
@@ -26,7 +26,7 @@ def stream_url(settings: Settings, host: str) -> str:
     return f"http{base.removeprefix('ws')}/api/stream"
 
 
-def _read_name(host: str) -> str | None:
+def read_host_name(host: str) -> str | None:
     """Return the name in a Host header, or None unless it is valid in an address."""
     try:
         name = urlsplit(f"//{host}").hostname

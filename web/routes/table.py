@@ -698,6 +698,14 @@ OPERATIONS = (
     ),
     Operation(
         method="GET",
+        path="/collection.json",
+        view=docs.collection,
+        tag="documents",
+        answers={200: JSON_TYPE},
+        is_public=True,
+    ),
+    Operation(
+        method="GET",
         path="/docs",
         view=docs.browse,
         tag="documents",

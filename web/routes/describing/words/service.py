@@ -57,6 +57,11 @@ SERVICE_WORDS: Mapping[str, OperationWords] = {
         description="This document. It is made of the schemas that validate requests.",
         headers={200: ("ETag",)},
     ),
+    "docs.collection": OperationWords(
+        description="The same operations as a Postman 2.1 collection, which Bruno imports too. A"
+        " login sets its variable `token`; ids and times are new in each request.",
+        headers={200: ("ETag",)},
+    ),
     "docs.browse": OperationWords(
         description="A page that shows this document, explains every error code, and lets calls"
         " be tried.",

@@ -1,0 +1,46 @@
+// The operations of the document, in its order.
+
+const METHODS = ["get", "post", "put", "patch", "delete"];
+
+/** @typedef {{ path: string, method: string, operation: any }} Entry */
+
+/** Returns the operations by tag. @returns {Map<string, Entry[]>} */
+export function groupByTag(api) {
+  const groups = new Map(api.tags.map((tag) => [tag.name, []]));
+  for (const [path, methods] of Object.entries(api.paths)) {
+    for (const method of METHODS.filter((name) => methods[name])) {
+      const operation = methods[method];
+      groups.get(operation.tags[0]).push({ path, method, operation });
+    }
+  }
+  return groups;
+}
+
+/** What a body or an answer has as JSON: its schema and its examples; undefined for none. */
+export function jsonOf(part) {
+  return part?.content?.["application/json"];
+}
+
+/** Returns the examples by name, those that are referred to too. */
+export function examplesOf(content, api) {
+  const named = Object.entries(content?.examples ?? {});
+  return named.map(([name, example]) => [name, example.$ref ? api.components.examples[lastOf(example.$ref)].value : example.value]);
+}
+
+/** What a person may look for: method, path, words, and the names of the fields that are sent. */
+export function wordsOf({ path, method, operation }, api) {
+  const fields = Object.keys(resolve(jsonOf(operation.requestBody)?.schema, api)?.properties ?? {});
+  const parameters = operation.parameters.map(({ name }) => name);
+  const parts = [method, path, operation.summary, operation.description, operation.operationId, operation.tags[0]];
+  return [...parts, ...fields, ...parameters].join(" ").toLowerCase();
+}
+
+/** Returns the schema itself where it is referred to. */
+export function resolve(schema, api) {
+  return schema?.$ref ? api.components.schemas[lastOf(schema.$ref)] : schema;
+}
+
+/** Returns the name at the end of a reference. */
+export function lastOf(reference) {
+  return reference.split("/").pop();
+}
