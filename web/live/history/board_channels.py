@@ -21,9 +21,6 @@ from web.live.protocol import Position
 
 Step = tuple[Channel, Outgoing]
 
-# A channel that has had nothing to say for so many messages is moved on, so that its listeners can
-# resume later: fewer than the ring keeps, and than the stream has.
-MAX_LAG = 256
 # For when nothing is held back.
 IDLE_SECONDS = 1.0
 
@@ -182,12 +179,12 @@ class BoardChannels:
         yield view, outgoing
 
     def _move_lagging(self, top: Top) -> Iterator[Step]:
-        head = self._ring.head
-        if abs(head.seq - self._looked_at) < MAX_LAG // 4:
+        head, most_lag = self._ring.head, self._ring.bounds.most_lag
+        if abs(head.seq - self._looked_at) < most_lag // 4:
             return
         self._looked_at = head.seq
         for channel in (*self.own.values(), *self.views.values()):
-            if head.seq - channel.position.seq >= MAX_LAG and not channel.is_pending:
+            if head.seq - channel.position.seq >= most_lag and not channel.is_pending:
                 name = OWN_CHANNEL
                 if isinstance(channel, View):
                     name = LEADERBOARD

@@ -25,13 +25,16 @@ class Bounds(NamedTuple):
     """How much a ring keeps.
 
     Messages older than `seconds` go while there are more than `messages`; the others go when there
-    are more than `most_messages`, or more than `most_bytes`.
+    are more than `most_messages`, or more than `most_bytes`. A channel that has had nothing to say
+    for `most_lag` messages is moved on, so that its listeners can resume later: fewer than are kept
+    here, and than the stream has.
     """
 
     seconds: float = 120.0
     messages: int = 300
     most_messages: int = 10_000
     most_bytes: int = 32 << 20
+    most_lag: int = 256
 
 
 DEFAULT_BOUNDS = Bounds()
@@ -58,7 +61,7 @@ class Ring(Generic[State]):
     ):
         self.head = NO_POSITION
         self.size_bytes = 0
-        self._bounds = bounds
+        self.bounds = bounds
         self._clock = clock
         self._moments: deque[_Moment[State]] = deque()
         self._by_seq: dict[int, _Moment[State]] = {}
@@ -126,7 +129,7 @@ class Ring(Generic[State]):
         self.size_bytes += moment.size_bytes
 
     def _drop_old(self) -> None:
-        bounds, expired = self._bounds, self._clock() - self._bounds.seconds
+        bounds, expired = self.bounds, self._clock() - self.bounds.seconds
         # The oldest moment is only the state before the first message that is kept.
         while (messages := len(self._moments) - 1) > 0 and (
             messages > bounds.most_messages
