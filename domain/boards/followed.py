@@ -3,8 +3,9 @@
 Called by the live process; `reader.py` reads for one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.boards.model import AroundAsked, BoardId, Held
@@ -17,16 +18,25 @@ from domain.store.store import Store
 OFF_BOARD = Held(None, 0)
 
 
-def find_held(store: Store, *, board: BoardId, user_ids: Sequence[UUID]) -> dict[UUID, Held]:
-    """Return what each of up to MAX_HELD players holds.
+class Moved(NamedTuple):
+    """What players hold now, and whether SQL was asked, which counts ranks."""
 
-    Raises DatabaseUnavailableError without both stores.
+    held: dict[UUID, Held]
+    asked_sql: bool
+
+
+def find_moved(store: Store, *, board: BoardId, known: Mapping[UUID, Held | None]) -> Moved:
+    """Return those of up to MAX_HELD players who hold another rank than they know.
+
+    None in `known` is for what is not known. Raises DatabaseUnavailableError without both stores.
     """
-    assert len(user_ids) <= MAX_HELD
-    return set_or_sql(
-        lambda: bulk_reads.find_held(store.redis, board=board, user_ids=user_ids),
-        lambda: _read_held_from_sql(store, board, user_ids),
-    )
+    assert len(known) <= MAX_HELD
+
+    def ask_set() -> Moved | None:
+        found = bulk_reads.find_moved(store.redis, board=board, known=known)
+        return None if found is None else Moved(found, asked_sql=False)
+
+    return set_or_sql(ask_set, lambda: _read_moved_from_sql(store, board, known))
 
 
 def find_rows_around(
@@ -43,10 +53,16 @@ def find_rows_around(
     )
 
 
-def _read_held_from_sql(store: Store, board: BoardId, user_ids: Sequence[UUID]) -> dict[UUID, Held]:
-    found = find_standings(store, board=board, user_ids=user_ids)
-    held = {user_id: Held(row.rank, row.score) for user_id, row in found.items()}
-    return dict.fromkeys(user_ids, OFF_BOARD) | held
+def _read_moved_from_sql(store: Store, board: BoardId, known: Mapping[UUID, Held | None]) -> Moved:
+    found = find_standings(store, board=board, user_ids=[*known])
+    held = dict.fromkeys(known, OFF_BOARD)
+    held |= {user_id: Held(row.rank, row.score) for user_id, row in found.items()}
+    moved = {
+        user_id: now
+        for user_id, now in held.items()
+        if (before := known[user_id]) is None or before.rank != now.rank
+    }
+    return Moved(moved, asked_sql=True)
 
 
 def _read_around_from_sql(store: Store, board: BoardId, asked: AroundAsked) -> MarkedRows:

@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
 import structlog
 
-from domain.boards.followed import find_held
+from domain.boards.followed import Moved, find_moved
 from domain.boards.model import BoardId, Held, Standing, Top
 from domain.boards.reader import find_standings, read_top
 from domain.errors import LaurelError, RedisUnavailableError
@@ -107,17 +107,20 @@ class BoardSource:
             logger.warning("standings not read", error=type(error).__name__, users=len(user_ids))
             return {}
 
-    def find_held(self, user_ids: Sequence[UUID]) -> dict[UUID, Held]:
-        """Return what each of up to MAX_HELD players holds. Raises DatabaseUnavailableError."""
-        return find_held(self._store, board=self.board, user_ids=user_ids)
+    def find_moved(self, known: Mapping[UUID, Held | None]) -> Moved:
+        """Return those of up to MAX_HELD players who hold another rank than they know.
 
-    def try_find_held(self, user_ids: Sequence[UUID]) -> dict[UUID, Held]:
-        """Return what these players hold; nothing while the stores do not answer."""
+        Raises DatabaseUnavailableError.
+        """
+        return find_moved(self._store, board=self.board, known=known)
+
+    def try_find_held(self, user_id: UUID) -> Held | None:
+        """Return what a player holds; None while the stores do not answer."""
         try:
-            return self.find_held(user_ids)
+            return self.find_moved({user_id: None}).held.get(user_id)
         except LaurelError as error:
-            logger.warning("ranks not read", error=type(error).__name__, users=len(user_ids))
-            return {}
+            logger.warning("rank not read", error=type(error).__name__)
+            return None
 
     def mark_listened(self, user_ids: Sequence[UUID]) -> None:
         """Let bus messages have the ranks of these users for a minute, if Redis answers.

@@ -61,7 +61,7 @@ class StandingsWatch:
         Whatever that asks elsewhere after its welcome is newer, so no change after it is lost.
         """
         self._told.pop(user_id, None)
-        held = self._source.try_find_held([user_id]).get(user_id)
+        held = self._source.try_find_held(user_id)
         # Another one may have come during the read.
         self._told.setdefault(user_id, held)
 
@@ -89,27 +89,28 @@ class StandingsWatch:
         """Tell those who hold another rank than they were told; called every second.
 
         Nothing is read when nothing has changed since the last look, unless the bus is not
-        followed; and reading takes SQL_SHARE of the time at most: SQL counts ranks. Raises
+        followed; and SQL, which counts ranks, is read for SQL_SHARE of the time at most. Raises
         DatabaseUnavailableError; the next call then goes on.
         """
         if self._clock() < self._due or (is_followed and not self._is_changed):
             return
         self._is_changed = False
-        reading_seconds = 0.0
+        sql_seconds = 0.0
         try:
             for told in self._list_parts(teller.list_users()):
                 began = self._clock()
-                found = self._source.find_held([*told])
-                reading_seconds += self._clock() - began
+                found = self._source.find_moved(told)
+                if found.asked_sql:
+                    sql_seconds += self._clock() - began
                 with teller.hold:
-                    moved = [*self._settle(told, found, teller.can_tell)]
+                    moved = [*self._settle(told, found.held, teller.can_tell)]
                     if moved:
                         teller.tell(moved)
         except BaseException:
             self._is_changed = True
             raise
         finally:
-            self._due = self._clock() + reading_seconds / SQL_SHARE - reading_seconds
+            self._due = self._clock() + sql_seconds / SQL_SHARE - sql_seconds
 
     def _list_parts(self, present: Iterable[UUID]) -> Iterator[Mapping[UUID, Told]]:
         """Yield what players were told, MAX_HELD at once; without those who are on no rank.
@@ -132,8 +133,8 @@ class StandingsWatch:
         """Take what was found for told, and yield what must be said for that."""
         for user_id, held in found.items():
             before = told[user_id]
-            if self._told[user_id] is not before or held == before:
-                # It was told something else during the read, or knows all.
+            if self._told[user_id] is not before:
+                # It was told something else during the read.
                 continue
             if not can_tell(user_id):
                 self._is_changed = True

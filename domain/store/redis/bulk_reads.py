@@ -6,7 +6,7 @@ and ValueError for what no script of ours wrote. An answer of None means that th
 trusted; the callers then ask SQL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -39,22 +39,24 @@ class MarkedSurroundings(NamedTuple):
     found: Surroundings
 
 
-def find_held(
-    redis: RedisClient, *, board: BoardId, user_ids: Sequence[UUID]
+def find_moved(
+    redis: RedisClient, *, board: BoardId, known: Mapping[UUID, Held | None]
 ) -> dict[UUID, Held] | None:
-    """Return what each of up to MAX_HELD players holds."""
+    """Return what those of up to MAX_HELD players hold who hold another rank than they know.
+
+    None in `known` is for what is not known.
+    """
+    users = [*known]
+    ranks = [-1 if held is None else held.rank or 0 for held in known.values()]
     answer = redis.run_script(
-        "read_places",
+        "read_moved",
         [keys.board(board), keys.board_rows(board)],
-        [orjson.dumps([str(user_id) for user_id in user_ids])],
+        [orjson.dumps([*map(str, users)]), orjson.dumps(ranks)],
     )
     if answer is None:
         return None
-    pairs = zip(answer[::2], answer[1::2], strict=True)
-    return {
-        user_id: Held(rank or None, int(score))
-        for user_id, (rank, score) in zip(user_ids, pairs, strict=True)
-    }
+    moved = zip(answer[::3], answer[1::3], answer[2::3], strict=True)
+    return {users[number - 1]: Held(rank or None, int(score)) for number, rank, score in moved}
 
 
 def find_rows_around(

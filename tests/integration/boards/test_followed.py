@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.boards.followed import OFF_BOARD, find_held, find_rows_around
+from domain.boards.followed import OFF_BOARD, find_moved, find_rows_around
 from domain.boards.model import GLOBAL_BOARD, AroundAsked, Held
 from domain.boards.reader import find_neighborhood, read_top
 from domain.boards.rebuild import rebuild_board
@@ -26,13 +26,23 @@ def crowd(request: pytest.FixtureRequest, store: Store) -> Store:
     return store
 
 
-def test_many_players_hold_what_their_rows_show(crowd: Store) -> None:
+def test_who_holds_another_rank_than_it_knows_is_found(crowd: Store) -> None:
     rows = read_top(crowd, board=GLOBAL_BOARD).standings
-    asked = [NOBODY, *(row.user_id for row in rows)]
-    expected = {row.user_id: Held(row.rank, row.score) for row in rows}
-    found = find_held(crowd, board=GLOBAL_BOARD, user_ids=asked)
-    assert found == {NOBODY: OFF_BOARD, **expected}
-    assert find_held(crowd, board=GLOBAL_BOARD, user_ids=[]) == {}
+    true = {row.user_id: Held(row.rank, row.score) for row in rows} | {NOBODY: OFF_BOARD}
+
+    def find(known: dict[UUID, Held | None]) -> dict[UUID, Held]:
+        return find_moved(crowd, board=GLOBAL_BOARD, known=known).held
+
+    assert find(dict.fromkeys(true)) == true
+    assert find({**true}) == {}
+    # The score does not matter: an action of one's own tells that.
+    assert find({user: Held(held.rank, 0) for user, held in true.items()}) == {}
+    wrong = [rows[0].user_id, rows[30].user_id, NOBODY]
+    assert find({**true, **dict.fromkeys(wrong, Held(99, 0))}) == {
+        user: true[user] for user in wrong
+    }
+    assert find({rows[1].user_id: OFF_BOARD}) == {rows[1].user_id: true[rows[1].user_id]}
+    assert find({}) == {}
 
 
 def test_the_rows_around_many_are_those_around_each(crowd: Store) -> None:

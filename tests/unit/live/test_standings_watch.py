@@ -1,6 +1,6 @@
 """Whom others moved: each player's told rank ends at the true one, and nothing is told twice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import cast
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.boards.followed import Moved
 from domain.boards.model import Held, Standing
 from domain.errors import DatabaseUnavailableError
 from domain.events.changes import RankChanged, ScoreUpdated
@@ -34,15 +35,24 @@ class Game:
         self.meanwhile: list[Callable[[], None]] = []
         self.watch = StandingsWatch(cast(BoardSource, self), clock=lambda: self.now)
 
-    def find_held(self, user_ids: Sequence[UUID]) -> dict[UUID, Held]:
+    def find_moved(self, known: Mapping[UUID, Held | None]) -> Moved:
         self.reads += 1
         self.now += self.read_seconds
-        found = {user: Held(self.rank(user), self.scores.get(user, 0)) for user in user_ids}
+        found = {user: self.hold_of(user) for user in known}
+        moved = {
+            user: held
+            for user, held in found.items()
+            if (before := known[user]) is None or before.rank != held.rank
+        }
         while self.meanwhile:
             self.meanwhile.pop()()
-        return found
+        return Moved(moved, asked_sql=bool(self.read_seconds))
 
-    try_find_held = find_held
+    def try_find_held(self, user: UUID) -> Held:
+        return self.hold_of(user)
+
+    def hold_of(self, user: UUID) -> Held:
+        return Held(self.rank(user), self.scores.get(user, 0))
 
     def rank(self, user: UUID) -> int | None:
         """Return the true rank; of equal scores the smaller id is first."""
@@ -261,13 +271,13 @@ def test_while_the_bus_is_lost_reading_takes_a_tenth_of_the_time(game: Game) -> 
 
 
 def test_a_look_that_failed_is_made_up_for(game: Game, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_user_ids: Sequence[UUID]) -> dict[UUID, Held]:
+    def fail(_known: Mapping[UUID, Held | None]) -> Moved:
         raise DatabaseUnavailableError
 
     game.act(UUID(int=8), 5)
     game.deliver()
     with monkeypatch.context() as patch:
-        patch.setattr(game, "find_held", fail)
+        patch.setattr(game, "find_moved", fail)
         with pytest.raises(DatabaseUnavailableError):
             game.look()
     game.look()
