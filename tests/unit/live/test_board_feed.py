@@ -26,7 +26,9 @@ from domain.rankings.reads.standings import ReadRanking
 from domain.store.redis.ranking_bus import RankingMessage
 from domain.store.store import Store
 from web.live.boards.feed import WINDOW_SECONDS, BoardFeed
+from web.live.boards.top_followers import BOUNDS
 from web.live.outgoing import Outgoing
+from web.live.protocol import Position
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 NO_STORE = cast(Store, None)
@@ -57,14 +59,15 @@ class Follower:
         self.rows: dict[str, Any] = {}
         self.position = ("", 0)
         self.total = 0
+        self.recovered: list[bool] = []
+        self.limit = 0
         self.clock: Clock | None = None
 
     def send(self, outgoing: Outgoing) -> None:
-        first = orjson.loads(outgoing.payloads[0])
-        if self.clock and first.get("id") is None:
+        events = [orjson.loads(payload) for payload in outgoing.payloads]
+        if self.clock and events[0].get("id") is None:
             self.clock.stepped_at.add(self.clock.now)
-        for payload in outgoing.payloads:
-            event = orjson.loads(payload)
+        for event in events:
             if event["event"] == "snapshot":
                 self.rows = {row["userId"]: row for row in event["leaderboard"]}
             elif event["event"] == "leaderboard_changed":
@@ -75,6 +78,10 @@ class Follower:
                     self.rows[change["userId"]] = {**change, "rank": change["newRank"]}
             else:
                 assert event["event"] == "subscribed"
+                self.recovered.append(event["recovered"])
+                if event["recovered"] and len(events) > 1:
+                    # What was missed follows, and leads from where this one was.
+                    continue
             self.position = event["epoch"], event["seq"]
             self.total = event.get("totalUsers", self.total)
 
@@ -134,7 +141,10 @@ class Crowd:
             self.following.pop(follower, None)
             if limit:
                 self.following[follower] = limit
-                self.feed.add(follower, limit, "mine")
+                # Who comes back goes on from where it was, if it asks for the same.
+                since = Position(*follower.position) if follower.limit == limit else None
+                follower.limit = limit
+                self.feed.add(follower, limit, "mine", since)
 
 
 SCORES = st.dictionaries(st.integers(1, 6), st.integers(0, 3), max_size=6)
@@ -202,6 +212,56 @@ def test_changes_put_in_are_the_rows_of_the_last_message(
     check()
     times = sorted(clock.stepped_at)
     assert all(later - at > WINDOW_SECONDS - 0.001 for at, later in pairwise(times))
+
+
+def follow_again(feed: BoardFeed, follower: Follower, since: tuple[str, int]) -> bool:
+    """Follow from a position on, and return whether that was possible."""
+    follower.position = since
+    feed.add(follower, 10, "again", Position(*since))
+    return follower.recovered[-1]
+
+
+def test_who_comes_back_is_sent_all_that_it_missed_or_a_snapshot() -> None:
+    clock = Clock()
+    current = make_current("competition")
+    top = RankingTop("e", 1, 0, ())
+    feed = BoardFeed(NO_STORE, PART, current, top, clock=clock, now=lambda: NOW)
+    follower, other = Follower(1), Follower(2)
+    feed.add(follower, 10, None)
+
+    def show(seq: int, scores: Scores, epoch: str = "e") -> None:
+        clock.now += 1
+        feed.receive(make_message(current, scores, epoch, seq))
+
+    feed.remove(follower)
+    show(2, {1: 5, 2: 3})
+    show(5, {1: 5, 2: 7})
+    assert follow_again(feed, follower, ("e", 1))
+    assert follower.shown() == [(0, 1, str(UUID(int=2)), 7), (1, 2, str(UUID(int=1)), 5)]
+    assert follower.position == ("e", 5)
+    # Nothing was missed: there is no event, only the answer.
+    assert follow_again(feed, follower, ("e", 5))
+    # A message was lost, so what was shown there is not known; so are other epochs and the future.
+    for since in (("e", 3), ("e", 6), ("f", 5), ("", 0), ("e", 0)):
+        assert not follow_again(feed, other, since)
+    show(1, {3: 9}, "f")
+    assert not follow_again(feed, other, ("e", 5))
+    assert other.shown() == [(0, 1, str(UUID(int=3)), 9)]
+
+
+def test_what_was_shown_long_ago_is_not_kept() -> None:
+    clock = Clock()
+    current = make_current("dense")
+    top = RankingTop("e", 1, 0, ())
+    feed = BoardFeed(NO_STORE, PART, current, top, clock=clock, now=lambda: NOW)
+    follower = Follower(1)
+    for seq in range(2, 2 + BOUNDS.messages + 10):
+        clock.now += 1
+        feed.receive(make_message(current, {1: seq}, "e", seq))
+    assert not follow_again(feed, follower, ("e", 2))
+    assert follow_again(feed, follower, ("e", 20))
+    clock.now += BOUNDS.seconds
+    assert follow_again(feed, follower, ("e", 20))
 
 
 def receive_one(top: RankingTop, act: Callable[[BoardFeed], None]) -> tuple[BoardFeed, Follower]:

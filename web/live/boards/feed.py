@@ -25,7 +25,7 @@ from web.live.channel_names import around_channel, top_channel
 from web.live.channels import Listener
 from web.live.hub import WRITES_PER_TURN
 from web.live.outgoing import Message, Outgoing
-from web.live.protocol import MessageId
+from web.live.protocol import MessageId, Position
 
 WINDOW_SECONDS = 0.25
 
@@ -60,7 +60,7 @@ class BoardFeed:
         self.publish_at: float | None = None
         self.marked_no: int | None = None
         self._store = store
-        self._tops = TopFollowers(part, current, top, now=now)
+        self._tops = TopFollowers(part, current, top, now=now, clock=clock)
         self._clock = clock
         self._yield_turn = yield_turn
         self._writes_per_turn = writes_per_turn
@@ -75,9 +75,11 @@ class BoardFeed:
         """The number of the ranking that is shown; None while nobody is in it."""
         return self.current.ranking.number if self.current.ranking else None
 
-    def add(self, listener: Listener, limit: int, message_id: MessageId) -> None:
-        """Let a listener follow the first `limit` rows, from a snapshot on."""
-        self._tops.add(listener, limit, message_id)
+    def add(
+        self, listener: Listener, limit: int, message_id: MessageId, since: Position | None = None
+    ) -> None:
+        """Let a listener follow the first `limit` rows: from `since` on, or from a snapshot."""
+        self._tops.add(listener, limit, message_id, since)
         self.idle_since = None
 
     def add_around(self, listener: Listener, limit: int, message_id: MessageId) -> None:

@@ -27,8 +27,8 @@ CHECK_SECONDS = 1.0
 FIRST_PUBLISH_SECONDS = LOOK_SECONDS + 0.2
 # What changes rankings without a batch, such as a bucket that leaves a rolling board.
 PUBLISH_SECONDS = 10.0
-# A page that is loaded again finds its feed still there.
-IDLE_SECONDS = 10.0
+# Who comes back so soon after the last follower has left can still resume.
+IDLE_SECONDS = 120.0
 MAX_IDLE_FEEDS = 100
 # The clock of the database decides; this one must not be early.
 END_MARGIN_SECONDS = 0.005

@@ -75,7 +75,7 @@ class LiveBoards:
         self.unsubscribe(listener, op.channel)
         self._followed.setdefault(listener, {})[op.channel] = feed
         if not is_around(op.channel):
-            feed.add(listener, op.limit, op.id)
+            feed.add(listener, op.limit, op.id, op.since)
             return
         try:
             feed.add_around(listener, op.limit, op.id)

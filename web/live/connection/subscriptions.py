@@ -36,7 +36,7 @@ class Subscriptions:
     def subscribe(self, listener: Listener, op: Subscribe) -> None:
         """Let a listener follow a channel: from `since` on if it can, else from a snapshot.
 
-        The boards keep no past events yet, and begin with a snapshot. Raises LaurelError.
+        The rows around a player are whole, and always begin with a snapshot. Raises LaurelError.
         """
         self._check_limit(listener, op.channel)
         if op.channel == OWN_CHANNEL:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from domain.boards.model import Standing, Top
 from domain.events.changes import RankChanged, ScoreUpdated, find_view_change, list_own_events
@@ -27,7 +28,7 @@ class Outcome(Enum):
     """The bus is not followed now, so nothing has a position."""
 
 
-def judge_since(ring: Ring[Top], channel: Channel, since: Position) -> Outcome:
+def judge_since(ring: Ring[Any], channel: Channel, since: Position) -> Outcome:
     """Return whether all that this channel has sent since is known.
 
     A client may be further than its channel, for example after a time at another process: it has
