@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.boards.model import AroundAsked, BoardId, Held
 from domain.boards.reader import find_standings, read_neighborhood_from_sql
+from domain.errors import RedisUnavailableError
 from domain.store.answering import set_or_sql
 from domain.store.redis import bulk_reads
 from domain.store.redis.bulk_reads import MAX_AROUND, MAX_HELD, MarkedRows
@@ -37,6 +38,15 @@ def find_moved(store: Store, *, board: BoardId, known: Mapping[UUID, Held | None
         return None if found is None else Moved(found, asked_sql=False)
 
     return set_or_sql(ask_set, lambda: _read_moved_from_sql(store, board, known))
+
+
+def find_held_in_redis(store: Store, *, board: BoardId, user_id: UUID) -> Held | None:
+    """Return what a player holds; None while Redis does not know. SQL would count for each."""
+    try:
+        found = bulk_reads.find_moved(store.redis, board=board, known={user_id: None})
+    except (RedisUnavailableError, ValueError):
+        return None
+    return None if found is None else found[user_id]
 
 
 def find_rows_around(

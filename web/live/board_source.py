@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from domain.boards.followed import Moved, find_moved
+from domain.boards.followed import Moved, find_held_in_redis, find_moved
 from domain.boards.model import BoardId, Held, Standing, Top
 from domain.boards.reader import find_standings, read_top
 from domain.errors import LaurelError, RedisUnavailableError
@@ -114,13 +114,9 @@ class BoardSource:
         """
         return find_moved(self._store, board=self.board, known=known)
 
-    def try_find_held(self, user_id: UUID) -> Held | None:
-        """Return what a player holds; None while the stores do not answer."""
-        try:
-            return self.find_moved({user_id: None}).held.get(user_id)
-        except LaurelError as error:
-            logger.warning("rank not read", error=type(error).__name__)
-            return None
+    def find_held_in_redis(self, user_id: UUID) -> Held | None:
+        """Return what a player holds; None while Redis does not know."""
+        return find_held_in_redis(self._store, board=self.board, user_id=user_id)
 
     def mark_listened(self, user_ids: Sequence[UUID]) -> None:
         """Let bus messages have the ranks of these users for a minute, if Redis answers.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 import gevent
 import structlog
@@ -23,7 +24,9 @@ from web.live.followed_board import BusState, FollowedBoard, position_of
 from web.live.history.board_channels import BoardChannels, Step
 from web.live.history.ring import DEFAULT_BOUNDS, Bounds, Ring
 from web.live.listeners import Listeners
-from web.live.protocol import Position
+from web.live.protocol import NO_POSITION, Position
+from web.live.standings.telling import StandingsTeller
+from web.live.standings.watch import StandingsWatch
 
 logger = structlog.get_logger(__name__)
 
@@ -52,7 +55,10 @@ class Hub:
     ):
         self._ring: Ring[Top] = Ring(bounds=bounds, clock=clock)
         self._state = FollowedBoard(source, self._ring)
-        self._channels = BoardChannels(source.board, self._ring, clock=clock)
+        self.watch = StandingsWatch(source, clock=clock)
+        self._channels = BoardChannels(
+            source.board, self._ring, clock=clock, on_own_events=self.watch.note
+        )
         self.audience = Audience(source)
         self.listeners = Listeners(self._state, self._ring, self._channels, self.audience, now)
         self.on_held = on_held
@@ -61,6 +67,9 @@ class Hub:
         self._writes_per_turn = writes_per_turn
         # Held for one bus message, one flush or one resync: their sends must not interleave.
         self._order = threading.Lock()
+        self._teller = StandingsTeller(
+            source, self._state, self._channels, hold=self._order, send=self._send, now=now
+        )
 
     @property
     def is_connected(self) -> bool:
@@ -79,6 +88,7 @@ class Hub:
 
     def handle_message(self, raw: str) -> None:
         """Send every listener what one bus message changes for it."""
+        self.watch.mark_changed()
         with self._order, metrics.fan_out_seconds.time():
             try:
                 message = parse_bus_message(raw)
@@ -96,6 +106,16 @@ class Hub:
         metrics.history_messages.set(len(self._ring))
         metrics.history_bytes.set(self._ring.size_bytes)
         return self._channels.seconds_until_due()
+
+    def expect(self, user_id: UUID) -> None:
+        """Prepare for a listener of this user, who is about to come."""
+        self.audience.announce(user_id)
+        if self._channels.find_own(user_id) is None:
+            self.watch.learn(user_id)
+
+    def tell_moved(self) -> None:
+        """Tell those whom others moved, if it is time. Raises DatabaseUnavailableError."""
+        self.watch.look(self._teller, is_followed=self._teller.is_followed)
 
     def recover_position(self) -> None:
         """Read the position again if it is not known; called every second.
@@ -122,7 +142,7 @@ class Hub:
         missed = self._state.read_missed(position)
         if missed:
             self._publish(missed)
-        elif last is None or position != self._state.head:
+        elif last is None or position != self._state.head or position == NO_POSITION:
             self._begin(top, self._state.read_past(position), cause)
             return
         if self._state.forgive_unpositioned() and (last := self._state.top) is not None:
@@ -205,6 +225,7 @@ class Hub:
         self.audience.announce_all()
         standings = self._state.find_standings(top, self._channels.list_users)
         begin()
+        self.watch.note_standings(standings)
         self._channels.restart(own_position, top)
         for count, listener in enumerate(tuple(present), start=1):
             if listener in present:  # it may have left while others had their turn

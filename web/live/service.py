@@ -69,12 +69,15 @@ class LiveService:
         # Without it the last change of a window would not be sent.
         self._flushes = BackgroundThread("flushes", self._flush, essential=True)
         self.hub.on_held = self._flushes.wake
+        self._standings = BackgroundThread("standings", self._tell_moved)
+        self.hub.watch.on_changed = self._standings.wake
         # Without its deadlines no dead connection would ever be closed: that thread is essential.
         self._threads = (
             BackgroundThread(
                 "deadlines", self._check_deadlines, every_seconds=CHECK_SECONDS, essential=True
             ),
             self._flushes,
+            self._standings,
             BackgroundThread("position", self.hub.recover_position, every_seconds=CHECK_SECONDS),
             BackgroundThread(
                 "listened", self.hub.audience.announce_all, every_seconds=ANNOUNCE_SECONDS
@@ -118,7 +121,7 @@ class LiveService:
         self._sessions.add(session)
         metrics.connections_active.inc()
         try:
-            self.hub.audience.announce(session.user_id)
+            self.hub.expect(session.user_id)
             session.run()
         finally:
             self._sessions.discard(session)
@@ -147,6 +150,10 @@ class LiveService:
 
     def _flush(self) -> None:
         self._flushes.pause(self.hub.flush_due())
+
+    def _tell_moved(self) -> None:
+        self._standings.pause(self.hub.watch.seconds_to_look())
+        self.hub.tell_moved()
 
     def _handle_connected(self) -> None:
         self.hub.handle_connected()

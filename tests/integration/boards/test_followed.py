@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.boards.followed import OFF_BOARD, find_moved, find_rows_around
+from domain.boards.followed import OFF_BOARD, find_held_in_redis, find_moved, find_rows_around
 from domain.boards.model import GLOBAL_BOARD, AroundAsked, Held
 from domain.boards.reader import find_neighborhood, read_top
 from domain.boards.rebuild import rebuild_board
@@ -43,6 +43,17 @@ def test_who_holds_another_rank_than_it_knows_is_found(crowd: Store) -> None:
     }
     assert find({rows[1].user_id: OFF_BOARD}) == {rows[1].user_id: true[rows[1].user_id]}
     assert find({}) == {}
+
+
+def test_one_player_is_asked_of_redis_alone(store: Store) -> None:
+    make_crowd(store, 3)
+    user = read_top(store, board=GLOBAL_BOARD).standings[1].user_id
+    assert find_held_in_redis(store, board=GLOBAL_BOARD, user_id=user) is None
+    assert rebuild_board(store, board=GLOBAL_BOARD)
+    held = find_held_in_redis(store, board=GLOBAL_BOARD, user_id=user)
+    assert held is not None
+    assert held.rank == 2
+    assert find_held_in_redis(store, board=GLOBAL_BOARD, user_id=NOBODY) == OFF_BOARD
 
 
 def test_the_rows_around_many_are_those_around_each(crowd: Store) -> None:

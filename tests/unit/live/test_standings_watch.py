@@ -15,7 +15,7 @@ from domain.boards.model import Held, Standing
 from domain.errors import DatabaseUnavailableError
 from domain.events.changes import RankChanged, ScoreUpdated
 from web.live.board_source import SQL_SHARE, BoardSource
-from web.live.standings_watch import MESSAGE_SECONDS, StandingsWatch
+from web.live.standings.watch import MESSAGE_SECONDS, StandingsWatch
 
 PLAYERS = range(1, 9)
 
@@ -48,7 +48,7 @@ class Game:
             self.meanwhile.pop()()
         return Moved(moved, asked_sql=bool(self.read_seconds))
 
-    def try_find_held(self, user: UUID) -> Held:
+    def find_held_in_redis(self, user: UUID) -> Held:
         return self.hold_of(user)
 
     def hold_of(self, user: UUID) -> Held:

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.boards.model import BoardId, Top
-from domain.events.changes import MAX_SINGLE_UPDATES, ScoreUpdated, list_own_events
+from domain.events.changes import MAX_SINGLE_UPDATES, RankChanged, ScoreUpdated, list_own_events
 from web.live import encoding
 from web.live.channel_names import LEADERBOARD, OWN_CHANNEL
 from web.live.channels import Channel, Listener, OwnChannel, View, ViewKey, encode_own_events
@@ -20,22 +20,32 @@ from web.live.outgoing import Outgoing
 from web.live.protocol import Position
 
 Step = tuple[Channel, Outgoing]
+OwnEvent = ScoreUpdated | RankChanged
 
 # For when nothing is held back.
 IDLE_SECONDS = 1.0
 
 
 class BoardChannels:
-    """Each user's own channel, and the views that somebody follows. `clock` is monotonic."""
+    """Each user's own channel, and the views that somebody follows.
+
+    `clock` is monotonic; `on_own_events` is called with a user and the events of a step.
+    """
 
     def __init__(
-        self, board: BoardId, ring: Ring[Top], *, clock: Callable[[], float] = time.monotonic
+        self,
+        board: BoardId,
+        ring: Ring[Top],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        on_own_events: Callable[[UUID, list[OwnEvent]], None] = lambda _user, _events: None,
     ):
         self.own: dict[str, OwnChannel] = {}
         self.views: dict[ViewKey, View] = {}
         self._board = board
         self._ring = ring
         self._clock = clock
+        self._on_own_events = on_own_events
         # Those with something held back, and the head at which the others were last looked at.
         self._held: dict[Channel, None] = {}
         self._looked_at = 0
@@ -161,6 +171,7 @@ class BoardChannels:
             self._hold(channel)
             return
         channel.sent += count
+        self._on_own_events(channel.user_id, events)
         self._release(channel, head)
         yield channel, encode_own_events(events, since.seq, head, at)
 

@@ -1,4 +1,4 @@
-"""The ranks of the players who listen here, compared once a second with what each was told last.
+"""The ranks of the players who listen here, compared once a second with what each was told.
 
 A bus message tells those who acted. Whom others moved is found here; used by the hub.
 """
@@ -17,6 +17,7 @@ from web.live.board_source import SQL_SHARE, BoardSource
 
 Told = Held | None
 """What a player was told last; None when that is not known, or was not all."""
+LOOK_SECONDS = 1.0
 # A player's own action is told by its message, which follows the change of the score; one whose
 # message does not come in this time was changed by something else.
 MESSAGE_SECONDS = 3.0
@@ -54,6 +55,8 @@ class StandingsWatch:
         self._acting: dict[UUID, float] = {}
         self._is_changed = False
         self._due = 0.0
+        # Called when there is something to look at, which `seconds_to_look` says when.
+        self.on_changed: Callable[[], None] = lambda: None
 
     def learn(self, user_id: UUID) -> None:
         """Take what a player without listeners holds now for known; one is about to come.
@@ -61,7 +64,7 @@ class StandingsWatch:
         Whatever that asks elsewhere after its welcome is newer, so no change after it is lost.
         """
         self._told.pop(user_id, None)
-        held = self._source.try_find_held(user_id)
+        held = self._source.find_held_in_redis(user_id)
         # Another one may have come during the read.
         self._told.setdefault(user_id, held)
 
@@ -72,27 +75,38 @@ class StandingsWatch:
             self._told[user_id] = Held(event.new_rank, event.new_score) if is_whole else None
             self._acting.pop(user_id, None)
             # What is being read may be of before it, or of after it.
-            self._is_changed = True
+            self.mark_changed()
 
     def mark_changed(self) -> None:
         """Somebody's rank may have changed: look again when it is time."""
-        self._is_changed = True
+        if not self._is_changed:
+            self._is_changed = True
+            self.on_changed()
+
+    def seconds_to_look(self) -> float:
+        """Return after how many seconds to look, unless `on_changed` is called before.
+
+        The first change is looked at at once, then one look a second is enough.
+        """
+        left = max(0.0, self._due - self._clock())
+        return left if self._is_changed else max(left, LOOK_SECONDS)
 
     def note_standings(self, standings: Mapping[UUID, Standing]) -> None:
         """All listeners of these players are being sent how they stand."""
         for user_id, standing in standings.items():
             if user_id in self._told:
                 self._told[user_id] = Held(standing.rank, standing.score)
-        self._is_changed = True
+        self.mark_changed()
 
     def look(self, teller: Teller, *, is_followed: bool) -> None:
-        """Tell those who hold another rank than they were told; called every second.
+        """Tell those who hold another rank than they were told; LOOK_SECONDS apart.
 
         Nothing is read when nothing has changed since the last look, unless the bus is not
         followed; and SQL, which counts ranks, is read for SQL_SHARE of the time at most. Raises
         DatabaseUnavailableError; the next call then goes on.
         """
-        if self._clock() < self._due or (is_followed and not self._is_changed):
+        began_at = self._clock()
+        if began_at < self._due or (is_followed and not self._is_changed):
             return
         self._is_changed = False
         sql_seconds = 0.0
@@ -100,17 +114,18 @@ class StandingsWatch:
             for told in self._list_parts(teller.list_users()):
                 began = self._clock()
                 found = self._source.find_moved(told)
-                if found.asked_sql:
-                    sql_seconds += self._clock() - began
                 with teller.hold:
                     moved = [*self._settle(told, found.held, teller.can_tell)]
                     if moved:
                         teller.tell(moved)
+                if found.asked_sql:
+                    sql_seconds += self._clock() - began
         except BaseException:
             self._is_changed = True
             raise
         finally:
-            self._due = self._clock() + sql_seconds / SQL_SHARE - sql_seconds
+            sql_due = self._clock() + sql_seconds / SQL_SHARE - sql_seconds
+            self._due = max(began_at + LOOK_SECONDS, sql_due)
 
     def _list_parts(self, present: Iterable[UUID]) -> Iterator[Mapping[UUID, Told]]:
         """Yield what players were told, MAX_HELD at once; without those who are on no rank.

@@ -1,0 +1,1 @@
+"""How players are told of their ranks when others have moved them."""
