@@ -19,6 +19,7 @@ from web.live.board_source import BoardSource
 from web.live.boards.live_boards import LiveBoards
 from web.live.close_codes import CloseCode
 from web.live.connection.credentials import Credential
+from web.live.connection.heartbeat import Heartbeat
 from web.live.connection.limits import (
     SUBSCRIPTIONS_AT_ONCE,
     SUBSCRIPTIONS_PER_SECOND,
@@ -140,6 +141,20 @@ def test_a_socket_is_pinged_in_every_interval(case: Case) -> None:
         case.transport.pong_received = True
     assert 3 <= case.transport.pings <= 5
     assert case.transport.closed_with is None
+
+
+def test_thousands_that_came_at_once_are_not_pinged_at_once() -> None:
+    transports = [FakeTransport() for _ in range(200)]
+    heartbeats = [Heartbeat(transport, 0.0) for transport in transports]
+    pinged_at: list[int] = []
+    for second in range(3 * HEARTBEAT_SECONDS):
+        for transport, heartbeat in zip(transports, heartbeats, strict=True):
+            pings, transport.pong_received = transport.pings, True
+            heartbeat.ping_if_due(second)
+            pinged_at += [second] * (transport.pings - pings)
+    by_second = [pinged_at.count(second) for second in range(3 * HEARTBEAT_SECONDS)]
+    assert sum(by_second[: HEARTBEAT_SECONDS + 1]) >= 200
+    assert max(by_second) < 100
 
 
 def test_without_a_pong_in_ten_seconds_it_is_closed(case: Case) -> None:

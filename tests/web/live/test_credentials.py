@@ -123,6 +123,23 @@ def test_a_server_that_stops_says_so_to_every_socket_and_is_gone_soon(
     assert time.monotonic() - started < 4
 
 
+def test_a_rolling_restart_sends_everybody_away_and_refuses_nobody(
+    start_server: StartServer, connect: Connect
+) -> None:
+    server = start_server()
+    listeners: list[Listener] = [connect(server) for _ in range(20)]
+    before = server.worker_pid()
+    server.process.send_signal(signal.SIGHUP)
+    waits = [listener.hear_until("going_away")["retryAfterMs"] for listener in listeners]
+    assert {listener.close_code() for listener in listeners} == {1001}
+    assert len(set(waits)) > 5
+
+    # The port stays open meanwhile: who comes at once waits for the successor, or is told to wait.
+    server.wait()
+    wait_until(lambda: before not in server.worker_pids())
+    connect(server)
+
+
 def test_a_server_that_stops_does_not_wait_for_the_deaf(
     start_server: StartServer, connect: Connect
 ) -> None:

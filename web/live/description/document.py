@@ -108,7 +108,7 @@ def _describe_socket() -> dict[str, Any]:
 
 def _describe_stream() -> dict[str, Any]:
     parameters = {
-        "channels": f"From 1 to {MAX_CHANNELS} channels, with commas between them",
+        "channels": f"Names with commas between them, at most {MAX_CHANNELS} with `user:self`",
         "limit": "How many first rows, as `limit` of `subscribe`",
         "neighbors": "How many rows on either side of the client's own",
         "segment": "Which part of the boards that are split",

@@ -62,12 +62,15 @@ def read_stream_request(
 
 def _read_channels(value: str, user_id: UUID) -> tuple[str, ...]:
     names = [name for name in value.split(",") if name]
-    if not 1 <= len(names) <= MAX_CHANNELS:
-        raise InvalidPayloadError(f"`channels` has from 1 to {MAX_CHANNELS} names, with commas")
     try:
-        return tuple(dict.fromkeys(parse_channel(name, user_id) for name in names))
+        channels = tuple(dict.fromkeys(parse_channel(name, user_id) for name in names))
     except NotFoundError:
         raise InvalidPayloadError("`channels` has a name of no channel") from None
+    if not channels or len({OWN_CHANNEL, *channels}) > MAX_CHANNELS:
+        raise InvalidPayloadError(
+            f"`channels` has names with commas between them: at most {MAX_CHANNELS}, with yours"
+        )
+    return channels
 
 
 def _options_of(channel: str, query: Mapping[str, str]) -> dict[str, Any]:
