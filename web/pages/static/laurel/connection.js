@@ -229,7 +229,10 @@ export class Connection extends Emitter {
     if (link !== this.#link && link !== this.#opening) return;
     const wasOpen = link === this.#link;
     // Another one is about to take its place, as after a logout.
-    if (wasOpen && this.#isConnecting) return this.#detach();
+    if (wasOpen && this.#isConnecting) {
+      this.#detach();
+      return this.#show("catching up", "Catching up…");
+    }
     this.#drop();
     const attempt = this.#attempt;
     const { action, isSlow, text } = judgeClose(code);
@@ -270,7 +273,6 @@ export class Connection extends Emitter {
     this.#watch?.stop();
     this.#link?.close();
     this.#link = this.#watch = null;
-    if (this.state === "live") this.#show("catching up", "Catching up…");
   }
 
   /**
