@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from local.demo.people import list_people
 from tests.e2e.api import Api
 from tests.e2e.browser import Visit, keep_picture
+from tests.e2e.pages.rounds import play_round, wait_until_live
 from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 
@@ -42,7 +43,7 @@ def page_url(stack: Stack) -> str:
 def visit(browser: Browser, page_url: str) -> Iterator[Visit]:
     """The page, with no tab chosen."""
     opened = Visit(browser, page_url)
-    expect(opened.page.locator("#state")).to_have_attribute("data-state", "live")
+    wait_until_live(opened.page)
     expect(opened.page.get_by_role("tab", name="season")).to_be_visible()
     yield opened
     opened.page.close()
@@ -108,29 +109,29 @@ def test_actions_appear_on_the_board_of_today_and_of_the_season(visit: Visit, ap
     for _ in range(2):
         assert api.complete(rival["accessToken"], 1000).status == 200
         expect(row_of(page, rival["username"])).to_be_visible()
-    page.locator("#points").fill("990")
-    page.get_by_role("button", name="Complete an action").click()
-    expect(page.locator("#own-score")).to_have_text("990")
-    expect(page.locator("#rows tr.own .score")).to_have_text("990")
+    points = play_round(page)
+    expect(page.locator("#own-score")).to_have_text(str(points))
+    expect(page.locator("#rows tr.own .points")).to_have_text(str(points))
     expect(page.locator("#own-place")).to_have_text(re.compile(r"^You are at rank \d+"))
     keep_picture(page, "today")
 
     page.get_by_role("tab", name="season").click()
-    expect(row_of(page, rival["username"]).locator(".score")).to_have_text("2,000")
+    expect(row_of(page, rival["username"]).locator(".points")).to_have_text("2,000")
     assert api.complete(rival["accessToken"], 1).status == 200
-    expect(row_of(page, rival["username"]).locator(".score")).to_have_text("2,001")
+    expect(row_of(page, rival["username"]).locator(".points")).to_have_text("2,001")
     assert visit.problems == []
 
 
 def test_without_a_socket_the_board_moves_too(browser: Browser, page_url: str, api: Api) -> None:
     page = browser.new_page()
     page.route_web_socket("**/ws", lambda socket: socket.close())
+    page.route("**/api/stream*", lambda route: route.abort())
     page.goto(f"{page_url}#season")
-    expect(page.locator("#state")).to_have_attribute("data-state", "lost")
+    expect(page.locator("#state")).to_have_attribute("data-state", "offline")
     rival = api.register()
     for total in ("1,000", "2,000"):
         assert api.complete(rival["accessToken"], 1000).status == 200
-        expect(row_of(page, rival["username"]).locator(".score")).to_have_text(total)
+        expect(row_of(page, rival["username"]).locator(".points")).to_have_text(total)
     page.close()
 
 
@@ -149,7 +150,7 @@ def test_a_guest_plays_for_a_country_of_the_weekly_board(visit: Visit, api: Api)
     expect(page.locator("#own-place")).to_have_text("You are not on this board yet.")
     page.get_by_role("button", name="Play for Japan").click()
     expect(page.locator("#own-place")).to_have_text("Your actions count here from now on.")
-    page.get_by_role("button", name="Complete an action").click()
+    play_round(page)
     expect(page.locator("#rows tr.own")).to_be_visible()
     expect(page.locator("#offer")).to_be_hidden()
     page.reload()

@@ -49,7 +49,7 @@ export class BoardView {
     this.columns = this.definition.tieBreakers.map(({ value }) => (value === "1" ? "actions" : value.split(".").at(-1)));
   }
 
-  // With `standings` that are known already: from the server's page, or of who looked on before.
+  // With `standings` that are known already, from the server's page.
   start(standings = null) {
     clearPanel();
     if (standings) this.#shown.rows.turnTo(this.#shown.seen);
@@ -62,9 +62,14 @@ export class BoardView {
     this.refresh();
   }
 
-  // The rows that are shown; null while there are none.
-  get standings() {
-    return this.#standings;
+  // Somebody else looks on from now on.
+  changeUser() {
+    this.entry = new Entry(this.board);
+    this.#own = { you: null, around: [] };
+    this.#segmentsAt = -Infinity;
+    this.#draw();
+    if (!this.#isSplit || this.segment) this.#follow();
+    this.#restart();
   }
 
   stop() {
@@ -120,17 +125,12 @@ export class BoardView {
     if (this.#isSplit) await this.#readSegments();
     if (this.#isOver) return;
     if (this.#isSplit && !this.segment) return this.#take({ leaderboard: [], totalUsers: 0 });
-    const page = await this.#readPage();
+    // Who only looks on has no place of one's own.
+    const { segment } = this;
+    const page = await (session.isPlayer ? this.reads.get("/me", { neighbors: NEIGHBORS, segment }) : this.reads.get("/standings", { limit: TOP, segment }));
     if (this.#isOver) return;
     if (page) this.#turnTo(page);
     await this.#podium.draw(this.#page, this.definition.period.kind, this.segment, () => this.#isOver);
-  }
-
-  // Who only looks on has no place of one's own.
-  #readPage() {
-    const { segment } = this;
-    if (session.isPlayer) return this.reads.get("/me", { neighbors: NEIGHBORS, segment });
-    return this.reads.get("/standings", { limit: TOP, segment });
   }
 
   async #readSegments() {
@@ -208,10 +208,11 @@ export class BoardView {
 
   #draw() {
     if (!this.#standings) return;
-    const { you, around } = this.#own;
+    const { you } = this.#own;
     const { rows, totalUsers } = this.#standings;
-    this.#shown.rows.draw(rows, you ? around : [], this.#how);
-    this.#shown.past.want([...rows, ...(you ? around : [])], this.#shown.seen);
+    const around = you ? this.#own.around : [];
+    this.#shown.rows.draw(rows, around, this.#how);
+    this.#shown.past.want([...rows, ...around], this.#shown.seen);
     sayRows(rows.length, totalUsers);
     drawTurn(this.definition, this.#page, serverNow());
     if (you && this.board.board === "global") this.#shown.showOwn(you);

@@ -66,10 +66,9 @@ export class Boards {
   }
 
   /** Somebody else looks on from now on. */
-  turnTo() {
+  changeUser() {
     this.#etag = null;
-    const { board, segment, standings } = this.#view;
-    this.#show(board, segment, standings);
+    this.#view.changeUser();
     this.#ask().catch(() => {});
   }
 

@@ -30,7 +30,8 @@ export class Entry {
   async read() {
     if (this.attribute === null) return;
     const { body } = await ask("GET", "/api/users/me?limit=1");
-    this.#home = body.attributes[this.attribute] ?? null;
+    // What was just taken may not have been there when this was read.
+    this.#home = body.attributes[this.attribute] ?? this.#home;
   }
 
   // What the player may do, in words; null when there is nothing left.

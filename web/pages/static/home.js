@@ -59,7 +59,7 @@ session.on("change", () => {
   if (userId !== null) actions.forget();
   userId = session.userId;
   showOwn({ score: null, rank: null });
-  boards.turnTo();
+  boards.changeUser();
 });
 
 startAccount();

@@ -1,0 +1,257 @@
+"""The board of the page `/`: rows that move, one's own place, names, and servers that are away."""
+
+import re
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.api import Api
+from tests.e2e.browser import Visit, keep_picture
+from tests.e2e.pages.accessibility import assert_accessible
+from tests.e2e.pages.rounds import finish_round, play_round, wait_until_live
+from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.timeout(180)
+TOP = 10
+# Every animation that a script begins is kept here.
+RECORD = """
+  window.begun = [];
+  const animate = Element.prototype.animate;
+  Element.prototype.animate = function (frames, options) {
+    window.begun.push(JSON.stringify(frames));
+    return animate.call(this, frames, options);
+  };
+"""
+GLIDES = "window.begun.filter(frames => frames.includes('translateY')).length"
+NAMES = (
+    "W" * 32,
+    "سارة النجار",
+    "<b>bold</b> & co",
+    "🏆 {name} 🏆",
+    "javascript:alert(1)",
+)
+
+
+@pytest.fixture
+def url(stack: Stack) -> str:
+    """The address of the page."""
+    return f"http://127.0.0.1:{stack.port}/"
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    """The page of somebody who looks on; its animations are recorded."""
+    opened = browser.new_page(viewport={"width": 1100, "height": 800})
+    opened.add_init_script(RECORD)
+    opened.goto(url)
+    wait_until_live(opened)
+    yield opened
+    opened.close()
+
+
+_steps = count()
+
+
+def add_leaders(api: Api) -> list[dict[str, Any]]:
+    """Register two players, the first 50 points ahead; both pass all who were added before.
+
+    They stay below the 5,000 points an hour from which this system holds actions.
+    """
+    last = 100 * next(_steps)
+    players = [api.register(f"lead-{uuid4().hex[:10]}") for _ in range(2)]
+    for player, ahead in zip(players, (50, 0), strict=True):
+        for score in (1000, 1000, 1000, 900, 1 + last + ahead):
+            assert api.complete(player["accessToken"], score).status == 200
+    return players
+
+
+def row_of(page: Page, player: dict[str, Any]) -> Locator:
+    """Return the row of the player."""
+    return page.locator(f'#rows tr[data-user="{player["userId"]}"]')
+
+
+def test_rows_glide_and_have_arrows_when_ranks_change(page: Page, api: Api) -> None:
+    first, second = add_leaders(api)
+    expect(row_of(page, first)).to_be_visible()
+    expect(row_of(page, second)).to_be_visible()
+    page.evaluate("window.begun.length = 0")
+    assert api.complete(second["accessToken"], 60).status == 200
+    expect(row_of(page, second).locator(".shift.up")).to_have_text("▲up 1")
+    expect(row_of(page, first).locator(".shift.down")).to_have_text("▼down 1")
+    expect(row_of(page, second).locator(".gain")).to_have_text("+60")
+    assert page.evaluate(GLIDES) >= 2
+    places = [row_of(page, one).locator(".place").inner_text() for one in (second, first)]
+    assert int(places[0]) + 1 == int(places[1])
+    news = page.locator("#feed li").first
+    expect(news).to_contain_text(second["username"])
+    expect(news).to_contain_text(f"+60 up to {places[0]}")
+    keep_picture(page, "home-moved")
+
+
+def test_who_asks_for_less_motion_sees_rows_change_without_it(
+    browser: Browser, url: str, api: Api
+) -> None:
+    first, second = add_leaders(api)
+    page = browser.new_page(reduced_motion="reduce")
+    page.add_init_script(RECORD)
+    page.goto(url)
+    wait_until_live(page)
+    expect(row_of(page, first)).to_be_visible()
+    assert api.complete(second["accessToken"], 60).status == 200
+    expect(row_of(page, second).locator(".shift.up")).to_be_visible()
+    assert page.evaluate("window.begun") == []
+    page.close()
+
+
+def test_the_feed_keeps_few_lines_and_is_not_read_out(page: Page, api: Api) -> None:
+    first, _ = add_leaders(api)
+    row = row_of(page, first)
+    for number in range(4):
+        assert api.complete(first["accessToken"], 10 + number).status == 200
+        expect(row.locator(".gain")).to_have_text(f"+{10 + number}")
+    assert page.locator("#feed li").count() <= 8
+    assert page.locator("#feed").get_attribute("aria-live") is None
+    expect(page.locator("#feed-spoken")).to_have_attribute("aria-live", "polite")
+
+
+def test_the_first_three_have_medals_and_each_row_its_last_scores(page: Page, api: Api) -> None:
+    leaders = add_leaders(api)
+    for player in leaders:
+        expect(row_of(page, player)).to_be_visible()
+    assert [page.locator(f"#rows .medal-{place}").count() for place in (1, 2, 3)] == [1, 1, 1]
+    expect(page.locator("#rows tr").first.locator(".place")).to_have_class("place medal-1")
+    # Somebody who comes later sees what was before.
+    page.reload()
+    line = row_of(page, leaders[0]).locator(".sparkline polyline")
+    expect(line).to_be_attached()
+    assert len((line.get_attribute("points") or "").split()) == 5
+
+
+def test_beyond_the_top_the_own_row_is_in_view_and_overtaking_is_told(
+    page: Page, api: Api, stack: Stack
+) -> None:
+    for row in stack.issue_tokens(TOP + 1):
+        assert api.complete(row["token"], 900).status == 200
+    play_round(page)
+    own = page.locator("#rows tr.own")
+    expect(own).to_be_visible()
+    expect(page.locator("#rows tr.gap")).to_have_count(1)
+    rank = int(own.locator(".place").inner_text())
+    assert rank > TOP
+    expect(page.locator("#own-rank")).to_have_text(str(rank))
+    # Scrolled up on a small screen, the row stays at the lower edge.
+    page.set_viewport_size({"width": 900, "height": 420})
+    page.evaluate("scrollTo(0, document.querySelector('#table').offsetTop)")
+    box = own.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] <= 420 - box["height"] + 1
+    (rival,) = stack.issue_tokens(1)
+    assert api.complete(rival["token"], 950).status == 200
+    expect(page.locator("#own-rank")).to_have_text(str(rank + 1))
+    expect(own.locator(".place")).to_have_text(str(rank + 1))
+    expect(own.locator(".shift.down")).to_be_visible()
+    # On another tab too.
+    page.get_by_role("tab").last.click()
+    (rival,) = stack.issue_tokens(1)
+    assert api.complete(rival["token"], 950).status == 200
+    expect(page.locator("#own-rank")).to_have_text(str(rank + 2))
+
+
+def test_names_are_text_and_nothing_else_also_on_a_narrow_screen(
+    browser: Browser, url: str, api: Api, stack: Stack
+) -> None:
+    page = Visit(browser, url).page
+    page.set_viewport_size({"width": 320, "height": 640})
+    shown = {}
+    tokens = [stack.issue_tokens(1, "--username", name)[0] for name in NAMES]
+    for row in tokens:
+        for score in (1000, 1000, 1000, 1000, 900):
+            assert api.complete(row["token"], score).status == 200
+        shown[row["userId"]] = row["username"]
+    for user_id, name in shown.items():
+        cell = page.locator(f'#rows tr[data-user="{user_id}"] bdi')
+        expect(cell).to_be_visible()
+        text = cell.inner_text()
+        assert text == name or text.startswith("player-")
+        assert cell.evaluate("cell => cell.children.length") == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.reload()
+    wait_until_live(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    expect(page.locator("#rows tr")).to_have_count(TOP)
+    assert_accessible(page)
+    keep_picture(page, "home-names")
+    page.close()
+
+
+def test_without_a_script_the_page_has_the_rows(browser: Browser, url: str, api: Api) -> None:
+    (first, _) = add_leaders(api)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url)
+    expect(row_of(page, first).locator(".points")).to_have_text(re.compile(r"^4,\d{3}$"))
+    expect(page.locator("h1")).to_contain_text("Laurel keeps the score of a game")
+    context.close()
+
+
+def test_without_the_api_the_page_says_so_and_comes_back(browser: Browser, url: str) -> None:
+    page = browser.new_page()
+    page.route("**/api/**", lambda route: route.abort())
+    page.goto(url)
+    state = page.locator("#state")
+    expect(state).to_have_attribute("data-state", "offline")
+    expect(state).to_contain_text("cannot be reached")
+    expect(page.locator("#note")).to_contain_text("Trying again")
+    finish_round(page)
+    expect(page.locator("#answer-chip")).to_have_text("Not counted")
+    page.unroute("**/api/**")
+    wait_until_live(page)
+    expect(page.locator("#note")).to_be_hidden()
+    page.get_by_role("button", name="Send the same again").click()
+    expect(page.locator("#answer-chip")).to_have_text("Applied")
+    page.close()
+
+
+def test_a_login_that_has_ended_is_renewed(page: Page) -> None:
+    play_round(page)
+    name = page.locator("#name").inner_text()
+    page.evaluate(
+        """() => {
+          const kept = JSON.parse(localStorage.getItem("laurel-session"));
+          const ended = { ...kept, accessToken: "gone", refreshToken: "gone" };
+          localStorage.setItem("laurel-session", JSON.stringify(ended));
+        }"""
+    )
+    page.reload()
+    wait_until_live(page)
+    expect(page.locator("#name")).to_have_text(name)
+    play_round(page)
+
+
+def test_while_the_live_process_is_away_the_board_moves_and_nothing_is_missed(
+    page: Page, api: Api, stack: Stack
+) -> None:
+    first, _ = add_leaders(api)
+    row = row_of(page, first)
+    expect(row).to_be_visible()
+    play_round(page)
+    stack.kill("live")
+    expect(page.locator("#state")).not_to_have_attribute("data-state", "live")
+    before = int(row.get_attribute("data-score") or 0)
+    assert api.complete(first["accessToken"], 7).status == 200
+    expect(row).to_have_attribute("data-score", str(before + 7))
+    wait_until_live(page)
+    expect(row).to_have_attribute("data-score", str(before + 7))
+
+
+def test_what_one_plays_another_sees(browser: Browser, page: Page, url: str) -> None:
+    other = Visit(browser, url).page
+    wait_until_live(other)
+    play_round(other)
+    total = other.locator("#total").inner_text()
+    expect(page.locator("#total")).to_have_text(total)
+    other.close()
