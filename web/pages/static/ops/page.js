@@ -62,17 +62,21 @@ function sayWhat(parts) {
 
 function listLinks(parts) {
   const list = byId("concerns");
-  const wanted = parts.map((part) => `${part.title}|${part.level}|${part.part ? "health" : part.name}`);
-  if (list.dataset.shown === wanted.join()) return;
-  list.dataset.shown = wanted.join();
-  list.replaceChildren(...parts.map((part) => {
-    const item = document.createElement("li");
-    const link = item.appendChild(document.createElement("a"));
-    link.href = `#${part.part ? "health" : part.name}`;
-    link.textContent = part.title;
-    item.append(` – ${part.part ? part.part.error ?? part.part.warning : LEVELS[part.level].word.toLowerCase()}`);
-    return item;
-  }));
+  const wanted = parts.map(({ name, title, level, words }) => ({ name, title, says: words ?? LEVELS[level].word.toLowerCase() }));
+  const items = [...list.children];
+  wanted.forEach(({ name, title, says }, n) => {
+    const item = items[n] ?? list.appendChild(makeConcern());
+    item.firstElementChild.href = `#${name}`;
+    setText(item.firstElementChild, title);
+    setText(item.lastElementChild, says);
+  });
+  items.slice(wanted.length).forEach((item) => item.remove());
+}
+
+function makeConcern() {
+  const item = document.createElement("li");
+  item.append(document.createElement("a"), " – ", document.createElement("span"));
+  return item;
 }
 
 function showState(state, text) {

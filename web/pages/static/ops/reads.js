@@ -2,6 +2,8 @@
 
 const STORED_TOKEN = "laurel-ops-token";
 const PATIENCE_MS = 5000;
+// What a header may have.
+const SENDABLE = /^[\x21-\x7e]+$/;
 
 export const token = {
   get: () => sessionStorage.getItem(STORED_TOKEN),
@@ -15,6 +17,10 @@ export const token = {
  */
 export async function askForNumbers() {
   const given = token.get();
+  if (given && !SENDABLE.test(given)) {
+    token.forget();
+    return { refused: "This cannot be a token: it has other characters." };
+  }
   const headers = given ? { Authorization: `Bearer ${given}` } : {};
   let answer, body;
   try {
