@@ -3,6 +3,9 @@
 import { formatCount, formatMoment, formatNumber, formatShort } from "../format.js";
 import { Plot } from "../plot.js";
 
+// A moment is no axis.
+const LEAST_SECONDS = 60;
+
 const byId = (id) => document.getElementById(id);
 const seconds = (moment) => Date.parse(moment) / 1000;
 
@@ -26,7 +29,8 @@ export class History {
     const times = [...points.map(({ at }) => seconds(at)), now];
     const scores = [...points.map((point) => point.score), score];
     this.#plot ??= new Plot(byId("plot"), { names: ["score"], format: formatShort, height: 220, stepped: true, isWhole: true });
-    this.#plot.show(times, [scores], `Score over time. ${describe(points, true)} Now ${formatNumber(score)}.`);
+    const span = [Math.min(times[0], now - LEAST_SECONDS), now];
+    this.#plot.show(times, [scores], `Score over time. ${describe(points, true)} Now ${formatNumber(score)}.`, span);
   }
 }
 

@@ -70,7 +70,8 @@ function makeAction({ actionType, score, at, status, reason }) {
     words.dataset.status = status;
     if (reason) addSmall(head, reason);
   }
-  addNumber(row, formatChange(score));
+  if (!status || status === "applied") addNumber(row, formatChange(score));
+  else addNumber(row, formatNumber(score)).classList.add("uncounted");
   const when = row.insertCell();
   when.className = "when";
   const time = when.appendChild(document.createElement("time"));
@@ -107,6 +108,7 @@ function addNumber(row, text, more = "") {
     small.textContent = ` ${more}`;
     cell.append(small);
   }
+  return cell;
 }
 
 // What somebody has named may be written from right to left: it moves nothing around it.
