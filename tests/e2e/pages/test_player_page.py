@@ -108,6 +108,7 @@ def test_one_s_own_page_shows_what_became_of_each_action(stack: Stack, browser: 
     assert page.evaluate(POST, new_action(1001, actionType="<b>bold</b>")) == 403
     first = page.locator("#last tbody tr").first
     expect(first).to_contain_text("Rejected", timeout=SECONDS_OF_A_READ)
+    expect(first).to_contain_text("No single action can bring that many points.")
     expect(first.locator("th bdi")).to_have_text("<b>bold</b>")
     expect(page.locator("#last b")).to_have_count(0)
     keep_picture(page, "player-own")

@@ -301,7 +301,7 @@ def test_live_url_overrides_the_requested_host() -> None:
     assert live_url(settings, "localhost:8000") == "wss://live.example/ws"
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/moderation"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/moderation", "/ops"])
 def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(
     client: FlaskClient, path: str
 ) -> None:

@@ -30,6 +30,8 @@ ALLOWED = {
     "GET /api/boards/<board_id>/rank",
     "GET /api/boards/<board_id>/players/<user_id>",
     "GET /api/users/<user_id>/score",
+    "GET /api/users/<user_id>/history",
+    "GET /api/users/<user_id>/boards",
     "GET /api/users/<user_id>/rank-history",
     "GET /api/users/<user_id>/history",
     "GET /api/users/<user_id>/boards",

@@ -1,5 +1,6 @@
 // The tables of a player: places on boards, and the last actions, one's own with what became of them.
 
+import { explainReason } from "../home/reasons.js";
 import { formatAgo, formatChange, formatDay, formatMoment, formatNumber } from "../format.js";
 
 const STATUS_WORDS = {
@@ -68,7 +69,7 @@ function makeAction({ actionType, score, at, status, reason }) {
     const words = addSmall(head, STATUS_WORDS[status] ?? status);
     words.className = "status";
     words.dataset.status = status;
-    if (reason) addSmall(head, reason);
+    if (reason && status !== "applied") addSmall(head, explainReason(reason));
   }
   if (!status || status === "applied") addNumber(row, formatChange(score));
   else addNumber(row, formatNumber(score)).classList.add("uncounted");
