@@ -85,6 +85,8 @@ export async function signIn(username, password) {
 
 /** Signs in with a token or an API key that somebody was given. */
 export async function useToken(token) {
+  // No header can have anything else.
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new ApiError({ status: 401, code: "INVALID_TOKEN" });
   await requireRole(token);
   keep({ accessToken: token, refreshToken: null, username: null });
 }
