@@ -1,4 +1,4 @@
-"""Who looks at a page: a spectator, a guest, a player; kept in the browser and shared by its pages."""
+"""Who looks at a page: a spectator, a guest, a player; kept in the browser, shared by pages."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -33,8 +33,6 @@ ALLOWED = {
     "GET /api/users/<user_id>/history",
     "GET /api/users/<user_id>/boards",
     "GET /api/users/<user_id>/rank-history",
-    "GET /api/users/<user_id>/history",
-    "GET /api/users/<user_id>/boards",
     "POST /api/realtime/ticket",
 }
 CHECKED = [row for row in OPERATIONS if row.checks_token]
