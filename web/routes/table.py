@@ -313,7 +313,7 @@ OPERATIONS = (
         method="POST",
         path="/api/boards/<board_id>/join",
         view=board_joining.join,
-        tag="leaderboard",
+        tag="boards",
         answers={200: board_definitions.JoinedSchema},
         errors=("NOT_FOUND", "JOIN_REFUSED", "SERVICE_UNAVAILABLE"),
     ),
