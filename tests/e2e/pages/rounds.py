@@ -50,4 +50,4 @@ def read_session(page: Page) -> dict[str, Any]:
 
 def wait_until_live(page: Page) -> None:
     """Wait until the page says that it is live."""
-    expect(page.locator("#state")).to_have_attribute("data-state", "live", timeout=30_000)
+    expect(page.locator("#state")).to_have_attribute("data-state", "live", timeout=60_000)

@@ -1,7 +1,6 @@
 """The game of the page `/`: real actions, and what becomes of each, in words."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -124,23 +123,37 @@ def test_an_action_is_pending_until_its_result_is_known(page: Page) -> None:
     expect(page.locator("#own-score")).to_have_text(str(points))
 
 
-def test_without_an_answer_the_page_says_so_and_the_same_again_counts_once(page: Page) -> None:
+def test_what_did_not_arrive_is_said_and_counts_when_it_is_sent_again(page: Page) -> None:
     play_round(page)
     before = int(page.locator("#own-score").inner_text())
-
-    def lose_the_answer(route: Route) -> None:
-        with suppress(Exception):
-            route.fetch()
-        route.abort()
-
-    page.route(COMPLETE, lose_the_answer)
+    page.route(COMPLETE, lambda route: route.abort())
     points = finish_round(page)
     expect(page.locator("#answer-chip")).to_have_text("Not counted")
     expect(page.locator("#answer-sentence")).to_contain_text("it does not count twice")
     page.unroute(COMPLETE)
     page.get_by_role("button", name="Send the same again").click()
-    expect(page.locator("#answer-chip")).to_have_text("Counted before")
+    expect(page.locator("#answer-chip")).to_have_text("Applied")
+    expect(page.locator("#own-score")).to_have_text(f"{before + points:,}")
+
+
+def test_an_action_whose_answer_was_lost_is_told_by_its_channel_and_counts_once(
+    page: Page,
+) -> None:
+    play_round(page)
+    wait_until_live(page)
+    before = int(page.locator("#own-score").inner_text())
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route(COMPLETE, lose_the_answer)
+    points = finish_round(page)
     expect(page.locator("#own-actions .chip").first).to_have_text("Applied")
+    expect(page.locator("#answer-chip")).to_have_text("Applied")
+    page.unroute(COMPLETE)
+    page.get_by_role("button", name="Send the same again").click()
+    expect(page.locator("#answer-chip")).to_have_text("Counted before")
     expect(page.locator("#own-score")).to_have_text(f"{before + points:,}")
 
 

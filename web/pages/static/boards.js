@@ -50,6 +50,8 @@ export class Boards {
     this.#shown = shown;
     addEventListener("hashchange", () => this.#open(readPlace()));
     document.addEventListener("visibilitychange", () => this.refresh());
+    // What the channels do not tell any more is asked for at once.
+    laurel.on("state", ({ state }) => state === "offline" && this.refresh());
     byId("segments").addEventListener("change", (event) => this.#choose(this.#tabs.chosen, event.target.value));
   }
 

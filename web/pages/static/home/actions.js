@@ -1,8 +1,10 @@
 // One's own actions: sent, followed until their outcome is known, and sent again.
 
-import { describeAnswer, describeRecord, describeSent, UNANSWERED } from "./outcomes.js";
+import { describeAnswer, describeRecord, describeSent, explainFailure } from "./outcomes.js";
 
 const PATH = "/api/actions/complete";
+// Of these more may be told; of one without an answer too.
+const OPEN = new Set(["pending", "held", "failed"]);
 const MOST_KEPT = 5;
 const MOST_LOOKS = 20;
 const LONGEST_PAUSE_MS = 15_000;
@@ -70,8 +72,7 @@ export class Actions {
   /** An event of one's own channel: an action may have been decided on. */
   hear(event) {
     const sent = this.#kept.find(({ action }) => action.actionId === event.actionId);
-    const isNews = sent && (sent.outcome.state === "pending" || sent.outcome.state === "held");
-    if (isNews) this.#look(sent);
+    if (sent && OPEN.has(sent.outcome.state)) this.#look(sent);
   }
 
   /** Somebody else plays from now on. */
@@ -92,9 +93,10 @@ export class Actions {
       await this.#admit();
       return await this.#laurel.request("POST", PATH, { body: sent.action });
     } catch (error) {
-      const outcome = error.body ? describeAnswer(error) : UNANSWERED;
-      if (sent.outcome.state === "pending") sent.outcome = outcome;
-      this.#show(outcome, error.body ? error : null);
+      // Its channel may have told the result meanwhile.
+      const isKnown = !OPEN.has(sent.outcome.state);
+      if (!isKnown) sent.outcome = explainFailure(error);
+      this.#show(isKnown ? sent.outcome : explainFailure(error), null);
       return null;
     }
   }

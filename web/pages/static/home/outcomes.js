@@ -11,7 +11,7 @@ export const LABELS = { pending: "Pending", applied: "Applied", held: "Held", re
 const STATES = { pending: "pending", applied: "applied", quarantined: "held", rejected: "rejected", voided: "rejected", failed: "failed" };
 
 const SENT = { state: "pending", line: "Sent; the server has not answered yet", sentence: "" };
-export const UNANSWERED = { state: "failed", line: "No answer", sentence: "The server cannot be reached. Send the same again: if it arrived, it does not count twice." };
+const UNANSWERED = { state: "failed", line: "No answer", sentence: "The server cannot be reached. Send the same again: if it arrived, it does not count twice." };
 
 /** Of an action that is on its way. */
 export const describeSent = () => SENT;
@@ -44,4 +44,10 @@ export function describeAnswer({ status, body }) {
   if (error.code === "DUPLICATE_ACTION") return describeDuplicate(error.details);
   const state = error.code === "FRAUD_DETECTED" || error.code === "BANNED" ? "rejected" : "failed";
   return { state, line: state === "rejected" ? "It does not count" : "Not taken", sentence: explainRefusal(error) };
+}
+
+/** Of an attempt without an answer; of one that failed before, as at the login, what was refused. */
+export function explainFailure(error) {
+  if (!error.code || typeof error.code !== "string") return UNANSWERED;
+  return { state: "failed", line: "Not sent", sentence: explainRefusal(error) };
 }
