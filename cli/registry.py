@@ -11,6 +11,7 @@ from cli.boards import boards
 from cli.errors import OperatorCommand, OperatorGroup
 from cli.keys import keys
 from cli.ledger import ledger
+from cli.roles import roles
 from cli.second_factors import second_factors
 from cli.signing_keys import signing_keys
 from cli.tokens import tokens
@@ -26,6 +27,7 @@ COMMANDS = (
     fraud,
     keys,
     ledger,
+    roles,
     second_factors,
     signing_keys,
     tokens,

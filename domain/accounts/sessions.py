@@ -6,6 +6,7 @@ A used one that comes again was copied by somebody, and ends the session for bot
 
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,6 +21,7 @@ from domain.store.postgres.accounts.revocations import (
     RevocationKind,
     insert_revocation,
 )
+from domain.store.postgres.accounts.roles import list_roles
 from domain.store.postgres.accounts.sessions import (
     StoredSession,
     delete_session,
@@ -45,7 +47,8 @@ ROTATION_GRACE = timedelta(seconds=10)
 class Session:
     """One login; `refresh_token` exists here only, the store has its hash.
 
-    Revocations of the user up to `opened_at` do not touch it; by PostgreSQL's clock.
+    Revocations of the user up to `opened_at` do not touch it; by PostgreSQL's clock. `roles` are
+    those that an operator has given to the account.
     """
 
     session_id: UUID
@@ -53,6 +56,7 @@ class Session:
     username: str
     refresh_token: str
     opened_at: datetime
+    roles: Sequence[str] = ()
 
 
 def open_session(
@@ -70,7 +74,8 @@ def open_session(
             refresh_hash=_hash(refresh_token),
             expires_at=now + timedelta(seconds=lifetime_seconds),
         )
-    return Session(session_id, identity.user_id, identity.username, refresh_token, opened_at)
+        roles = list_roles(connection, user_id=identity.user_id)
+    return Session(session_id, identity.user_id, identity.username, refresh_token, opened_at, roles)
 
 
 def refresh_session(store: Store, *, refresh_token: str, now: datetime, until: datetime) -> Session:
@@ -87,6 +92,7 @@ def refresh_session(store: Store, *, refresh_token: str, now: datetime, until: d
         next_token = _rotate(connection, stored, refresh_token, now)
         if next_token is None:
             _end_session(connection, stored.session_id, until)
+        roles = list_roles(connection, user_id=stored.user_id)
     if next_token is None:
         announce_revocation(store.redis)
         logger.warning(
@@ -95,7 +101,9 @@ def refresh_session(store: Store, *, refresh_token: str, now: datetime, until: d
             user_id=str(stored.user_id),
         )
         raise InvalidTokenError
-    return Session(stored.session_id, stored.user_id, stored.username, next_token, stored.opened_at)
+    return Session(
+        stored.session_id, stored.user_id, stored.username, next_token, stored.opened_at, roles
+    )
 
 
 def end_session(store: Store, *, session_id: UUID, until: datetime) -> None:

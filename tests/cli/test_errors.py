@@ -32,6 +32,8 @@ ARGUMENTS = {
     "bans add": (str(uuid4()), "--reason", "CHEATING", "--note", "seen"),
     "bans end": (str(uuid4()), "--reason", "seen"),
     "bans show": (str(uuid4()),),
+    "roles grant": (str(uuid4()), "moderator"),
+    "roles take": (str(uuid4()), "moderator"),
     "boards apply": (str(BOARDS), "--yes"),
     "boards delete": ("run",),
     "boards show": ("run",),

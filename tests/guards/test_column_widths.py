@@ -39,6 +39,8 @@ WIDEST: dict[str, int | None] = {
     "archived_partitions.sha256": None,
     "revocations.kind": max(map(len, RevocationKind)),
     "revocations.subject": MAX_JTI_CHARS,
+    # The command line bounds it.
+    "granted_roles.role": None,
     "realtime_tickets.origin": MAX_ORIGIN_CHARS,
     "users.claimed_name": MAX_CLAIM_CHARS,
     # Operators name keys, and the command bounds it.

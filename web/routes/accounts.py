@@ -126,6 +126,7 @@ def _issue(session: Session) -> str:
     return services().verifier.codec.issue(
         user_id=session.user_id,
         username=session.username,
+        roles=session.roles,
         session_id=session.session_id,
         opened_at=session.opened_at,
     )

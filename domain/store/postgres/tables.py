@@ -5,6 +5,7 @@ Status and stage names live with their subjects' models.
 """
 
 from domain.store.postgres.schema.accounts import api_keys as api_keys
+from domain.store.postgres.schema.accounts import granted_roles as granted_roles
 from domain.store.postgres.schema.accounts import realtime_tickets as realtime_tickets
 from domain.store.postgres.schema.accounts import revocations as revocations
 from domain.store.postgres.schema.accounts import sessions as sessions

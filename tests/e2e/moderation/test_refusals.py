@@ -54,6 +54,22 @@ def test_an_admin_may_moderate_and_the_session_lasts_until_signing_out(
     desk.close()
 
 
+def test_who_was_made_a_moderator_signs_in_by_name_and_password(
+    stack: Stack, api: Api, browser: Browser
+) -> None:
+    player = api.register()
+    granted = stack.flask("roles", "grant", player["userId"], "moderator")
+    assert granted.returncode == 0, granted.stderr
+    desk = Desk(stack, browser)
+    desk.page.locator("#username").fill(player["username"])
+    desk.page.locator("#password").fill(player["password"])
+    desk.page.locator("#password").press("Enter")
+    expect(desk.page.locator("#work")).to_be_visible()
+    expect(desk.page.locator("#who-name")).to_have_text(player["username"])
+    assert desk.visit.problems == []
+    desk.close()
+
+
 def test_while_one_moderator_has_a_case_the_other_is_told_so_and_keeps_what_was_typed(
     stack: Stack, api: Api, browser: Browser
 ) -> None:

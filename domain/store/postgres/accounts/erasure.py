@@ -14,7 +14,13 @@ from domain.store.postgres.stages import IS_PENDING
 Names = dict[str, str | list[str]]
 
 # Whole rows of the player, by table.
-_DELETED = ("client_sightings", "play_sessions", "player_profiles", "second_factors")
+_DELETED = (
+    "client_sightings",
+    "granted_roles",
+    "play_sessions",
+    "player_profiles",
+    "second_factors",
+)
 # Words of others about the player, and the player's own: of what was said the rows stay.
 _EMPTIED = {"appeals": "message", "moderation_acts": "reason", "bans": "note"}
 

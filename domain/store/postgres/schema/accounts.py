@@ -34,6 +34,15 @@ sessions = Table(
     Index("ix_sessions_expires_at", "expires_at"),
 )
 
+# What an operator has made of an account with a password: `moderator`, `admin`.
+granted_roles = Table(
+    "granted_roles",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.user_id"), primary_key=True),
+    Column("role", String(16), primary_key=True),
+    at_column("granted_at", default_now=True),
+)
+
 # Revoked before they expire: kind is 'jti', 'session' or 'user', subject its value.
 revocations = Table(
     "revocations",
