@@ -685,7 +685,8 @@ OPERATIONS = (
         path="/openapi.json",
         view=docs.openapi,
         tag="documents",
-        answers={200: JSON_TYPE},
+        headers=("If-None-Match",),
+        answers={200: JSON_TYPE, 304: ""},
         is_public=True,
     ),
     Operation(
@@ -701,7 +702,8 @@ OPERATIONS = (
         path="/collection.json",
         view=docs.collection,
         tag="documents",
-        answers={200: JSON_TYPE},
+        headers=("If-None-Match",),
+        answers={200: JSON_TYPE, 304: ""},
         is_public=True,
     ),
     Operation(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
@@ -21,6 +22,8 @@ from tests.web.conftest import RecordingBatcher
 from tests.web.http.bodies import COMPLETE, Headers, assert_refused, make_body
 from web.app import create_app
 from web.health.readiness import Readiness
+from web.http.error_words import ERROR_WORDS
+from web.http.errors import STATUS_BY_CODE
 from web.http.live_url import live_url, stream_url
 from web.metrics import READ_PAUSE_SECONDS
 
@@ -367,3 +370,14 @@ def test_metrics_wait_for_a_process_that_is_just_making_its_file(
     answer = client.get("/metrics")
     assert answer.status_code == 200
     assert opened.stat().st_size == 64, "it was read after it was begun"
+
+
+@pytest.mark.parametrize("code", sorted(STATUS_BY_CODE))
+def test_each_error_code_has_its_paragraph_on_the_page_of_the_api(
+    client: FlaskClient, code: str
+) -> None:
+    page = client.get("/docs").text
+    paragraph = page.split(f'id="error-{code}"')[1].split("</article>")[0]
+    assert str(STATUS_BY_CODE[code]) in paragraph
+    remedy = ERROR_WORDS[code].remedy.split("`")[0]
+    assert escape(remedy) in paragraph

@@ -65,11 +65,10 @@ def _answers(operation: Operation, words: OperationWords) -> dict[str, Any]:
         if "If-None-Match" in operation.headers:
             names.append("ETag")
         if names:
-            described["headers"] = _refer_to_headers(names)
+            described["headers"] = _refer_to_headers([*dict.fromkeys(names)])
         if isinstance(answer, str) and answer:
-            described["content"] = {answer: {"schema": {"type": "object"}}}
-            if answer != JSON_TYPE:
-                described["content"] = {answer: {"schema": {"type": "string"}}}
+            kind = "object" if answer == JSON_TYPE else "string"
+            described["content"] = {answer: {"schema": {"type": kind}}}
         elif answer:
             described["content"] = {JSON_TYPE: _content(answer, words.answers.get(status, {}))}
         answers[str(status)] = described

@@ -41,8 +41,8 @@ function fill(card, entry, api) {
   card.append(element(
     "div", { class: "inside" },
     write("p", operation.description),
-    ...(operation.parameters.length ? [element("h3", {}, "Parameters"), listParameters(operation.parameters)] : []),
     ...(body ? [element("h3", {}, "Body"), fields] : []),
+    ...(operation.parameters.length ? [element("h3", {}, "Parameters"), listParameters(operation.parameters)] : []),
     element("h3", {}, "Answers"),
     element("ul", { class: "answers" }, ...Object.entries(operation.responses).map((answer) => showAnswer(answer, api))),
     ...makeTrial(entry, api),

@@ -29,10 +29,16 @@ export function examplesOf(content, api) {
 
 /** What a person may look for: method, path, words, and the names of the fields that are sent. */
 export function wordsOf({ path, method, operation }, api) {
-  const fields = Object.keys(resolve(jsonOf(operation.requestBody)?.schema, api)?.properties ?? {});
+  const fields = listNames(jsonOf(operation.requestBody)?.schema, api);
   const parameters = operation.parameters.map(({ name }) => name);
   const parts = [method, path, operation.summary, operation.description, operation.operationId, operation.tags[0]];
   return [...parts, ...fields, ...parameters].join(" ").toLowerCase();
+}
+
+/** The names of the fields of a body, those of the objects in its lists too. */
+function listNames(schema, api) {
+  const properties = Object.entries(resolve(schema, api)?.properties ?? {});
+  return properties.flatMap(([name, field]) => [name, ...(field.items ? listNames(field.items, api) : [])]);
 }
 
 /** Returns the schema itself where it is referred to. */

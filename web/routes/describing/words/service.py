@@ -55,34 +55,29 @@ SERVICE_WORDS: Mapping[str, OperationWords] = {
     ),
     "docs.openapi": OperationWords(
         description="This document. It is made of the schemas that validate requests.",
-        headers={200: ("ETag",)},
     ),
     "docs.collection": OperationWords(
         description="The same operations as a Postman 2.1 collection, which Bruno imports too. A"
         " login sets its variable `token`; ids and times are new in each request.",
-        headers={200: ("ETag",)},
     ),
     "docs.browse": OperationWords(
         description="A page that shows this document, explains every error code, and lets calls"
         " be tried.",
-        headers={200: ("ETag",)},
     ),
     "pages.home": OperationWords(
         description="The live leaderboard, for people.",
-        headers={200: ("ETag",)},
     ),
     "player_page.show": OperationWords(
         description="The page of one player; a page that says so where there is none.",
         headers={200: ("ETag",), 404: ("ETag",)},
     ),
     "ops.page": OperationWords(
-        description="The service as it is now, for those who run it.", headers={200: ("ETag",)}
+        description="The service as it is now, for those who run it.",
     ),
     "pages.moderation": OperationWords(
-        description="What waits for a decision, for moderators.", headers={200: ("ETag",)}
+        description="What waits for a decision, for moderators.",
     ),
     "pages.asset": OperationWords(
         description="What the pages load.",
-        headers={200: ("ETag",)},
     ),
 }
