@@ -6,6 +6,7 @@ import json
 import resource
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from local.ports import LOOPBACK
 from rig.players import Player, read_players
 
 CONNECTING_AT_ONCE = 100
+COMING_BACK_SECONDS = 60.0
 
 
 def main() -> None:
@@ -51,6 +53,9 @@ async def _listen(job: LiveJob) -> LiveReport:
     print(READY, flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     used = time.process_time() - cpu
+    with suppress(TimeoutError):
+        async with asyncio.timeout(COMING_BACK_SECONDS):
+            await asyncio.gather(*(each.is_open.wait() for each in listeners))
     open_at_end = sum(each.is_open.is_set() for each in listeners)
     for each in (*listeners, *stalled):
         each.leave()
@@ -82,6 +87,7 @@ def _report(seen: Seen, connect_seconds: float, open_at_end: int, cpu: float) ->
         recovered=seen.recovered,
         restarted=seen.restarted,
         holes=seen.holes,
+        hole=seen.hole,
         back_seconds={
             name: round(nearest_rank(back, share), 2)
             for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))

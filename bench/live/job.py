@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 READY = "ready"
 """Printed by the listeners when all of them are connected."""
 END = "end"
-"""Sent to the listeners when they are to report and leave."""
+"""Sent to the listeners when they are to report and leave, once all of them are connected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,7 @@ class LiveReport:
     recovered: int = 0
     restarted: int = 0  # subscriptions answered by a snapshot after a loss
     holes: int = 0
+    hole: str = ""  # the first one
     # Seconds from a lost connection to the answer about the last of its channels.
     back_seconds: dict[str, float] = field(default_factory=dict)
     lost: int = 0

@@ -147,7 +147,7 @@ class Listener(asyncio.Protocol):
         if event["event"] != "snapshot":
             before = self._positions.get(channel)
             if before not in (position, (event["epoch"], event["from"])):
-                self._seen.holes += 1
+                self._seen.note_hole(before, event)
         self._positions[channel] = position
         if channel == CHANNELS[0]:
             you = event.get("you") or {}

@@ -29,6 +29,8 @@ def describe_live(
         grids.append(_nchan(found.fan_outs, found.nchan))
     else:
         lines.append(found.nchan)
+    runs = [*(each.listeners for each in found.fan_outs), found.cut and found.cut.listeners]
+    lines += [f"A hole {run.hole}" for run in runs if run and run.hole]
     lines += [found.violations] if found.violations else []
     return Outcome(
         json={

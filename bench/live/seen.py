@@ -15,6 +15,7 @@ class Seen:
     def __init__(self) -> None:
         self.frames = self.bytes = 0
         self.recovered = self.restarted = self.holes = self.lost = 0
+        self.hole = ""  # the first one
         self.back_seconds: list[float] = []
         self.scores: dict[str, list[float]] = {}
         self.spreads: list[float] = []
@@ -43,6 +44,11 @@ class Seen:
             self.recovered += 1
         else:
             self.restarted += 1
+
+    def note_hole(self, before: object, event: dict[str, Any]) -> None:
+        """Note an event that did not follow on from the position before it."""
+        self.holes += 1
+        self.hole = self.hole or f"after {before}: {json.dumps(event)[:500]}"
 
     def finish(self) -> None:
         """Take the frames that are still kept into account."""
