@@ -145,7 +145,8 @@ class Listener(asyncio.Protocol):
                 self._positions[channel] = position
             return
         if event["event"] != "snapshot":
-            before = self._positions.get(channel)
+            # One's own events come before one asks for them.
+            before = self._positions.get(channel, position)
             if before not in (position, (event["epoch"], event["from"])):
                 self._seen.note_hole(before, event)
         self._positions[channel] = position
