@@ -1,11 +1,11 @@
 """A client that keeps to the protocol: it applies what leads on from where it is, and resumes."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from tests.unit.live.history.scripted_board import Clock
 from web.live.channels import ViewKey
 from web.live.hub import Hub
 from web.live.outgoing import Outgoing
@@ -21,7 +21,7 @@ class Client:
     While it waits for the answer to a subscription it drops what does not fit: the answer has it.
     """
 
-    def __init__(self, user_no: int, limit: int, clock: Clock):
+    def __init__(self, user_no: int, limit: int, clock: Callable[[], float]):
         self.user_id = UUID(int=user_no)
         self.limit = limit
         self.view: ViewKey | None = None
@@ -45,15 +45,24 @@ class Client:
 
     def connect(self, hub: Hub) -> None:
         """Join, keeping what it knows; `resume` follows, after whatever happens in between."""
-        self.is_connected = True
-        self._step.clear()
-        self.flushed_at.clear()
-        self._waits = dict.fromkeys(self._waits, True)
+        self.begin()
         hub.listeners.register(self)
         if OWN not in self.positions:
             position = hub.listeners.own_position(self.user_id)
             self._begin_counting((position.epoch, position.seq))
             self._waits[OWN] = False
+
+    def begin(self) -> None:
+        """Begin a connection: what comes before the answers may not fit."""
+        self.is_connected = True
+        self._step.clear()
+        self.flushed_at.clear()
+        self._waits = dict.fromkeys(self._waits, True)
+
+    def since(self, channel: str) -> dict[str, Any] | None:
+        """Return the position to resume a channel from, as JSON."""
+        known = self.positions.get(channel)
+        return {"epoch": known[0], "seq": known[1]} if known else None
 
     def resume(self, hub: Hub, *, own_first: bool = True) -> None:
         """Subscribe to both channels, from where it was."""
@@ -81,7 +90,7 @@ class Client:
             event = orjson.loads(message.payload)
             assert message.channel == event["channel"]
             assert message.position == Position(event["epoch"], event["seq"])
-            self._hear(event)
+            self.hear(event)
 
     def outcome(self, channel: str) -> bool:
         """Return whether the last answer of a channel said that it has recovered."""
@@ -92,7 +101,8 @@ class Client:
         """Return the names of the events of one channel."""
         return [event["event"] for event in self.events if event["channel"] == channel]
 
-    def _hear(self, event: Event) -> None:
+    def hear(self, event: Event) -> None:
+        """Take one event of a channel."""
         assert self.is_connected, "a client that has left is sent nothing"
         self.events.append(event)
         channel = event["channel"]
