@@ -58,7 +58,18 @@ def test_health_shows_that_each_background_thread_succeeds_again_and_again(
     server = start_server()
     time.sleep(2.5)
     threads = server.health()["threads"]
-    assert threads.keys() == {*("deadlines", "flushes", "position", "listened", "boards", "around")}
+    assert threads.keys() == {
+        *(
+            "deadlines",
+            "flushes",
+            "standings",
+            "position",
+            "listened",
+            "boards",
+            "board flushes",
+            "around",
+        )
+    }
     assert threads.pop("listened") < 20
     assert all(seconds < 2 for seconds in threads.values())
 
