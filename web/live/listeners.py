@@ -137,11 +137,10 @@ class Listeners:
         if self._judge(view, since) is not Outcome.RECOVERED:
             return False
         self._channels.follow(listener, view)
-        answer = encoding.subscribed(message_id, LEADERBOARD, view.position, recovered=True)
-        listener.send(Outgoing(answer))
-        missed = encode_view_missed(self._ring, view, since)
-        if missed is not None:
-            listener.send(missed)
+        message = encoding.subscribed(message_id, LEADERBOARD, view.position, recovered=True)
+        answer, missed = Outgoing(message), encode_view_missed(self._ring, view, since)
+        # In one: a stream's id would say that all is there when only the answer has arrived.
+        listener.send(answer if missed is None else answer + missed)
         return True
 
     def _judge(self, channel: Channel, since: Position) -> Outcome:

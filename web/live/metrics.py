@@ -8,7 +8,7 @@ RESYNC_CAUSES = ("connected", "epoch", "hole", "position", "unreadable")
 
 connections_active = Gauge(
     "websocket_connections_active",
-    "Open WebSocket connections",
+    "Open WebSocket connections and event streams",
     multiprocess_mode="livesum",
 )
 connections_closed = Counter(

@@ -226,7 +226,7 @@ SUBSCRIBE = '{"op":"subscribe","id":1,"channel":"leaderboard"}'
 def test_a_client_that_cannot_ask_again_is_ended_when_a_store_is_away(
     case: Case, monkeypatch: pytest.MonkeyPatch, is_one_way: bool
 ) -> None:
-    monkeypatch.setattr(Hub, "subscribe", Mock(side_effect=DatabaseUnavailableError))
+    monkeypatch.setattr(Subscriptions, "subscribe", Mock(side_effect=DatabaseUnavailableError))
     case.transport.is_one_way = is_one_way
     case.transport.messages = [SUBSCRIBE]
     case.session.run()
@@ -237,7 +237,7 @@ def test_a_client_that_cannot_ask_again_is_ended_when_a_store_is_away(
 
 def test_too_many_subscriptions_close(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     subscribe = Mock()
-    monkeypatch.setattr(Hub, "subscribe", subscribe)
+    monkeypatch.setattr(Subscriptions, "subscribe", subscribe)
     case.transport.messages = [SUBSCRIBE] * (SUBSCRIPTIONS_AT_ONCE + 20)
     case.session.run()
     assert case.transport.closed_with == CloseCode.TOO_MANY

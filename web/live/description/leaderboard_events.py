@@ -157,8 +157,8 @@ LEADERBOARD_EVENTS = (
             previousRank=or_null(RANK),
             reason={
                 "type": "string",
-                "enum": ["advanced", "overtaken", "moderation"],
-                "description": "What has moved the player",
+                "enum": ["advanced", "overtaken", "moderation", "resumed"],
+                "description": "What has moved the player; `resumed` says the rank of now",
             },
             timestamp=TIMESTAMP,
             **STEP,

@@ -9,14 +9,18 @@ import struct
 import termios
 from typing import Any
 
+# Linux only, as is the layout that follows.
+_TCP_INFO = getattr(socket, "TCP_INFO", None)
 # `tcpi_bytes_acked` of `struct tcp_info` in Linux (include/uapi/linux/tcp.h).
 _BYTES_ACKED = struct.Struct("@120xQ")
 
 
 def count_acknowledged(sock: Any) -> int | None:
     """Return how many bytes were ever acknowledged; None where the system does not say."""
+    if _TCP_INFO is None:
+        return None
     try:
-        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED.size)
+        info = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _BYTES_ACKED.size)
         (acknowledged,) = _BYTES_ACKED.unpack(info)
     except (OSError, struct.error):
         return None

@@ -9,7 +9,7 @@ from tests.web.live.conftest import Connect
 from tests.web.live.server import Server
 from tests.web.live.streams.conftest import Open
 from tests.web.live.streams.stream import Stream
-from tests.web.live.test_events import follow
+from tests.web.live.test_events import apply, follow
 
 
 def test_a_stream_begins_as_a_socket_does(
@@ -112,3 +112,60 @@ def test_old_http_is_served(server: Server, token: Callable[..., str]) -> None:
         server, {"Authorization": f"Bearer {token()}"}, version="HTTP/1.0", channels="leaderboard"
     ) as stream:
         stream.hear_until("snapshot")
+
+
+def test_a_stream_goes_on_from_where_each_channel_was(
+    server: Server, open_stream: Open, connect: Connect, bus: Bus
+) -> None:
+    players = bus.begin(*range(300, 285, -1))
+    me = players[14]
+    watcher = connect(server)
+    follow(watcher, bus)
+    channels = "leaderboard,user:self"
+    stream = open_stream(server, me, channels=channels)
+    known = stream.hear_until("snapshot", channel="leaderboard")
+    stream.hear_until("snapshot", channel="user:self")
+    stream.close()
+    (missed,) = bus.act((me, 500))
+    bus.act((players[3], 100))
+    watcher.hear_until("leaderboard_changed", seq=bus.seq)
+    headers = {"Last-Event-ID": stream.last_event_id}
+    again = open_stream(server, me, channels=channels, headers=headers)
+    board = again.hear_all_until("leaderboard_changed")
+    own = again.hear_all_until("user_position_changed", reason="resumed")
+    answers = [event for event in (*board, *own) if event["event"] == "subscribed"]
+    assert [(event["channel"], event["recovered"]) for event in answers] == [
+        ("leaderboard", True),
+        ("user:self", True),
+    ]
+    known = apply(known, board[-1])
+    told = [event["actionId"] for event in own if event["event"] == "score_updated"]
+    assert told == [str(missed)]
+    assert f"leaderboard={bus.epoch}.3" in again.last_event_id
+    fresh = open_stream(server, me).hear_until("snapshot")
+    assert known["leaderboard"] == fresh["leaderboard"]
+
+
+def test_who_hears_only_the_beginning_of_what_was_missed_is_told_all_of_it_again(
+    server: Server, open_stream: Open, connect: Connect, bus: Bus
+) -> None:
+    (me, other) = bus.begin(500, 400)
+    watcher = connect(server)
+    follow(watcher, bus)
+    stream = open_stream(server, me, channels="leaderboard")
+    stream.hear_until("snapshot")
+    (missed,) = bus.act((me, 1))
+    bus.act((other, 1000))
+    watcher.hear_until("leaderboard_changed", seq=bus.seq)
+    headers = {"Last-Event-ID": stream.last_event_id}
+    for channels in ("leaderboard", "leaderboard,user:self"):
+        cut = open_stream(server, me, channels=channels, headers=headers)
+        # One's own channel is on, named or not.
+        for channel in sorted(("leaderboard", "user:self"), reverse=channels == "leaderboard"):
+            answer = cut.hear_until("subscribed", channel=channel)
+            assert answer["recovered"] is True
+            assert f"{channel}={bus.epoch}.{bus.seq}" not in cut.last_event_id
+        cut.close()
+    whole = open_stream(server, me, headers=headers)
+    updates = whole.hear_all_until("leaderboard_changed", seq=bus.seq)
+    assert str(missed) in {event.get("actionId") for event in updates}
