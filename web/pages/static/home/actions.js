@@ -89,14 +89,16 @@ export class Actions {
 
   /** Returns the answer; null when there was none, which is shown. */
   async #call(sent) {
+    const before = sent.outcome.state;
     try {
       await this.#admit();
       return await this.#laurel.request("POST", PATH, { body: sent.action });
     } catch (error) {
+      const failure = explainFailure(error);
+      const now = sent.outcome.state;
+      if (now === "pending" || now === "failed") sent.outcome = failure;
       // Its channel may have told the result meanwhile.
-      const isKnown = !OPEN.has(sent.outcome.state);
-      if (!isKnown) sent.outcome = explainFailure(error);
-      this.#show(isKnown ? sent.outcome : explainFailure(error), null);
+      this.#show(now === before ? failure : sent.outcome, null);
       return null;
     }
   }
