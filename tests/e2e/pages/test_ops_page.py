@@ -208,8 +208,8 @@ SAMPLES = """async (answers) => {
             [(10, 100), (12, 110), (14, 3), (16, 7)],
             {"grown": {"by": 14, "seconds": 4}, "restarted": True},
         ),
-        # Nobody answered for a minute.
-        ([(10, 1), (12, 2), (72, 50)], {"grown": {"by": 1, "seconds": 2}, "hole": True}),
+        # Nobody answered for a minute: the line has a hole, and the count has none.
+        ([(10, 1), (12, 2), (72, 50)], {"grown": {"by": 49, "seconds": 62}, "hole": True}),
         # Older than ten minutes.
         (
             [(10, 1), (12, 3), *((20 + 10 * n, 100 + n) for n in range(62))],

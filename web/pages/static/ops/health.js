@@ -49,11 +49,10 @@ export class HealthTable {
 
 function fill(row, { title, part, level, words, advice }) {
   row.dataset.level = level;
-  const [head, state, said, took] = row.cells;
-  setText(head, title);
+  const [head, state, took] = row.cells;
+  const texts = [title, words, level === "well" ? "" : advice];
+  texts.forEach((text, n) => setText(head.children[n], text));
   setText(state, `${LEVELS[level].sign} ${LEVELS[level].word}`);
-  setText(said.firstElementChild, words);
-  setText(said.lastElementChild, level === "well" ? "" : advice);
   setText(took, formatSeconds(part.ms / 1000));
 }
 
@@ -61,7 +60,8 @@ function makeRow(body) {
   const row = body.insertRow();
   const head = row.appendChild(document.createElement("th"));
   head.scope = "row";
-  for (let n = 0; n < 3; n += 1) row.insertCell();
-  row.cells[2].append(document.createElement("span"), document.createElement("small"));
+  for (const kind of ["b", "span", "small"]) head.append(document.createElement(kind), " ");
+  row.insertCell();
+  row.insertCell();
   return row;
 }

@@ -10,7 +10,7 @@ import { Samples } from "./samples.js";
 
 const PAUSE_MS = 2000;
 // Another instance is shown when the one that was has not answered for so long.
-const GONE_SECONDS = 20;
+const GONE_SECONDS = 12;
 
 const byId = (id) => document.getElementById(id);
 const cards = CARDS.map((card) => new CardView(card, byId("card")));

@@ -58,8 +58,11 @@ function readStages(numbers, seen) {
 }
 
 function readQueue(numbers, lately) {
+  // Health has just looked; the metric is what the keeper said last, also when that is away.
+  const waits = numbers.health.parts.queueAge ?? {};
   return {
-    queueAge: numbers.queue.ageSeconds,
+    queueAge: waits.seconds ?? numbers.queue.ageSeconds,
+    oldest: waits.oldestSeconds ?? null,
     queues: Object.entries(numbers.queue.lengths),
     queued: sum(numbers.queue.lengths),
     helped: lately((n) => (n.queue.recoveries.resubmit ?? 0) + (n.queue.recoveries.run ?? 0)),
@@ -73,6 +76,7 @@ function readAnswers({ rate, lately }) {
   const failed = rate((n) => n.requests.failed);
   return {
     answered,
+    failed,
     refused: rate((n) => n.requests.refused),
     limited: rate((n) => n.requests.limited),
     failedShare: share(failed, answered),

@@ -2,7 +2,7 @@
 
 export const KEPT_SECONDS = 600;
 
-// Longer without an answer is a hole: nothing is said of the time in it.
+// Longer without an answer is a hole in the lines. What counters grew by in it is known.
 const HOLE_SECONDS = 15;
 
 export class Samples {
@@ -14,10 +14,6 @@ export class Samples {
     return this.#kept.at(-1) ?? null;
   }
 
-  get seconds() {
-    return this.#kept.length > 1 ? this.latest.at - this.#kept[0].at : 0;
-  }
-
   /**
    * Keeps an answer; returns false for one that is there already or older.
    * @param {object} numbers the answer of /api/ops/metrics
@@ -26,18 +22,19 @@ export class Samples {
     const at = Date.parse(numbers.at) / 1000;
     if (!(at > (this.latest?.at ?? 0))) return false;
     const before = this.latest;
-    const isHole = before !== null && at - before.at > HOLE_SECONDS;
     // One that falls was begun again, and what it had before is not known: all are.
     const isRestart = before !== null && sumOf(numbers) < sumOf(before.numbers);
     if (isRestart) this.restartedAt = at * 1000;
-    this.#kept.push({ at, numbers, follows: before !== null && !isHole && !isRestart });
+    this.#kept.push({ at, numbers, follows: before !== null && !isRestart });
     while (this.#kept[0].at < at - KEPT_SECONDS) this.#kept.shift();
     this.#kept[0].follows = false;
     return true;
   }
 
+  /** Whether nothing is known of the time before the latest. */
   get isAfterHole() {
-    return this.#kept.length > 1 && !this.latest.follows;
+    const before = this.#kept.at(-2);
+    return before !== undefined && (!this.latest.follows || this.latest.at - before.at > HOLE_SECONDS);
   }
 
   /**
