@@ -135,7 +135,7 @@ def test_a_moderator_needs_no_mouse(
     desk.expect_status(second, "rejected")
     # The focus stays where it was.
     expect(desk.row(second).locator("input")).to_be_focused()
-    expect(page.locator("#announcer")).to_contain_text("Rejected 1 action.")
+    expect(page.locator("#announcer")).to_contain_text("Rejected 1 action of")
     keys.press("u")
     expect(page.locator("#announcer")).to_contain_text("There is nothing to undo.")
     keys.press("?")

@@ -104,6 +104,8 @@ export function chooseFocused() {
 
 /** Says at its row what became of a decision on an action. */
 export function showOutcome(actionId, { status, error }, words) {
+  // Somebody may look at another player meanwhile.
+  if (!known.has(actionId)) return;
   if (status) known.set(actionId, { ...known.get(actionId), status });
   const row = findRow(actionId);
   if (!row) return;

@@ -95,6 +95,7 @@ function confirmVoid(actions, reason) {
 
 // What is decided goes on when somebody looks at another player meanwhile.
 async function decide(ids, decision, reason) {
+  const { player } = current();
   begin(ids.length);
   let count = 0;
   const { done, stopped } = await decideAll(ids, decision, reason, {
@@ -105,8 +106,9 @@ async function decide(ids, decision, reason) {
       say(byId("progress"), `${formatNumber(count)} of ${formatNumber(ids.length)}`);
     },
   }).finally(end);
-  if (stopped) refuse(describeStop(stopped, ids.length - done.length));
-  if (done.length) tellDone(done, decision, reason);
+  if (stopped) refuse(describeStop(stopped, ids.length - done.length, player));
+  else if (count < ids.length) refuse(`Stopped: ${formatCount(ids.length - count, "action")} not decided.`);
+  if (done.length) tellDone(done, decision, reason, player);
   await refreshVisit();
   tellDecided();
 }
@@ -126,12 +128,13 @@ function end() {
   drawButtons();
 }
 
-function describeStop(error, left) {
-  const rest = left > 1 ? ` ${formatCount(left, "action")} were not decided.` : "";
-  return `${explain(error)}${rest}`;
+function describeStop(error, left, player) {
+  const rest = left > 1 ? ` ${formatCount(left, "action")} not decided.` : "";
+  const of = current()?.player.userId === player.userId ? "" : `${player.username}: `;
+  return `${of}${explain(error)}${rest}`;
 }
 
-function tellDone(ids, decision, reason) {
+function tellDone(ids, decision, reason, { username }) {
   const inverse = INVERSES[decision];
   const undo = inverse && (async () => {
     const { done, stopped } = await decideAll(ids, inverse, `Undo: ${reason}`.slice(0, MOST_CHARS), {
@@ -140,7 +143,7 @@ function tellDone(ids, decision, reason) {
     await refreshVisit();
     tellDecided();
     if (stopped) throw stopped;
-    return `${nameDone(inverse)} ${formatCount(done.length, "action")}.`;
+    return `${nameDone(inverse)} ${formatCount(done.length, "action")} of ${username}.`;
   });
-  showDone(`${nameDone(decision)} ${formatCount(ids.length, "action")}.`, undo ?? null);
+  showDone(`${nameDone(decision)} ${formatCount(ids.length, "action")} of ${username}.`, undo ?? null);
 }
