@@ -18,11 +18,10 @@ export function makeTrial(entry, api) {
   const output = element("div", { class: "output", "aria-live": "polite" });
   const again = element("button", { type: "button", class: "plain", hidden: "" }, "Send the same again");
   const button = element("button", { type: "button" }, "Send");
-  let wasSent = false;
   const run = () => send(entry, asked, body?.value, output);
   button.addEventListener("click", () => {
-    if (wasSent && body) body.value = fresh.next(body.value);
-    wasSent = true;
+    // The page may have been open for longer than a timestamp is good for.
+    if (body) body.value = fresh.next(body.value);
     again.hidden = !body;
     return run();
   });
