@@ -49,7 +49,10 @@ CONNECTION_EVENTS = (
     ),
     DescribedMessage(
         name="subscribed",
-        summary="The answer to `subscribe`, also sent unasked when a channel begins again",
+        summary=(
+            "The answer to `subscribe`; unasked when a channel begins again, or is moved on to a"
+            " later position because nothing has happened"
+        ),
         fields=event_fields(
             "subscribed",
             ANY_CHANNEL,
