@@ -46,11 +46,6 @@ def encode_steps(message: BusMessage) -> bytes:
     return orjson.dumps(steps)
 
 
-def list_users(steps: bytes) -> list[str]:
-    """Return the users who have a step, by the text of their ids."""
-    return [] if steps == NO_STEPS else list(orjson.loads(steps))
-
-
 def find_step(steps: bytes, user_id: UUID) -> UserStep | None:
     """Return this user's step among the encoded ones."""
     found = _decode(steps).get(str(user_id))

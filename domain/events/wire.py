@@ -99,13 +99,10 @@ class BusMessage:
     ranks: dict[UUID, RankMove]
     top: Top
     scores: dict[UUID, int] = field(default_factory=dict)
+    # The users of the actions, by the text of their ids.
+    acting: frozenset[str] = field(default=frozenset(), compare=False)
     # For the log alone.
     batch_id: str = ""
-
-    @property
-    def acting(self) -> frozenset[str]:
-        """The users of the actions, by the text of their ids."""
-        return frozenset(user_id for _, user_id, _, _, _ in self.rows)
 
     @property
     def actions(self) -> tuple[AppliedAction, ...]:
@@ -184,6 +181,7 @@ def parse_bus_message(raw: str | bytes) -> BusMessage:
     """Return a bus message; raises as `parse_top` does."""
     wire = orjson.loads(raw)
     top = _top(wire)
+    acting = frozenset(user_id for _, user_id, _, _, _ in wire["actions"])
     message = BusMessage(
         board=top.board,
         epoch=top.epoch,
@@ -195,9 +193,9 @@ def parse_bus_message(raw: str | bytes) -> BusMessage:
         },
         top=top,
         scores={UUID(user_id): score for user_id, score in wire["scores"].items()},
+        acting=acting,
         batch_id=wire["batch"],
     )
-    acting = message.acting
     placed = zip(wire["top"], top.standings, strict=True)
     return add_standings(message, [standing for row, standing in placed if row[0] in acting])
 

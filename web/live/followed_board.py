@@ -124,6 +124,7 @@ class FollowedBoard:
                 position_of(message),
                 message.top,
                 steps=encode_steps(message),
+                acting=message.acting,
                 state_bytes=8 * len(message.top.standings) + _ROW_BYTES * changed,
             )
 

@@ -6,12 +6,12 @@ One ring belongs to one board and to one event loop; no method switches greenlet
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from domain.events.steps import NO_STEPS, UserStep, find_step, join_steps, list_users
+from domain.events.steps import NO_STEPS, UserStep, find_step, join_steps
 from web.live.protocol import NO_POSITION, Position
 
 State = TypeVar("State")
@@ -67,6 +67,7 @@ class Ring(Generic[State]):
         self._by_seq: dict[int, _Moment[State]] = {}
         # For each user, by the text of the id, the positions of the steps that are kept.
         self._seqs: dict[str, list[int]] = {}
+        self._dropped = 0
 
     def __len__(self) -> int:
         return len(self._moments)
@@ -81,20 +82,26 @@ class Ring(Generic[State]):
         self._moments.clear()
         self._by_seq.clear()
         self._seqs.clear()
-        self.size_bytes = 0
+        self._dropped = self.size_bytes = 0
         self.head = position
         self._add(_Moment(position.seq, state, NO_STEPS, self._clock(), MOMENT_BYTES))
 
     def append(
-        self, position: Position, state: State, *, steps: bytes = NO_STEPS, state_bytes: int = 0
+        self,
+        position: Position,
+        state: State,
+        *,
+        steps: bytes = NO_STEPS,
+        acting: Collection[str] = (),
+        state_bytes: int = 0,
     ) -> None:
-        """Add the state at a later position of the same epoch, and what every user did before it.
+        """Add the state at a later position of the same epoch, and what led there.
 
-        `state_bytes` is about what the state takes in memory beyond the one before it.
+        `acting` are the users who have steps, by the text of their ids. `state_bytes` is about what
+        the state takes in memory beyond the one before it.
         """
-        users = list_users(steps)
-        size = MOMENT_BYTES + state_bytes + len(steps) + USER_BYTES * len(users)
-        for user in users:
+        size = MOMENT_BYTES + state_bytes + len(steps) + USER_BYTES * len(acting)
+        for user in acting:
             self._seqs.setdefault(user, []).append(position.seq)
         self.head = position
         self._add(_Moment(position.seq, state, steps, self._clock(), size))
@@ -119,8 +126,8 @@ class Ring(Generic[State]):
         if seqs is None or seqs[-1] <= after:
             return None
         between = seqs[bisect_right(seqs, after) : bisect_right(seqs, upto)]
-        steps = [find_step(self._by_seq[seq].steps, user_id) for seq in between]
-        known = [step for step in steps if step is not None]
+        kept = [self._by_seq[seq].steps for seq in between if seq in self._by_seq]
+        known = [step for steps in kept if (step := find_step(steps, user_id)) is not None]
         return join_steps(known) if known else None
 
     def _add(self, moment: _Moment[State]) -> None:
@@ -136,13 +143,19 @@ class Ring(Generic[State]):
             or self.size_bytes > bounds.most_bytes
             or (messages > bounds.messages and self._moments[1].at < expired)
         ):
-            self._drop(self._moments.popleft())
+            dropped = self._moments.popleft()
+            del self._by_seq[dropped.seq]
+            self.size_bytes -= dropped.size_bytes
+            self._dropped += 1
+        if self._dropped > len(self._moments):
+            self._forget_dropped()
 
-    def _drop(self, moment: _Moment[State]) -> None:
-        del self._by_seq[moment.seq]
-        self.size_bytes -= moment.size_bytes
-        for user in list_users(moment.steps):
-            seqs = self._seqs[user]
-            seqs.pop(0)
-            if not seqs:
+    def _forget_dropped(self) -> None:
+        """Forget of each user what was dropped; seldom, because it looks at everybody."""
+        self._dropped, oldest = 0, self._moments[0].seq
+        for user, seqs in tuple(self._seqs.items()):
+            gone = bisect_right(seqs, oldest)
+            if gone == len(seqs):
                 del self._seqs[user]
+            elif gone:
+                del seqs[:gone]

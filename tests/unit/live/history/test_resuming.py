@@ -5,6 +5,8 @@ from uuid import UUID
 import pytest
 
 from domain.boards.model import Top
+from domain.events.steps import encode_steps
+from domain.events.wire import parse_bus_message
 from tests.unit.live.history.resuming_client import LEADERBOARD, OWN
 from tests.unit.live.history.scripted_board import BOARD, NOW
 from tests.unit.live.history.test_flushing import Watched
@@ -123,3 +125,25 @@ def test_a_ring_forgets_by_age_count_and_bytes_and_keeps_some_however_old() -> N
     assert ring.state_at(Position("e0", 6)) is None
     ring.append(Position("e0", 11), "11", state_bytes=200_000)
     assert (len(ring), ring.state, ring.head.seq) == (1, "11", 11)
+
+
+def test_what_was_dropped_is_no_step_any_more() -> None:
+    board = Watched().board
+    ring: Ring[Top] = Ring(bounds=Bounds(messages=2, most_messages=2))
+    ring.restart(Position("e0", 0), make_top(0))
+    user = UUID(int=3)
+    for _ in range(7):
+        message = parse_bus_message(board.act((3, 1)))
+        ring.append(
+            Position("e0", message.seq),
+            message.top,
+            steps=encode_steps(message),
+            acting=message.acting,
+        )
+        step = ring.find_step(user, after=0, upto=message.seq)
+        assert step is not None
+        assert len(step.actions) == min(message.seq, 2)
+        assert step.score == message.scores[user]
+    ring.append(Position("e0", 8), make_top(8))
+    ring.append(Position("e0", 9), make_top(9))
+    assert ring.find_step(user, after=0, upto=9) is None
