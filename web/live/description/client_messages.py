@@ -4,7 +4,14 @@ from domain.boards.model import TOP_SIZE
 from domain.rankings.counting import MAX_SEGMENT_LENGTH
 from web.live.description.common import MESSAGE_ID, TOP
 from web.live.description.message import DescribedMessage, Schema, constant, record, text, whole
-from web.live.protocol import DEFAULT_LIMIT, DEFAULT_NEIGHBORS, MAX_EPOCH_LENGTH, MAX_SEQ
+from web.live.protocol import (
+    DEFAULT_BOARD_NEIGHBORS,
+    DEFAULT_LIMIT,
+    DEFAULT_NEIGHBORS,
+    MAX_EPOCH_LENGTH,
+    MAX_NEIGHBORS,
+    MAX_SEQ,
+)
 
 _ID: Schema = {**MESSAGE_ID, "description": "Comes back in the answer"}
 _CHANNEL = text(
@@ -27,7 +34,8 @@ CLIENT_MESSAGES = (
             "channel": _CHANNEL,
             "limit": whole(
                 "How many rows: of the first ones, or on either side of the client's own, at most"
-                f" 10 there. {DEFAULT_LIMIT}, and {DEFAULT_NEIGHBORS} around, by default",
+                f" {MAX_NEIGHBORS} there. By default {DEFAULT_LIMIT}, and around"
+                f" {DEFAULT_NEIGHBORS}, on a board {DEFAULT_BOARD_NEIGHBORS}",
                 minimum=1,
                 maximum=TOP_SIZE,
             ),

@@ -145,7 +145,7 @@ LEADERBOARD_EVENTS = (
     ),
     DescribedMessage(
         name="user_position_changed",
-        summary="The client's own rank has changed",
+        summary="The client's own rank has changed, by its actions or by others'",
         channels=(OWN,),
         fields=event_fields(
             "user_position_changed",
