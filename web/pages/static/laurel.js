@@ -6,6 +6,7 @@ import { Channel, OWN } from "./laurel/channel.js";
 import { Connection } from "./laurel/connection.js";
 import { credentialsOf } from "./laurel/credentials.js";
 import { Emitter } from "./laurel/emitter.js";
+import { Followed } from "./laurel/followed.js";
 
 export { RefusedError } from "./laurel/calls.js";
 
@@ -13,7 +14,7 @@ export { RefusedError } from "./laurel/calls.js";
 /** @typedef {import("./laurel/calls.js").CallOptions} CallOptions */
 /** @typedef {import("./laurel/channel.js").ChannelOptions} ChannelOptions */
 /** @typedef {import("./laurel/channel.js").Change} Change */
-/** @typedef {import("./laurel/connection.js").State} State */
+/** @typedef {import("./laurel/status.js").State} State */
 /** @typedef {import("./laurel/credentials.js").SessionLike} SessionLike */
 
 /**
@@ -24,8 +25,7 @@ export { RefusedError } from "./laurel/calls.js";
 export class Laurel extends Emitter {
   /** One's own channel: it tells each action's effect, and when others passed. @type {Channel} */
   own;
-  /** @type {Map<string, Channel>} */
-  #channels = new Map();
+  #channels = new Followed();
   #connection;
   #credentials;
   #isStarted = false;
@@ -42,7 +42,7 @@ export class Laurel extends Emitter {
     this.#credentials = credentialsOf(session, url);
     this.own = this.follow(OWN);
     this.#connection = new Connection(this.#credentials, this.#channels);
-    this.#connection.on("state", (state) => this.emit("state", state));
+    this.#connection.status.on("state", (state) => this.emit("state", state));
     // Where a session tells of changes, another user is followed by itself.
     const watched = /** @type {{ on?: (name: string, listener: () => void) => void }} */ (session);
     watched.on?.("change", () => this.changeUser());
@@ -50,7 +50,8 @@ export class Laurel extends Emitter {
 
   /** How the connection is; "state" tells each change. */
   get state() {
-    return { state: this.#connection.state, text: this.#connection.text };
+    const { state, text } = this.#connection.status;
+    return { state, text };
   }
 
   /** Connects, and stays connected until `stop`. */
@@ -80,13 +81,14 @@ export class Laurel extends Emitter {
    */
   follow(name, options = {}) {
     const channel = new Channel(name, options, this.#owner);
-    this.#channels.set(name, channel);
+    this.#channels.add(channel);
     this.#connection?.ask(channel);
     return channel;
   }
 
   /**
-   * Calls the API as the session, with a new token when the first has ended. Throws TypeError or
+   * Calls the API as the session, with a new token when the first has ended. What changes something
+   * waits while the connection turns to another user, so that its events come. Throws TypeError or
    * DOMException when there is no answer.
    *
    * @param {string} method
@@ -94,13 +96,14 @@ export class Laurel extends Emitter {
    * @param {CallOptions} [options]
    * @returns {Promise<Answer>}
    */
-  request(method, path, options = {}) {
+  async request(method, path, options = {}) {
+    if (method !== "GET") await this.#connection.turned();
     return this.#credentials.request(method, path, options);
   }
 
   /** Connects as the session's user of now, if that is another one: in place, the boards stay. */
   changeUser() {
-    if (this.#isStarted && this.#credentials.subject !== this.#connection.subject) void this.#connection.connect();
+    if (this.#isStarted && this.#credentials.subject !== this.#channels.subject) void this.#connection.connect();
   }
 
   #makeOwner() {
@@ -118,8 +121,8 @@ export class Laurel extends Emitter {
 
   /** @param {Channel} channel */
   #leave(channel) {
-    if (this.#channels.get(channel.name) !== channel) return;
-    this.#channels.delete(channel.name);
+    if (!this.#channels.has(channel)) return;
+    this.#channels.remove(channel);
     this.#connection.leave(channel);
   }
 }

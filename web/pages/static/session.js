@@ -6,6 +6,7 @@ import { call, RefusedError } from "./laurel/calls.js";
 import { credentialsOf, SignedOutError } from "./laurel/credentials.js";
 import { Emitter } from "./laurel/emitter.js";
 import { makeGuestName, makePassword } from "./laurel/guests.js";
+import { keep, readKept } from "./laurel/kept.js";
 
 /** @typedef {import("./laurel/credentials.js").Tokens} Tokens */
 /** @typedef {{ username: string, password: string }} Login */
@@ -149,7 +150,7 @@ export class Session extends Emitter {
     const currentPassword = password ?? guest?.password;
     const body = { username, ...(currentPassword ? { currentPassword } : {}) };
     const account = expect(await this.request("PATCH", "/api/users/me", { body }), 200);
-    if (guest) this.#write(this.#guestName, { ...guest, username: account.username });
+    if (guest) keep(this.#guestName, { ...guest, username: account.username });
     this.username = account.username;
     this.#keep();
     this.#tell();
@@ -162,7 +163,7 @@ export class Session extends Emitter {
       // Another guest may have the name.
       if (answer.status === 409 && attempt < NAME_ATTEMPTS) continue;
       const login = expect(answer, 201);
-      this.#write(this.#guestName, guest);
+      keep(this.#guestName, guest);
       return login;
     }
   }
@@ -186,7 +187,7 @@ export class Session extends Emitter {
 
   #keep() {
     const { kind, userId, username, accessToken, refreshToken } = this;
-    this.#write(this.#keptName, { kind, userId, username, accessToken, refreshToken });
+    keep(this.#keptName, { kind, userId, username, accessToken, refreshToken });
   }
 
   // Another page has logged in or out, renamed, or renewed the tokens.
@@ -206,35 +207,13 @@ export class Session extends Emitter {
   }
 
   #load() {
-    const kept = this.#read(this.#keptName);
+    const kept = readKept(this.#keptName);
     if (kept) Object.assign(this, { ...NOBODY, ...kept });
   }
 
   /** @returns {Login | null} */
   #readGuest() {
-    return this.#read(this.#guestName);
-  }
-
-  // A browser may refuse to keep anything: then the login lasts as long as the page.
-  /** @param {string} name */
-  #read(name) {
-    try {
-      return JSON.parse(localStorage.getItem(name) ?? "null");
-    } catch {
-      return null;
-    }
-  }
-
-  /**
-   * @param {string} name
-   * @param {object} value
-   */
-  #write(name, value) {
-    try {
-      localStorage.setItem(name, JSON.stringify(value));
-    } catch {
-      // As above.
-    }
+    return readKept(this.#guestName);
   }
 }
 

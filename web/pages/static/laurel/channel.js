@@ -3,7 +3,7 @@
 
 import { Emitter } from "./emitter.js";
 import { Progress } from "./progress.js";
-import { applyDiff, findMoves, readMoves } from "./rows.js";
+import { Shown } from "./shown.js";
 
 /** @typedef {import("./rows.js").Row} Row */
 /** @typedef {import("./rows.js").Move} Move */
@@ -34,15 +34,9 @@ const TRY_AGAIN = new Set(["SERVICE_UNAVAILABLE", "BOARD_BUILDING", "RATE_LIMIT_
  * @extends {Emitter<ChannelEvents>}
  */
 export class Channel extends Emitter {
-  /** @type {Row[]} */
-  #rows = [];
   /** @type {number | undefined} */
   #limit;
-  totalUsers = 0;
-  /** @type {any} */
-  #you = null;
-  /** Whether `rows` were ever told. */
-  isKnown = false;
+  #shown = new Shown();
   #progress;
   #client;
 
@@ -66,13 +60,23 @@ export class Channel extends Emitter {
 
   /** What it shows. */
   get rows() {
-    return this.isPersonal || !this.options.limit ? this.#rows : this.#rows.slice(0, this.options.limit);
+    const { rows } = this.#shown;
+    return this.isPersonal || !this.options.limit ? rows : rows.slice(0, this.options.limit);
+  }
+
+  get totalUsers() {
+    return this.#shown.totalUsers;
+  }
+
+  /** Whether anything was told yet. */
+  get isKnown() {
+    return this.#shown.isKnown;
   }
 
   /** One's own row; of the leaderboard also where one stands behind its rows. @returns {any} */
   get you() {
-    if (this.isPersonal) return this.#you;
-    const row = this.#rows.find(({ userId }) => userId === this.#client.subject) ?? null;
+    if (this.isPersonal) return this.#shown.you;
+    const row = this.#shown.rows.find(({ userId }) => userId === this.#client.subject) ?? null;
     const { own } = this.#client;
     if (this.name !== LEADERBOARD || !own?.isKnown) return row;
     return row && this.#progress.seq >= own.seq ? row : own.you;
@@ -138,11 +142,8 @@ export class Channel extends Emitter {
 
   /** Another user looks on: what was one's own is not any more. */
   forgetUser() {
-    this.#you = null;
-    if (!this.isPersonal) return;
-    this.#rows = [];
-    this.isKnown = false;
-    this.#progress.forget();
+    this.#shown.forgetUser(this.isPersonal);
+    if (this.isPersonal) this.#progress.forget();
   }
 
   /**
@@ -167,9 +168,7 @@ export class Channel extends Emitter {
     else if (event.event === "unsubscribed") return event.reason ? this.#end(event.reason, "The channel has ended") : null;
     // Of what was followed before, something may still be on its way.
     else if (this.#progress.isDeaf || this.#isOfOtherSegment(event)) return null;
-    else if (event.event === "snapshot") this.#restart(event);
-    else if (event.from !== undefined) return this.#step(event);
-    else this.#look(event);
+    else return this.#take(event);
     return null;
   }
 
@@ -202,71 +201,19 @@ export class Channel extends Emitter {
     return "segment" in event && (event.segment ?? null) !== (this.options.segment ?? null);
   }
 
-  /** @param {LiveEvent} event */
-  #restart(event) {
-    this.#progress.restart(event);
-    const { rows: before, isKnown } = this;
-    this.#show(event, event.around ?? event.leaderboard ?? []);
-    this.emit("event", event);
-    this.#tell(event, isKnown ? findMoves(before, this.rows) : new Map());
-  }
-
-  // Each event of the rows around a player is whole; others tell something and change nothing.
-  /** @param {LiveEvent} event */
-  #look(event) {
-    const before = this.rows;
-    if (event.event === "around") this.#show(event, event.around);
-    this.emit("event", event);
-    if (event.event === "around") this.#tell(event, findMoves(before, this.rows));
-  }
-
   /**
    * @param {LiveEvent} event
    * @returns {"ask" | null}
    */
-  #step(event) {
-    const verdict = this.#progress.step(event);
+  #take(event) {
+    if (event.event === "snapshot") this.#progress.restart(event);
+    const verdict = event.from === undefined ? "apply" : this.#progress.step(event);
     if (verdict === "ask") return "ask";
     if (verdict === "drop") return null;
+    const moved = this.isAlwaysOn ? this.#shown.takeOwn(event) : this.#shown.take(event);
     this.emit("event", event);
-    if (event.event === "leaderboard_changed") this.#change(event);
-    else this.#moveOwn(event);
-    return null;
-  }
-
-  /** @param {LiveEvent} event */
-  #change(event) {
-    const moved = readMoves(this.#rows, /** @type {any} */ (event));
-    this.#show(event, applyDiff(this.#rows, /** @type {any} */ (event)));
-    this.#tell(event, moved);
-  }
-
-  // One's own channel tells how one stands after each event.
-  /** @param {LiveEvent} event */
-  #moveOwn(event) {
-    if (this.name !== OWN || event.newScore === undefined) return;
-    const { newScore: score, newRank: rank, userId } = event;
-    this.#you = rank === null ? null : { ...this.#you, userId, score, rank };
-    this.#tell(event, new Map());
-  }
-
-  /**
-   * @param {LiveEvent} event
-   * @param {Row[]} rows
-   */
-  #show(event, rows) {
-    this.#rows = rows;
-    this.isKnown = true;
-    if (event.totalUsers !== undefined) this.totalUsers = event.totalUsers;
-    if (event.you !== undefined) this.#you = event.you;
-  }
-
-  /**
-   * @param {LiveEvent} event
-   * @param {Map<string, Move>} moved
-   */
-  #tell(event, moved) {
     const { rows, totalUsers, you } = this;
-    this.emit("change", { rows, totalUsers, you, moved, event });
+    if (moved) this.emit("change", { rows, totalUsers, you, moved, event });
+    return null;
   }
 }

@@ -4,33 +4,26 @@
 import { RefusedError } from "./calls.js";
 import { judgeClose } from "./closing.js";
 import { SignedOutError } from "./credentials.js";
-import { Emitter } from "./emitter.js";
+import { Gate } from "./gate.js";
 import { Opener } from "./opener.js";
 import { Pauses } from "./pauses.js";
+import { Status } from "./status.js";
 import { Watch } from "./watch.js";
 
 /** @typedef {import("./channel.js").Channel} Channel */
 /** @typedef {import("./channel.js").LiveEvent} LiveEvent */
 /** @typedef {import("./socket_link.js").Link} Link */
 /** @typedef {import("./socket_link.js").LinkListener} LinkListener */
-/** @typedef {"connecting" | "catching up" | "live" | "offline" | "ended"} State */
 
 const OPEN_MS = 10_000;
 const STEADY_MS = 10_000;
 const LATER_MS = 3_000;
 const GRACE_MS = 10_000;
+const TURN_MS = 3_000;
 
-/**
- * A connection that is made again until it is stopped; the channels resume on each.
- *
- * @extends {Emitter<{ state: { state: State, text: string } }>}
- */
-export class Connection extends Emitter {
-  /** @type {State} */
-  state = "connecting";
-  text = "Connecting…";
-  /** The user whose connection it is. @type {string | null} */
-  subject = null;
+/** A connection that is made again until it is stopped; the channels resume on each. */
+export class Connection {
+  status = new Status();
   #credentials;
   #channels;
   /** @type {Link | null} the open one */
@@ -41,6 +34,10 @@ export class Connection extends Emitter {
   #watch = null;
   /** @type {string | null} the token of the open link */
   #token = null;
+  /** @type {string | null} whose link it is */
+  #holder = null;
+  /** Those who wait for another link, or for none. */
+  #gate = new Gate();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #attempt = 0;
@@ -52,10 +49,9 @@ export class Connection extends Emitter {
 
   /**
    * @param {import("./credentials.js").Credentials} credentials
-   * @param {Map<string, Channel>} channels those that are followed
+   * @param {import("./followed.js").Followed} channels
    */
   constructor(credentials, channels) {
-    super();
     this.#credentials = credentials;
     this.#channels = channels;
     this.#opener = new Opener(credentials);
@@ -68,7 +64,7 @@ export class Connection extends Emitter {
     this.#opening = null;
     const attempt = ++this.#attempt;
     this.#isConnecting = true;
-    if (this.state === "ended") this.#show("connecting", "Connecting…");
+    if (this.status.state === "ended") this.status.show("connecting");
     try {
       const ticket = await this.#opener.fetchTicket();
       if (attempt !== this.#attempt) return;
@@ -81,13 +77,19 @@ export class Connection extends Emitter {
   /** Closes it for good. */
   stop() {
     this.#drop();
-    this.#show("ended", "Stopped");
+    this.status.show("ended", "Stopped");
+  }
+
+  /** Waits until the events of the session's user come, while a connection is on its way; some seconds at most. */
+  async turned() {
+    if (!this.#isConnecting || this.#holder === this.#credentials.subject) return;
+    await this.#gate.wait(TURN_MS);
   }
 
   /** Looks after it at once, when the page is seen again or the network is back. */
   hurry() {
     if (this.#link) this.#watch?.hurry();
-    else if (this.state === "offline" && !this.#opening) void this.connect();
+    else if (this.status.state === "offline" && !this.#opening) void this.connect();
   }
 
   /**
@@ -106,13 +108,11 @@ export class Connection extends Emitter {
     this.#link?.send?.({ op: "unsubscribe", id: ++this.#lastId, channel: channel.name });
   }
 
-  // --- opening ---
-
   /** @param {string} ticket */
   #open(ticket) {
     const token = /** @type {string} */ (this.#credentials.token);
     // A stream's channels are asked for with its request, a WebSocket's when it is open.
-    if (this.#opener.isStreamNext) this.#prepareUser();
+    if (this.#opener.isStreamNext) this.#channels.turnTo(this.#credentials.subject);
     /** @type {LinkListener} */
     const listener = {
       onHeard: () => link === this.#link && this.#watch?.heard(),
@@ -143,23 +143,15 @@ export class Connection extends Emitter {
       () => link.send?.({ op: "ping", id: ++this.#lastId }) ?? false,
       () => this.#closed(link, 0, 0),
     );
-    this.#prepareUser();
-    if (link.send) {
-      for (const channel of this.#channels.values()) {
-        if (channel.isAlwaysOn) channel.greet(event);
-        link.send(channel.ask(++this.#lastId));
-      }
+    this.#channels.turnTo(this.#credentials.subject);
+    this.#holder = this.#channels.subject;
+    for (const channel of this.#channels) {
+      if (channel.isAlwaysOn) channel.greet(event);
+      link.send?.(channel.ask(++this.#lastId));
     }
-    if (this.state !== "live" && this.state !== "connecting") this.#show("catching up", "Catching up…");
+    this.#gate.release();
+    if (this.status.state !== "live" && this.status.state !== "connecting") this.status.show("catching up");
   }
-
-  #prepareUser() {
-    if (this.subject === this.#credentials.subject) return;
-    this.subject = this.#credentials.subject;
-    for (const channel of this.#channels.values()) channel.forgetUser();
-  }
-
-  // --- open ---
 
   /**
    * @param {Link} link
@@ -170,14 +162,10 @@ export class Connection extends Emitter {
     if (event.event === "welcome" && link === this.#opening) return this.#welcome(link, event, token);
     if (link !== this.#link) return undefined;
     if (event.event === "auth_expiring") return void this.#extend(link);
-    const channel = this.#channels.get(event.channel) ?? (event.event === "error" ? this.#findAsker(event.id) : null);
+    const channel = this.#channels.find(event);
     if (channel) this.#follow(channel, channel.receive(event));
-    return this.#checkLive();
-  }
-
-  /** @param {string | number | null} id */
-  #findAsker(id) {
-    return [...this.#channels.values()].find((channel) => id !== null && channel.askedId === id);
+    if (this.#link && this.#channels.isSettled) this.status.show("live");
+    return undefined;
   }
 
   /**
@@ -185,17 +173,11 @@ export class Connection extends Emitter {
    * @param {"ask" | "later" | "end" | null} wish
    */
   #follow(channel, wish) {
-    if (wish === "end") this.#channels.delete(channel.name);
-    if (wish === "later") setTimeout(() => this.#channels.get(channel.name) === channel && this.ask(channel), LATER_MS);
+    if (wish === "end") this.#channels.remove(channel);
+    if (wish === "later") setTimeout(() => this.#channels.has(channel) && this.ask(channel), LATER_MS);
     if (wish !== "ask") return;
-    this.#show("catching up", "Catching up…");
+    this.status.show("catching up");
     this.ask(channel);
-  }
-
-  #checkLive() {
-    if (this.state === "live" || !this.#link) return;
-    if (![...this.#channels.values()].every((channel) => channel.isSettled)) return;
-    this.#show("live", "Live");
   }
 
   // The token of the connection is about to end.
@@ -207,7 +189,7 @@ export class Connection extends Emitter {
       return; // the close that follows is dealt with as any other
     }
     if (link !== this.#link) return;
-    const isSame = this.#credentials.subject === this.subject;
+    const isSame = this.#credentials.subject === this.#channels.subject;
     this.#token = this.#credentials.token;
     if (!isSame || !link.send?.({ op: "auth", id: ++this.#lastId, token: this.#token })) void this.connect();
   }
@@ -217,8 +199,6 @@ export class Connection extends Emitter {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.connect(), 0);
   }
-
-  // --- lost ---
 
   /**
    * @param {Link} link
@@ -231,32 +211,28 @@ export class Connection extends Emitter {
     // Another one is about to take its place, as after a logout.
     if (wasOpen && this.#isConnecting) {
       this.#detach();
-      return this.#show("catching up", "Catching up…");
+      return this.status.show("catching up");
     }
     this.#drop();
     const attempt = this.#attempt;
     const { action, isSlow, text } = judgeClose(code);
-    if (action === "end") return void this.#show("ended", text);
+    if (action === "end") return void this.status.show("ended", text);
     if (wasOpen && Date.now() - this.#openedAt > STEADY_MS) this.#pauses.reset();
     if (isSlow) this.#pauses.lengthen();
-    this.#show("offline", navigator.onLine ? `${text}. Trying again…` : "No network");
+    this.status.show("offline", `${text}. Trying again…`);
     if (action === "renew") await this.#credentials.renew(this.#token).catch(() => {});
     await this.#opener.noteClosed(link, wasOpen);
-    if (attempt === this.#attempt) this.#comeBack(pauseMs || this.#pauses.take());
+    if (attempt === this.#attempt) this.#timer = setTimeout(() => this.connect(), pauseMs || this.#pauses.take());
   }
 
   /** @param {unknown} error */
   #fail(error) {
     const refused = error instanceof RefusedError ? error : null;
     this.#drop();
-    if (error instanceof SignedOutError || refused?.status === 403) return this.#show("ended", /** @type {Error} */ (error).message);
-    this.#show("offline", navigator.onLine ? "The server cannot be reached. Trying again…" : "No network");
-    return this.#comeBack(Math.max(this.#pauses.take(), 1000 * (refused?.retryAfter ?? 0)));
-  }
-
-  /** @param {number} pauseMs */
-  #comeBack(pauseMs) {
-    this.#timer = setTimeout(() => this.connect(), pauseMs);
+    if (error instanceof SignedOutError || refused?.status === 403) return this.status.show("ended", /** @type {Error} */ (error).message);
+    this.status.show("offline", "The server cannot be reached. Trying again…");
+    this.#timer = setTimeout(() => this.connect(), Math.max(this.#pauses.take(), 1000 * (refused?.retryAfter ?? 0)));
+    return undefined;
   }
 
   #drop() {
@@ -266,22 +242,13 @@ export class Connection extends Emitter {
     this.#opening?.close();
     this.#opening = null;
     this.#detach();
-    for (const channel of this.#channels.values()) channel.disconnect();
+    this.#gate.release();
+    this.#channels.disconnect();
   }
 
   #detach() {
     this.#watch?.stop();
     this.#link?.close();
     this.#link = this.#watch = null;
-  }
-
-  /**
-   * @param {State} state
-   * @param {string} text
-   */
-  #show(state, text) {
-    if (state === this.state && text === this.text) return;
-    [this.state, this.text] = [state, text];
-    this.emit("state", { state, text });
   }
 }

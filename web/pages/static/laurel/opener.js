@@ -6,7 +6,6 @@ import { SignedOutError } from "./credentials.js";
 import { openSocket } from "./socket_link.js";
 import { askForStream, isReachable, openStream, streamUrl } from "./stream_link.js";
 
-/** @typedef {import("./channel.js").Channel} Channel */
 /** @typedef {import("./socket_link.js").Link} Link */
 /** @typedef {import("./socket_link.js").LinkListener} LinkListener */
 
@@ -41,15 +40,15 @@ export class Opener {
   /**
    * @param {string} ticket
    * @param {string} token
-   * @param {Map<string, Channel>} channels those that a stream is to have
+   * @param {import("./followed.js").Followed} channels those that a stream is to have
    * @param {LinkListener} listener
    * @returns {Link}
    */
   open(ticket, token, channels, listener) {
     if (!this.isStreamNext) return openSocket(this.#url, ticket, listener);
-    const { query, eventId, left } = askForStream([...channels.values()]);
+    const { query, eventId, left } = askForStream([...channels]);
     for (const channel of left) {
-      channels.delete(channel.name);
+      channels.remove(channel);
       channel.emit("ended", { code: "ONE_SEGMENT", message: "Without WebSockets, one segment can be followed at a time" });
     }
     return openStream(streamUrl(this.#url, query), token, eventId, listener);
