@@ -74,6 +74,9 @@ def test_the_numbers_are_of_what_was_posted(visit: Visit, stack: Stack, api: Api
     )
     expect(page.locator("#throughput canvas")).to_be_visible()
     keep_picture(page, "ops")
+    page.reload()
+    expect(page.locator("#board")).to_be_visible()
+    expect(applied).to_have_text("3")
     assert visit.problems == []
 
 

@@ -100,6 +100,7 @@ def test_one_s_own_page_shows_what_became_of_each_action(stack: Stack, browser: 
     expect(page.locator("#self")).to_have_text("This is you")
     expect(page.locator("#last-words")).to_have_text("You have not played yet.")
     expect(page.locator("#history-words")).to_have_text("No action has counted yet.")
+    expect(page.locator("#state")).to_have_attribute("data-state", "live")
     keep_picture(page, "player-empty")
     assert_accessible(page)
     assert page.evaluate(POST, new_action(300)) == 200

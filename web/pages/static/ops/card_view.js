@@ -52,9 +52,14 @@ export class CardView {
     setText(this.#parts.word, word);
     setText(this.#parts.value, this.#card.value(readings));
     this.#showDetail(this.#card.detail(readings));
+    this.remember(readings, at, isAfterHole);
+    this.#draw(at);
+  }
+
+  /** Keeps the readings for the lines, without showing them. */
+  remember(readings, at, isAfterHole) {
     if (isAfterHole) this.#keep(at - 0.001, this.#card.lines.map(() => null));
     this.#keep(at, this.#card.lines.map((line) => line.of(readings)));
-    this.#draw(at);
   }
 
   forget() {

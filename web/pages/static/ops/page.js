@@ -6,6 +6,7 @@ import { CARDS } from "./cards.js";
 import { HealthTable } from "./health.js";
 import { askForNumbers, token } from "./reads.js";
 import { readSamples } from "./readings.js";
+import { remembered } from "./remembered.js";
 import { Samples } from "./samples.js";
 
 const PAUSE_MS = 2000;
@@ -20,15 +21,27 @@ let shown = null;
 let answeredAt = null;
 let timer = null;
 
+// Takes an answer in; returns whether it changes what is shown.
 function choose(numbers) {
   const { instance } = numbers;
   if (!instances.has(instance)) instances.set(instance, new Samples());
-  instances.get(instance).add(numbers);
+  const isNew = instances.get(instance).add(numbers);
+  if (instance === shown) return isNew;
   const current = instances.get(shown)?.latest;
-  if (current && Date.parse(numbers.at) / 1000 - current.at < GONE_SECONDS) return instance === shown;
-  if (shown !== null) cards.forEach((card) => card.forget());
+  if (current && Date.parse(numbers.at) / 1000 - current.at < GONE_SECONDS) return false;
+  for (const card of cards) card.forget();
   shown = instance;
-  return true;
+  return isNew;
+}
+
+// What this tab has seen before it loaded the page again.
+function restore() {
+  for (const numbers of remembered.get()) {
+    if (!choose(numbers)) continue;
+    const samples = instances.get(shown);
+    const readings = readSamples(samples);
+    for (const card of cards) card.remember(readings, samples.latest.at, samples.isAfterHole);
+  }
 }
 
 function draw() {
@@ -88,7 +101,7 @@ function showRefusal(words) {
   const isAsked = words !== undefined;
   const wasHidden = byId("entry").hidden;
   byId("entry").hidden = !isAsked;
-  byId("board").hidden = isAsked || shown === null;
+  byId("board").hidden = isAsked || answeredAt === null;
   byId("forget").hidden = isAsked || !token.get();
   if (!isAsked) return;
   setText(byId("entry-why"), words);
@@ -132,13 +145,17 @@ byId("entry-form").addEventListener("submit", (event) => {
 });
 byId("forget").addEventListener("click", () => {
   token.forget();
+  remembered.forget();
   instances.clear();
   shown = null;
+  answeredAt = null;
   cards.forEach((card) => card.forget());
   look();
 });
+addEventListener("pagehide", () => remembered.set(instances.get(shown)?.answers ?? []));
 document.addEventListener("visibilitychange", () => { if (!document.hidden && byId("entry").hidden) look(); });
 for (const card of cards) byId("cards").append(card.element);
 const flower = byId("flower");
 flower.href = `${location.protocol}//${location.hostname}:${flower.dataset.port}/`;
+restore();
 look();

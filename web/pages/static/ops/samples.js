@@ -31,6 +31,11 @@ export class Samples {
     return true;
   }
 
+  /** The answers that are kept, the oldest first. */
+  get answers() {
+    return this.#kept.map(({ numbers }) => numbers);
+  }
+
   /** Whether nothing is known of the time before the latest. */
   get isAfterHole() {
     const before = this.#kept.at(-2);
