@@ -569,25 +569,6 @@ class PlayerHistory(BaseModel):
     """
 
 
-class Joined(BaseModel):
-    """
-    Since when the caller's actions count on the board.
-    """
-
-    model_config = ConfigDict(
-        extra="ignore",
-        populate_by_name=True,
-    )
-    board: str
-    """
-    The board's id
-    """
-    joined_at: Annotated[AwareDatetime, Field(alias="joinedAt")]
-    """
-    Since when the caller's actions count there
-    """
-
-
 class Board(BaseModel):
     """
     A board and its period of now.
@@ -1176,6 +1157,25 @@ class PlayerPlaces(BaseModel):
     places: list[PlayerPlace]
     """
     Of the first 20 boards
+    """
+
+
+class Joined(BaseModel):
+    """
+    Since when the caller's actions count on the board.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+    )
+    board: str
+    """
+    The board's id
+    """
+    joined_at: Annotated[AwareDatetime, Field(alias="joinedAt")]
+    """
+    Since when the caller's actions count there
     """
 
 
