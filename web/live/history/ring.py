@@ -125,9 +125,11 @@ class Ring(Generic[State]):
         seqs = self._seqs.get(str(user_id))
         if seqs is None or seqs[-1] <= after:
             return None
+        # What led to the oldest state, or to those before it, is not kept.
+        after = max(after, self._moments[0].seq)
         between = seqs[bisect_right(seqs, after) : bisect_right(seqs, upto)]
-        kept = [self._by_seq[seq].steps for seq in between if seq in self._by_seq]
-        known = [step for steps in kept if (step := find_step(steps, user_id)) is not None]
+        steps = [find_step(self._by_seq[seq].steps, user_id) for seq in between]
+        known = [step for step in steps if step is not None]
         return join_steps(known) if known else None
 
     def _add(self, moment: _Moment[State]) -> None:

@@ -144,6 +144,6 @@ def test_what_was_dropped_is_no_step_any_more() -> None:
         assert step is not None
         assert len(step.actions) == min(message.seq, 2)
         assert step.score == message.scores[user]
-    ring.append(Position("e0", 8), make_top(8))
-    ring.append(Position("e0", 9), make_top(9))
-    assert ring.find_step(user, after=0, upto=9) is None
+    for seq in (8, 9, 10):
+        ring.append(Position("e0", seq), make_top(seq))
+    assert ring.find_step(user, after=0, upto=10) is None

@@ -16,7 +16,7 @@ from tests.unit.live.history.resuming_client import LEADERBOARD, OWN, Client
 from tests.waiting import wait_until
 from tests.web.live.client import Listener
 from tests.web.live.conftest import Connect, StartServer
-from tests.web.live.real_bus import RealBus
+from tests.web.live.history.real_bus import RealBus
 from tests.web.live.server import Server
 
 PLAYER = 7
