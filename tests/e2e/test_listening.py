@@ -1,10 +1,13 @@
 """A listener on a real socket receives the effects of a POST to the real API."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.e2e.api import Api
 from tests.e2e.stack import Stack
 from tests.web.live.client import Listener
+from tests.web.live.streams.stream import Stream
 
 SPECIFIED = {"event", "userId", "newScore", "scoreIncrease", "newRank", "timestamp"}
 
@@ -54,6 +57,20 @@ def test_a_browser_connects_with_a_ticket_that_works_once(stack: Stack, api: Api
 
 def test_the_api_port_refuses_sockets_with_426(api: Api) -> None:
     assert api.get("/ws").status == 426
+
+
+def test_a_stream_is_on_the_live_port_and_has_the_same_events(stack: Stack, api: Api) -> None:
+    refused = api.get("/api/stream?channels=leaderboard")
+    assert (refused.status, refused.body["error"]["code"]) == (421, "MISDIRECTED_REQUEST")
+    assert refused.body["error"]["details"]["url"].endswith(f":{stack.live_port}/api/stream")
+    player = api.register()
+    token = {"Authorization": f"Bearer {player['accessToken']}"}
+    live = SimpleNamespace(port=stack.live_port)
+    with Stream(live, token, channels="leaderboard,user:self", limit="100") as stream:
+        stream.hear_until("snapshot", channel="user:self")
+        assert api.complete(player["accessToken"], 985).status == 200
+        own = stream.hear_until("score_updated", channel="user:self")
+        assert (own["userId"], own["newScore"]) == (player["userId"], 985)
 
 
 def listen(stack: Stack, player: dict[str, str]) -> Listener:

@@ -3,15 +3,22 @@
 import socket
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import orjson
 
 from tests.web.live.description.described import check_event
-from tests.web.live.server import Server
 
 TIMEOUT_SECONDS = 5.0
+
+
+class Serving(Protocol):
+    """A live process."""
+
+    @property
+    def port(self) -> int:
+        """Where it is served."""
 
 
 class Stream:
@@ -23,7 +30,7 @@ class Stream:
 
     def __init__(
         self,
-        server: Server,
+        server: Serving,
         headers: Mapping[str, str],
         *,
         method: str = "GET",
