@@ -1,9 +1,7 @@
 // @ts-check
 // The connection of a client: opened, lost and opened again, over WebSocket or server-sent events.
 
-import { RefusedError } from "./calls.js";
-import { judgeClose } from "./closing.js";
-import { SignedOutError } from "./credentials.js";
+import { judgeClose, judgeError } from "./closing.js";
 import { Gate } from "./gate.js";
 import { Opener } from "./opener.js";
 import { Pauses } from "./pauses.js";
@@ -149,6 +147,8 @@ export class Connection {
       if (channel.isAlwaysOn) channel.greet(event);
       link.send?.(channel.ask(++this.#lastId));
     }
+    // Some were followed while the stream was on its way.
+    if (!link.send && [...this.#channels].some(({ askedId }) => askedId === null)) this.#reopenSoon();
     this.#gate.release();
     if (this.status.state !== "live" && this.status.state !== "connecting") this.status.show("catching up");
   }
@@ -164,8 +164,7 @@ export class Connection {
     if (event.event === "auth_expiring") return void this.#extend(link);
     const channel = this.#channels.find(event);
     if (channel) this.#follow(channel, channel.receive(event));
-    if (this.#link && this.#channels.isSettled) this.status.show("live");
-    return undefined;
+    return this.#link && this.#channels.isSettled ? this.status.show("live") : undefined;
   }
 
   /**
@@ -183,12 +182,9 @@ export class Connection {
   // The token of the connection is about to end.
   /** @param {Link} link */
   async #extend(link) {
-    try {
-      await this.#credentials.renew(this.#token);
-    } catch {
-      return; // the close that follows is dealt with as any other
-    }
-    if (link !== this.#link) return;
+    // Where that fails, the close that follows is dealt with as any other.
+    const isRenewed = await this.#credentials.renew(this.#token).then(() => true, () => false);
+    if (!isRenewed || link !== this.#link) return;
     const isSame = this.#credentials.subject === this.#channels.subject;
     this.#token = this.#credentials.token;
     if (!isSame || !link.send?.({ op: "auth", id: ++this.#lastId, token: this.#token })) void this.connect();
@@ -227,11 +223,11 @@ export class Connection {
 
   /** @param {unknown} error */
   #fail(error) {
-    const refused = error instanceof RefusedError ? error : null;
     this.#drop();
-    if (error instanceof SignedOutError || refused?.status === 403) return this.status.show("ended", /** @type {Error} */ (error).message);
-    this.status.show("offline", "The server cannot be reached. Trying again…");
-    this.#timer = setTimeout(() => this.connect(), Math.max(this.#pauses.take(), 1000 * (refused?.retryAfter ?? 0)));
+    const { message, isFinal, retryAfterMs } = judgeError(error);
+    if (isFinal) return this.status.show("ended", message);
+    this.status.show("offline", `${message}. Trying again…`);
+    this.#timer = setTimeout(() => this.connect(), Math.max(this.#pauses.take(), retryAfterMs));
     return undefined;
   }
 
