@@ -1,10 +1,14 @@
 """Scores that bring a player among the first rows of a board to which other tests have played."""
 
 from typing import Any
+from uuid import uuid4
+
+from playwright.sync_api import Locator, Page
 
 from tests.e2e.api import Api
 
 MOST_PER_ACTION = 1000
+TOP = 10
 
 
 def points_above(api: Api, place: int, path: str = "/api/boards/global/standings") -> int:
@@ -20,3 +24,17 @@ def bring(api: Api, player: dict[str, Any], points: int) -> None:
     whole, rest = divmod(points, MOST_PER_ACTION)
     for score in (*[MOST_PER_ACTION] * whole, rest):
         assert api.complete(token, score).status == 200
+
+
+def add_leaders(api: Api) -> list[dict[str, Any]]:
+    """Register two players of the first ten rows, the first 50 points ahead."""
+    base = points_above(api, TOP - 2)
+    players = [api.register(f"lead-{uuid4().hex[:10]}") for _ in range(2)]
+    for player, ahead in zip(players, (50, 0), strict=True):
+        bring(api, player, base + ahead)
+    return players
+
+
+def row_of(page: Page, player: dict[str, Any]) -> Locator:
+    """Return the row of the player."""
+    return page.locator(f'#rows tr[data-user="{player["userId"]}"]')

@@ -1,18 +1,15 @@
 """The board of the page `/`: rows that move, one's own place, names, and servers that are away."""
 
-import re
 from collections.abc import Iterator
-from typing import Any
-from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.api import Api
 from tests.e2e.browser import Visit, keep_picture
 from tests.e2e.pages.accessibility import assert_accessible
-from tests.e2e.pages.climbing import bring, points_above
-from tests.e2e.pages.rounds import finish_round, play_round, wait_until_live
+from tests.e2e.pages.climbing import add_leaders, bring, points_above, row_of
+from tests.e2e.pages.rounds import play_round, wait_until_live
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.timeout(180)
@@ -53,20 +50,6 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     opened.close()
 
 
-def add_leaders(api: Api) -> list[dict[str, Any]]:
-    """Register two players of the first ten rows, the first 50 points ahead."""
-    base = points_above(api, TOP - 2)
-    players = [api.register(f"lead-{uuid4().hex[:10]}") for _ in range(2)]
-    for player, ahead in zip(players, (50, 0), strict=True):
-        bring(api, player, base + ahead)
-    return players
-
-
-def row_of(page: Page, player: dict[str, Any]) -> Locator:
-    """Return the row of the player."""
-    return page.locator(f'#rows tr[data-user="{player["userId"]}"]')
-
-
 def test_rows_glide_and_have_arrows_when_ranks_change(page: Page, api: Api) -> None:
     first, second = add_leaders(api)
     expect(row_of(page, first)).to_be_visible()
@@ -97,6 +80,28 @@ def test_who_asks_for_less_motion_sees_rows_change_without_it(
     assert api.complete(second["accessToken"], 60).status == 200
     expect(row_of(page, second).locator(".shift.up")).to_be_visible()
     assert page.evaluate("window.begun") == []
+    page.close()
+
+
+def test_the_first_answer_of_the_api_may_come_after_the_first_change(
+    browser: Browser, url: str, api: Api
+) -> None:
+    first, _ = add_leaders(api)
+    page = browser.new_page()
+    held_back: list[Route] = []
+    page.route("**/standings*", lambda route: held_back.append(route))
+    page.goto(url)
+    wait_until_live(page)
+    expect(row_of(page, first)).to_be_visible()
+    assert api.complete(first["accessToken"], 9).status == 200
+    news = page.locator("#feed li").first
+    expect(news).to_contain_text("+9")
+    page.unroute("**/standings*")
+    with page.expect_response("**/standings*"):
+        for route in held_back:
+            route.continue_()
+    page.evaluate("new Promise(done => setTimeout(done))")
+    expect(news).to_contain_text("+9")
     page.close()
 
 
@@ -179,66 +184,6 @@ def test_names_are_text_and_nothing_else_also_on_a_narrow_screen(
     assert_accessible(page)
     keep_picture(page, "home-names")
     page.close()
-
-
-def test_without_a_script_the_page_has_the_rows(browser: Browser, url: str, api: Api) -> None:
-    (first, _) = add_leaders(api)
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(url)
-    expect(row_of(page, first).locator(".points")).to_have_text(re.compile(r"^[\d,]+$"))
-    expect(page.locator("h1")).to_contain_text("Laurel keeps the score of a game")
-    context.close()
-
-
-def test_without_the_api_the_page_says_so_and_comes_back(browser: Browser, url: str) -> None:
-    page = browser.new_page()
-    page.route("**/api/**", lambda route: route.abort())
-    page.goto(url)
-    state = page.locator("#state")
-    expect(state).to_have_attribute("data-state", "offline")
-    expect(state).to_contain_text("cannot be reached")
-    expect(page.locator("#note")).to_contain_text("Trying again")
-    finish_round(page)
-    expect(page.locator("#answer-chip")).to_have_text("Not counted")
-    page.unroute("**/api/**")
-    wait_until_live(page)
-    expect(page.locator("#note")).to_be_hidden()
-    page.get_by_role("button", name="Send the same again").click()
-    expect(page.locator("#answer-chip")).to_have_text("Applied")
-    page.close()
-
-
-def test_a_login_that_has_ended_is_renewed(page: Page) -> None:
-    play_round(page)
-    name = page.locator("#name").inner_text()
-    page.evaluate(
-        """() => {
-          const kept = JSON.parse(localStorage.getItem("laurel-session"));
-          const ended = { ...kept, accessToken: "gone", refreshToken: "gone" };
-          localStorage.setItem("laurel-session", JSON.stringify(ended));
-        }"""
-    )
-    page.reload()
-    wait_until_live(page)
-    expect(page.locator("#name")).to_have_text(name)
-    play_round(page)
-
-
-def test_while_the_live_process_is_away_the_board_moves_and_nothing_is_missed(
-    page: Page, api: Api, stack: Stack
-) -> None:
-    first, _ = add_leaders(api)
-    row = row_of(page, first)
-    expect(row).to_be_visible()
-    play_round(page)
-    stack.kill("live")
-    expect(page.locator("#state")).not_to_have_attribute("data-state", "live")
-    before = int(row.get_attribute("data-score") or 0)
-    assert api.complete(first["accessToken"], 7).status == 200
-    expect(row).to_have_attribute("data-score", str(before + 7))
-    wait_until_live(page)
-    expect(row).to_have_attribute("data-score", str(before + 7))
 
 
 def test_what_one_plays_another_sees(browser: Browser, page: Page, url: str) -> None:

@@ -155,7 +155,8 @@ export class BoardView {
 
   // The channels' rows may be newer.
   #turnTo(page) {
-    if (this.#page?.period !== page.period) this.#turn();
+    const before = this.#page?.period;
+    if (before !== undefined && before !== page.period) this.#turn();
     const { you = null, around = [], gapToNext = null, rankAtDayStart = null } = page;
     Object.assign(this.#own, this.#followed.isAroundLive ? { rankAtDayStart } : { you, around, gapToNext, rankAtDayStart });
     this.#page = page;
