@@ -81,6 +81,35 @@ def test_after_a_loss_every_channel_asks_for_what_it_missed() -> None:
     assert board.is_current
 
 
+def test_what_comes_before_the_answer_to_a_resume_is_told_by_the_answer() -> None:
+    def own(since: int, seq: int, event_id: str) -> dict[str, Any]:
+        return {
+            "event": "score_updated",
+            "channel": OWN,
+            "epoch": "e",
+            "from": since,
+            "seq": seq,
+            "actionId": event_id,
+        }
+
+    def receive(event: dict[str, Any]) -> dict[str, Any] | None:
+        event_or_none, answers = state.receive(orjson.dumps(event))
+        assert answers == []
+        return event_or_none
+
+    state = LiveState()
+    answer = {"event": "subscribed", "channel": OWN, "epoch": "e", "seq": 4, "recovered": False}
+    receive(answer | {"id": 1})
+    state.closed(1006, "")
+    list(state.opened())
+    assert receive(own(8, 9, "late")) is None
+    assert receive(answer | {"id": None, "recovered": True}) is not None
+    assert receive(own(8, 9, "late")) is None
+    assert receive(answer | {"id": 2, "recovered": True}) is not None
+    told = [receive(own(4, 6, "missed")), receive(own(6, 9, "late"))]
+    assert [each and each["actionId"] for each in told] == ["missed", "late"]
+
+
 def test_how_the_server_closes_says_whether_to_come_back() -> None:
     state = LiveState()
     hear(state, {"event": "going_away", "retryAfterMs": 1500})

@@ -111,7 +111,8 @@ class AsyncLive:
             if self._state.renews_token:
                 token = await self._find_token(is_new=True)
                 await self._say([self._state.authenticate(token)])
-            yield event
+            if event is not None:
+                yield event
 
     async def _say(self, messages: Iterable[str]) -> None:
         if self._socket is not None:

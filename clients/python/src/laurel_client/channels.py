@@ -42,12 +42,15 @@ class Channel:
         self.total_users = 0
         self.is_current = False
         self.position: Position | None = None
+        # Asked for what was missed, and not answered yet: the answer tells all of it, in order.
+        self.is_resuming = False
         self._wish = dict(wish)
 
     def subscription(self, number: int) -> dict[str, Any]:
         """Return the message that asks for it, and for what was missed."""
         message = {"op": "subscribe", "id": number, "channel": self.name, **self._wish}
-        if self.position is not None and self.position.epoch:
+        self.is_resuming = self.position is not None and bool(self.position.epoch)
+        if self.position is not None and self.is_resuming:
             message["since"] = {"epoch": self.position.epoch, "seq": self.position.seq}
         return message
 
@@ -75,7 +78,13 @@ class Channel:
         before = (self.position.epoch, self.position.seq)
         return before in ((event["epoch"], event["from"]), (event["epoch"], event["seq"]))
 
+    def tells_again(self, event: Mapping[str, Any]) -> bool:
+        """Return whether the answer that is awaited will tell this event, in its place."""
+        return self.is_resuming and "from" in event
+
     def _on_subscribed(self, event: Mapping[str, Any]) -> None:
+        if event["id"] is not None:
+            self.is_resuming = False
         # Without `recovered` a snapshot follows at once.
         self.is_current = self.is_current or event["recovered"]
 

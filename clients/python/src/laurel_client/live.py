@@ -110,7 +110,8 @@ class Live:
             self._say(answers)
             if self._state.renews_token:
                 self._say([self._state.authenticate(self._find_token(is_new=True))])
-            yield event
+            if event is not None:
+                yield event
 
     def _say(self, messages: Iterable[str]) -> None:
         if self._socket is not None:

@@ -71,8 +71,8 @@ class LiveState:
             raise LiveEndedError(code, reason)
         self.renews_token = code == TOKEN_ENDED
 
-    def receive(self, text: str | bytes) -> tuple[dict[str, Any], list[str]]:
-        """Return the event in a message, and what to answer."""
+    def receive(self, text: str | bytes) -> tuple[dict[str, Any] | None, list[str]]:
+        """Return the event in a message, and what to answer; None when it will be told again."""
         event: dict[str, Any] = json.loads(text)
         match event["event"]:
             case "welcome":
@@ -82,6 +82,8 @@ class LiveState:
             case "auth_expiring":
                 self.renews_token = True
         channel = self.channels.get(event.get("channel", ""))
+        if channel is not None and channel.tells_again(event):
+            return None, []
         if channel is None or channel.take(event):
             return event, []
         return event, [self.subscribe(channel)]
