@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
-from laurel_client import LiveEndedError
+from laurel_client import LiveEndedError, UnreachableError
 from laurel_client.channels import OWN
 from laurel_client.live_state import LiveState
 
@@ -41,6 +41,17 @@ def changed(since: int, seq: int, *changes: dict[str, Any], removed: tuple[str, 
     }
 
 
+def subscribed(channel: str, seq: int, number: int) -> dict[str, Any]:
+    event = {"event": "subscribed", "id": number, "channel": channel, "recovered": True}
+    return event | {"epoch": "e", "seq": seq}
+
+
+def tell(state: LiveState, event: dict[str, Any]) -> dict[str, Any] | None:
+    told, answers = state.receive(orjson.dumps(event))
+    assert answers == []
+    return told
+
+
 def hear(state: LiveState, event: dict[str, Any]) -> list[dict[str, Any]]:
     _, answers = state.receive(orjson.dumps(event))
     return [orjson.loads(answer) for answer in answers]
@@ -63,8 +74,39 @@ def test_a_hole_asks_for_the_channel_again_and_changes_nothing() -> None:
     hear(state, snapshot(4, row(ANN, 50, 1)))
     (asked,) = hear(state, changed(5, 6, row(BOB, 90, 1)))
     assert (asked["op"], asked["channel"], asked["limit"]) == ("subscribe", "leaderboard", 2)
-    assert "since" not in asked
+    assert asked["since"] == {"epoch": "e", "seq": 4}
     assert [each.user_id for each in board.rows] == [UUID(ANN)]
+    assert not board.is_current
+    # What was on its way meanwhile is among what follows the answer.
+    assert tell(state, changed(6, 7)) is None
+    assert tell(state, subscribed("leaderboard", 7, asked["id"])) is not None
+    assert tell(state, changed(4, 7, row(BOB, 90, 1), row(ANN, 50, 2))) is not None
+    assert [each.user_id for each in board.rows] == [UUID(BOB), UUID(ANN)]
+    assert board.is_current
+
+
+def test_an_action_between_the_welcome_and_the_answer_is_told_once() -> None:
+    state = LiveState()
+    (asked,) = map(orjson.loads, state.opened())
+    tell(state, subscribed(OWN, 3, asked["id"]))
+    state.lost()
+    (asked,) = map(orjson.loads, state.opened())
+    assert asked["since"] == {"epoch": "e", "seq": 3}
+    action = {"event": "score_updated", "channel": OWN, "epoch": "e", "seq": 9}
+    told = [
+        tell(state, action | {"from": 8}),
+        tell(state, subscribed(OWN, 9, asked["id"])),
+        tell(state, action | {"from": 3}),
+        tell(state, action | {"from": 9, "seq": 10}),
+    ]
+    assert [event and event.get("from") for event in told] == [None, None, 3, 9]
+
+
+@pytest.mark.parametrize("code", ["SERVICE_UNAVAILABLE", "RATE_LIMIT_EXCEEDED"])
+def test_a_question_that_cannot_be_answered_now_is_asked_on_another_connection(code: str) -> None:
+    with pytest.raises(UnreachableError):
+        tell(LiveState(), {"event": "error", "id": 1, "code": code, "message": "not now"})
+    assert tell(LiveState(), {"event": "error", "id": 1, "code": "NOT_FOUND", "message": "no"})
 
 
 def test_after_a_loss_every_channel_asks_for_what_it_missed() -> None:
@@ -76,38 +118,8 @@ def test_after_a_loss_every_channel_asks_for_what_it_missed() -> None:
     asked = {each["channel"]: each for each in map(orjson.loads, state.opened())}
     assert asked["leaderboard"]["since"] == {"epoch": "e", "seq": 4}
     assert "since" not in asked[OWN]
-    answer = {"event": "subscribed", "channel": "leaderboard", "epoch": "e", "seq": 6}
-    hear(state, {**answer, "id": 9, "recovered": True})
+    hear(state, subscribed("leaderboard", 6, asked["leaderboard"]["id"]))
     assert board.is_current
-
-
-def test_what_comes_before_the_answer_to_a_resume_is_told_by_the_answer() -> None:
-    def own(since: int, seq: int, event_id: str) -> dict[str, Any]:
-        return {
-            "event": "score_updated",
-            "channel": OWN,
-            "epoch": "e",
-            "from": since,
-            "seq": seq,
-            "actionId": event_id,
-        }
-
-    def receive(event: dict[str, Any]) -> dict[str, Any] | None:
-        event_or_none, answers = state.receive(orjson.dumps(event))
-        assert answers == []
-        return event_or_none
-
-    state = LiveState()
-    answer = {"event": "subscribed", "channel": OWN, "epoch": "e", "seq": 4, "recovered": False}
-    receive(answer | {"id": 1})
-    state.closed(1006, "")
-    list(state.opened())
-    assert receive(own(8, 9, "late")) is None
-    assert receive(answer | {"id": None, "recovered": True}) is not None
-    assert receive(own(8, 9, "late")) is None
-    assert receive(answer | {"id": 2, "recovered": True}) is not None
-    told = [receive(own(4, 6, "missed")), receive(own(6, 9, "late"))]
-    assert [each and each["actionId"] for each in told] == ["missed", "late"]
 
 
 def test_how_the_server_closes_says_whether_to_come_back() -> None:

@@ -9,7 +9,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from laurel_client.channels import OWN, Channel
-from laurel_client.errors import UnreachableError
+from laurel_client.errors import ApiError, UnreachableError
 from laurel_client.live_state import SILENCE_SECONDS, SUBPROTOCOL, LiveState
 
 
@@ -81,6 +81,10 @@ class AsyncLive:
                 code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
                 self._state.closed(code, reason)
             except (OSError, WebSocketException, UnreachableError):
+                self._state.lost()
+            except ApiError as refusal:
+                if not refusal.is_passing:
+                    raise
                 self._state.lost()
             self._socket = None
             if not self._is_closed:

@@ -42,17 +42,26 @@ class Channel:
         self.total_users = 0
         self.is_current = False
         self.position: Position | None = None
-        # Asked for what was missed, and not answered yet: the answer tells all of it, in order.
-        self.is_resuming = False
         self._wish = dict(wish)
+        # The number of the question that was not answered yet.
+        self._asked: int | None = None
 
     def subscription(self, number: int) -> dict[str, Any]:
-        """Return the message that asks for it, and for what was missed."""
+        """Return the message that asks for it, and for what was missed.
+
+        Until the answer comes, what has a position is dropped: it is among what follows the answer.
+        """
+        self._asked = number
         message = {"op": "subscribe", "id": number, "channel": self.name, **self._wish}
-        self.is_resuming = self.position is not None and bool(self.position.epoch)
-        if self.position is not None and self.is_resuming:
+        if self.position is not None and self.position.epoch:
             message["since"] = {"epoch": self.position.epoch, "seq": self.position.seq}
         return message
+
+    def drops(self, event: Mapping[str, Any]) -> bool:
+        """Return whether an event comes too early: before the answer that it belongs to."""
+        if event["event"] == "subscribed" and event["id"] == self._asked:
+            self._asked = None
+        return self._asked is not None and "seq" in event
 
     def take(self, event: Mapping[str, Any]) -> bool:
         """Apply an event; return False if one before it is missing.
@@ -63,7 +72,7 @@ class Channel:
             self, f"_on_{event['event']}", None
         )
         if not self._follows(event):
-            self.position = None
+            self.is_current = False
             return False
         if handle is not None:
             handle(event)
@@ -78,13 +87,7 @@ class Channel:
         before = (self.position.epoch, self.position.seq)
         return before in ((event["epoch"], event["from"]), (event["epoch"], event["seq"]))
 
-    def tells_again(self, event: Mapping[str, Any]) -> bool:
-        """Return whether the answer that is awaited will tell this event, in its place."""
-        return self.is_resuming and "from" in event
-
     def _on_subscribed(self, event: Mapping[str, Any]) -> None:
-        if event["id"] is not None:
-            self.is_resuming = False
         # Without `recovered` a snapshot follows at once.
         self.is_current = self.is_current or event["recovered"]
 

@@ -1,5 +1,6 @@
 """What can go wrong, as exceptions; an action that was decided against is none of them."""
 
+from http import HTTPStatus
 from typing import Any
 
 
@@ -23,6 +24,12 @@ class ApiError(LaurelError):
         self.request_id: str | None = error.get("requestId")
         self.doc_url: str | None = error.get("docUrl")
         super().__init__(f"{self.code}: {self.message}")
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may have another answer in a while."""
+        status = self.status or 0
+        return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class UnreachableError(LaurelError):

@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from laurel_client.channels import OWN, Channel
-from laurel_client.errors import UnreachableError
+from laurel_client.errors import ApiError, UnreachableError
 from laurel_client.live_state import SILENCE_SECONDS, SUBPROTOCOL, LiveState
 
 
@@ -82,6 +82,10 @@ class Live:
                 self._state.closed(code, reason)
             except (OSError, WebSocketException, UnreachableError):
                 self._state.lost()
+            except ApiError as refusal:
+                if not refusal.is_passing:
+                    raise
+                self._state.lost()
             self._socket = None
             if not self._is_closed:
                 time.sleep(self._state.next_delay())
@@ -104,7 +108,8 @@ class Live:
                 text = socket.recv(timeout=SILENCE_SECONDS)
             except TimeoutError:
                 # The library answers pings unseen: ask whether anybody is there.
-                socket.ping().wait(SILENCE_SECONDS)
+                if not socket.ping().wait(SILENCE_SECONDS):
+                    raise
                 continue
             event, answers = self._state.receive(text)
             self._say(answers)

@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from laurel_client.channels import OWN, Channel
-from laurel_client.errors import LiveEndedError
+from laurel_client.errors import LiveEndedError, UnreachableError
 
 SUBPROTOCOL = "laurel.v1"
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.5, 15.0
 # The server pings about every 25 s and cuts who does not answer within 10.
 SILENCE_SECONDS = 40.0
 TOKEN_ENDED = 4401
+# The answer to a question that is another one in a moment.
+NOT_NOW = frozenset(
+    {"SERVICE_UNAVAILABLE", "BOARD_BUILDING", "RATE_LIMIT_EXCEEDED", "INTERNAL_ERROR"}
+)
 DO_NOT_COME_BACK = range(4500, 4600)
 
 
@@ -72,21 +76,28 @@ class LiveState:
         self.renews_token = code == TOKEN_ENDED
 
     def receive(self, text: str | bytes) -> tuple[dict[str, Any] | None, list[str]]:
-        """Return the event in a message, and what to answer; None when it will be told again."""
+        """Return the event in a message, and what to answer; None for one that is told again.
+
+        Raises UnreachableError when the server cannot answer a question now.
+        """
         event: dict[str, Any] = json.loads(text)
         match event["event"]:
-            case "welcome":
+            case "subscribed":
                 self._delay = FIRST_DELAY_SECONDS
             case "going_away":
                 self._asked_delay = event["retryAfterMs"] / 1000
             case "auth_expiring":
                 self.renews_token = True
+            case "error" if event["code"] in NOT_NOW:
+                raise UnreachableError(event["message"])
         channel = self.channels.get(event.get("channel", ""))
-        if channel is not None and channel.tells_again(event):
-            return None, []
-        if channel is None or channel.take(event):
+        if channel is None:
             return event, []
-        return event, [self.subscribe(channel)]
+        if channel.drops(event):
+            return None, []
+        if channel.take(event):
+            return event, []
+        return None, [self.subscribe(channel)]
 
     def authenticate(self, token: str) -> str:
         """Return the message that presents a newer token."""
