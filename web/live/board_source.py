@@ -67,8 +67,8 @@ class BoardSource:
     ) -> list[BusMessage]:
         """Return the last messages of the epoch that are kept and follow each other.
 
-        Those from `first_seq` on, or else all that are kept of those before `upto_seq`. None when
-        Redis does not answer.
+        Those from `first_seq` on, or else all that are kept of those before `upto_seq`. An empty
+        list when Redis does not answer.
         """
         first = max(1, upto_seq - keys.STREAM_MAX_MESSAGES) if first_seq is None else first_seq
         messages: list[BusMessage] = []

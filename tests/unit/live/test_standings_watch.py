@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
+import gevent
 import pytest
+from gevent.event import Event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -282,3 +284,29 @@ def test_a_look_that_failed_is_made_up_for(game: Game, monkeypatch: pytest.Monke
             game.look()
     game.look()
     assert [event.new_rank for event in game.events] == [7]
+
+
+def test_who_comes_back_during_a_look_keeps_nobody_from_being_told(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me, other, answered = UUID(int=6), UUID(int=7), Event()
+    game.come(other)
+
+    def answer_later(user: UUID) -> Held:
+        answered.wait()
+        return game.hold_of(user)
+
+    def leave_and_come_back() -> None:
+        game.go(me)
+        gevent.spawn(game.come, me)
+        gevent.sleep(0)
+
+    monkeypatch.setattr(game, "find_held_in_redis", answer_later)
+    game.act(UUID(int=8), 5)
+    game.deliver()
+    game.meanwhile = [leave_and_come_back]
+    game.look()
+    assert [event.user_id for event in game.events] == [other]
+    answered.set()
+    gevent.sleep(0)
+    assert game.told[me] == 7

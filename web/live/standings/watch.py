@@ -137,7 +137,8 @@ class StandingsWatch:
         self._acting = {user: at for user, at in self._acting.items() if user in self._told}
         users = iter([user for user, told in self._told.items() if told is None or told.rank])
         while part := [*islice(users, MAX_HELD)]:
-            yield {user: self._told[user] for user in part}
+            # Who has left and comes back during a read is being learned again.
+            yield {user: self._told[user] for user in part if user in self._told}
 
     def _settle(
         self,
@@ -148,8 +149,8 @@ class StandingsWatch:
         """Take what was found for told, and yield what must be said for that."""
         for user_id, held in found.items():
             before = told[user_id]
-            if self._told[user_id] is not before:
-                # It was told something else during the read.
+            if user_id not in self._told or self._told[user_id] is not before:
+                # During the read it was told something else, or left and is coming back.
                 continue
             if not can_tell(user_id):
                 self._is_changed = True
