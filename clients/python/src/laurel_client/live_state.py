@@ -34,7 +34,7 @@ class LiveState:
         self._asked_delay: float | None = None
 
     def follow(self, name: str, **wish: Any) -> Channel:
-        """Return the channel, new or anew; `subscribe` says what to send for it."""
+        """Return a new channel of this name; `subscribe` says what to send for it."""
         given = {key: value for key, value in wish.items() if value is not None}
         channel = self.channels[name] = Channel(name, given)
         return channel

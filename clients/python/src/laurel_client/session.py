@@ -71,7 +71,7 @@ class Session:
             return True
         if self.tokens is None or self.tokens.refresh is None:
             return False
-        # Used once: a repeat after a lost answer would end the session.
+        # The server takes a repeat for ten seconds only; a later one would end the session.
         request = Request(
             method="POST",
             path="/api/auth/refresh",
