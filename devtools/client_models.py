@@ -1,11 +1,13 @@
 """`run.py client-models`: make the models of the Python client out of the API's description."""
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from local.errors import LocalError
 
@@ -27,12 +29,12 @@ OPTIONS = (
     "--snake-case-field",
     "--allow-population-by-field-name",
     "--extra-fields=ignore",  # a newer server may say more
-    "--enum-field-as-literal=all",
     "--use-standard-collections",
     "--use-union-operator",
     "--use-schema-description",
     "--use-field-description",
     "--use-annotated",
+    "--collapse-root-models",
     "--disable-timestamp",
     "--formatters=builtin",
 )
@@ -55,12 +57,23 @@ def make_models(root: Path) -> str:
     described = _run(root, sys.executable, "-c", _PRINT_OPENAPI)
     with tempfile.TemporaryDirectory() as folder:
         given, made = Path(folder, "openapi.json"), Path(folder, "models.py")
-        given.write_text(described)
+        given.write_text(json.dumps(_loosen(json.loads(described))))
         codegen = str(Path(sys.executable).with_name("datamodel-codegen"))
         _run(root, codegen, f"--input={given}", f"--output={made}", *OPTIONS)
         lines = made.read_text().splitlines(keepends=True)
     start = next(at for at, line in enumerate(lines) if not line.startswith("#"))
     return _format(root, HEADER + "".join(lines[start:]))
+
+
+def _loosen(node: Any) -> Any:
+    """Return the description without lists of values: a newer server may say others."""
+    if isinstance(node, dict):
+        return {
+            name: _loosen(inner)
+            for name, inner in node.items()
+            if name != "enum" or not isinstance(inner, list)
+        }
+    return [*map(_loosen, node)] if isinstance(node, list) else node
 
 
 def _format(root: Path, source: str) -> str:

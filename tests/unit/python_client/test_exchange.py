@@ -87,9 +87,10 @@ def test_a_pending_action_is_looked_at_until_it_is_decided() -> None:
             Status.ARCHIVED,
             None,
         ),
+        ((202, {"success": True, "status": "a newer server's"}), Status.OTHER, None),
     ],
 )
-def test_a_decision_against_an_action_is_an_outcome(
+def test_what_became_of_an_action_is_an_outcome(
     answer: Answer, status: Status, reason: str | None
 ) -> None:
     _, outcome, _ = play(answer)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from laurel_client.errors import ApiError
@@ -28,6 +28,12 @@ class Status(StrEnum):
     VOIDED = "voided"
     ARCHIVED = "archived"
     """Sent before, so long ago that its outcome is in the archives only."""
+    OTHER = "other"
+    """What a newer server says; `Laurel.action` shows the word."""
+
+    @classmethod
+    def _missing_(cls, _value: object) -> Self:
+        return cls.OTHER
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
 
 
 class BatchElement(BaseModel):
@@ -95,21 +95,7 @@ class Completed(BaseModel):
     """
     The action's id, as its client made it
     """
-    boards: (
-        dict[
-            str,
-            Literal[
-                "VALUE_MISSING",
-                "VALUE_INVALID",
-                "SEGMENT_MISSING",
-                "SEGMENT_LIMIT",
-                "NOT_JOINED",
-                "NO_ATTEMPTS_LEFT",
-                "OUT_OF_RANGE",
-            ],
-        ]
-        | None
-    ) = None
+    boards: dict[str, str] | None = None
     """
     By board that the action is for: why it does not count there
     """
@@ -132,7 +118,7 @@ class Accepted(BaseModel):
     """
     The action's id, as its client made it
     """
-    status: Literal["pending", "quarantined"]
+    status: str
     """
     What became of the action
     """
@@ -166,7 +152,7 @@ class OwnAppeal(BaseModel):
     """
     When the player appealed
     """
-    state: Literal["open", "granted", "declined"]
+    state: str
     """
     What state it is in
     """
@@ -185,7 +171,7 @@ class ActionRecord(BaseModel):
     """
     The action's id, as its client made it
     """
-    status: Literal["pending", "applied", "rejected", "quarantined", "failed", "voided"]
+    status: str
     """
     What became of it so far
     """
@@ -221,21 +207,7 @@ class ActionRecord(BaseModel):
     """
     When it became final; null while it is pending
     """
-    boards: (
-        dict[
-            str,
-            Literal[
-                "VALUE_MISSING",
-                "VALUE_INVALID",
-                "SEGMENT_MISSING",
-                "SEGMENT_LIMIT",
-                "NOT_JOINED",
-                "NO_ATTEMPTS_LEFT",
-                "OUT_OF_RANGE",
-            ],
-        ]
-        | None
-    ) = None
+    boards: dict[str, str] | None = None
     """
     By board that the action is for: why it does not count there
     """
@@ -277,7 +249,7 @@ class Appealed(BaseModel):
     """
     When it came in
     """
-    state: Literal["open", "granted", "declined"]
+    state: str
     """
     What state it is in
     """
@@ -602,7 +574,7 @@ class Board(BaseModel):
     """
     When the period of now ends
     """
-    state: Literal["live", "building", "archived"]
+    state: str
     """
     What state it is in
     """
@@ -679,7 +651,7 @@ class BoardDetails(BaseModel):
     """
     When the period of now ends
     """
-    state: Literal["live", "building", "archived"]
+    state: str
     """
     What state it is in
     """
@@ -1709,7 +1681,7 @@ class Case(BaseModel):
     """
     The player's name
     """
-    state: Literal["open", "closed"]
+    state: str
     """
     What state it is in
     """
@@ -1830,7 +1802,7 @@ class Appeal(BaseModel):
     """
     When the player appealed
     """
-    state: Literal["open", "granted", "declined"]
+    state: str
     """
     What state it is in
     """
@@ -1853,23 +1825,7 @@ class Act(BaseModel):
     """
     Names what was done
     """
-    kind: Literal[
-        "release",
-        "reject",
-        "retry",
-        "void",
-        "restore",
-        "hold",
-        "claim",
-        "unclaim",
-        "close",
-        "ban",
-        "unban",
-        "snooze",
-        "unsnooze",
-        "policy",
-        "model",
-    ]
+    kind: str
     """
     What was done
     """
@@ -1932,7 +1888,7 @@ class CaseDetails(BaseModel):
     """
     The player's name
     """
-    state: Literal["open", "closed"]
+    state: str
     """
     What state it is in
     """
@@ -2029,7 +1985,7 @@ class DecisionBody(BaseModel):
         extra="ignore",
         populate_by_name=True,
     )
-    decision: Literal["release", "reject", "void", "restore"]
+    decision: str
     """
     What is to become of the action
     """
@@ -2056,7 +2012,7 @@ class Decided(BaseModel):
     """
     What was decided
     """
-    status: Literal["pending", "applied", "rejected", "quarantined", "failed", "voided"]
+    status: str
     """
     `pending` with a 202
     """
@@ -2117,7 +2073,7 @@ class Transition(BaseModel):
         extra="ignore",
         populate_by_name=True,
     )
-    status: Literal["pending", "applied", "rejected", "quarantined", "failed", "voided"]
+    status: str
     """
     What became of the action
     """
@@ -2172,7 +2128,7 @@ class Trace(BaseModel):
     """
     Its row is in an archive: what only that has is null here
     """
-    status: Literal["pending", "applied", "rejected", "quarantined", "failed", "voided"] | None
+    status: str | None
     """
     What became of the action
     """
@@ -2348,7 +2304,7 @@ class PlayerAction(BaseModel):
     """
     The action's id, as its client made it
     """
-    status: Literal["pending", "applied", "rejected", "quarantined", "failed", "voided"]
+    status: str
     """
     What became of the action
     """
@@ -2489,7 +2445,7 @@ class BanBody(BaseModel):
     """
     null or absent: for good
     """
-    reason: Literal["CHEATING", "EXPLOITING", "ABUSE", "OTHER"]
+    reason: str
     """
     Public: the player is told
     """
@@ -2627,7 +2583,7 @@ class Policy(BaseModel):
     """
     Its number
     """
-    state: Literal["draft", "shadow", "live", "retired"]
+    state: str
     """
     What state it is in
     """
@@ -2697,7 +2653,7 @@ class NewPolicy(BaseModel):
     """
     The policy, as `PolicyDefinition` has it
     """
-    state: Literal["draft", "shadow", "live"] | None = "draft"
+    state: str | None = "draft"
     """
     What it is used for at once
     """
@@ -2735,7 +2691,7 @@ class TieBreaker(BaseModel):
     """
     `score`, `1`, or `metadata.` and the path of a number
     """
-    direction: Literal["desc", "asc"] | None = None
+    direction: str | None = None
     """
     `desc`: the largest first
     """
@@ -2750,15 +2706,11 @@ class Period(BaseModel):
         extra="ignore",
         populate_by_name=True,
     )
-    kind: Literal["none", "daily", "weekly", "monthly", "yearly", "season", "rolling"] | None = None
+    kind: str | None = None
     """
     `none` by default
     """
-    starts_on: Annotated[
-        Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-        | None,
-        Field(alias="startsOn"),
-    ] = None
+    starts_on: Annotated[str | None, Field(alias="startsOn")] = None
     """
     Of a week
     """
@@ -2770,7 +2722,7 @@ class Period(BaseModel):
     """
     Of a season, excluded
     """
-    window: Literal["24h", "7d", "30d"] | None = None
+    window: str | None = None
     """
     Of a rolling period
     """
@@ -2855,11 +2807,11 @@ class BoardDefinition(BaseModel):
     """
     `score`, `1`, or `metadata.` and the path of a number
     """
-    aggregate: Literal["sum", "best", "latest", "count"] | None = None
+    aggregate: str | None = None
     """
     What becomes of the values of a player's actions
     """
-    direction: Literal["desc", "asc"] | None = None
+    direction: str | None = None
     """
     `desc`: the largest first
     """
@@ -2869,7 +2821,7 @@ class BoardDefinition(BaseModel):
     """
     What orders players with equal values, at most four
     """
-    ties: Literal["firstToReach", "competition", "dense"] | None = None
+    ties: str | None = None
     """
     The rank of players whose values and tie-breakers are equal
     """
@@ -2905,7 +2857,7 @@ class BoardDefinition(BaseModel):
     """
     What is granted when a period ends
     """
-    readers: Literal["everyone", "players", "admins"] | None = None
+    readers: str | None = None
     """
     Who may read the board
     """
@@ -2951,7 +2903,7 @@ class BoardRecord(BaseModel):
     """
     The definition
     """
-    state: Literal["building", "live", "archived", "deleting"]
+    state: str
     """
     What state it is in
     """
@@ -3025,11 +2977,11 @@ class BoardPatch(BaseModel):
     """
     `score`, `1`, or `metadata.` and the path of a number
     """
-    aggregate: Literal["sum", "best", "latest", "count"] | None = None
+    aggregate: str | None = None
     """
     What becomes of the values of a player's actions
     """
-    direction: Literal["desc", "asc"] | None = None
+    direction: str | None = None
     """
     `desc`: the largest first
     """
@@ -3039,7 +2991,7 @@ class BoardPatch(BaseModel):
     """
     What orders players with equal values, at most four
     """
-    ties: Literal["firstToReach", "competition", "dense"] | None = None
+    ties: str | None = None
     """
     The rank of players whose values and tie-breakers are equal
     """
@@ -3075,7 +3027,7 @@ class BoardPatch(BaseModel):
     """
     What is granted when a period ends
     """
-    readers: Literal["everyone", "players", "admins"] | None = None
+    readers: str | None = None
     """
     Who may read the board
     """
@@ -3328,7 +3280,7 @@ class OpsNumbers(BaseModel):
     """
     Whose numbers these are; behind a balancer there are several
     """
-    scope: Literal["machine", "process"]
+    scope: str
     """
     Of which processes: without PROMETHEUS_MULTIPROC_DIR of one
     """
@@ -3382,105 +3334,6 @@ class OpsNumbers(BaseModel):
     """
 
 
-class ErrorCode(
-    RootModel[
-        Literal[
-            "MALFORMED_JSON",
-            "INVALID_PAYLOAD",
-            "UNAUTHORIZED",
-            "INVALID_TOKEN",
-            "TOKEN_EXPIRED",
-            "INVALID_CREDENTIALS",
-            "SIGNATURE_INVALID",
-            "CODE_INVALID",
-            "FRAUD_DETECTED",
-            "FORBIDDEN",
-            "BANNED",
-            "ORIGIN_NOT_ALLOWED",
-            "NOT_FOUND",
-            "BOARD_NOT_FOUND",
-            "PERIOD_NOT_FOUND",
-            "METHOD_NOT_ALLOWED",
-            "DUPLICATE_ACTION",
-            "ACTION_ID_CONFLICT",
-            "USERNAME_TAKEN",
-            "SECOND_FACTOR_EXISTS",
-            "BOARD_EXISTS",
-            "BOARD_FIXED",
-            "POLICY_IN_USE",
-            "BOARD_SEALED",
-            "JOIN_REFUSED",
-            "RESCORE_NEEDED",
-            "CASE_CLAIMED",
-            "CASE_CLOSED",
-            "CASE_UNDECIDED",
-            "STATUS_CONFLICT",
-            "ALREADY_APPEALED",
-            "CURSOR_EXPIRED",
-            "PRECONDITION_FAILED",
-            "PAYLOAD_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE",
-            "MISDIRECTED_REQUEST",
-            "HISTORY_TOO_LARGE",
-            "UPGRADE_REQUIRED",
-            "PRECONDITION_REQUIRED",
-            "RATE_LIMIT_EXCEEDED",
-            "INTERNAL_ERROR",
-            "BOARD_BUILDING",
-            "SERVICE_UNAVAILABLE",
-        ]
-    ]
-):
-    root: Literal[
-        "MALFORMED_JSON",
-        "INVALID_PAYLOAD",
-        "UNAUTHORIZED",
-        "INVALID_TOKEN",
-        "TOKEN_EXPIRED",
-        "INVALID_CREDENTIALS",
-        "SIGNATURE_INVALID",
-        "CODE_INVALID",
-        "FRAUD_DETECTED",
-        "FORBIDDEN",
-        "BANNED",
-        "ORIGIN_NOT_ALLOWED",
-        "NOT_FOUND",
-        "BOARD_NOT_FOUND",
-        "PERIOD_NOT_FOUND",
-        "METHOD_NOT_ALLOWED",
-        "DUPLICATE_ACTION",
-        "ACTION_ID_CONFLICT",
-        "USERNAME_TAKEN",
-        "SECOND_FACTOR_EXISTS",
-        "BOARD_EXISTS",
-        "BOARD_FIXED",
-        "POLICY_IN_USE",
-        "BOARD_SEALED",
-        "JOIN_REFUSED",
-        "RESCORE_NEEDED",
-        "CASE_CLAIMED",
-        "CASE_CLOSED",
-        "CASE_UNDECIDED",
-        "STATUS_CONFLICT",
-        "ALREADY_APPEALED",
-        "CURSOR_EXPIRED",
-        "PRECONDITION_FAILED",
-        "PAYLOAD_TOO_LARGE",
-        "UNSUPPORTED_MEDIA_TYPE",
-        "MISDIRECTED_REQUEST",
-        "HISTORY_TOO_LARGE",
-        "UPGRADE_REQUIRED",
-        "PRECONDITION_REQUIRED",
-        "RATE_LIMIT_EXCEEDED",
-        "INTERNAL_ERROR",
-        "BOARD_BUILDING",
-        "SERVICE_UNAVAILABLE",
-    ]
-    """
-    What went wrong, for programs. Codes are stable; there may be new ones.
-    """
-
-
 class ErrorBody(BaseModel):
     """
     What went wrong.
@@ -3490,7 +3343,7 @@ class ErrorBody(BaseModel):
         extra="ignore",
         populate_by_name=True,
     )
-    code: ErrorCode
+    code: str
     """
     Stable; see the list of codes
     """
@@ -3525,7 +3378,7 @@ class Error(BaseModel):
         extra="ignore",
         populate_by_name=True,
     )
-    success: Literal[False]
+    success: bool
     """
     `false`: it was not done
     """
@@ -3544,7 +3397,7 @@ class BatchError(BaseModel):
         extra="ignore",
         populate_by_name=True,
     )
-    code: ErrorCode
+    code: str
     """
     The error's code; stable
     """
@@ -3571,9 +3424,7 @@ class BatchResult(BaseModel):
     """
     The action's id, as its client made it
     """
-    status: Literal["pending", "applied", "rejected", "quarantined", "failed", "voided"] | None = (
-        None
-    )
+    status: str | None = None
     """
     What became of the action
     """
@@ -3589,21 +3440,7 @@ class BatchResult(BaseModel):
     """
     The player's rank; null when not on the board, or not known yet
     """
-    boards: (
-        dict[
-            str,
-            Literal[
-                "VALUE_MISSING",
-                "VALUE_INVALID",
-                "SEGMENT_MISSING",
-                "SEGMENT_LIMIT",
-                "NOT_JOINED",
-                "NO_ATTEMPTS_LEFT",
-                "OUT_OF_RANGE",
-            ],
-        ]
-        | None
-    ) = None
+    boards: dict[str, str] | None = None
     """
     By board that the action is for: why it does not count there
     """
