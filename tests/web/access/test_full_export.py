@@ -108,6 +108,7 @@ def test_what_fraud_detection_and_moderation_have_stored_is_in_it(
                 {"session_id": session, "expires_at": NOW + timedelta(hours=1)},
             ),
             (tables.second_factors, {"secret": b"of the player", "confirmed_at": NOW}),
+            (tables.granted_roles, {"role": "moderator"}),
             (tables.appeals, {"action_id": action, "message": "It was me"}),
             (
                 tables.bans,
@@ -123,6 +124,7 @@ def test_what_fraud_detection_and_moderation_have_stored_is_in_it(
     assert [each["sessionId"] for each in account["playSessions"]] == [str(session)]
     assert [each["message"] for each in account["appeals"]] == ["It was me"]
     assert [each["reason"] for each in account["bans"]] == ["CHEATING"]
+    assert [each["role"] for each in account["roles"]] == ["moderator"]
     for hidden in (str(device), str(address), "of the player", "among moderators", "argon2"):
         assert hidden not in answer.text
 

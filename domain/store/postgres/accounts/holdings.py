@@ -24,6 +24,8 @@ _LISTS = {
     " WHERE user_id = :id ORDER BY created_at DESC LIMIT 1000",
     "bans": 'SELECT reason, from_at AS "from", until_at AS "until", ended_at AS "endedAt"'
     " FROM bans WHERE user_id = :id ORDER BY ban_no DESC LIMIT 1000",
+    "roles": 'SELECT role, granted_at AS "grantedAt" FROM granted_roles'
+    " WHERE user_id = :id ORDER BY role",
 }
 
 

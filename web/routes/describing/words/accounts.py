@@ -30,7 +30,13 @@ _ACCOUNT: Mapping[str, Any] = {
     ],
     "rewards": [sample.REWARD],
 }
-_HOLDINGS: Mapping[str, Any] = {"playSessions": [], "clients": [], "appeals": [], "bans": []}
+_HOLDINGS: Mapping[str, Any] = {
+    "playSessions": [],
+    "clients": [],
+    "appeals": [],
+    "bans": [],
+    "roles": [],
+}
 
 ACCOUNT_WORDS: Mapping[str, OperationWords] = {
     "accounts.register": OperationWords(
