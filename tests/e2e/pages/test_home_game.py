@@ -87,6 +87,11 @@ def test_who_cheats_is_refused_with_a_sentence_and_nothing_is_left_of_the_last_a
     expect(page.locator("#answer")).to_contain_text("SCORE_TOO_HIGH")
     expect(page.locator("#answer-line")).not_to_contain_text("→")
     expect(cheat).to_be_focused()
+    page.get_by_role("button", name="Send the same again").click()
+    expect(page.locator("#answer-chip")).to_have_text("Sent before")
+    expect(page.locator("#answer-line")).to_have_text("Stored result: rejected.")
+    expect(page.locator("#answer-sentence")).not_to_contain_text("has counted")
+    expect(page.locator("#own-actions .chip").first).to_have_text("Rejected")
     expect(page.locator("#own-score")).to_have_text(str(points))
     expect(page.locator("#own-actions .chip")).to_have_text(["Rejected", "Applied"])
 
@@ -124,8 +129,7 @@ def test_an_action_is_pending_until_its_result_is_known(page: Page) -> None:
 
 
 def test_what_did_not_arrive_is_said_and_counts_when_it_is_sent_again(page: Page) -> None:
-    play_round(page)
-    before = int(page.locator("#own-score").inner_text())
+    before = play_round(page)
     page.route(COMPLETE, lambda route: route.abort())
     points = finish_round(page)
     expect(page.locator("#answer-chip")).to_have_text("Not counted")
@@ -139,9 +143,8 @@ def test_what_did_not_arrive_is_said_and_counts_when_it_is_sent_again(page: Page
 def test_an_action_whose_answer_was_lost_is_told_by_its_channel_and_counts_once(
     page: Page,
 ) -> None:
-    play_round(page)
+    before = play_round(page)
     wait_until_live(page)
-    before = int(page.locator("#own-score").inner_text())
 
     def lose_the_answer(route: Route) -> None:
         route.fetch()

@@ -1,6 +1,7 @@
 // One's own actions: sent, followed until their outcome is known, and sent again.
 
-import { describeAnswer, describeRecord, describeSent, explainFailure } from "./outcomes.js";
+import { makeActionId } from "../laurel/guests.js";
+import { describeAnswer, describeRecord, describeSent, explainFailure, isRepetition } from "./outcomes.js";
 
 const PATH = "/api/actions/complete";
 // Of these more may be told; of one without an answer too.
@@ -8,15 +9,6 @@ const OPEN = new Set(["pending", "held", "failed"]);
 const MOST_KEPT = 5;
 const MOST_LOOKS = 20;
 const LONGEST_PAUSE_MS = 15_000;
-
-// crypto.randomUUID exists on https and localhost only.
-function makeActionId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (value) => value.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
 
 /** One action: what was sent, and what is known of it. */
 class Sent {
@@ -64,7 +56,7 @@ export class Actions {
     if (!answer) return;
     const outcome = describeAnswer(answer);
     // It had not arrived before: this is its first answer.
-    if (outcome.state !== "known") return this.#settle(last, answer, outcome);
+    if (!isRepetition(outcome)) return this.#settle(last, answer, outcome);
     if (last.outcome.state === "failed") last.outcome = describeRecord(answer.body.error.details?.result ?? {});
     this.#show(outcome, answer);
   }

@@ -1,17 +1,19 @@
 // What an answer about an action means: a state, a line and a sentence. Pure; `actions.js` asks.
 //
-// States: pending, applied, held, rejected, known (sent before), failed (nothing is known of it).
+// States: pending, applied, held, rejected, failed (nothing is known of it); and of one that was sent
+// before, known (it counted) and seen (it did not).
 
 import { formatNumber } from "../format.js";
 import { explainReason, explainRefusal } from "./reasons.js";
 
 /** The words for a state on a small label. */
-export const LABELS = { pending: "Pending", applied: "Applied", held: "Held", rejected: "Rejected", known: "Counted before", failed: "Not counted" };
+export const LABELS = { pending: "Pending", applied: "Applied", held: "Held", rejected: "Rejected", known: "Counted before", seen: "Sent before", failed: "Not counted" };
 
 const STATES = { pending: "pending", applied: "applied", quarantined: "held", rejected: "rejected", voided: "rejected", failed: "failed" };
 
 const SENT = { state: "pending", line: "Sent; the server has not answered yet", sentence: "" };
 const UNANSWERED = { state: "failed", line: "No answer", sentence: "The server cannot be reached. Send the same again: if it arrived, it does not count twice." };
+const SEEN = "The server knows this action already: sending it again changes nothing.";
 
 /** Of an action that is on its way. */
 export const describeSent = () => SENT;
@@ -32,9 +34,15 @@ export function describeRecord(record) {
 
 function describeDuplicate(details) {
   const result = details?.result ?? {};
-  const stored = result.status === "applied" ? `Stored result: ${writeScores(result)}.` : `Stored result: ${LABELS[STATES[result.status]]?.toLowerCase() ?? result.status}.`;
-  return { state: "known", line: stored, sentence: explainRefusal({ code: "DUPLICATE_ACTION" }) };
+  if (result.status === "applied") {
+    return { state: "known", line: `Stored result: ${writeScores(result)}.`, sentence: explainRefusal({ code: "DUPLICATE_ACTION" }) };
+  }
+  const line = `Stored result: ${LABELS[STATES[result.status]]?.toLowerCase() ?? result.status}.`;
+  return { state: "seen", line, sentence: result.reason ? `${SEEN} ${explainReason(result.reason)}` : SEEN };
 }
+
+/** Whether this is of an action that the server had answered before. */
+export const isRepetition = ({ state }) => state === "known" || state === "seen";
 
 /** Of the answer to a POST. */
 export function describeAnswer({ status, body }) {

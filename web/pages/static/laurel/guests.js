@@ -1,8 +1,9 @@
 // @ts-check
-// What a guest is called, until it chooses another name, and the password that the browser keeps.
+// What is made by chance: a guest's name, until it chooses another, the password that the browser
+// keeps, and the ids of actions.
 
 /** @param {number} bytes */
-export function randomHex(bytes) {
+function randomHex(bytes) {
   const values = crypto.getRandomValues(new Uint8Array(bytes));
   return Array.from(values, (value) => value.toString(16).padStart(2, "0")).join("");
 }
