@@ -39,6 +39,7 @@ def test_a_cheater_is_found_in_the_queue_traced_and_rejected(
     desk = Desk(stack, browser)
     desk.sign_in(moderator)
     page = desk.page
+    expect(page.locator("#queue-title")).to_be_focused()
     row = page.locator("#cases > li", has_text=player["username"])
     expect(row).to_contain_text("2 actions held, +2,000")
     expect(row).to_contain_text("SCORE_BURST 2")

@@ -1,6 +1,7 @@
 // The boards' tabs: which there are, which is chosen, and the fragment of the address that keeps it.
 
 import { BoardView } from "./board_view.js";
+import { byId } from "./dom.js";
 import { laurel } from "./home/looking.js";
 import { Seen } from "./home/sparkline.js";
 import { drawNote } from "./panel.js";
@@ -12,8 +13,6 @@ const ALL_TIME_BOARD = { board: ALL_TIME, definition: { title: "All time", decim
 const LIST_EVERY_MS = 30000;
 const RETRY_MS = 3000;
 const KINDS = ["daily", "weekly", "monthly", "yearly", "season", "rolling", "none"];
-
-const byId = (id) => document.getElementById(id);
 
 // The fragment is the board, and its segment behind a slash.
 function readPlace() {

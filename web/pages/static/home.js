@@ -1,6 +1,7 @@
 // The page: the boards and their feed, the connection's state, and a round that plays on them.
 
 import { Boards } from "./boards.js";
+import { byId } from "./dom.js";
 import { formatNumber } from "./format.js";
 import { startAccount } from "./home/account.js";
 import { Actions } from "./home/actions.js";
@@ -13,8 +14,6 @@ import { Rows } from "./home/rows.js";
 
 // No action may bring so much.
 const CHEATED_POINTS = 1_000_000;
-
-const byId = (id) => document.getElementById(id);
 
 function readServerRows() {
   if (!byId("note").hidden) return null;

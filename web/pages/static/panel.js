@@ -2,19 +2,19 @@
 // podium of the period before, and what there is to say when there are no standings.
 
 import { describeLeft } from "./countdown.js";
+import { byId, setText } from "./dom.js";
 import { formatCount, formatNumber, formatPercent } from "./format.js";
 
 const NOBODY = "Nobody is on this board yet. Be the first.";
 const WINDOWS = { "24h": "24 hours", "7d": "7 days", "30d": "30 days" };
 
-const byId = (id) => document.getElementById(id);
 const regions = new Intl.DisplayNames(["en"], { type: "region" });
 
 // Shows the text, or hides the element when there is none.
 function say(id, text) {
   const element = byId(id);
   element.hidden = !text;
-  if (element.textContent !== (text ?? "")) element.textContent = text ?? "";
+  setText(element, text ?? "");
 }
 
 export function nameSegment(board, segment) {

@@ -1,6 +1,6 @@
 // Elements of the page, and its words with `code` in them.
 
-export const byId = (id) => document.getElementById(id);
+export { byId } from "../dom.js";
 
 /**
  * Makes an element; `class` is its class, children may be null.

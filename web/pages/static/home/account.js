@@ -1,8 +1,7 @@
 // Who plays on this page: nobody yet, a guest, or somebody who logged in; a new name, a login.
 
+import { byId } from "../dom.js";
 import { session } from "./looking.js";
-
-const byId = (id) => document.getElementById(id);
 
 const PROBLEMS = {
   USERNAME_TAKEN: "Somebody has this name, or one that looks like it.",

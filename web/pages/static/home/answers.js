@@ -1,12 +1,11 @@
 // Draws what became of one's own actions: the last answer, which replaces the one before, and a
 // short list of the last actions.
 
+import { byId } from "../dom.js";
 import { formatAgo, formatChange } from "../format.js";
 import { LABELS } from "./outcomes.js";
 
 const REFRESH_MS = 5000;
-
-const byId = (id) => document.getElementById(id);
 
 function drawChip(chip, state) {
   chip.dataset.state = state;

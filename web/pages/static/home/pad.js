@@ -1,9 +1,8 @@
 // The button of the reaction round: what it says in each phase, and when it was pressed.
 
+import { byId } from "../dom.js";
 import { formatCount, formatNumber } from "../format.js";
 import { Rounds } from "./rounds.js";
-
-const byId = (id) => document.getElementById(id);
 
 const WORDS = {
   wait: () => "Wait for it…",

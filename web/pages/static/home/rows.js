@@ -1,6 +1,7 @@
 // The rows of the board: one element for each player, kept while the player is shown, so that it can
 // glide, keep its arrow for a while, and show by how much the score has grown.
 
+import { setText } from "../dom.js";
 import { formatChange, formatNumber } from "../format.js";
 import { glide } from "./gliding.js";
 import { drawSparkline, Seen } from "./sparkline.js";
@@ -43,10 +44,6 @@ function makeGap(columns) {
   cell.colSpan = 4 + columns.length;
   line.append(cell);
   return line;
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 export class Rows {

@@ -38,6 +38,8 @@ async function take(event, enterBy) {
     byId("password").value = "";
     byId("token").value = "";
     showWork();
+    // The form with the focus is gone.
+    byId("queue-title").focus();
   } catch (error) {
     say(byId("entry-problem"), explain(error));
   } finally {

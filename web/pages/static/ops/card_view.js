@@ -1,5 +1,6 @@
 // A card on the page: its number, its level in words, its lines, and what to do when it is bad.
 
+import { setText } from "../dom.js";
 import { Plot } from "../plot.js";
 import { KEPT_SECONDS } from "./samples.js";
 
@@ -106,9 +107,4 @@ function makeRow() {
   const row = document.createElement("div");
   row.append(document.createElement("dt"), document.createElement("dd"));
   return row;
-}
-
-// What did not change is not written: a reader would be told again.
-export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,7 +1,8 @@
 // The table of health: each part of the system with what is wrong, in words.
 
+import { setText } from "../dom.js";
 import { formatSeconds } from "../format.js";
-import { LEVELS, setText } from "./card_view.js";
+import { LEVELS } from "./card_view.js";
 
 // By part: its name for people, and what to do when it is not well.
 const PARTS = {

@@ -1,7 +1,8 @@
 // The page for operators: asks for the numbers every two seconds, and says first what needs a hand.
 
-import { formatAgo, formatClock } from "../format.js";
-import { CardView, LEVELS, setText } from "./card_view.js";
+import { byId, setText } from "../dom.js";
+import { formatClock } from "../format.js";
+import { CardView, LEVELS } from "./card_view.js";
 import { CARDS } from "./cards.js";
 import { HealthTable } from "./health.js";
 import { askForNumbers, token } from "./reads.js";
@@ -13,7 +14,6 @@ const PAUSE_MS = 2000;
 // Another instance is shown when the one that was has not answered for so long.
 const GONE_SECONDS = 12;
 
-const byId = (id) => document.getElementById(id);
 const cards = CARDS.map((card) => new CardView(card, byId("card")));
 const health = new HealthTable(byId("parts"));
 const instances = new Map();
@@ -128,9 +128,10 @@ async function look() {
   timer = setTimeout(look, PAUSE_MS);
 }
 
+// Written once, not with a time that runs: an alert is read out at each change.
 function showProblem(problem) {
   showState("lost", `${problem}. Trying again…`);
-  const since = answeredAt ? ` The numbers below are of ${formatClock(answeredAt)} (${formatAgo(answeredAt)}).` : "";
+  const since = answeredAt ? ` The numbers below are of ${formatClock(answeredAt)}.` : "";
   setText(byId("stale-text"), `${problem}.${since} Is a process of the kind api up? See its log, and docs/operations.md, Troubleshooting.`);
   byId("stale").hidden = false;
 }

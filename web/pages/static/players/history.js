@@ -1,12 +1,12 @@
 // The score over time: a plot, the same in words, and as a table.
 
+import { byId } from "../dom.js";
 import { formatCount, formatMoment, formatNumber, formatShort } from "../format.js";
 import { Plot } from "../plot.js";
 
 // A moment is no axis.
 const LEAST_SECONDS = 60;
 
-const byId = (id) => document.getElementById(id);
 const seconds = (moment) => Date.parse(moment) / 1000;
 
 export class History {

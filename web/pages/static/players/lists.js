@@ -1,5 +1,6 @@
 // The tables of a player: places on boards, and the last actions, one's own with what became of them.
 
+import { byId } from "../dom.js";
 import { explainReason } from "../home/reasons.js";
 import { formatAgo, formatChange, formatDay, formatMoment, formatNumber } from "../format.js";
 
@@ -11,8 +12,6 @@ const STATUS_WORDS = {
   failed: "Could not be processed",
   voided: "Taken back",
 };
-
-const byId = (id) => document.getElementById(id);
 
 /** @param {object[]} places of GET /api/users/{userId}/boards */
 export function showBoards(places) {

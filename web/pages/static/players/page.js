@@ -1,5 +1,6 @@
 // The page of a player: what the server has written of it, and then live.
 
+import { byId } from "../dom.js";
 import { formatMoment, formatNumber } from "../format.js";
 import { Laurel } from "../laurel.js";
 import { session } from "../session.js";
@@ -12,7 +13,6 @@ const PAUSE_MS = 10_000;
 const BUSY_MS = 3000;
 const OWN_ACTIONS = 20;
 
-const byId = (id) => document.getElementById(id);
 const userId = byId("player").dataset.userId;
 const laurel = new Laurel({ session });
 const history = new History();
@@ -65,7 +65,8 @@ function showProblem(text) {
 
 async function refresh() {
   clearTimeout(timer);
-  if (isGone) return;
+  // Nobody looks: it is asked for when somebody does.
+  if (isGone || document.hidden) return;
   reading ??= readAll().then(
     () => showProblem(""),
     (error) => {

@@ -1,6 +1,8 @@
 // Elements: found, made of templates, filled with text, and kept in step with a list.
 
-export const byId = (id) => document.getElementById(id);
+import { byId, setText } from "../../dom.js";
+
+export { byId };
 
 /** Makes the content of a template; what has `data-slot` is filled by `fill`. */
 export function clone(id) {
@@ -19,7 +21,7 @@ export function fill(node, texts) {
 export function say(element, text) {
   const words = text === null || text === undefined ? "" : String(text);
   element.hidden = words === "";
-  if (element.textContent !== words) element.textContent = words;
+  setText(element, words);
 }
 
 /**
