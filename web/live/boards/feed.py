@@ -22,12 +22,10 @@ from web.live.boards.around import AroundFollowers
 from web.live.boards.ranking_around import RankingAround
 from web.live.boards.top_followers import Step, TopFollowers
 from web.live.channel_names import around_channel, top_channel
-from web.live.channels import Listener
+from web.live.channels import WINDOW_SECONDS, Listener
 from web.live.hub import WRITES_PER_TURN
 from web.live.outgoing import Message, Outgoing
 from web.live.protocol import MessageId, Position
-
-WINDOW_SECONDS = 0.25
 
 
 class BoardFeed:

@@ -6,7 +6,6 @@ Made by `session.py`, which gives it each message.
 import time
 from datetime import UTC, datetime
 from typing import Protocol
-from uuid import UUID
 
 from domain.errors import (
     ForbiddenError,
@@ -38,10 +37,6 @@ MAX_BAD_MESSAGES = 5
 
 class Speaker(Listener, Protocol):
     """The session whose client speaks."""
-
-    @property
-    def user_id(self) -> UUID:
-        """Whose session it is."""
 
     @property
     def is_one_way(self) -> bool:

@@ -1,6 +1,6 @@
 """The checks of a WebSocket handshake before the upgrade; refusals are plain HTTP responses.
 
-`app.py` calls them in order: a valid upgrade, an allowed origin, a subprotocol.
+`endpoints/sockets.py` calls them in order: a valid upgrade, an allowed origin, a subprotocol.
 """
 
 import base64

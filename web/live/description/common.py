@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from web.live.channel_names import AROUND_SELF, LEADERBOARD, OWN_CHANNEL
 from web.live.description.message import (
     Schema,
     component,
@@ -17,9 +18,7 @@ from web.live.description.message import (
 )
 from web.live.protocol import MAX_EPOCH_LENGTH, MAX_ID_LENGTH, MAX_SEQ
 
-OWN = "user:self"
-TOP = "leaderboard"
-AROUND = "around:self"
+OWN, TOP, AROUND = OWN_CHANNEL, LEADERBOARD, AROUND_SELF
 BOARD_TOP = "leaderboard:{board}"
 BOARD_AROUND = "around:{board}:self"
 

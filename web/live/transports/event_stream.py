@@ -6,7 +6,6 @@ is in its request, so the session is given that as its messages; after them noth
 
 import random
 import socket
-import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,16 +18,21 @@ from web.live.protocol import Position
 from web.live.transports.acknowledged import count_acknowledged, count_outstanding
 from web.live.transports.event_ids import encode_id
 from web.live.transports.event_lines import COMMENT, data_event, end_event, retry, with_id
+from web.live.transports.raw_socket import (
+    DRAIN_POLL_SECONDS,
+    bound_send_buffer,
+    is_overdue,
+    receive,
+    reset_on_close,
+    shut,
+    wait_drained,
+)
 from web.live.transports.writer import SocketWriter
 
 RECEIVE_BYTES = 1024
-SEND_BUFFER_BYTES = 64 * 1024
-CLOSE_WAIT_SECONDS = 1.5
-DRAIN_POLL_SECONDS = 0.02
 # For clients that come back by themselves: thousands must not do so at once.
 RETRY_MS = (1_000, 6_000)
 _SUBSCRIBED = b'{"event":"subscribed"'
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _CHANCE = random.SystemRandom()
 
 
@@ -61,7 +65,7 @@ class EventStreamTransport:
         resumed: Mapping[str, Position],
         segment: str,
     ):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        bound_send_buffer(sock)
         self._sock = sock
         self._messages = messages
         self._positions = dict(resumed)
@@ -101,7 +105,7 @@ class EventStreamTransport:
             if self.is_closing:
                 return
             yield message
-        if self._receive() and not self.is_closing:
+        if receive(self._sock, RECEIVE_BYTES) and not self.is_closing:
             raise ProtocolViolationError(
                 CloseCode.PROTOCOL_ERROR, "nothing may follow the request of a stream"
             )
@@ -135,29 +139,27 @@ class EventStreamTransport:
         self._closing_at = time.monotonic()
         is_unresponsive = code in UNRESPONSIVE_CODES
         if is_unresponsive:
-            # The kernel would keep its buffer for a peer that does not read for minutes.
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            reset_on_close(self._sock)
         last = end_event(code, reason)
         if retry_after_ms is not None:
             last = retry(retry_after_ms) + last
         self._writer.finish(last, drop_queue=is_unresponsive)
         # The client has no answer to give: the reader wakes, and ends the session.
-        self._shut(socket.SHUT_RD)
+        shut(self._sock, socket.SHUT_RD)
 
     def abort_if_overdue(self, now: float) -> None:
         """Cut the connection when the last event could not be sent in time."""
-        if self._closing_at is not None and now - self._closing_at > CLOSE_WAIT_SECONDS:
+        if is_overdue(self._closing_at, now):
             self.abort()
 
     def abort(self) -> None:
         """Cut the connection now: a blocked reader wakes and ends."""
-        self._shut(socket.SHUT_RDWR)
+        shut(self._sock, socket.SHUT_RDWR)
 
     def finish_close(self) -> None:
         """Wait until the last event is sent; the end of the response is that of the connection."""
-        deadline = time.monotonic() + CLOSE_WAIT_SECONDS
-        while self.is_closing and not self.is_drained and time.monotonic() < deadline:
-            gevent.sleep(DRAIN_POLL_SECONDS)
+        if self.is_closing:
+            wait_drained(self._writer)
         self._writer.stop()
 
     def _advance(self, outgoing: Outgoing) -> bool:
@@ -172,16 +174,3 @@ class EventStreamTransport:
                 self._positions[message.channel] = message.position
                 is_moved = True
         return is_moved
-
-    def _receive(self) -> bytes:
-        try:
-            data: bytes = self._sock.recv(RECEIVE_BYTES)
-        except OSError:
-            return b""
-        return data
-
-    def _shut(self, how: int) -> None:
-        try:
-            self._sock.shutdown(how)
-        except OSError:
-            return

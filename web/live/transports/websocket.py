@@ -1,16 +1,14 @@
 """The WebSocket transport: one socket after its upgrade, from reading to the close handshake.
 
 flask-sock and simple_websocket do the upgrade and wsproto parses the frames; reading and writing
-are ours, on one greenlet per socket. `web/live/app.py` makes one for every session.
+are ours, on one greenlet per socket. `web/live/endpoints/sockets.py` makes one for every session.
 """
 
 import socket
-import struct
 import time
 from collections.abc import Iterator
 from typing import Any
 
-import gevent
 from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
@@ -18,19 +16,20 @@ from web.live.close_codes import UNRESPONSIVE_CODES, CloseCode, ProtocolViolatio
 from web.live.outgoing import Outgoing
 from web.live.protocol import MAX_MESSAGE_BYTES
 from web.live.transports.frames import close_frame, ping_frame, pong_frame, text_frame
+from web.live.transports.raw_socket import (
+    bound_send_buffer,
+    is_overdue,
+    receive,
+    reset_on_close,
+    shut,
+    wait_drained,
+)
 from web.live.transports.writer import SocketWriter
 
 RECEIVE_BYTES = 4096
-# Small enough to notice a slow client soon, and to bound the memory of 5,000 sockets; the kernel
-# doubles it.
-SEND_BUFFER_BYTES = 64 * 1024
 MAX_MESSAGES_PER_SECOND = 100
-CLOSE_WAIT_SECONDS = 1.5
-DRAIN_POLL_SECONDS = 0.02
 # RFC 6455, section 7.4.1: stands for a close frame without a code, never sent.
 NO_STATUS_RECEIVED = 1005
-# SO_LINGER on, zero seconds: closing resets the connection and frees its buffers.
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class WebSocketTransport:
@@ -56,7 +55,7 @@ class WebSocketTransport:
     )
 
     def __init__(self, sock: Any, parser: Any):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        bound_send_buffer(sock)
         self._sock = sock
         self._parser = parser
         self._writer = SocketWriter(sock.fileno())
@@ -80,7 +79,7 @@ class WebSocketTransport:
 
     def read_messages(self) -> Iterator[str]:
         """Yield text messages until either side closes. Raises ProtocolViolationError."""
-        while data := self._receive():
+        while data := receive(self._sock, RECEIVE_BYTES):
             self._parser.receive_data(data)
             for event in self._parser.events():
                 if self.is_closing:
@@ -115,21 +114,17 @@ class WebSocketTransport:
         """Send the close frame behind what is queued, or instead of it to a peer not reading."""
         self._closing_at = time.monotonic()
         if code in UNRESPONSIVE_CODES:
-            # The kernel would keep its buffer for a peer that does not read for minutes.
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            reset_on_close(self._sock)
         self._writer.finish(close_frame(code, reason), drop_queue=code in UNRESPONSIVE_CODES)
 
     def abort_if_overdue(self, now: float) -> None:
         """Cut the connection when the peer has not answered our close frame in time."""
-        if self._closing_at is not None and now - self._closing_at > CLOSE_WAIT_SECONDS:
+        if is_overdue(self._closing_at, now):
             self.abort()
 
     def abort(self) -> None:
         """Cut the connection now: a blocked reader wakes and ends."""
-        try:
-            self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
+        shut(self._sock, socket.SHUT_RDWR)
 
     def finish_close(self) -> None:
         """See the close through: answer the peer's, or wait for the answer to ours.
@@ -141,25 +136,15 @@ class WebSocketTransport:
             # From now on sends are dropped: nothing may follow the close frame.
             self._closing_at = time.monotonic()
             self._writer.finish(close_frame(self._peer_close_code), drop_queue=False)
-            self._wait_drained()
+            wait_drained(self._writer)
         elif self.is_closing:
-            while self._parser.state is ConnectionState.OPEN and (data := self._receive()):
+            while self._parser.state is ConnectionState.OPEN and (
+                data := receive(self._sock, RECEIVE_BYTES)
+            ):
                 self._parser.receive_data(data)
                 for _ in self._parser.events():
                     pass
         self._writer.stop()
-
-    def _wait_drained(self) -> None:
-        deadline = time.monotonic() + CLOSE_WAIT_SECONDS
-        while not self._writer.is_drained and time.monotonic() < deadline:
-            gevent.sleep(DRAIN_POLL_SECONDS)
-
-    def _receive(self) -> bytes:
-        try:
-            data: bytes = self._sock.recv(RECEIVE_BYTES)
-        except OSError:
-            return b""
-        return data
 
     def _handle_event(self, event: Any) -> str | None:
         """Handle one event of the parser; return a message when it is complete.
