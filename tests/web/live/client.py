@@ -54,11 +54,13 @@ class Listener:
             if event["event"] == kind and fields.items() <= event.items():
                 return event
 
-    def hears_nothing(self, seconds: float = 0.4) -> bool:
-        """Return whether no event comes for a while."""
+    def hears_nothing(self, seconds: float = 0.4, *, channel: str | None = None) -> bool:
+        """Return whether no event comes for a while: none at all, or none of this channel."""
         self.raw.settimeout(seconds)
         try:
-            self.hear()
+            event = self.hear()
+            while channel is not None and event.get("channel") != channel:
+                event = self.hear()
         except websocket.WebSocketTimeoutException:
             return True
         finally:
