@@ -46,6 +46,20 @@ def test_a_guest_is_made_once_and_found_again(client: ClientPage) -> None:
     assert client.ask("session.userId") == user
 
 
+@pytest.mark.parametrize("kept", ["{", "5", "[]", '"x"', '{"kind":"player","becomeGuest":1}'])
+def test_what_a_browser_has_kept_damaged_locks_nobody_out(client: ClientPage, kept: str) -> None:
+    client.page.evaluate("kept => localStorage['laurel-guest'] = kept", kept)
+    client.page.evaluate("kept => localStorage['laurel-session'] = kept", kept)
+    client.load()
+    client.ask("session.logOut()")
+    client.ask("session.becomeGuest()")
+    kind, name = client.ask(WHO)
+    assert kind == "guest"
+    assert name.startswith("guest-")
+    client.load()
+    assert client.ask(WHO) == ["guest", name]
+
+
 def test_a_logout_ends_the_login_on_the_server(client: ClientPage) -> None:
     client.ask("session.becomeGuest()")
     token = client.ask("session.accessToken")

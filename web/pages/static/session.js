@@ -168,11 +168,12 @@ export class Session extends Emitter {
     }
   }
 
-  // Returns null when the guest is not there any more: it was deleted, or has another password.
+  // Returns null when the guest is not there any more: it was deleted, or has another password; or what
+  // is kept is none that could be.
   /** @param {Login} guest */
   async #tryLogin(guest) {
     const answer = await call(this.#url, "POST", "/api/auth/login", { body: guest });
-    return answer.status === 401 ? null : expect(answer, 200);
+    return answer.status === 401 || answer.status === 400 ? null : expect(answer, 200);
   }
 
   /**
@@ -208,7 +209,9 @@ export class Session extends Emitter {
 
   #load() {
     const kept = readKept(this.#keptName);
-    if (kept) Object.assign(this, { ...NOBODY, ...kept });
+    if (!kept) return;
+    const { kind, userId, username, accessToken, refreshToken } = { ...NOBODY, ...kept };
+    Object.assign(this, { kind, userId, username, accessToken, refreshToken });
   }
 
   /** @returns {Login | null} */
