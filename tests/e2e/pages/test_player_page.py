@@ -156,6 +156,9 @@ def test_who_is_banned_leaves_the_page(
     expect(visit.page.locator("#problem")).to_have_text(
         "This player is not shown any more.", timeout=SECONDS_OF_A_READ
     )
+    expect(visit.page.locator("h1 bdi")).to_have_text("No such player")
+    expect(visit.page.get_by_text(rival["username"])).to_have_count(0)
+    expect(visit.page.locator("#score")).to_have_count(0)
     page = browser.new_page()
     answer = page.goto(address(stack, rival))
     assert answer is not None

@@ -58,6 +58,15 @@ async function readAll() {
   if (isOwn()) showOwn((await read(`/api/actions?limit=${OWN_ACTIONS}`)).actions);
 }
 
+// Leaves nothing of who is banned, or has erased the account.
+function showGone() {
+  document.title = "No such player · Laurel";
+  byId("name").textContent = "No such player";
+  byId("self").hidden = true;
+  for (const part of byId("player").querySelectorAll(".who > :not(h1, .problem), :scope > :not(.who)")) part.remove();
+  laurel.stop();
+}
+
 function showProblem(text) {
   byId("problem").textContent = text;
   byId("problem").hidden = !text;
@@ -72,10 +81,11 @@ async function refresh() {
     (error) => {
       isGone = error.status === 404;
       showProblem(isGone ? "This player is not shown any more." : "The newest numbers cannot be read now. Trying again…");
-      if (isGone) laurel.stop();
+      if (isGone) showGone();
     },
   ).finally(() => {
     reading = null;
+    if (isGone) return;
     readAt = Date.now();
     showAgo();
     timer = setTimeout(refresh, PAUSE_MS);
@@ -90,7 +100,7 @@ function refreshSoon() {
 }
 
 function onScore(event) {
-  if (event.userId !== userId) return;
+  if (event.userId !== userId || isGone) return;
   if (event.newScore !== undefined) byId("score").textContent = formatNumber(event.newScore);
   if (event.newRank !== undefined) byId("rank").textContent = formatNumber(event.newRank);
   refreshSoon();
@@ -116,6 +126,7 @@ board.on("event", onScore);
 laurel.own.on("event", onScore);
 laurel.on("state", showState);
 session.on("change", () => {
+  if (isGone) return;
   etags.clear();
   showSelf();
   refresh();
