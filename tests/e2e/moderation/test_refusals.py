@@ -191,7 +191,7 @@ def test_without_the_server_nothing_typed_is_lost_and_the_page_comes_back(
     desk.decide("reject", "a trainer")
     expect(page.locator("#decision-problem")).to_contain_text("The server cannot be reached")
     expect(page.locator("#reason")).to_have_value("a trainer")
-    expect(page.locator("#state")).to_have_attribute("data-state", "lost", timeout=BACK_MS)
+    expect(page.locator("#state")).to_have_attribute("data-state", "offline", timeout=BACK_MS)
     expect(desk.row(held).locator("input")).to_be_checked()
     page.context.set_offline(False)
     expect(page.locator("#state")).to_have_attribute("data-state", "live", timeout=BACK_MS)

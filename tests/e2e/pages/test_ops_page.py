@@ -110,7 +110,7 @@ def test_it_says_first_what_needs_a_hand(visit: Visit, stack: Stack) -> None:
 def test_when_the_api_is_away_it_says_so_and_comes_back(visit: Visit) -> None:
     page = visit.page
     page.context.set_offline(True)
-    expect(page.locator("#state")).to_have_attribute("data-state", "lost")
+    expect(page.locator("#state")).to_have_attribute("data-state", "offline")
     expect(page.get_by_role("alert")).to_contain_text("The API does not answer.")
     expect(page.get_by_role("alert")).to_contain_text("The numbers below are of")
     # It would be read out again with every second.

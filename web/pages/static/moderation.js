@@ -27,7 +27,7 @@ let isIn = false;
 let wasUp = true;
 
 function showState(isUp) {
-  byId("state").dataset.state = isUp ? "live" : "lost";
+  byId("state").dataset.state = isUp ? "live" : "offline";
   byId("state-text").textContent = isUp ? `Read at ${formatClock(new Date())}` : "The server cannot be reached, trying again…";
   if (isUp !== wasUp) announce(isUp ? "The server is back." : "The server cannot be reached.");
   wasUp = isUp;

@@ -21,6 +21,7 @@
  * @property {string | null} [token]
  * @property {string | null} [etag]
  * @property {Record<string, string>} [headers]
+ * @property {number} [timeoutMs] how long to wait for the answer
  */
 
 const TIMEOUT_MS = 30_000;
@@ -51,7 +52,7 @@ export class RefusedError extends Error {
  * @param {CallOptions} [options]
  * @returns {Promise<Answer>}
  */
-export async function call(url, method, path, { body, token, etag, headers = {} } = {}) {
+export async function call(url, method, path, { body, token, etag, headers = {}, timeoutMs = TIMEOUT_MS } = {}) {
   /** @type {Record<string, string>} */
   const sent = { ...headers };
   if (body !== undefined) sent["Content-Type"] = "application/json";
@@ -63,7 +64,7 @@ export async function call(url, method, path, { body, token, etag, headers = {} 
     body: body === undefined ? undefined : JSON.stringify(body),
     // Behind the browser's cache a page would not see a 304.
     cache: "no-store",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
   });
   return {
     status: answer.status,

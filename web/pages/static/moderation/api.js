@@ -1,7 +1,8 @@
 // The session of the moderator, kept while the tab is open, and calls of the API with its token.
 
+import { call as ask } from "../laurel/calls.js";
+
 const KEPT = "laurel-moderation";
-const PATIENCE_MS = 30000;
 
 export class ApiError extends Error {
   constructor({ status = 0, code, message = "", details = {}, requestId = null, retryAfter = 0 }) {
@@ -36,38 +37,13 @@ export function onSessionEnd(listener) {
 }
 
 async function send(method, path, { body, prefer, token } = {}) {
-  const headers = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (prefer) headers.Prefer = prefer;
-  if (token) headers.Authorization = `Bearer ${token}`;
-  const given = { method, headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
-  if (body !== undefined) given.body = JSON.stringify(body);
-  let answer;
-  let text;
-  try {
-    answer = await fetch(path, given);
-    text = await answer.text();
-  } catch {
+  const answer = await ask("", method, path, { body, token, headers: prefer ? { Prefer: prefer } : {} }).catch(() => {
     throw new ApiError({ code: "OFFLINE" });
-  }
-  return read(answer, text);
-}
-
-function read(answer, text) {
-  let body = null;
-  try {
-    body = text ? JSON.parse(text) : null;
-  } catch {
-    // A proxy's page: told by its status.
-  }
-  if (answer.ok) return body;
-  const error = body?.error ?? {};
-  throw new ApiError({
-    ...error,
-    status: answer.status,
-    code: error.code ?? `HTTP_${answer.status}`,
-    retryAfter: Number(answer.headers.get("Retry-After")) || 0,
   });
+  const { status, retryAfter } = answer;
+  if (status >= 200 && status < 300) return answer.body;
+  const error = answer.body?.error ?? {};
+  throw new ApiError({ ...error, status, code: error.code ?? `HTTP_${status}`, retryAfter });
 }
 
 /** Signs in with a name and a password; throws ApiError, also for who is no moderator. */

@@ -105,7 +105,7 @@ function showRefusal(words) {
   byId("forget").hidden = isAsked || !token.get();
   if (!isAsked) return;
   setText(byId("entry-why"), words);
-  showState("lost", "A token is needed");
+  showState("offline", "A token is needed");
   if (wasHidden) byId("token").focus();
 }
 
@@ -130,7 +130,7 @@ async function look() {
 
 // Written once, not with a time that runs: an alert is read out at each change.
 function showProblem(problem) {
-  showState("lost", `${problem}. Trying again…`);
+  showState("offline", `${problem}. Trying again…`);
   const since = answeredAt ? ` The numbers below are of ${formatClock(answeredAt)}.` : "";
   setText(byId("stale-text"), `${problem}.${since} Is a process of the kind api up? See its log, and docs/operations.md, Troubleshooting.`);
   byId("stale").hidden = false;

@@ -1,5 +1,7 @@
 // Asks for the numbers, with the token of this tab if there is one.
 
+import { call } from "../laurel/calls.js";
+
 const STORED_TOKEN = "laurel-ops-token";
 const PATIENCE_MS = 5000;
 // What a header may have.
@@ -21,17 +23,12 @@ export async function askForNumbers() {
     token.forget();
     return { refused: "This cannot be a token: it has other characters." };
   }
-  const headers = given ? { Authorization: `Bearer ${given}` } : {};
-  let answer, body;
-  try {
-    answer = await fetch("/api/ops/metrics", { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-    body = await answer.json();
-  } catch {
-    return { problem: "The API does not answer" };
-  }
-  if (answer.ok) return { numbers: body };
-  if (answer.status === 401 || answer.status === 403) return { refused: describeRefusal(body.error, given) };
-  return { problem: `The API answers ${answer.status}: ${body.error?.message ?? "no reason"}` };
+  const answer = await call("", "GET", "/api/ops/metrics", { token: given, timeoutMs: PATIENCE_MS }).catch(() => null);
+  if (!answer) return { problem: "The API does not answer" };
+  const { status, body } = answer;
+  if (status === 200 && body) return { numbers: body };
+  if (status === 401 || status === 403) return { refused: describeRefusal(body?.error, given) };
+  return { problem: `The API answers ${status}: ${body?.error?.message ?? "no reason"}` };
 }
 
 function describeRefusal(error, given) {
