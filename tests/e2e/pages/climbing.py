@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.api import Api
 
@@ -27,14 +27,22 @@ def bring(api: Api, player: dict[str, Any], points: int) -> None:
 
 
 def add_leaders(api: Api) -> list[dict[str, Any]]:
-    """Register two players of the first ten rows, the first 50 points ahead."""
+    """Register two players of the first ten rows, the first 50 `points` ahead."""
     base = points_above(api, TOP - 2)
     players = [api.register(f"lead-{uuid4().hex[:10]}") for _ in range(2)]
     for player, ahead in zip(players, (50, 0), strict=True):
-        bring(api, player, base + ahead)
+        player["points"] = base + ahead
+        bring(api, player, player["points"])
     return players
 
 
 def row_of(page: Page, player: dict[str, Any]) -> Locator:
     """Return the row of the player."""
     return page.locator(f'#rows tr[data-user="{player["userId"]}"]')
+
+
+def find_shown(page: Page, player: dict[str, Any]) -> Locator:
+    """Return the row of a leader once it has all points: what comes then is a change."""
+    row = row_of(page, player)
+    expect(row).to_have_attribute("data-score", str(player["points"]))
+    return row

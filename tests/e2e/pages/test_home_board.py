@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.e2e.api import Api
 from tests.e2e.browser import Visit, keep_picture
 from tests.e2e.pages.accessibility import assert_accessible
-from tests.e2e.pages.climbing import add_leaders, bring, points_above, row_of
+from tests.e2e.pages.climbing import add_leaders, bring, find_shown, points_above, row_of
 from tests.e2e.pages.rounds import play_round, wait_until_live
 from tests.e2e.stack import Stack
 
@@ -52,8 +52,8 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
 
 def test_rows_glide_and_have_arrows_when_ranks_change(page: Page, api: Api) -> None:
     first, second = add_leaders(api)
-    expect(row_of(page, first)).to_be_visible()
-    expect(row_of(page, second)).to_be_visible()
+    find_shown(page, first)
+    find_shown(page, second)
     page.evaluate("window.begun.length = 0")
     assert api.complete(second["accessToken"], 60).status == 200
     expect(row_of(page, second).locator(".shift.up")).to_have_text("▲up 1")
@@ -76,7 +76,8 @@ def test_who_asks_for_less_motion_sees_rows_change_without_it(
     page.add_init_script(RECORD)
     page.goto(url)
     wait_until_live(page)
-    expect(row_of(page, first)).to_be_visible()
+    find_shown(page, first)
+    find_shown(page, second)
     assert api.complete(second["accessToken"], 60).status == 200
     expect(row_of(page, second).locator(".shift.up")).to_be_visible()
     assert page.evaluate("window.begun") == []
@@ -107,7 +108,7 @@ def test_the_first_answer_of_the_api_may_come_after_the_first_change(
 
 def test_the_feed_keeps_few_lines_and_is_not_read_out(page: Page, api: Api) -> None:
     first, _ = add_leaders(api)
-    row = row_of(page, first)
+    row = find_shown(page, first)
     for number in range(4):
         assert api.complete(first["accessToken"], 10 + number).status == 200
         expect(row.locator(".gain")).to_have_text(f"+{10 + number}")

@@ -28,6 +28,11 @@ POST = """async (body) => {
     return (await session.request("POST", "/api/actions/complete", { body })).status;
 }"""
 
+HIDE = """(isHidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, value: isHidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
 
 @pytest.fixture
 def rival(api: Api) -> dict[str, Any]:
@@ -146,6 +151,24 @@ def test_when_the_api_is_away_the_numbers_stay_and_it_says_so(visit: Visit) -> N
     expect(page.locator("#score")).to_have_text("2,000")
     page.context.set_offline(False)
     expect(page.locator("#problem")).to_be_hidden(timeout=SECONDS_OF_A_READ)
+
+
+def test_nothing_is_asked_while_nobody_looks(visit: Visit, api: Api, rival: dict[str, Any]) -> None:
+    page, asked = visit.page, []
+    page.clock.install()
+    page.reload()
+    expect(page.locator("#boards tbody tr").first).to_be_visible()
+    expect(page.locator("#state")).to_have_attribute("data-state", "live")
+    page.evaluate(HIDE, True)
+    page.on("request", lambda request: asked.append(request.url))
+    assert api.complete(rival["accessToken"], 30).status == 200
+    # The channel goes on.
+    expect(page.locator("#score")).to_have_text("2,030")
+    page.clock.fast_forward(60_000)
+    page.evaluate("fetch('/health/live').then((answer) => answer.text())")
+    assert [url for url in asked if "/history" in url] == []
+    page.evaluate(HIDE, False)
+    expect(page.locator("#actions")).to_have_text("3")
 
 
 def test_who_is_banned_leaves_the_page(
