@@ -14,6 +14,10 @@ from tests.e2e.stack import Stack
 pytestmark = pytest.mark.timeout(120)
 PATIENCE = 150
 COMPLETE = "**/api/actions/complete"
+SLOW = """() => {
+  const wait = window.setTimeout;
+  window.setTimeout = (work, ms, ...rest) => wait(work, 50 * ms, ...rest);
+}"""
 
 
 @pytest.fixture
@@ -29,6 +33,16 @@ def visit(stack: Stack, browser: Browser) -> Iterator[Visit]:
 def page(visit: Visit) -> Page:
     """The page of somebody who looks on, without a look at its problems."""
     return visit.page
+
+
+def first_of(page: Page, held: list[Route]) -> Route:
+    """Return the first request that is held back, once it is there."""
+    for _ in range(PATIENCE):
+        if held:
+            return held[0]
+        # The browser's events come while the page is waited for.
+        page.wait_for_timeout(100)
+    raise AssertionError("nothing was sent")
 
 
 def test_no_account_is_made_before_somebody_plays(visit: Visit) -> None:
@@ -115,12 +129,7 @@ def test_an_action_is_pending_until_its_result_is_known(page: Page) -> None:
     points = finish_round(page)
     expect(page.locator("#answer-chip")).to_have_text("Pending")
     expect(page.locator("#own-actions .chip")).to_have_text("Pending")
-    # The guest's account is made first; the browser's events come while the page is waited for.
-    for _ in range(PATIENCE):
-        if held_back:
-            break
-        page.wait_for_timeout(100)
-    (route,) = held_back
+    route = first_of(page, held_back)
     # The server answers at once then, before it knows the result.
     route.continue_(headers={**route.request.headers, "prefer": "respond-async"})
     expect(page.locator("#answer-chip")).to_have_text("Applied")
@@ -201,7 +210,23 @@ def test_a_player_logs_in_and_out(page: Page, api: Api) -> None:
     expect(button).to_be_focused()
 
 
+def test_a_form_is_sent_once_however_often_enter_is_pressed(page: Page, api: Api) -> None:
+    player, held = api.register(), list[Route]()
+    page.route("**/api/auth/login", lambda route: held.append(route))
+    page.get_by_role("button", name="Log in").first.click()
+    page.get_by_label("Name", exact=True).fill(player["username"])
+    page.get_by_label("Password", exact=True).fill(player["password"])
+    with page.expect_request("**/api/auth/login"):
+        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    first_of(page, held).continue_()
+    expect(page.locator("#name")).to_have_text(player["username"])
+    assert len(held) == 1
+
+
 def test_the_game_is_played_by_keyboard(page: Page) -> None:
+    # Whoever is slow is too early all the same.
+    page.evaluate(SLOW)
     pad = page.locator("#pad")
     pad.focus()
     page.keyboard.press("Enter")

@@ -13,3 +13,20 @@ export const byId = (id) => document.getElementById(id);
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/**
+ * Does what a button is for, once at a time: it is busy until that is done, and a press meanwhile
+ * does nothing. Throws what `work` throws.
+ *
+ * @param {Element} button
+ * @param {() => Promise<void>} work
+ */
+export async function oneAtATime(button, work) {
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  try {
+    await work();
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}

@@ -2,11 +2,12 @@
 
 import { call } from "../laurel/calls.js";
 import { makeGuestName, makePassword } from "../laurel/guests.js";
+import { oneAtATime } from "../dom.js";
 import { byId } from "./elements.js";
 import { know } from "./known.js";
 
 export function startToken() {
-  byId("guest").addEventListener("click", becomeGuest);
+  byId("guest").addEventListener("click", () => oneAtATime(byId("guest"), becomeGuest));
 }
 
 /** Returns the access token, or "". */
@@ -15,8 +16,6 @@ export function readToken() {
 }
 
 async function becomeGuest() {
-  const button = byId("guest");
-  button.setAttribute("aria-busy", "true");
   try {
     const { status, body } = await call("", "POST", "/api/auth/register", {
       body: { username: makeGuestName(), password: makePassword() },
@@ -27,8 +26,6 @@ async function becomeGuest() {
     say(`You are ${body.username}. The token is kept on this page only.`, "good");
   } catch (error) {
     say(`No token: ${error.message}`, "bad");
-  } finally {
-    button.removeAttribute("aria-busy");
   }
 }
 

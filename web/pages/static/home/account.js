@@ -1,6 +1,6 @@
 // Who plays on this page: nobody yet, a guest, or somebody who logged in; a new name, a login.
 
-import { byId } from "../dom.js";
+import { byId, oneAtATime } from "../dom.js";
 import { session } from "./looking.js";
 
 const PROBLEMS = {
@@ -51,8 +51,7 @@ function connect({ button, form, problem, submit, prepare = () => {} }) {
     show(false);
     button.focus();
   });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  const send = async () => {
     problem.textContent = "";
     try {
       await submit(new FormData(form));
@@ -62,6 +61,10 @@ function connect({ button, form, problem, submit, prepare = () => {} }) {
     } catch (error) {
       problem.textContent = explain(error);
     }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    oneAtATime(form.querySelector("[type=submit]"), send);
   });
 }
 

@@ -1,5 +1,6 @@
 // Signing in: with a name and a password, or with a token. Only who may moderate comes further.
 
+import { oneAtATime } from "../dom.js";
 import { byId, say } from "./ui/dom.js";
 import { isSignedIn, onSessionEnd, signIn, signOut, signedInAs, useToken } from "./api.js";
 import { explain } from "./ui/sentences.js";
@@ -28,23 +29,21 @@ function withToken() {
   return useToken(byId("token").value.trim().replace(/^bearer\s+/i, ""));
 }
 
-async function take(event, enterBy) {
+function take(event, enterBy) {
   event.preventDefault();
-  const button = event.target.querySelector("button");
-  say(byId("entry-problem"), null);
-  button.setAttribute("aria-busy", "true");
-  try {
-    await enterBy();
-    byId("password").value = "";
-    byId("token").value = "";
-    showWork();
-    // The form with the focus is gone.
-    byId("queue-title").focus();
-  } catch (error) {
-    say(byId("entry-problem"), explain(error));
-  } finally {
-    button.removeAttribute("aria-busy");
-  }
+  return oneAtATime(event.target.querySelector("button"), async () => {
+    say(byId("entry-problem"), null);
+    try {
+      await enterBy();
+      byId("password").value = "";
+      byId("token").value = "";
+      showWork();
+      // The form with the focus is gone.
+      byId("queue-title").focus();
+    } catch (error) {
+      say(byId("entry-problem"), explain(error));
+    }
+  });
 }
 
 function showWork() {

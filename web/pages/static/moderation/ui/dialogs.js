@@ -1,6 +1,7 @@
 // The dialog that asks for a reason before something is done. It stays open, with what was typed,
 // until it is done; what went wrong is said in it.
 
+import { oneAtATime } from "../../dom.js";
 import { byId, say } from "./dom.js";
 import { explain } from "./sentences.js";
 
@@ -15,20 +16,17 @@ export function startDialogs() {
 }
 
 /** Runs what a dialog is for; closes it when that was done, and says in it what went wrong. */
-export async function run(event, dialog, problem, todo) {
+export function run(event, dialog, problem, todo) {
   event.preventDefault();
-  const button = dialog.querySelector("[type=submit]");
-  if (button.getAttribute("aria-busy") === "true") return;
-  say(problem, null);
-  button.setAttribute("aria-busy", "true");
-  try {
-    await todo();
-    dialog.close();
-  } catch (error) {
-    say(problem, explain(error));
-  } finally {
-    button.removeAttribute("aria-busy");
-  }
+  return oneAtATime(dialog.querySelector("[type=submit]"), async () => {
+    say(problem, null);
+    try {
+      await todo();
+      dialog.close();
+    } catch (error) {
+      say(problem, explain(error));
+    }
+  });
 }
 
 /**
