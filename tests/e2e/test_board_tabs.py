@@ -18,7 +18,7 @@ from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 
 # The first test starts the system and lets a demo run.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("room_at_the_top")]
 
 LEFT = re.compile(r"^(Resets|Ends) in (\d+ (day|hour|minute)s?\b|\d\d:\d\d)")
 DESCRIBE_LEFT = "left => import('/assets/countdown.js').then(made => made.describeLeft(left))"

@@ -1,5 +1,6 @@
 """The pages in a real browser, with their security policy and without the internet."""
 
+import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.e2e.api import Api
@@ -7,6 +8,8 @@ from tests.e2e.browser import Visit, keep_picture
 from tests.e2e.pages.climbing import bring, points_above
 from tests.e2e.pages.rounds import finish_round, play_round, read_session, wait_until_live
 from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.usefixtures("room_at_the_top")
 
 
 def test_a_guest_plays_and_sees_live_changes_of_the_board(

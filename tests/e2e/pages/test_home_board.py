@@ -12,7 +12,7 @@ from tests.e2e.pages.climbing import add_leaders, bring, find_shown, points_abov
 from tests.e2e.pages.rounds import play_round, wait_until_live
 from tests.e2e.stack import Stack
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("room_at_the_top")]
 TOP = 10
 # Every animation that a script begins is kept here.
 RECORD = """

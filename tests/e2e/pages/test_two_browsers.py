@@ -8,7 +8,7 @@ from tests.e2e.browser import Visit
 from tests.e2e.pages.rounds import play_round, read_session, wait_until_live
 from tests.e2e.stack import Stack
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("room_at_the_top")]
 
 
 def test_what_one_plays_moves_the_board_of_the_other(
