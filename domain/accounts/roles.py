@@ -38,15 +38,16 @@ def grant_role(store: Store, *, user_id: UUID, role: str) -> bool:
 def take_role(store: Store, *, user_id: UUID, role: str, until: datetime) -> bool:
     """Take a role away, and end every session and token of the user, which expire by `until`.
 
-    Returns False, and ends nothing, for who has not got it.
+    Returns False for who has not got it: their sessions end too, because a process that died here
+    may have come no further than taking it.
     """
     with store.write() as connection:
-        if not delete_role(connection, user_id=user_id, role=role):
-            return False
+        had_role = delete_role(connection, user_id=user_id, role=role)
     # After the role is gone: who logs in from here on gets a token without it.
     revoke_user(store, user_id=user_id, until=until)
-    logger.info("role taken away", user_id=str(user_id), role=role)
-    return True
+    if had_role:
+        logger.info("role taken away", user_id=str(user_id), role=role)
+    return had_role
 
 
 def list_role_holders(store: Store) -> Sequence[tuple[UUID, str, str]]:

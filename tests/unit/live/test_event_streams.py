@@ -105,6 +105,25 @@ def test_the_id_stays_at_what_the_client_has_until_the_missed_is_sent(
     assert b"\nid: user:self=a1.10\n\n" in read_available(pair[1])
 
 
+def test_a_channel_that_is_moved_on_is_no_answer_to_a_resume(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    near, far = pair
+    transport = EventStreamTransport(near, b"", [], {"user:self": Position("a1", 5)}, "")
+    moved_on = {
+        "event": "subscribed",
+        "id": None,
+        "channel": "user:self",
+        "epoch": "a1",
+        "seq": 8,
+        "recovered": True,
+    }
+    transport.send(Outgoing(make_message(moved_on)))
+    assert b"user:self=a1.8" not in read_available(far)
+    transport.send(Outgoing(make_message(moved_on | {"id": "user:self"})))
+    assert b"user:self=a1.8" in read_available(far)
+
+
 def test_the_id_is_in_the_last_event_of_what_belongs_together(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:

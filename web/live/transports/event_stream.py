@@ -33,6 +33,8 @@ RECEIVE_BYTES = 1024
 # For clients that come back by themselves: thousands must not do so at once.
 RETRY_MS = (1_000, 6_000)
 _SUBSCRIBED = b'{"event":"subscribed"'
+# Unasked: no answer to what this connection has asked for.
+_MOVED_ON = b'{"event":"subscribed","id":null', b'"recovered":true}'
 _CHANCE = random.SystemRandom()
 
 
@@ -168,9 +170,14 @@ class EventStreamTransport:
         for message in outgoing.messages:
             if message.channel is None or message.position is None:
                 continue
-            if message.payload.startswith(_SUBSCRIBED):
+            if message.payload.startswith(_SUBSCRIBED) and not _is_moved_on(message.payload):
                 self._unanswered.discard(message.channel)
             if message.channel not in self._unanswered:
                 self._positions[message.channel] = message.position
                 is_moved = True
         return is_moved
+
+
+def _is_moved_on(payload: bytes) -> bool:
+    start, end = _MOVED_ON
+    return payload.startswith(start) and payload.endswith(end)

@@ -68,6 +68,7 @@ class Session:
         if self._renew is not None:
             before = self.tokens or Tokens(access="")
             self.tokens = replace(before, access=self._renew())
+            self._on_change(self.tokens)
             return True
         if self.tokens is None or self.tokens.refresh is None:
             return False
