@@ -3,10 +3,13 @@
 import json
 
 import jwt
+import pytest
 
 from tests.e2e.api import Api
 from tests.e2e.client.driver import ClientPage
 from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.extended
 
 # The server tells of the end a minute before it, so at once; the token lives 15 seconds.
 SHORT = "--expires=15"

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from tests.e2e.api import Api
 from tests.e2e.client.driver import ClientPage
 from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.extended
 
 
 def read_board(api: Api, limit: int = 10) -> list[list[Any]]:

@@ -10,6 +10,8 @@ from tests.e2e.api import Api
 from tests.e2e.client.driver import ClientPage
 from tests.e2e.stack import Stack
 
+pytestmark = pytest.mark.extended
+
 WHO = "[session.kind, session.username]"
 # Returns the code with which a promise was refused, null when it was kept.
 CODE = ".then(() => null, ({ code }) => code)"

@@ -1,11 +1,14 @@
 """Which way events come: WebSockets, and server-sent events where those do not get through."""
 
+import pytest
 from playwright.sync_api import WebSocketRoute
 
 from tests.e2e.api import Api
 from tests.e2e.client.driver import ClientPage
 from tests.e2e.client.test_following import read_board
 from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.extended
 
 
 def block_sockets(client: ClientPage) -> None:

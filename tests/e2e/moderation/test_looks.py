@@ -11,6 +11,8 @@ from tests.e2e.browser import keep_picture
 from tests.e2e.moderation.desk import Desk, cheat, issue_moderator
 from tests.e2e.stack import Stack
 
+pytestmark = pytest.mark.extended
+
 NARROW = {"width": 320, "height": 640}
 
 

@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.api import Api
 from tests.e2e.moderation.desk import Desk, cheat, issue_moderator
 from tests.e2e.stack import Stack
+
+pytestmark = pytest.mark.extended
 
 NO_ROLE = "This account is no moderator's: the role moderator or admin is needed."
 BACK_MS = 25_000

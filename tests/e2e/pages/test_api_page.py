@@ -11,6 +11,8 @@ from tests.e2e.browser import Visit, keep_picture
 from tests.e2e.pages.accessibility import assert_accessible
 from tests.e2e.stack import Stack
 
+pytestmark = pytest.mark.extended
+
 MAIN_CALL = "actions.complete"
 
 

@@ -10,7 +10,11 @@ from tests.e2e.pages.climbing import add_leaders, row_of
 from tests.e2e.pages.rounds import finish_round, play_round, wait_until_live
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("room_at_the_top")]
+pytestmark = [
+    pytest.mark.extended,
+    pytest.mark.timeout(180),
+    pytest.mark.usefixtures("room_at_the_top"),
+]
 
 
 @pytest.fixture

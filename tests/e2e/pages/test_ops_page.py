@@ -13,6 +13,8 @@ from tests.e2e.stack import Stack
 from tests.local.project import wait_for
 from tests.web.live.client import Listener
 
+pytestmark = pytest.mark.extended
+
 SILENCE_MS = 40_000
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
 

@@ -12,6 +12,8 @@ from tests.e2e.browser import Visit, keep_picture
 from tests.e2e.pages.accessibility import assert_accessible
 from tests.e2e.stack import Stack
 
+pytestmark = pytest.mark.extended
+
 SECONDS_OF_A_READ = 25_000
 NAMES = (
     "<img src=x onerror=alert(1)>",
