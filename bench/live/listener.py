@@ -144,15 +144,21 @@ class Listener(asyncio.Protocol):
             if not event["recovered"]:
                 self._positions[channel] = position
             return
+        if self._lost_at is not None and channel in self._waiting:
+            return  # the answer to the resume will tell it
+        self._move(channel, event, position)
+        if channel == CHANNELS[0]:
+            you = event.get("you") or {}
+            self.score = event.get("newScore", you.get("score", self.score))
+
+    def _move(self, channel: str, event: dict[str, Any], position: tuple[str, int]) -> None:
+        """Note the position after an event, and whether one before it is missing."""
         if event["event"] != "snapshot":
             # One's own events come before one asks for them.
             before = self._positions.get(channel, position)
             if before not in (position, (event["epoch"], event["from"])):
                 self._seen.note_hole(before, event)
         self._positions[channel] = position
-        if channel == CHANNELS[0]:
-            you = event.get("you") or {}
-            self.score = event.get("newScore", you.get("score", self.score))
 
     def _note_answer(self, channel: str, is_recovered: bool) -> None:
         if self._lost_at is not None:
