@@ -1,6 +1,7 @@
 """Access to live events: a ticket for a WebSocket, what is said there, and errors on this port."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from flask import Response, request
 
@@ -10,7 +11,7 @@ from web.http.errors import MisdirectedRequestError, UpgradeRequiredError
 from web.http.live_url import live_url, stream_url
 from web.http.origins import MAX_ORIGIN_CHARS
 from web.http.request_context import principal
-from web.http.responses import json_response
+from web.http.responses import JSON_TYPE, dump_json, json_response
 from web.live.description.document import make_asyncapi
 from web.services import services
 
@@ -53,4 +54,11 @@ def stream() -> Response:
 
 def asyncapi() -> Response:
     """Return the AsyncAPI 3.0 document of the WebSocket and the event stream."""
-    return json_response(make_asyncapi(live_url(services().settings, request.host)))
+    body = _dump_asyncapi(live_url(services().settings, request.host))
+    return Response(body, content_type=JSON_TYPE)
+
+
+# Clients may send any Host: only a few documents are kept.
+@lru_cache(maxsize=8)
+def _dump_asyncapi(url: str) -> bytes:
+    return dump_json(make_asyncapi(url))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-from laurel_client import ApiError, aio_live, live
+from laurel_client import ApiError, Laurel, LiveEndedError, aio_live, live
 from laurel_client.aio_live import AsyncLive
 from laurel_client.live import Live
 from websockets.http11 import Request
@@ -109,3 +109,60 @@ def test_a_caller_who_is_refused_is_told() -> None:
     connection = Live(fail_first("", 403), find_token)
     with pytest.raises(ApiError), connection:
         next(iter(connection))
+
+
+@contextmanager
+def server_of_ended_tokens() -> Iterator[str]:
+    """Serve the address of a server which says of everybody's token that it has ended."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def serve() -> None:
+            end = b"\x88\x02" + (4401).to_bytes(2, "big")
+            connection, _ = server.accept()
+            with connection:
+                greet(connection)
+                connection.sendall(end)
+                connection.recv(4096)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"ws://127.0.0.1:{server.getsockname()[1]}/ws"
+        thread.join()
+
+
+def find_no_other(*, is_new: bool) -> str:
+    if is_new:
+        raise LiveEndedError(4401, "there is no other")
+    return "token"
+
+
+def test_an_ended_token_that_nothing_renews_ends_the_listening() -> None:
+    with (
+        server_of_ended_tokens() as url,
+        Live(lambda: url, find_no_other) as connection,
+        pytest.raises(LiveEndedError, match="4401"),
+    ):
+        for event in connection:
+            assert event == {"event": "welcome"}
+
+
+def test_an_ended_token_that_nothing_renews_ends_the_listening_with_asyncio() -> None:
+    async def listen() -> None:
+        async def find_url() -> str:
+            return url
+
+        async def find_token(*, is_new: bool) -> str:
+            return find_no_other(is_new=is_new)
+
+        async with AsyncLive(find_url, find_token) as connection:
+            async for event in connection:
+                assert event == {"event": "welcome"}
+
+    with server_of_ended_tokens() as url, pytest.raises(LiveEndedError, match="4401"):
+        asyncio.run(listen())
+
+
+def test_a_plain_token_cannot_be_renewed() -> None:
+    laurel = Laurel("http://127.0.0.1:1", token="of somebody")
+    with laurel, pytest.raises(LiveEndedError, match="renew"):
+        laurel.live()._find_token(is_new=True)

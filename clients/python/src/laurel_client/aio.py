@@ -12,7 +12,9 @@ import httpx
 from laurel_client import actions, calls, models
 from laurel_client.actions import Action, Outcome
 from laurel_client.aio_live import AsyncLive
+from laurel_client.errors import LiveEndedError
 from laurel_client.exchange import Call, Pause, Response, Retries
+from laurel_client.live_state import TOKEN_ENDED
 from laurel_client.session import Session, Tokens
 from laurel_client.surface import (
     ANSWER_SECONDS,
@@ -175,8 +177,8 @@ class AsyncLaurel:
             return self._settings.locate(ticket.url)
 
         async def find_token(*, is_new: bool) -> str:
-            if is_new:
-                await self._run(self._session.renew(self._retries()))
+            if is_new and not await self._run(self._session.renew(self._retries())):
+                raise LiveEndedError(TOKEN_ENDED, "there is no way to renew the token")
             return self._session.tokens.access if self._session.tokens else ""
 
         return AsyncLive(find_url, find_token)

@@ -9,12 +9,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from laurel_client.channels import OWN, Channel
-from laurel_client.errors import ApiError, UnreachableError
+from laurel_client.errors import ApiError, LiveEndedError, UnreachableError
 from laurel_client.live_state import SILENCE_SECONDS, SUBPROTOCOL, LiveState
 
 
 class FindToken(Protocol):
-    """Returns an access token; another one than before when `is_new`."""
+    """Returns an access token; another one than before when `is_new`.
+
+    Raises LiveEndedError when there is no other.
+    """
 
     def __call__(self, *, is_new: bool) -> Awaitable[str]: ...
 
@@ -113,10 +116,18 @@ class AsyncLive:
             event, answers = self._state.receive(text)
             await self._say(answers)
             if self._state.renews_token:
-                token = await self._find_token(is_new=True)
-                await self._say([self._state.authenticate(token)])
+                await self._renew()
             if event is not None:
                 yield event
+
+    async def _renew(self) -> None:
+        try:
+            token = await self._find_token(is_new=True)
+        except LiveEndedError:
+            # The token is good for a while yet: the server says when it is not.
+            self._state.renews_token = False
+            return
+        await self._say([self._state.authenticate(token)])
 
     async def _say(self, messages: Iterable[str]) -> None:
         if self._socket is not None:

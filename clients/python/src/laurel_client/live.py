@@ -9,12 +9,15 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from laurel_client.channels import OWN, Channel
-from laurel_client.errors import ApiError, UnreachableError
+from laurel_client.errors import ApiError, LiveEndedError, UnreachableError
 from laurel_client.live_state import SILENCE_SECONDS, SUBPROTOCOL, LiveState
 
 
 class FindToken(Protocol):
-    """Returns an access token; another one than before when `is_new`."""
+    """Returns an access token; another one than before when `is_new`.
+
+    Raises LiveEndedError when there is no other.
+    """
 
     def __call__(self, *, is_new: bool) -> str: ...
 
@@ -114,9 +117,18 @@ class Live:
             event, answers = self._state.receive(text)
             self._say(answers)
             if self._state.renews_token:
-                self._say([self._state.authenticate(self._find_token(is_new=True))])
+                self._renew()
             if event is not None:
                 yield event
+
+    def _renew(self) -> None:
+        try:
+            token = self._find_token(is_new=True)
+        except LiveEndedError:
+            # The token is good for a while yet: the server says when it is not.
+            self._state.renews_token = False
+            return
+        self._say([self._state.authenticate(token)])
 
     def _say(self, messages: Iterable[str]) -> None:
         if self._socket is not None:
