@@ -110,9 +110,12 @@ class FollowedBoard:
         self._sent_unpositioned = position == NO_POSITION
 
     def restart_after(self, past: Sequence[BusMessage]) -> None:
-        """Begin after these messages, which follow each other."""
-        self.restart(position_of(past[0]), past[0].top)
-        self.append(past[1:])
+        """Begin after these messages, which follow each other.
+
+        The state before the first of them is not known; what its users did is.
+        """
+        self.restart(Position(past[0].epoch, past[0].seq - 1), None)
+        self.append(past)
 
     def append(self, messages: Sequence[BusMessage]) -> None:
         """Move on by these messages, which follow each other and the head."""

@@ -74,9 +74,8 @@ def test_a_dead_connection_is_found_when_the_network_is_back(
 def test_a_server_that_goes_away_is_followed_to_the_next(
     client: ClientPage, api: Api, stack: Stack
 ) -> None:
-    client.start().wait_live()
     client.ask("session.becomeGuest()")
-    client.wait_for("laurel.own.isKnown")
+    client.start().wait_live()
     stack.kill("live", signal.SIGTERM)
     client.wait_for("told.states.includes('offline')")
     actions = [client.play(120)]

@@ -14,6 +14,10 @@ class Watched:
 
     def __init__(self) -> None:
         self.clock, self.board, self.held = Clock(), ScriptedBoard(), 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Have the hub of another process, which knows what the stream has."""
         self.hub = Hub(
             self.board,  # type: ignore[arg-type] # a fake
             yield_turn=lambda: None,

@@ -109,6 +109,20 @@ def test_what_was_missed_comes_as_events_and_the_rank_of_now_is_the_last() -> No
     ]
 
 
+def test_a_process_that_has_just_started_knows_all_own_actions_that_the_stream_has() -> None:
+    watched = Watched()
+    client = watched.come(3)
+    client.leave(watched.hub)
+    watched.act((3, 1))
+    watched.restart()
+    client.connect(watched.hub)
+    client.resume(watched.hub)
+    assert client.outcome(OWN)
+    assert client.kinds(OWN) == ["subscribed", "score_updated", "user_position_changed"]
+    # The rows before the first message that is kept are not known.
+    assert not client.outcome(LEADERBOARD)
+
+
 def test_a_ring_forgets_by_age_count_and_bytes_and_keeps_some_however_old() -> None:
     seconds = [0.0]
     bounds = Bounds(seconds=10, messages=3, most_messages=6, most_bytes=100_000)
