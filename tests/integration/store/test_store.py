@@ -25,6 +25,14 @@ def proxy(settings: Settings) -> Iterator[Proxy]:
 
 
 @pytest.fixture
+def other(settings: Settings) -> Iterator[Store]:
+    """A store with connections of its own."""
+    other = connect(settings)
+    yield other
+    other.close()
+
+
+@pytest.fixture
 def distant(settings: Settings, proxy: Proxy) -> Iterator[Store]:
     """A store behind the proxy."""
     distant = connect(replace(settings, database_url=proxy.url))
@@ -47,6 +55,18 @@ def test_a_lost_connection_is_unavailable_and_the_next_one_works(
             ask(distant)
     proxy.mend()
     assert ask(distant) == 1
+
+
+@pytest.mark.parametrize("kind", ["write", "lazy", "autocommit", "intake"])
+def test_an_idle_connection_that_the_server_has_ended_is_not_used(
+    store: Store, other: Store, kind: str
+) -> None:
+    open_transaction = getattr(other, kind)
+    with open_transaction() as connection:
+        idle = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    assert ask(store, f"SELECT pg_terminate_backend({idle}, 5_000)")
+    with open_transaction() as connection:
+        assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != idle
 
 
 def test_a_backend_that_was_ended_is_unavailable(store: Store) -> None:
