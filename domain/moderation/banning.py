@@ -12,7 +12,7 @@ from domain.errors import DatabaseConflictError, InvalidPayloadError, NotFoundEr
 from domain.moderation.acts import record_act
 from domain.moderation.claims import require_stranger
 from domain.moderation.model import ActKind, Ban, BanReason
-from domain.moderation.showing import show_ban
+from domain.moderation.showing import show_ban_at_once
 from domain.rankings.ledger.withholding import take_rows
 from domain.store.postgres.accounts.revocations import RevocationKind, insert_revocation
 from domain.store.postgres.accounts.sessions import delete_sessions_of
@@ -69,7 +69,7 @@ def ban_user(
     announce_revocation(store.redis)
     if is_new:
         logger.info("player banned", user_id=str(user_id), ban_no=ban.ban_no, reason=reason)
-        show_ban(store, ban_no=ban.ban_no, now=now)
+        show_ban_at_once(store, ban_no=ban.ban_no, now=now)
     return ban
 
 

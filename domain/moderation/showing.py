@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from domain.boards.model import GLOBAL_BOARD
-from domain.errors import RedisUnavailableError
+from domain.errors import RedisUnavailableError, TransientError
 from domain.events.board_changes import publish_changes
 from domain.events.followed_rankings import FollowedRankings
 from domain.rankings.model import BoardVersion
@@ -38,10 +38,19 @@ OVERDUE_SECONDS = 2.0
 SHOWN_AT_ONCE = 100
 
 
+def show_ban_at_once(store: Store, *, ban_no: int, now: datetime) -> None:
+    """Show a ban that was just committed; when that fails, the keeper shows it."""
+    try:
+        show_ban(store, ban_no=ban_no, now=now)
+    except TransientError as error:
+        # Whoever asked for the ban must not hear that it has failed.
+        logger.warning("ban not shown yet", ban_no=ban_no, cause=type(error).__name__)
+
+
 def show_ban(store: Store, *, ban_no: int, now: datetime) -> bool:
     """Bring Redis to what is stored of the ban's player; return False while Redis is away.
 
-    Raises DatabaseUnavailableError.
+    Raises DatabaseUnavailableError, and TransientError for a board that a newer version has made.
     """
     with store.write() as connection:
         state = find_shown_state(connection, ban_no=ban_no)

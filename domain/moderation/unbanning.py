@@ -22,7 +22,7 @@ from domain.moderation.acts import record_act
 from domain.moderation.banning import find_ban
 from domain.moderation.claims import require_stranger
 from domain.moderation.model import ActKind, Ban
-from domain.moderation.showing import show_ban
+from domain.moderation.showing import show_ban_at_once
 from domain.rankings.ledger.withholding import WithheldPlayer, fold_withheld, return_rows
 from domain.store.postgres.moderation import bans
 from domain.store.postgres.rankings.catalog import read_revision, share_catalog
@@ -115,7 +115,7 @@ def _end(
         return False
     announce_revocation(store.redis)
     logger.info("ban ended", user_id=str(ban.user_id), ban_no=ban.ban_no)
-    show_ban(store, ban_no=ban.ban_no, now=now)
+    show_ban_at_once(store, ban_no=ban.ban_no, now=now)
     return True
 
 

@@ -14,9 +14,10 @@ from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.moderation import banning
 from domain.moderation.showing import show_overdue_bans
+from domain.settings import Settings
 from domain.store.redis import keys
 from domain.store.redis.client import connect_redis
-from domain.store.store import Store
+from domain.store.store import Store, connect
 from tests.bans import ban, unban
 from tests.factories import make_action, make_player
 from tests.integration.boards.reading import list_board
@@ -79,6 +80,20 @@ def test_what_an_outage_has_kept_from_redis_is_shown_later(
     assert show(store) == 1
     assert list_both(store) == ([ann, bob], [ann, bob])
     assert show(store) == 0
+
+
+def test_a_ban_that_is_stored_has_not_failed_when_showing_it_fails(
+    store: Store, settings: Settings, players: tuple[UUID, UUID]
+) -> None:
+    ann, bob = players
+    nowhere = connect(replace(settings, database_url="postgresql://127.0.0.1:1/none"))
+    ill = replace(store, lazy_engine=nowhere.lazy_engine)
+    ban(ill, ann)
+    assert show(store) == 1
+    unban(ill, ann)
+    assert show(store) == 1
+    assert list_both(store) == ([ann, bob], [ann, bob])
+    nowhere.close()
 
 
 def test_what_a_crash_has_kept_from_redis_is_shown_later(
