@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from laurel_client.channels import OWN, Channel
 from laurel_client.errors import ApiError, LiveEndedError, UnreachableError
-from laurel_client.live_state import SILENCE_SECONDS, SUBPROTOCOL, LiveState
+from laurel_client.live_state import CLOSE_SECONDS, SILENCE_SECONDS, SUBPROTOCOL, LiveState
 
 
 class FindToken(Protocol):
@@ -103,6 +103,7 @@ class Live:
             additional_headers={"Authorization": f"Bearer {token}"},
             compression=None,
             ping_interval=None,
+            close_timeout=CLOSE_SECONDS,
         )
 
     def _receive(self, socket: ClientConnection) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,8 @@ SUBPROTOCOL = "laurel.v1"
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.5, 15.0
 # The server pings about every 25 s and cuts who does not answer within 10.
 SILENCE_SECONDS = 40.0
+# Whoever leaves does not wait long for the goodbye of a server that may say nothing any more.
+CLOSE_SECONDS = 1.0
 TOKEN_ENDED = 4401
 # The answer to a question that is another one in a moment.
 NOT_NOW = frozenset(
