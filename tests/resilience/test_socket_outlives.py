@@ -16,7 +16,6 @@ from tests.resilience.procfile_processes import ProcfileProcess
 from tests.resilience.sockets import handed_over
 from tests.waiting import wait_until
 
-RESTARTS = 20
 REQUESTS_PER_SECOND = 200
 CLIENTS = 20
 ANSWER_SECONDS = 20.0
@@ -100,8 +99,9 @@ class Processes:
 
 
 @pytest.mark.slow
-def test_twenty_restarts_at_two_hundred_requests_a_second_cut_nothing(
-    settings: Settings, store: Store
+@pytest.mark.parametrize("restarts", [5, pytest.param(20, marks=pytest.mark.extended)])
+def test_restarts_at_two_hundred_requests_a_second_cut_nothing(
+    settings: Settings, store: Store, restarts: int
 ) -> None:
     with handed_over() as listener:
         port = listener.getsockname()[1]
@@ -109,14 +109,14 @@ def test_twenty_restarts_at_two_hundred_requests_a_second_cut_nothing(
         current = processes.start()
         try:
             with Load(port) as load:
-                for _ in range(RESTARTS):
+                for _ in range(restarts):
                     successor = processes.start()
                     current.stop()
                     current = successor
         finally:
             current.end()
     assert set(load.outcomes) == {"200"}
-    assert load.outcomes.total() > RESTARTS * REQUESTS_PER_SECOND / 4
+    assert load.outcomes.total() > restarts * REQUESTS_PER_SECOND / 4
 
 
 @pytest.mark.slow
