@@ -1,7 +1,6 @@
 """Checking archives: undamaged ones give no finding, and every change is named."""
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,26 +10,20 @@ from domain.actions.model import Status
 from domain.archives.checking import find_damage, list_archives
 from domain.archives.files import write_lines
 from domain.store.store import Store
-from tests.archives import APRIL, MARCH, archive_all, drop_old_months
-from tests.factories import Player, make_player, make_stored_action
+from tests.archives import APRIL, MARCH, archive_all
+from tests.factories import Player, make_stored_action
 
 PART = "user_actions_y2026m03.00002.ndjson.gz"
 
 
 @pytest.fixture
-def player(store: Store) -> Player:
-    return make_player(store)
-
-
-@pytest.fixture
-def folder(store: Store, player: Player, tmp_path: Path) -> Iterator[Path]:
+def folder(store: Store, player: Player, tmp_path: Path) -> Path:
     """Two archived months, the first in two parts."""
     for at in (MARCH, MARCH, MARCH, APRIL):
         make_stored_action(store, player, at=at, score_delta=10)
     make_stored_action(store, player, at=APRIL, status=Status.REJECTED)
     archive_all(store, tmp_path, part_rows=2)
-    yield tmp_path
-    drop_old_months(store)
+    return tmp_path
 
 
 def test_undamaged_archives_give_no_finding(store: Store, folder: Path) -> None:

@@ -1,6 +1,5 @@
 """Archiving: months leave the database whole, for files and totals, with nothing lost."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from tests.archives import (
     MARCH,
     archive,
     archive_all,
-    drop_old_months,
     list_months,
     move_to_the_past,
     read_archive,
@@ -28,22 +26,6 @@ from tests.archives import (
 from tests.factories import Player, make_action, make_player, make_stored_action
 from tests.pipeline import finish_batch
 from workers.context import WorkerContext
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "archives"
-
-
-@pytest.fixture(autouse=True)
-def without_old_months(store: Store) -> Iterator[None]:
-    yield
-    drop_old_months(store)
-
-
-@pytest.fixture
-def player(store: Store) -> Player:
-    return make_player(store)
 
 
 def test_an_old_month_becomes_files_and_totals(store: Store, folder: Path, player: Player) -> None:

@@ -1,7 +1,6 @@
 """Archiving that is killed, disturbed, run concurrently or finds damaged files."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +19,6 @@ from tests.archives import (
     MARCH,
     archive,
     archive_all,
-    drop_old_months,
     list_months,
     move_to_the_past,
     read_archive,
@@ -28,26 +26,10 @@ from tests.archives import (
     read_totals,
     set_status,
 )
-from tests.factories import Player, make_action, make_player, make_stored_action
+from tests.factories import Player, make_action, make_stored_action
 from tests.pipeline import finish_batch
 from tests.waiting import run_in_threads
 from workers.context import WorkerContext
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "archives"
-
-
-@pytest.fixture(autouse=True)
-def without_old_months(store: Store) -> Iterator[None]:
-    yield
-    drop_old_months(store)
-
-
-@pytest.fixture
-def player(store: Store) -> Player:
-    return make_player(store)
 
 
 def test_an_export_goes_on_where_it_was_killed(

@@ -15,19 +15,9 @@ from domain.verification.verifying import verify
 from tests.bans import ban
 from tests.factories import make_action
 from tests.intakes import fetch
-from tests.verification import change, find_broken, make_history
-from workers.context import WorkerContext
+from tests.verification import change, find_broken
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for the board: nothing repairs it here."""
-    monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
-
-
-@pytest.fixture
-def actions(worker_context: WorkerContext) -> list[NewAction]:
-    return make_history(worker_context)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def test_a_system_after_work_is_sound(

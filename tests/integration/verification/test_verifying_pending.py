@@ -19,9 +19,8 @@ from workers.context import WorkerContext
 
 
 @pytest.fixture(autouse=True)
-def history(worker_context: WorkerContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def history(worker_context: WorkerContext, impatient: None) -> None:
     """Finished actions beside the pending ones; nobody waits for the board."""
-    monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
     make_history(worker_context)
 
 

@@ -18,12 +18,7 @@ from tests.rankings import make_board
 from tests.verification import change, find_broken, make_history
 from workers.context import WorkerContext
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for the boards: nothing repairs them here."""
-    monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
-    monkeypatch.setattr("domain.verification.rankings.PROMISED_SECONDS", 0.2)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture

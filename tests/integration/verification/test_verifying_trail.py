@@ -21,20 +21,11 @@ from domain.verification.model import Invariant
 from tests.factories import make_action
 from tests.intakes import fetch
 from tests.pipeline import complete_actions
-from tests.verification import change, find_broken, make_history
+from tests.verification import change, find_broken
 from workers.chain import run_link
 from workers.context import WorkerContext
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for the board: nothing repairs it here."""
-    monkeypatch.setattr("domain.verification.board.PROMISED_SECONDS", 0.2)
-
-
-@pytest.fixture
-def actions(worker_context: WorkerContext) -> list[NewAction]:
-    return make_history(worker_context)
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def test_a_tampered_score_names_the_user_in_sum_and_board(
