@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from domain.boards.model import BoardId
-from domain.errors import RedisUnavailableError
+from domain.errors import DatabaseUnavailableError, RedisUnavailableError
 from domain.events.board_changes import publish_changes
 from domain.store.postgres.boards.standings import list_board_rows
 from domain.store.redis import boards
@@ -23,18 +23,18 @@ logger = structlog.get_logger(__name__)
 def show_name(store: Store, *, board: BoardId, user_id: UUID, now: datetime) -> None:
     """Write the player's row to the board under its new version, and tell every listener.
 
-    The message has no action, only the top after it. While Redis is away nothing is shown: the
-    keeper's comparison finds the older row later. Raises DatabaseUnavailableError.
+    The message has no action, only the top after it. While a store is away nothing is shown: the
+    keeper's comparison finds the older row later.
     """
-    with store.write() as connection:
-        rows = list_board_rows(connection, user_ids=[user_id])
     try:
+        with store.write() as connection:
+            rows = list_board_rows(connection, user_ids=[user_id])
         forget_cached(store.redis, board=board, user_id=user_id)
         if rows:
             boards.write_rows(store.redis, rows, board=board)
             publish_changes(store, board=board, batch_id=uuid4(), now=now)
-    except RedisUnavailableError:
-        logger.warning("name not shown yet", user_id=str(user_id))
+    except (DatabaseUnavailableError, RedisUnavailableError) as error:
+        logger.warning("name not shown yet", user_id=str(user_id), cause=type(error).__name__)
 
 
 def forget_name(store: Store, *, board: BoardId) -> None:
