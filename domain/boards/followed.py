@@ -40,13 +40,19 @@ def find_moved(store: Store, *, board: BoardId, known: Mapping[UUID, Held | None
     return set_or_sql(ask_set, lambda: _read_moved_from_sql(store, board, known))
 
 
-def find_held_in_redis(store: Store, *, board: BoardId, user_id: UUID) -> Held | None:
-    """Return what a player holds; None while Redis does not know. SQL would count for each."""
-    try:
-        found = bulk_reads.find_moved(store.redis, board=board, known={user_id: None})
-    except (RedisUnavailableError, ValueError):
-        return None
-    return None if found is None else found[user_id]
+def find_held_in_redis(
+    store: Store, *, board: BoardId, user_ids: Sequence[UUID]
+) -> dict[UUID, Held]:
+    """Return what players hold, as far as Redis knows. SQL would count for each."""
+    held: dict[UUID, Held] = {}
+    for start in range(0, len(user_ids), MAX_HELD):
+        known = dict.fromkeys(user_ids[start : start + MAX_HELD])
+        try:
+            found = bulk_reads.find_moved(store.redis, board=board, known=known)
+        except (RedisUnavailableError, ValueError):
+            break
+        held |= found or {}
+    return held
 
 
 def find_rows_around(

@@ -26,11 +26,6 @@ class Audience:
         """Count the user no longer among them."""
         self._users.pop(str(user_id), None)
 
-    def announce(self, user_id: UUID) -> None:
-        """Let bus messages have this user's ranks; called before its first listener is added."""
-        if str(user_id) not in self._users:
-            self._source.mark_listened([user_id])
-
     def announce_all(self) -> None:
         """Announce every user again; called before Redis forgets them, or when it may have."""
         self._source.mark_listened(list(self._users.values()))

@@ -1,6 +1,5 @@
 """Where the hub reads a board when the bus does not tell it: tops, standings, and old messages."""
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from domain.events.wire import BusMessage, parse_bus_message
 from domain.store.redis import keys
 from domain.store.redis.bus import mark_listened, read_messages
 from domain.store.store import Store
+from web.live.shared_reads import SharedReads
 
 logger = structlog.get_logger(__name__)
 
@@ -23,14 +23,6 @@ logger = structlog.get_logger(__name__)
 SQL_SHARE = 0.1
 # While the bus is lost, all new listeners share one read of the stores for this long.
 FRESH_SECONDS = 1.0
-
-
-class _Batch:
-    """Users whose standings are read together; `found` once they are."""
-
-    def __init__(self) -> None:
-        self.users: dict[UUID, None] = {}
-        self.found: dict[UUID, Standing] | None = None
 
 
 class BoardSource:
@@ -47,8 +39,8 @@ class BoardSource:
         self._clock = clock
         self._recent: Top | None = None
         self._read_at = 0.0
-        self._next_batch = _Batch()
-        self._one_batch_at_once = threading.Lock()
+        self._standings = SharedReads(self.find_standings)
+        self._newcomers = SharedReads(self._greet_all)
 
     def read_top(self) -> Top:
         """Return the top of now. Raises DatabaseUnavailableError when both stores are away."""
@@ -86,18 +78,8 @@ class BoardSource:
         return messages
 
     def find_standing(self, user_id: UUID) -> Standing | None:
-        """Return a user's standing, as far as the stores answer.
-
-        Many listeners that come at once share the reads: while one is under way, those who ask are
-        collected for the next.
-        """
-        batch = self._next_batch
-        batch.users[user_id] = None
-        with self._one_batch_at_once:
-            if batch.found is None:
-                self._next_batch = _Batch()
-                batch.found = self.find_standings(list(batch.users))
-        return batch.found.get(user_id)
+        """Return a user's standing, as far as the stores answer; many who come share the reads."""
+        return self._standings.find(user_id)
 
     def find_standings(self, user_ids: Sequence[UUID]) -> dict[UUID, Standing]:
         """Return these users' standings, as far as the stores answer now."""
@@ -114,9 +96,12 @@ class BoardSource:
         """
         return find_moved(self._store, board=self.board, known=known)
 
-    def find_held_in_redis(self, user_id: UUID) -> Held | None:
-        """Return what a player holds; None while Redis does not know."""
-        return find_held_in_redis(self._store, board=self.board, user_id=user_id)
+    def greet(self, user_id: UUID) -> Held | None:
+        """Let bus messages have the ranks of a player who comes, and return what it holds now.
+
+        Many who come share the reads. None while Redis does not know.
+        """
+        return self._newcomers.find(user_id)
 
     def mark_listened(self, user_ids: Sequence[UUID]) -> None:
         """Let bus messages have the ranks of these users for a minute, if Redis answers.
@@ -125,3 +110,7 @@ class BoardSource:
         """
         with suppress(RedisUnavailableError):
             mark_listened(self._store.redis, board=self.board, user_ids=user_ids)
+
+    def _greet_all(self, user_ids: Sequence[UUID]) -> dict[UUID, Held]:
+        self.mark_listened(user_ids)
+        return find_held_in_redis(self._store, board=self.board, user_ids=user_ids)

@@ -109,7 +109,6 @@ class Hub:
 
     def expect(self, user_id: UUID) -> None:
         """Prepare for a listener of this user, who is about to come."""
-        self.audience.announce(user_id)
         if self._channels.find_own(user_id) is None:
             self.watch.learn(user_id)
 

@@ -9,6 +9,7 @@ from domain.boards.model import GLOBAL_BOARD, AroundAsked, Held
 from domain.boards.reader import find_neighborhood, read_top
 from domain.boards.rebuild import rebuild_board
 from domain.store.redis import boards
+from domain.store.redis.bulk_reads import MAX_HELD
 from domain.store.store import Store
 from tests.integration.boards.reading import make_crowd
 
@@ -45,15 +46,15 @@ def test_who_holds_another_rank_than_it_knows_is_found(crowd: Store) -> None:
     assert find({}) == {}
 
 
-def test_one_player_is_asked_of_redis_alone(store: Store) -> None:
+def test_what_newcomers_hold_is_asked_of_redis_alone(store: Store) -> None:
     make_crowd(store, 3)
     user = read_top(store, board=GLOBAL_BOARD).standings[1].user_id
-    assert find_held_in_redis(store, board=GLOBAL_BOARD, user_id=user) is None
+    assert find_held_in_redis(store, board=GLOBAL_BOARD, user_ids=[user]) == {}
     assert rebuild_board(store, board=GLOBAL_BOARD)
-    held = find_held_in_redis(store, board=GLOBAL_BOARD, user_id=user)
-    assert held is not None
-    assert held.rank == 2
-    assert find_held_in_redis(store, board=GLOBAL_BOARD, user_id=NOBODY) == OFF_BOARD
+    strangers = [UUID(int=number) for number in range(1, 2 * MAX_HELD)]
+    held = find_held_in_redis(store, board=GLOBAL_BOARD, user_ids=[*strangers, user, NOBODY])
+    assert held.pop(user).rank == 2
+    assert held == dict.fromkeys([*strangers, NOBODY], OFF_BOARD)
 
 
 def test_the_rows_around_many_are_those_around_each(crowd: Store) -> None:

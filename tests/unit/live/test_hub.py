@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from domain.boards.model import BoardId, Standing, Top
+from domain.boards.model import BoardId, Held, Standing, Top
 from domain.events.wire import BusMessage, parse_top
 from web.live.channels import ViewKey
 from web.live.hub import Hub
@@ -357,6 +357,10 @@ class LateBoard(FakeBoard):
     def mark_listened(self, user_ids: Iterable[UUID]) -> None:
         self.marked.append(set(user_ids))
 
+    def greet(self, user_id: UUID) -> Held | None:
+        self.mark_listened([user_id])
+        return None
+
     def act(self, *users: UUID) -> str:
         message = orjson.loads(super().act(*users))
         message.update(ranks={}, scores={}, top=message["top"][: self.top])
@@ -440,11 +444,11 @@ def test_users_with_listeners_are_announced_before_they_come_and_after_a_resync(
     board = LateBoard()
     hub = make_late_hub(board)
     board.marked.clear()
-    hub.audience.announce(UUID(int=7))
+    hub.expect(UUID(int=7))
     assert board.marked == [{UUID(int=7)}]
     listener = Follower(UUID(int=7))
     hub.listeners.register(listener)
-    hub.audience.announce(UUID(int=7))
+    hub.expect(UUID(int=7))
     assert len(board.marked) == 1, "it is known already"
     listener.welcome(hub.listeners.own_position(listener.user_id))
     board.seq += 1

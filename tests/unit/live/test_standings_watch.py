@@ -50,7 +50,7 @@ class Game:
             self.meanwhile.pop()()
         return Moved(moved, asked_sql=bool(self.read_seconds))
 
-    def find_held_in_redis(self, user: UUID) -> Held:
+    def greet(self, user: UUID) -> Held:
         return self.hold_of(user)
 
     def hold_of(self, user: UUID) -> Held:
@@ -301,7 +301,7 @@ def test_who_comes_back_during_a_look_keeps_nobody_from_being_told(
         gevent.spawn(game.come, me)
         gevent.sleep(0)
 
-    monkeypatch.setattr(game, "find_held_in_redis", answer_later)
+    monkeypatch.setattr(game, "greet", answer_later)
     game.act(UUID(int=8), 5)
     game.deliver()
     game.meanwhile = [leave_and_come_back]

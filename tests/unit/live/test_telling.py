@@ -25,7 +25,7 @@ class WatchedBoard(FakeBoard):
     """A board that can be asked for ranks."""
 
     def find_moved(self, known: Mapping[UUID, Held | None]) -> Moved:
-        held = {user: self.find_held_in_redis(user) for user in known}
+        held = {user: self.greet(user) for user in known}
         return Moved(
             {
                 user: now
@@ -35,7 +35,7 @@ class WatchedBoard(FakeBoard):
             asked_sql=False,
         )
 
-    def find_held_in_redis(self, user: UUID) -> Held:
+    def greet(self, user: UUID) -> Held:
         return Held(self._ranks().get(user), self.scores.get(user, 0))
 
     def find_standings(self, user_ids: Iterable[UUID]) -> dict[UUID, Standing]:

@@ -61,10 +61,11 @@ class StandingsWatch:
     def learn(self, user_id: UUID) -> None:
         """Take what a player without listeners holds now for known; one is about to come.
 
+        From now on bus messages have the player's ranks.
         Whatever that asks elsewhere after its welcome is newer, so no change after it is lost.
         """
         self._told.pop(user_id, None)
-        held = self._source.find_held_in_redis(user_id)
+        held = self._source.greet(user_id)
         # Another one may have come during the read.
         self._told.setdefault(user_id, held)
 
