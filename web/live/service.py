@@ -27,6 +27,7 @@ from web.live.hub import Hub
 from web.server.subscriber import Subscriber
 from workers.metrics import watch_store
 from workers.process.background import BackgroundThread
+from workers.process.garbage_collector import tune_garbage_collector
 
 logger = structlog.get_logger(__name__)
 
@@ -102,7 +103,8 @@ class LiveService:
         """Subscribe to the bus, and start the background threads.
 
         Waits until the bus is followed, or known to be away: who comes back right after a restart
-        could not resume before.
+        could not resume before. What exists then is left out by the garbage collector, which would
+        look at all of it again for every few hundred newcomers.
         """
         watch_store(self.store)
         self.verifier.start()
@@ -110,6 +112,7 @@ class LiveService:
         for thread in self._threads:
             thread.start()
         self._looked_at_bus.wait(START_SECONDS)
+        tune_garbage_collector()
 
     def check_accepting(self) -> None:
         """Refuse new connections during the shutdown. Raises GoingAwayError."""
