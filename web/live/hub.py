@@ -39,7 +39,8 @@ class Hub:
 
     Methods that read a store, or send to many, may switch greenlets; the others may not.
     `yield_turn` lets other greenlets run, `now` is the time of the snapshots, `clock` is monotonic.
-    `on_held` is called when something was held back: `flush_due` must be called when it is due.
+    `on_held` is called when something was held back: `flush_due` must be called when it is due,
+    which it says itself for what it holds back again.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Hub:
     def flush_due(self) -> float:
         """Send what was held back for long enough; return after how many seconds to come again."""
         with self._order:
-            self._send(self._channels.take_due_steps())
+            self._send_all(self._channels.take_due_steps())
         metrics.history_messages.set(len(self._ring))
         metrics.history_bytes.set(self._ring.size_bytes)
         return self._channels.seconds_until_due()
@@ -207,6 +208,9 @@ class Hub:
     def _send(self, steps: Sequence[Step]) -> None:
         if self._channels.has_held:
             self.on_held()
+        self._send_all(steps)
+
+    def _send_all(self, steps: Sequence[Step]) -> None:
         for channel, outgoing in steps:
             channel.send_step(outgoing, self._yield_turn, self._writes_per_turn)
 

@@ -73,6 +73,15 @@ def test_the_first_change_is_sent_at_once_and_the_others_in_one_flush(watched: W
     assert (changed["event"], changed["from"], changed["seq"]) == ("leaderboard_changed", 1, 3)
 
 
+def test_a_flush_that_comes_too_soon_does_not_ask_for_the_next_one(watched: Watched) -> None:
+    watched.come(14)
+    watched.act((1, 5))
+    watched.act((1, 6))
+    asked = watched.held
+    assert watched.pass_time(WINDOW_SECONDS / 2) == pytest.approx(WINDOW_SECONDS / 2)
+    assert watched.held == asked, "its thread would call again at once, until the window is over"
+
+
 def test_after_a_quiet_window_a_change_is_sent_at_once_again(watched: Watched) -> None:
     client = watched.come(14)
     watched.act((1, 5))
