@@ -1,4 +1,4 @@
-"""The diff of two views of one board: pure; called by `domain/events/changes.py`."""
+"""The diff of two views of one board: pure; called where events are made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,10 @@ Row = TypeVar("Row", bound=Ranked)
 
 @dataclass(frozen=True, slots=True)
 class ChangedStanding(Generic[Row]):
-    """A row of the later view, and its user's rank in the earlier one (None: not in it)."""
+    """A row of the later view, and its user's rank before it.
+
+    The rank is that in the earlier rows, in view or behind it; None for who was not among them.
+    """
 
     standing: Row
     previous_rank: int | None
@@ -39,16 +42,19 @@ class ViewDiff(Generic[Row]):
         return not self.changes and not self.removed
 
 
-def diff_views(before: Sequence[Row], after: Sequence[Row]) -> ViewDiff[Row]:
+def diff_views(before: Sequence[Row], after: Sequence[Row], limit: int) -> ViewDiff[Row]:
     """Return the diff of two views of one board, its changes in order of the new ranks.
 
-    A row counts as changed when any of its fields differs, the rank included: a client that applies
-    the diff to `before` has exactly `after`.
+    A view is the first `limit` of the rows; those behind it only say where they who come into view
+    were before. A row counts as changed when it was not in view, or any of its fields differs, the
+    rank included: a client that applies the diff to the view before has exactly the one after.
     """
-    known = {standing.user_id: standing for standing in before}
+    seen = {standing.user_id: standing for standing in before[:limit]}
+    behind = {standing.user_id: standing.rank for standing in before[limit:]}
     changes = []
-    for standing in after:
-        previous = known.pop(standing.user_id, None)
+    for standing in after[:limit]:
+        previous = seen.pop(standing.user_id, None)
         if previous != standing:
-            changes.append(ChangedStanding(standing, previous.rank if previous else None))
-    return ViewDiff(changes=tuple(changes), removed=tuple(known))
+            rank = previous.rank if previous else behind.get(standing.user_id)
+            changes.append(ChangedStanding(standing, rank))
+    return ViewDiff(changes=tuple(changes), removed=tuple(seen))

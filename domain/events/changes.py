@@ -85,9 +85,8 @@ def find_view_change(
 
     There is one update for each user who was or is in them and has done something.
     """
-    rows_before, rows_after = before.standings[:limit], after.standings[:limit]
-    diff = diff_views(rows_before, rows_after)
-    updates = tuple(_list_updates_in_view(rows_before, after, limit, find_step))
+    diff = diff_views(before.standings, after.standings, limit)
+    updates = tuple(_list_updates_in_view(before.standings[:limit], after, limit, find_step))
     if diff.is_empty and not updates and after.total_users == before.total_users:
         return None
     return ViewChanged(updates=updates, diff=diff, total_users=after.total_users)

@@ -27,8 +27,6 @@ def apply(before: Sequence[Standing], diff: ViewDiff[Standing]) -> tuple[Standin
     for user_id in diff.removed:
         del rows[user_id]
     for change in diff.changes:
-        known = rows.get(change.standing.user_id)
-        assert change.previous_rank == (known.rank if known else None)
         rows[change.standing.user_id] = change.standing
     return tuple(sorted(rows.values(), key=lambda standing: standing.rank))
 
@@ -43,26 +41,41 @@ views = st.lists(
 ).map(make_view)
 
 
-@given(views, views)
+limits = st.integers(1, 12)
+
+
+@given(views, views, limits)
 def test_applied_to_the_view_before_it_gives_the_view_after(
-    before: tuple[Standing, ...], after: tuple[Standing, ...]
+    before: tuple[Standing, ...], after: tuple[Standing, ...], limit: int
 ) -> None:
-    assert apply(before, diff_views(before, after)) == after
+    assert apply(before[:limit], diff_views(before, after, limit)) == after[:limit]
 
 
-@given(views, views, views)
+@given(views, views, limits)
+def test_the_rank_before_is_known_of_who_was_behind_the_view_too(
+    before: tuple[Standing, ...], after: tuple[Standing, ...], limit: int
+) -> None:
+    ranks = {standing.user_id: standing.rank for standing in before}
+    for change in diff_views(before, after, limit).changes:
+        assert change.previous_rank == ranks.get(change.standing.user_id)
+
+
+@given(views, views, views, limits)
 def test_diffs_chain(
-    first: tuple[Standing, ...], second: tuple[Standing, ...], third: tuple[Standing, ...]
+    first: tuple[Standing, ...],
+    second: tuple[Standing, ...],
+    third: tuple[Standing, ...],
+    limit: int,
 ) -> None:
-    at_second = apply(first, diff_views(first, second))
-    assert apply(at_second, diff_views(second, third)) == third
+    at_second = apply(first[:limit], diff_views(first, second, limit))
+    assert apply(at_second, diff_views(second, third, limit)) == third[:limit]
 
 
-@given(views, views)
+@given(views, views, limits)
 def test_a_diff_has_no_unchanged_row(
-    before: tuple[Standing, ...], after: tuple[Standing, ...]
+    before: tuple[Standing, ...], after: tuple[Standing, ...], limit: int
 ) -> None:
-    diff = diff_views(before, after)
+    diff, before, after = diff_views(before, after, limit), before[:limit], after[:limit]
     assert diff.is_empty == (before == after)
     assert not {change.standing for change in diff.changes} & set(before)
     assert set(diff.removed) == {row.user_id for row in before} - {row.user_id for row in after}

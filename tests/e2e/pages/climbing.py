@@ -5,8 +5,9 @@ from uuid import uuid4
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.api import Api
+from tests.e2e.api import Api, action
 
+BATCH = "/api/actions/batch"
 MOST_PER_ACTION = 1000
 
 
@@ -20,9 +21,18 @@ def points_above(api: Api, place: int, path: str = "/api/boards/global/standings
 def bring(api: Api, player: dict[str, Any], points: int) -> None:
     """Let the player have so many points, with actions of which none is too large."""
     token = player.get("accessToken") or player["token"]
+    for each in _split(points):
+        assert api.complete(token, each).status == 200
+
+
+def make_actions(points: int) -> list[dict[str, Any]]:
+    """Return the actions of a batch that bring so many points in one step."""
+    return [action(score) for score in _split(points)]
+
+
+def _split(points: int) -> list[int]:
     whole, rest = divmod(points, MOST_PER_ACTION)
-    for score in (*[MOST_PER_ACTION] * whole, rest):
-        assert api.complete(token, score).status == 200
+    return [*[MOST_PER_ACTION] * whole, rest]
 
 
 def add_leaders(api: Api) -> list[dict[str, Any]]:

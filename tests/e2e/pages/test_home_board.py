@@ -1,5 +1,6 @@
 """The board of the page `/`: rows that move, one's own place, names, and servers that are away."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,15 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.e2e.api import Api
 from tests.e2e.browser import Visit, keep_picture
 from tests.e2e.pages.accessibility import assert_accessible
-from tests.e2e.pages.climbing import add_leaders, bring, find_shown, points_above, row_of
+from tests.e2e.pages.climbing import (
+    BATCH,
+    add_leaders,
+    bring,
+    find_shown,
+    make_actions,
+    points_above,
+    row_of,
+)
 from tests.e2e.pages.rounds import play_round, wait_until_live
 from tests.e2e.stack import Stack
 
@@ -66,6 +75,29 @@ def test_rows_glide_and_have_arrows_when_ranks_change(page: Page, api: Api) -> N
     expect(news).to_contain_text(second["username"])
     expect(news).to_contain_text(f"+60 up to {places[0]}")
     keep_picture(page, "home-moved")
+
+
+def test_who_comes_from_behind_the_first_ten_has_an_arrow_and_a_newcomer_says_so(
+    page: Page, api: Api, stack: Stack
+) -> None:
+    for row in stack.issue_tokens(TOP):
+        assert api.complete(row["token"], 300).status == 200
+    climber, newcomer = api.register(), api.register()
+    # As many points as the tenth, who had them before.
+    bring(api, climber, points_above(api, TOP) - 1)
+    path = f"/api/users/{climber['userId']}/score"
+    before = api.get(path, token=climber["accessToken"]).body["rank"]
+    for player in (climber, newcomer):
+        body = {"actions": make_actions(points_above(api, TOP // 2))}
+        assert api.call("POST", BATCH, body, token=player["accessToken"]).status == 200
+    place = row_of(page, climber).locator(".place")
+    expect(row_of(page, newcomer).locator(".shift.new")).to_have_text("new in the top 10")
+    arrow = row_of(page, climber).locator(".shift.up")
+    # The newcomer may be one of those whom the climber has met on the way.
+    ranks = [before - int(place.inner_text()) + passed for passed in (0, 1)]
+    expect(arrow).to_have_text(re.compile(f"▲up ({ranks[0]}|{ranks[1]})$"))
+    assert_accessible(page)
+    keep_picture(page, "home-newcomer")
 
 
 def test_who_asks_for_less_motion_sees_rows_change_without_it(

@@ -128,7 +128,7 @@ def test_a_view_gets_the_users_who_were_in_it_and_those_who_are() -> None:
     found = change(make_message([(EVE, 3, 9)], {EVE: (3, 1)}, after), before, 2)
     assert [update.user_id for update in found.updates] == [EVE]
     assert [(c.standing.user_id, c.previous_rank) for c in found.diff.changes] == [
-        (EVE, None),
+        (EVE, 3),
         (ADA, 1),
     ]
     assert found.diff.removed == (BOB,)

@@ -76,6 +76,19 @@ def test_a_change_comes_at_once(
     ]
 
 
+def test_where_they_were_who_come_into_view_is_told(
+    server: Server, connect: Connect, worker_context: WorkerContext
+) -> None:
+    board = PlayedBoard(worker_context)
+    *_, cid = board.begin(7, 5, 3)
+    client, dan = Client(connect(server), board, limit=1), uuid4()
+    for player, score, before in ((cid, 30, 3), (dan, 60, None)):
+        board.act((player, score))
+        (change,) = client.hear()["changes"]
+        assert (change["userId"], change["newRank"]) == (str(player), 1)
+        assert change["previousRank"] == before
+
+
 def test_what_workers_did_not_publish_yet_is_shown_soon(
     server: Server, connect: Connect, worker_context: WorkerContext
 ) -> None:

@@ -39,7 +39,8 @@ def apply(snapshot: Snapshot, event: Snapshot) -> Snapshot:
         del rows[user_id]
     for change in event["changes"]:
         known = rows.get(change["userId"])
-        assert change["previousRank"] == (known["rank"] if known else None)
+        # Of who comes into view, it is the rank behind it.
+        assert known is None or change["previousRank"] == known["rank"]
         rows[change["userId"]] = {
             "rank": change["newRank"],
             "userId": change["userId"],
@@ -121,6 +122,19 @@ def test_the_changes_applied_to_the_snapshot_give_the_next_snapshot(
     _, fresh = listener.subscribe(limit=5)
     same = ("leaderboard", "totalUsers", "epoch", "seq")
     assert {name: snapshot[name] for name in same} == {name: fresh[name] for name in same}
+
+
+def test_where_they_were_who_come_into_view_is_told(
+    server: Server, connect: Connect, bus: Bus
+) -> None:
+    players, newcomer = bus.begin(*range(300, 285, -1)), uuid4()
+    listener = connect(server)
+    follow(listener, bus, limit=3)
+    for player, score, before in ((players[14], 900, 15), (newcomer, 2000, None)):
+        bus.act((player, score))
+        (change, *_) = listener.hear_until("leaderboard_changed")["changes"]
+        assert (change["userId"], change["newRank"]) == (str(player), 1)
+        assert change["previousRank"] == before
 
 
 def test_who_is_not_in_view_is_not_heard_of(server: Server, connect: Connect, bus: Bus) -> None:

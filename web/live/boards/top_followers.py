@@ -108,7 +108,7 @@ class TopFollowers:
     ) -> Outgoing | None:
         """Return the step from an earlier top to the one of now; None when it shows the same."""
         top = self.top
-        diff = diff_views(before.standings[:limit], top.standings[:limit])
+        diff = diff_views(before.standings, top.standings, limit)
         if diff.is_empty and top.total == before.total:
             return None
         return Outgoing(

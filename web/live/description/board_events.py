@@ -12,6 +12,7 @@ from web.live.description.common import (
     INDEXED_ROW,
     NUMBER,
     POSITION,
+    PREVIOUS_RANK,
     RANK,
     REMOVED,
     STEP,
@@ -56,7 +57,7 @@ _CHANGE: Schema = record(
         "columns": list_of(NUMBER, "What breaks ties"),
         "index": whole("The row's place, from 0", minimum=0),
         "newRank": RANK,
-        "previousRank": or_null(RANK),
+        "previousRank": or_null(PREVIOUS_RANK),
         "lastUpdate": moment("When the score last changed"),
     }
 )

@@ -66,6 +66,9 @@ COMPONENTS: Mapping[str, Schema] = {
 ROW, BOARD_ROW, INDEXED_ROW = map(component, COMPONENTS)
 
 YOU = or_null(ROW)
+PREVIOUS_RANK = whole(
+    "Before, in view or behind it; null for who was not among the first hundred rows", minimum=1
+)
 REMOVED = list_of(user_id(), "Players who are not in view any more")
 
 ANN = "5f0f6a1c-1c70-4c3f-9d0a-6a1d7c1f2a11"

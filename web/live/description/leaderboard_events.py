@@ -10,6 +10,7 @@ from web.live.description.common import (
     EXAMPLE_STEP,
     OWN,
     POSITION,
+    PREVIOUS_RANK,
     RANK,
     REMOVED,
     ROW,
@@ -41,7 +42,7 @@ _CHANGE: Schema = record(
         "username": text("The player's name"),
         "score": whole("The player's score"),
         "newRank": RANK,
-        "previousRank": or_null(whole("Null for who was not in view", minimum=1)),
+        "previousRank": or_null(PREVIOUS_RANK),
         "lastUpdate": moment("When the score last changed"),
     }
 )

@@ -56,7 +56,7 @@ export class BoardView {
     else this.#turn();
     this.#standings = standings;
     if (standings) this.#draw();
-    else this.#shown.rows.draw([], [], this.#how);
+    else this.#shown.rows.clear(this.#how);
     this.#ticker = setInterval(() => this.#tick(), 1000);
     if (!this.#isSplit || this.segment) this.#follow();
     this.refresh();
@@ -171,11 +171,12 @@ export class BoardView {
     this.#shown.feed.clear();
   }
 
-  #take({ leaderboard, totalUsers }) {
+  // `moved` is what the channel knows of where players were (see `laurel.js`).
+  #take({ leaderboard, totalUsers }, moved = new Map()) {
     const before = this.#standings;
     this.#standings = { rows: leaderboard.slice(0, TOP), totalUsers };
-    if (before) tellNews(this.#shown.feed, before.rows, this.#standings.rows, this.definition.decimals);
-    this.#draw();
+    if (before) tellNews(this.#shown.feed, before.rows, this.#standings.rows, { decimals: this.definition.decimals, moved });
+    this.#draw(moved);
   }
 
   #follow() {
@@ -187,13 +188,13 @@ export class BoardView {
     this.refresh();
   }
 
-  #change({ rows, totalUsers, event }) {
+  #change({ rows, totalUsers, moved, event }) {
     // A board with periods says which one this is.
     if (event.event === "snapshot" && event.period && this.#page?.period !== event.period) {
       this.#turn();
       this.refresh();
     }
-    this.#take({ leaderboard: rows, totalUsers });
+    this.#take({ leaderboard: rows, totalUsers }, moved);
   }
 
   #look({ rows, you, event }) {
@@ -207,12 +208,12 @@ export class BoardView {
     if (turn && new Date(turn) <= serverNow() && !this.#isAsking) this.refresh();
   }
 
-  #draw() {
+  #draw(moved = undefined) {
     if (!this.#standings) return;
     const { you } = this.#own;
     const { rows, totalUsers } = this.#standings;
     const around = you ? this.#own.around : [];
-    this.#shown.rows.draw(rows, around, this.#how);
+    this.#shown.rows.draw(rows, around, { ...this.#how, moved });
     this.#shown.past.want([...rows, ...around], this.#shown.seen);
     sayRows(rows.length, totalUsers);
     drawTurn(this.definition, this.#page, serverNow());
@@ -228,7 +229,7 @@ export class BoardView {
       this.reads.forget();
       this.#turn();
       this.#page = null;
-      this.#shown.rows.draw([], [], this.#how);
+      this.#shown.rows.clear(this.#how);
     }
     drawNote(describeError(error));
   }

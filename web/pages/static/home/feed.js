@@ -14,6 +14,12 @@ function make(tag, className, text) {
   return element;
 }
 
+// Of who was not in sight before, it may not be known from where.
+function nameMove(rank, previousRank) {
+  if (previousRank === null) return "new at";
+  return rank < previousRank ? "up to" : "down to";
+}
+
 export class Feed {
   #list;
   #empty;
@@ -42,7 +48,7 @@ export class Feed {
     const name = make("bdi", "who", username);
     // Of one who was not in sight before, it is not known by how much.
     const what = increase === null ? [] : [make("span", increase < 0 ? "points bad" : "points", formatChange(increase, decimals))];
-    if (rank && rank !== previousRank) what.push(make("span", "to", `${rank < (previousRank ?? Infinity) ? "up to" : "down to"} ${formatNumber(rank)}`));
+    if (rank && rank !== previousRank) what.push(make("span", "to", `${nameMove(rank, previousRank)} ${formatNumber(rank)}`));
     const time = make("time", "quiet", formatAgo(at));
     time.dateTime = new Date(at).toISOString();
     line.append(name, " ", ...what.flatMap((part) => [part, " "]), time);
@@ -52,13 +58,13 @@ export class Feed {
   }
 
   /** Says who leads, when that is somebody else than before. */
-  lead(row, now = Date.now()) {
+  lead(row, decimals = 0, now = Date.now()) {
     if (!row || row.userId === this.#leader) return;
     const isFirst = this.#leader === null;
     this.#leader = row.userId;
     if (isFirst || now - this.#spokenAt < SPEAK_EVERY_MS) return;
     this.#spokenAt = now;
-    this.#spoken.textContent = `${row.username} leads now with ${formatNumber(row.score)}`;
+    this.#spoken.textContent = `${row.username} leads now with ${formatNumber(row.score, decimals)}`;
   }
 
   #age() {

@@ -46,17 +46,25 @@ function makeGap(columns) {
   return line;
 }
 
+function describeShift(rank, before) {
+  if (before === null) return { name: "new", sign: "new", words: " in the top 10" };
+  const [name, sign] = before > rank ? ["up", "▲"] : ["down", "▼"];
+  return { name, sign, words: `${name} ${formatNumber(Math.abs(before - rank))}` };
+}
+
 export class Rows {
   #table;
   #seen = new Seen();
   #lines = new Map();
   #ranks = new Map();
+  // Whether the first rows were drawn: who is not among them then comes into view.
+  #isKnown = false;
   #timers = new WeakMap();
 
   /** Takes over the rows that the server has drawn. */
   constructor(table) {
     this.#table = table;
-    for (const line of table.tBodies[0].rows) this.#adopt(line);
+    for (const line of table.tBodies[0].rows) this.#lines.set(line.dataset.user, line);
   }
 
   /**
@@ -66,18 +74,24 @@ export class Rows {
   turnTo(seen) {
     this.#seen = seen;
     this.#ranks.clear();
+    this.#isKnown = false;
     for (const line of this.#lines.values()) line.removeAttribute("data-score");
   }
 
   /**
    * Draws the first rows and, behind a gap, those around one's own that are not among them.
-   * `format` writes scores; `columns` are the names of further numbers of each row.
+   * `format` writes scores; `columns` are the names of further numbers of each row; `moved` knows
+   * by user id where some were before that were not in view, `{from}`, null where nobody knows.
    */
-  draw(rows, around, { ownId, format = formatNumber, columns = [] }) {
+  draw(rows, around, { ownId, format = formatNumber, columns = [], moved = new Map() }) {
     const shown = new Set(rows.map((row) => row.userId));
     const rest = around.filter((row) => !shown.has(row.userId));
-    const known = new Map(this.#ranks);
+    const before = new Map(this.#ranks);
+    const isNew = ({ userId }) => this.#isKnown && !before.has(userId);
+    const came = rows.filter(isNew).map(({ userId }) => [userId, moved.get(userId)?.from ?? null]);
+    const known = new Map([...before, ...came]);
     this.#ranks = new Map([...rows, ...rest].map((row) => [row.userId, row.rank]));
+    this.#isKnown = true;
     glide(this.#table.tBodies[0], () => {
       const lines = [...rows, ...rest].map((row) => this.#show(row, known.get(row.userId), { ownId, format, columns }));
       if (rest.length > 0 && rest[0].rank > rows.length + 1) lines.splice(rows.length, 0, makeGap(columns));
@@ -86,14 +100,16 @@ export class Rows {
     this.#head(columns);
   }
 
+  /** Shows nobody: who is on the board is not known. */
+  clear(how) {
+    this.draw([], [], how);
+    this.#isKnown = false;
+  }
+
   /** Draws a small line again: more is known of the past. */
   redrawLine(userId, seen) {
     const line = this.#lines.get(userId);
     if (line && seen === this.#seen) drawSparkline(line.cells[2], seen.scores(userId));
-  }
-
-  #adopt(line) {
-    this.#lines.set(line.dataset.user, line);
   }
 
   // Only what is elsewhere is moved: a row keeps its animations and its selected text.
@@ -127,15 +143,15 @@ export class Rows {
     return line;
   }
 
+  // `before` is undefined for whom nothing is to be said, null for who is new here.
   #showRank(line, rank, before) {
     const [place, shift] = line.cells[0].children;
     setText(place, formatNumber(rank));
     place.className = rank <= MEDALS ? `place medal-${rank}` : "place";
     if (before === undefined || before === rank) return;
-    const up = before > rank;
-    shift.className = `shift ${up ? "up" : "down"}`;
-    const spoken = make("span", "hidden", `${up ? "up" : "down"} ${formatNumber(Math.abs(before - rank))}`);
-    shift.replaceChildren(up ? "▲" : "▼", spoken);
+    const { name, sign, words } = describeShift(rank, before);
+    shift.className = `shift ${name}`;
+    shift.replaceChildren(sign, make("span", "hidden", words));
     this.#later(shift, ARROW_MS, () => {
       shift.className = "shift";
       shift.replaceChildren();
