@@ -5,9 +5,9 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import WebSocketRoute
+from playwright.sync_api import Route, WebSocketRoute
 
-from tests.e2e.api import Api
+from tests.e2e.api import Api, action
 from tests.e2e.client.driver import ClientPage
 from tests.e2e.client.test_following import read_board
 from tests.e2e.stack import Stack
@@ -55,6 +55,80 @@ def test_a_change_that_is_lost_is_asked_for(client: ClientPage, wire: Wire, api:
     client.wait_live()
     assert client.states == ["live", "catching up", "live"]
     assert len(wire.opened) == 1
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("later", [0, 3])
+def test_actions_of_a_step_that_is_cut_inside_are_told_once(
+    client: ClientPage, wire: Wire, api: Api, later: int
+) -> None:
+    client.ask("session.becomeGuest()")
+    client.start().wait_live()
+    token = client.ask("session.accessToken")
+    tickets: list[Route] = []
+    client.page.route("**/api/realtime/ticket", lambda route: tickets.append(route))
+    told: list[str] = []
+
+    def pass_two_and_cut(message: Message) -> bool:
+        event = json.loads(message)
+        if len(told) == 2:
+            wire.opened[0].close(code=1011)
+            return False
+        if event.get("event") == "score_updated" and event["channel"] == "user:self":
+            told.append(event["actionId"])
+        return True
+
+    wire.passes = pass_two_and_cut
+    scores = [complete_batch(api, token, 5)]
+    client.wait(lambda: bool(tickets))
+    assert client.own_actions == told
+    # Whoever comes back late has missed the rest all the same.
+    client.ask("{ const now = Date.now; Date.now = () => now() + 60000; }")
+    scores.append(complete_batch(api, token, later))
+    wire.passes = lambda _message: True
+    tickets[0].continue_()
+    client.page.unroute("**/api/realtime/ticket")
+    scores.append(complete_batch(api, token, 1))
+    client.wait_for(f"laurel.own.you?.score === {sum(scores)}")
+    updates = "told.own.filter((e) => e.event === 'score_updated')"
+    assert client.ask(f"{updates}.reduce((sum, e) => sum + e.merged, 0)") == 6 + later
+    assert client.ask(f"{updates}.reduce((sum, e) => sum + e.scoreIncrease, 0)") == sum(scores)
+    ends = f"{updates}.map((e) => e.previousScore + e.scoreIncrease)"
+    assert client.ask(f"{updates}.map((e) => e.previousScore)") == [0, *client.ask(ends)[:-1]]
+
+
+@pytest.mark.extended
+def test_of_a_sum_what_was_told_is_left_out(client: ClientPage) -> None:
+    taken = client.ask("""(async () => {
+      const { Told } = await import("/assets/laurel/told.js");
+      const told = new Told();
+      const points = (count) => Array.from({ length: count }, (_, index) => 10 + index);
+      const one = (index) => ({ actionId: `id-${index}`, scoreIncrease: 10 + index, merged: 1 });
+      const sum = (count) => {
+        const scoreIncrease = points(count).reduce((total, each) => total + each, 0);
+        return { actionId: `id-${count - 1}`, scoreIncrease, merged: count };
+      };
+      const take = (update, seq) =>
+        told.take({ event: "score_updated", from: 4, seq, previousScore: 0, ...update });
+      const cut = () => { told.cut(); told.resume(); return told.since(7); };
+      const heard = [take(one(0), 7), take(one(1), 7), cut(), take(sum(20), 9)];
+      return [...heard, told.cut(), told.since(9), told.resume(), take(sum(20), 9)];
+    })()""")
+    first, second, since, rest, _, again, _, repeated = taken
+    assert [first["merged"], second["merged"], since, again] == [1, 1, 4, 4]
+    everything = sum(range(10, 30))
+    assert (rest["merged"], rest["scoreIncrease"]) == (18, everything - 21)
+    assert (rest["previousScore"], rest["actionId"]) == (21, "id-19")
+    assert repeated is None
+
+
+def complete_batch(api: Api, token: str, count: int) -> int:
+    """Complete so many actions together; return their points."""
+    actions = [action(10 + number) for number in range(count)]
+    if actions:
+        body = {"actions": actions}
+        assert api.call("POST", "/api/actions/batch", body, token=token).status == 200
+    return sum(each["score"] for each in actions)
 
 
 def test_a_dead_connection_is_found_when_the_network_is_back(

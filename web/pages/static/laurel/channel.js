@@ -207,13 +207,17 @@ export class Channel extends Emitter {
    */
   #take(event) {
     if (event.event === "snapshot") this.#progress.restart(event);
-    const verdict = event.from === undefined ? "apply" : this.#progress.step(event);
+    const verdict = event.from === undefined ? event : this.#progress.step(event);
     if (verdict === "ask") return "ask";
-    if (verdict === "drop") return null;
+    if (verdict !== "drop") this.#apply(verdict);
+    return null;
+  }
+
+  /** @param {LiveEvent} event */
+  #apply(event) {
     const moved = this.isAlwaysOn ? this.#shown.takeOwn(event) : this.#shown.take(event);
     this.emit("event", event);
     const { rows, totalUsers, you } = this;
     if (moved) this.emit("change", { rows, totalUsers, you, moved, event });
-    return null;
   }
 }

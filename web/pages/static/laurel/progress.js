@@ -1,9 +1,11 @@
 // @ts-check
 // Where a channel stands: its position, what was asked of the server, and which events come next.
 
+import { Told } from "./told.js";
+
 /** @typedef {{ epoch: string, seq: number }} Position */
 /** @typedef {Record<string, any> & { event: string }} LiveEvent */
-/** @typedef {"apply" | "drop" | "ask"} Verdict what to do with an event; "ask": something was missed */
+/** @typedef {LiveEvent | "drop" | "ask"} Verdict the event to apply, or what of it is new; "ask": something was missed */
 
 // After so long everything that came in one piece has come.
 const PIECE_MS = 1000;
@@ -17,8 +19,8 @@ export class Progress {
   #position = null;
   /** Where the server says that it stands: from the position up to here come the events that were missed. */
   #promised = { seq: 0, at: 0 };
-  /** The last batch, as long as more of it may come. */
-  #batch = { from: 0, seq: 0, at: 0, told: new Set() };
+  /** Of one's own channel. */
+  #told = new Told();
   #isLedByRows;
 
   /** @param {boolean} isLedByRows whether `leaderboard_changed` is the last event of each batch */
@@ -45,9 +47,8 @@ export class Progress {
   /** From where on to resume; null when only a snapshot helps. @returns {Position | null} */
   get since() {
     if (!this.#position) return null;
-    const { from, seq, at } = this.#batch;
-    const isCut = seq === this.#position.seq && Date.now() - at < PIECE_MS;
-    return { epoch: this.#position.epoch, seq: isCut ? from : this.#position.seq };
+    const { epoch, seq } = this.#position;
+    return { epoch, seq: this.#told.since(seq) };
   }
 
   /**
@@ -59,9 +60,10 @@ export class Progress {
   ask(id, isKnown) {
     this.askedId = id;
     this.#isStarting = false;
-    // Nothing was missed although time has passed, or it would have come.
-    if (this.#promised.seq && Date.now() - this.#promised.at > PIECE_MS) this.#stand(this.#promised.seq);
+    this.#settle();
     this.#isResuming = isKnown && this.#position !== null;
+    this.#told.cut();
+    this.#told.resume();
     return this.#isResuming ? this.since : null;
   }
 
@@ -69,11 +71,16 @@ export class Progress {
   disconnect() {
     this.askedId = null;
     this.#isStarting = false;
+    this.#settle();
+    // What has not come does not come any more.
+    this.#promised.seq = 0;
+    this.#told.cut();
   }
 
   /** Only a snapshot helps. */
   forget() {
     this.#position = null;
+    this.#told = new Told();
     this.#promised.seq = 0;
   }
 
@@ -126,26 +133,25 @@ export class Progress {
    * @param {LiveEvent} event
    * @returns {Verdict}
    */
-  #stepByRows({ event, seq }) {
-    if (event !== "leaderboard_changed") return "apply";
-    if (seq === this.#position?.seq) return "drop"; // told before
-    this.#stand(seq);
-    return "apply";
+  #stepByRows(event) {
+    if (event.event !== "leaderboard_changed") return event;
+    if (event.seq === this.#position?.seq) return "drop"; // told before
+    this.#stand(event.seq);
+    return event;
   }
 
-  // Which event is the last of its batch is not known: a connection that is cut may bring some again.
   /**
    * @param {LiveEvent} event
    * @returns {Verdict}
    */
-  #stepInBatch({ event, from, seq, actionId, newRank }) {
-    if (seq !== this.#batch.seq) this.#batch = { from, seq, at: 0, told: new Set() };
-    const name = [event, actionId, newRank].join();
-    if (this.#batch.told.has(name)) return "drop";
-    this.#batch.told.add(name);
-    this.#batch.at = Date.now();
-    this.#stand(seq);
-    return "apply";
+  #stepInBatch(event) {
+    this.#stand(event.seq);
+    return this.#told.take(event) ?? "drop";
+  }
+
+  // Nothing was missed although time has passed, or it would have come.
+  #settle() {
+    if (this.#promised.seq && Date.now() - this.#promised.at > PIECE_MS) this.#stand(this.#promised.seq);
   }
 
   /** @param {number} seq */
