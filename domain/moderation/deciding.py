@@ -74,7 +74,7 @@ _RULES: Mapping[Decision, _Rule] = {
     Decision.RESTORE: _Rule((Status.VOIDED,), Verdict.PASS, None),
     Decision.HOLD: _Rule((Status.APPLIED,), Verdict.HOLD, HELD_BY_MODERATOR),
 }
-# The others are no judgement in a case: what is retried or held is judged later.
+# The others answer no appeal and close no case: what is retried or held is judged later.
 _REVIEWS = frozenset(Decision) - {Decision.RETRY, Decision.HOLD}
 
 
@@ -107,12 +107,14 @@ def decide_action(
     reason: str,
     now: datetime,
     public_reason: str | None = None,
+    is_one_of_many: bool = False,
 ) -> DecisionOutcome:
     """Record the decision and put the action on its way, in one transaction.
 
     A held, rejected, failed or voided action is pending from then on. An applied one stays applied
     until *score* takes it back, in one transaction. `public_reason` is what the player of a held
-    action is told, instead of HELD_BY_MODERATOR.
+    action is told, instead of HELD_BY_MODERATOR. `is_one_of_many` is for holds and retries that
+    nobody has judged one by one: they go beside the player's case, whoever has claimed it.
 
     The caller submits the batch; without that, the keeper does after two seconds.
     Of two decisions at once, one is taken. Raises NotFoundError for an unknown or archived id,
@@ -127,7 +129,7 @@ def decide_action(
             return DecisionOutcome(Status(state.status))
         _require_recorded(state)
         case = None
-        if decision in _REVIEWS:
+        if decision in _REVIEWS or not is_one_of_many:
             case = hold_case(connection, user_id=state.user_id, by=by, now=now)
         review = {"decision": decision, "by": by, "note": reason, "at": now.isoformat()}
         batch = _make_batch(state, rule, review, public_reason)

@@ -30,6 +30,7 @@ def hold_actions(
             reason=reason,
             now=now,
             public_reason=public_reason,
+            is_one_of_many=True,
         )
         if (outcome := attempt(hold)) is not None:
             yield outcome

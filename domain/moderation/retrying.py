@@ -42,7 +42,13 @@ def retry_failed_actions(
         if not failed:
             return
         retry = partial(
-            decide_action, store, decision=Decision.RETRY, by=by, reason=reason, now=now
+            decide_action,
+            store,
+            decision=Decision.RETRY,
+            by=by,
+            reason=reason,
+            now=now,
+            is_one_of_many=True,
         )
         retried = sum(
             attempt(partial(retry, action_id=action_id)) is not None for _, action_id in failed

@@ -93,6 +93,18 @@ def test_applied_actions_are_voided_and_the_undo_restores_them(
     expect(page.locator("#done-words")).to_contain_text("Restored 1 action of")
     assert read_score(api, player) == 5000
 
+    # Held, it is in a case; the undo releases it, and nothing is left to decide.
+    desk.choose(one)
+    desk.decide("hold", "reported")
+    desk.expect_status(one, "held")
+    expect(page.locator("#case")).to_contain_text("1 held, worth 1,000.")
+    assert read_score(api, player) == 4000
+    page.get_by_role("button", name="Undo").click()
+    desk.expect_status(one, "applied")
+    expect(page.locator("#done-words")).to_contain_text("Released 1 action of")
+    expect(page.locator("#case")).to_contain_text("Case closed")
+    assert read_score(api, player) == 5000
+
     # Many at once are asked for again.
     desk.choose(*two)
     desk.button("void").click()
@@ -102,7 +114,7 @@ def test_applied_actions_are_voided_and_the_undo_restores_them(
     expect(dialog).to_be_hidden()
     desk.expect_status(two[0], "applied")
     desk.button("void").click()
-    expect(page.locator("#reason-text")).to_have_value("seen on video")
+    expect(page.locator("#reason-text")).to_have_value("reported")
     dialog.get_by_role("button", name="Void 2 actions").click()
     for action_id in two:
         desk.expect_status(action_id, "voided")

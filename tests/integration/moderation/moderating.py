@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from domain.actions.intake import accept_actions
 from domain.actions.model import NewAction
+from domain.actions.recovery import SINGLE_ATTEMPTS, isolate
 from domain.moderation.deciding import Decision, DecisionOutcome, decide_action
 from domain.store.store import Store
+from tests.batches import get_batch, set_attempts
 from tests.factories import make_action, make_policy
 from tests.intakes import fetch
 from tests.pipeline import complete_actions, finish_batch
@@ -35,6 +38,14 @@ def reject_action(context: WorkerContext, *, player: UUID | None = None) -> NewA
     action = make_action(user_id=player or uuid4(), score=5000)
     complete_actions(context, [action])
     return action
+
+
+def fail_action(context: WorkerContext, action: NewAction) -> None:
+    """Accept an action, and give it up as the keeper does."""
+    (batch,) = accept_actions(context.store, actions=[action], reply_to=None).batches
+    set_attempts(context.store, batch.batch_id, SINGLE_ATTEMPTS)
+    isolate(context.store, batch=get_batch(context.store, batch.batch_id))
+    finish_batch(context, batch.batch_id)
 
 
 def decide(

@@ -14,6 +14,7 @@ from domain.actions.model import NewAction
 from tests.factories import make_action
 from tests.intakes import fetch
 from tests.integration.moderation.moderating import (
+    fail_action,
     find_case_of,
     hold_actions,
     list_act_kinds,
@@ -95,6 +96,68 @@ def test_an_applied_action_is_voided_appealed_against_and_restored(
     assert find_broken(context.store, context.settings) == {}
 
 
+def test_an_applied_action_is_held_and_released_in_the_player_s_case(
+    client: FlaskClient,
+    context: WorkerContext,
+    moderator: Headers,
+    bearer: Callable[..., Headers],
+) -> None:
+    action = make_action()
+    complete_actions(context, [action])
+    held = post(client, moderator, action, "hold")
+    assert (held.status_code, held.get_json()["status"]) == (200, "quarantined")
+    own = client.get(f"/api/actions/{action.action_id}", headers=bearer(action.user_id)).get_json()
+    assert (own["status"], own["reason"]) == ("quarantined", "HELD_BY_MODERATOR")
+    case_id = find_case_of(context.store, action.user_id)
+    shown = client.get(f"/api/moderation/cases/{case_id}", headers=moderator).get_json()
+    assert [each["actionId"] for each in shown["held"]] == [str(action.action_id)]
+    assert post(client, moderator, action, "release").get_json()["status"] == "applied"
+    traced = client.get(path_of(action, "trace"), headers=moderator).get_json()
+    assert [act["kind"] for act in traced["decisions"]] == ["hold", "release"]
+    assert [each["status"] for each in traced["transitions"]] == [
+        "applied",
+        "quarantined",
+        "applied",
+    ]
+    assert find_broken(context.store, context.settings) == {}
+
+
+def test_a_failed_action_is_retried(
+    client: FlaskClient, context: WorkerContext, moderator: Headers
+) -> None:
+    action = make_action()
+    fail_action(context, action)
+    refused = assert_refused(post(client, moderator, action, "release"), 409, "STATUS_CONFLICT")
+    assert refused["details"] == {"status": "failed"}
+    retried = post(client, moderator, action, "retry")
+    assert (retried.status_code, retried.get_json()["status"]) == (200, "applied")
+    assert DecidedSchema().validate(retried.get_json()) == {}
+    assert list_act_kinds(context.store) == ["retry"]
+    assert find_broken(context.store, context.settings) == {}
+
+
+def test_nobody_holds_or_retries_their_own_and_what_another_has_claimed(
+    client: FlaskClient,
+    context: WorkerContext,
+    moderator: Headers,
+    other: Headers,
+    bearer: Callable[..., Headers],
+) -> None:
+    (held,) = hold_actions(context)
+    applied, failed = make_action(user_id=held.user_id), make_action(user_id=held.user_id)
+    complete_actions(context, [applied])
+    fail_action(context, failed)
+    case_id = find_case_of(context.store, held.user_id)
+    assert client.post(f"/api/moderation/cases/{case_id}/claim", headers=other).status_code == 200
+    own = bearer(held.user_id, roles=["moderator"])
+    for action, decision in ((applied, "hold"), (failed, "retry")):
+        assert_refused(post(client, own, action, decision), 403, "FORBIDDEN")
+        assert_refused(post(client, moderator, action, decision), 409, "CASE_CLAIMED")
+    assert list_act_kinds(context.store) == ["claim"]
+    assert post(client, other, applied, "hold").get_json()["status"] == "quarantined"
+    assert post(client, other, failed, "retry").get_json()["status"] == "applied"
+
+
 def test_of_two_voids_at_once_one_is_taken(
     app: Flask, context: WorkerContext, moderator: Headers, other: Headers
 ) -> None:
@@ -159,8 +222,8 @@ def test_another_moderator_s_claim_refuses_the_decision(
         ({"decision": "release", "reason": "x" * 1001}, "reason"),
         ({"decision": "release", "reason": "a\u0007b"}, "reason"),
         ({"decision": "release", "reason": 7}, "reason"),
-        ({"decision": "retry", "reason": "x"}, "decision"),
-        ({"decision": "hold", "reason": "x"}, "decision"),
+        ({"decision": "hold"}, "reason"),
+        ({"decision": "HOLD", "reason": "x"}, "decision"),
         ({"decision": "", "reason": "x"}, "decision"),
         ({"reason": "x"}, "decision"),
         ({"decision": "release", "reason": "x", "by": "me"}, "by"),

@@ -102,6 +102,8 @@ const SHORTCUTS = [
   { key: "e", words: "Reject", run: () => decideByKey("reject") },
   { key: "v", words: "Void", run: () => decideByKey("void") },
   { key: "s", words: "Restore", run: () => decideByKey("restore") },
+  { key: "h", words: "Hold", run: () => decideByKey("hold") },
+  { key: "t", words: "Retry", run: () => decideByKey("retry") },
   { key: "u", words: "Undo", run: undo },
   { key: "b", words: "Ban the player", run: openBan },
   { key: "/", words: "Search for a player", run: () => byId("search-text").focus() },

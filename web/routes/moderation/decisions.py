@@ -31,7 +31,7 @@ _decision = DecisionBodySchema()
 
 
 def decide(action_id: str) -> Response:
-    """Release, reject, void or restore an action, and wait briefly for what becomes of it."""
+    """Decide on an action, and wait briefly for what becomes of it."""
     wanted = read_path_uuid("actionId", action_id)
     body = load(_decision, read_json_object(request.environ))
     wait = read_wait(

@@ -15,12 +15,7 @@ from web.schemas.fields import StrictUUID, Timestamp, Words
 from web.schemas.queries import QueryInteger, QuerySchema
 
 MAX_MESSAGE_CHARS = 1000
-# The others are for operators on the command line.
-DECISIONS = [
-    decision.value
-    for decision in Decision
-    if decision.value in ("release", "reject", "void", "restore")
-]
+DECISIONS = [decision.value for decision in Decision]
 
 
 def reason() -> Words:

@@ -54,8 +54,7 @@ export function drawButtons() {
 function describeChosen() {
   const chosen = listChosen();
   if (!chosen.length) return "Nothing is chosen.";
-  const failed = chosen.filter((action) => action.status === "failed").length;
-  return `${formatCount(chosen.length, "action")} chosen.${failed ? " Those that have failed are an operator's: flask actions retry." : ""}`;
+  return `${formatCount(chosen.length, "action")} chosen.`;
 }
 
 /** Decides as if the button was pressed; of the action that has the focus when none is chosen. */

@@ -10,8 +10,11 @@ export const RULES = {
   reject: { from: ["quarantined"], to: "rejected" },
   void: { from: ["applied"], to: "voided" },
   restore: { from: ["voided"], to: "applied" },
+  hold: { from: ["applied"], to: "quarantined" },
+  // It becomes what the pipeline makes of it now.
+  retry: { from: ["failed"], to: null },
 };
-export const INVERSES = { void: "restore", restore: "void" };
+export const INVERSES = { void: "restore", restore: "void", hold: "release" };
 
 const TRIES = 8;
 const LOOKS = 15;
@@ -20,6 +23,12 @@ const LOOK_MS = 1000;
 const OF_ALL = new Set(["CASE_CLAIMED", "FORBIDDEN", "OFFLINE", "UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED", "INVALID_PAYLOAD"]);
 const OF_NOW = new Set(["RATE_LIMIT_EXCEEDED", "SERVICE_UNAVAILABLE"]);
 
+const UNDECIDED = ["pending", "failed"];
+
+const isReached = (decision, status) => {
+  const { to } = RULES[decision];
+  return to === null ? !UNDECIDED.includes(status) : status === to;
+};
 const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /**
@@ -48,10 +57,10 @@ async function decideOne(id, decision, reason) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const decided = await call("POST", `/api/moderation/actions/${id}/decision`, { body, prefer: "wait=5" });
-      return decided.status === "pending" ? await awaitStatus(id, RULES[decision].to) : decided.status;
+      return decided.status === "pending" ? await awaitStatus(id, decision) : decided.status;
     } catch (error) {
       // A decision whose answer was lost is told that it fits no more.
-      if (error.code === "STATUS_CONFLICT" && attempt > 1 && error.details.status === RULES[decision].to) return error.details.status;
+      if (error.code === "STATUS_CONFLICT" && attempt > 1 && isReached(decision, error.details.status)) return error.details.status;
       if (!OF_NOW.has(error.code) || attempt === TRIES) throw error;
       const seconds = Math.max(1, error.retryAfter);
       if (error.code === "RATE_LIMIT_EXCEEDED") announce(`Too many requests: going on in ${seconds} s.`);
@@ -60,11 +69,11 @@ async function decideOne(id, decision, reason) {
   }
 }
 
-async function awaitStatus(id, wanted) {
-  let status = "pending";
-  for (let look = 0; look < LOOKS && status !== wanted; look += 1) {
+async function awaitStatus(id, decision) {
+  for (let look = 0; look < LOOKS; look += 1) {
     await sleep(LOOK_MS);
-    status = (await call("GET", `/api/moderation/actions/${id}/trace`)).status;
+    const { status } = await call("GET", `/api/moderation/actions/${id}/trace`);
+    if (isReached(decision, status)) return status;
   }
-  return status === wanted ? status : "pending";
+  return "pending";
 }

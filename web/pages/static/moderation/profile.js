@@ -2,7 +2,7 @@
 
 import { byId, clone, fill, keepInStep, say } from "./ui/dom.js";
 import { describeUntil } from "./ui/sentences.js";
-import { formatAgo, formatDay, formatMoment, formatNumber } from "/assets/format.js";
+import { formatAgo, formatCount, formatDay, formatMoment, formatNumber } from "/assets/format.js";
 
 export function drawProfile({ player, case: found }) {
   byId("dossier-name").textContent = player.username;
@@ -34,7 +34,7 @@ function drawClients(clients) {
 }
 
 function drawClient(row, client) {
-  const others = (count) => (count ? `${formatNumber(count)} others` : "nobody else");
+  const others = (count) => (count ? formatCount(count, "other player") : "nobody else");
   fill(row, {
     device: `${client.device}${client.namesDevice ? "" : " (not named)"}`,
     onDevice: others(client.othersOnDevice),

@@ -43,11 +43,15 @@ MODERATION_WORDS: Mapping[str, OperationWords] = {
         request=only({"reason": "All decided"}),
     ),
     "decisions.decide": OperationWords(
-        description="Releases or rejects a held action, takes an applied one back (`void`), or"
-        " undoes that (`restore`). `200` with the new status, or `202` with `pending` when it"
-        " takes longer than the request waits.",
+        description="Releases or rejects a held action, takes an applied one back for good"
+        " (`void`) or until it is decided on (`hold`), undoes a void (`restore`), or sends a"
+        " failed one through the pipeline again (`retry`). `200` with the new status, or `202`"
+        " with `pending` when it takes longer than the request waits.",
         headers={200: ("Location",), 202: ("Location", "Retry-After")},
-        request=only({"decision": "release", "reason": "The team confirms it"}),
+        request={
+            "release": {"decision": "release", "reason": "The team confirms it"},
+            "hold": {"decision": "hold", "reason": "Reported, to be looked at"},
+        },
         answers={
             200: only(
                 {

@@ -10,7 +10,7 @@ const ACTS = {
   ban: "banned the player", unban: "ended the ban",
   snooze: "snoozed a check", unsnooze: "ended a snooze",
 };
-const DONE = { release: "Released", reject: "Rejected", void: "Voided", restore: "Restored" };
+const DONE = { release: "Released", reject: "Rejected", void: "Voided", restore: "Restored", hold: "Held", retry: "Retried" };
 
 const wait = (error) => (error.retryAfter ? `Try again in ${formatSeconds(error.retryAfter)}` : "Try again");
 const isOwn = (error) => error.message.includes("own account");
