@@ -20,10 +20,11 @@ from domain.actions.chain import list_links_from
 from domain.actions.model import LinkOutcome
 from domain.actions.recovery import (
     COUNTED_STAGES,
+    LOOKS_FOR_WORKERS,
     Remedy,
     choose_remedy,
-    claim_stalled_batches,
     isolate,
+    sweep_stalled_batches,
 )
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import compare_board, rebuild_board
@@ -57,8 +58,6 @@ SWEEP_SECONDS = 1.0
 MEASURE_SECONDS = 5.0
 COMPARE_SECONDS = 600.0
 FOLLOW_SECONDS = 5.0
-# The parts of a batch that was split are left to the workers for so many looks.
-LOOKS_FOR_WORKERS = 3
 # The keeper alone does the work of all batches that are due: less than a worker's patience.
 LOCK_WAIT_MS = 50
 
@@ -92,7 +91,7 @@ class Keeper:
 
     def _finish_stalled(self) -> None:
         broker_usable = self._context.store.redis.usable
-        for batch in claim_stalled_batches(self._context.store):
+        for batch in sweep_stalled_batches(self._context.store):
             remedy = choose_remedy(batch, broker_usable=broker_usable)
             if remedy is Remedy.RESUBMIT and not _resubmit(batch):
                 # One refusal is enough: a hundred timeouts in a row would delay every batch.

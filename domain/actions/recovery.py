@@ -3,7 +3,7 @@
 Called by the links (attempts) and by the keeper (everything else).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -32,9 +32,14 @@ from domain.store.store import Connection, Store
 logger = structlog.get_logger(__name__)
 
 SWEEP_LIMIT = 100
+# A keeper that dies of a batch has spent a look on those claimed with it: on a few, not on all.
+CLAIM_LIMIT = 10
 BATCH_ATTEMPTS = 2
 # Beside the attempt that was not counted, or those at the batch that it was a part of.
 SINGLE_ATTEMPTS = 2
+# A batch that may have killed a process is left to the workers for so many looks, so that it kills
+# no keeper, which all other batches may be waiting for.
+LOOKS_FOR_WORKERS = 3
 # After some 40 s a batch is split even if its attempts do not count: whether the others fail is
 # unknown then, and those of its actions that do not must not wait with them.
 SPLIT_LOOKS = 6
@@ -76,22 +81,39 @@ def end_attempt(store: Store, *, batch_id: UUID, link: Link) -> None:
         attempts.forget_attempts(connection, batch_id=batch_id, stage=link.before)
 
 
-def claim_stalled_batches(store: Store) -> Sequence[Batch]:
-    """Claim the batches that made no progress for their pause, oldest first, SWEEP_LIMIT at most.
+def sweep_stalled_batches(store: Store) -> Iterator[Batch]:
+    """Yield stalled batches, SWEEP_LIMIT at most; the next few are claimed when these are done.
+
+    Raises DatabaseUnavailableError.
+    """
+    for _ in range(SWEEP_LIMIT // CLAIM_LIMIT):
+        claimed = claim_stalled_batches(store, limit=CLAIM_LIMIT)
+        yield from claimed
+        if len(claimed) < CLAIM_LIMIT:
+            return
+
+
+def claim_stalled_batches(store: Store, *, limit: int = SWEEP_LIMIT) -> Sequence[Batch]:
+    """Claim the batches that made no progress for their pause, oldest first, `limit` at most.
 
     While Redis is away, batches whose next link needs it are left alone. Raises
     DatabaseUnavailableError.
     """
     excluded = () if store.redis.usable else REDIS_STAGES
     with store.write() as connection:
-        return claim_due_batches(connection, limit=SWEEP_LIMIT, excluded_stages=excluded)
+        return claim_due_batches(connection, limit=limit, excluded_stages=excluded)
 
 
 def choose_remedy(batch: Batch, *, broker_usable: bool) -> Remedy:
-    """Return what to do: first a new message, then running it here, then splitting it."""
-    if batch.stage in COUNTED_STAGES and _keeps_failing(batch):
+    """Return what to do: first a new message, then running it here, then splitting it.
+
+    What may be poison gets up to LOOKS_FOR_WORKERS messages.
+    """
+    is_counted = batch.stage in COUNTED_STAGES
+    if is_counted and _keeps_failing(batch):
         return Remedy.ISOLATE
-    if broker_usable and batch.looks <= 1:
+    messages = LOOKS_FOR_WORKERS if is_counted and batch.is_suspect else 1
+    if broker_usable and batch.looks <= messages:
         return Remedy.RESUBMIT
     return Remedy.RUN
 
@@ -119,7 +141,7 @@ def isolate(store: Store, *, batch: Batch) -> tuple[UUID, ...]:
                 _fail(connection, locked)
             return (batch.batch_id,)
         singles = tuple(
-            _copy_out(connection, batch=locked, actions={number: action_id})
+            _copy_out(connection, batch=locked, actions={number: action_id}, suspect=True)
             for number, action_id in pending.items()
         )
         divert_batch(connection, batch=locked, stage=Stage.SPLIT)
@@ -168,15 +190,17 @@ def set_locked_aside(store: Store, *, batch_id: UUID) -> bool:
         # With nobody else in the batch, one of them keeps it.
         is_free = len(locked) < len(pending)
         for player in locked if is_free else locked[1:]:
-            _copy_out(connection, batch=batch, actions=pending[player])
+            _copy_out(connection, batch=batch, actions=pending[player], suspect=False)
             remove_actions(connection, batch=batch, action_nos=list(pending[player]))
     return is_free
 
 
-def _copy_out(connection: Connection, *, batch: Batch, actions: Mapping[int, UUID]) -> UUID:
+def _copy_out(
+    connection: Connection, *, batch: Batch, actions: Mapping[int, UUID], suspect: bool
+) -> UUID:
     """Copy actions of a batch whose lock is held to a new batch at its stage; return its id."""
     part = uuid4()
-    copy_actions(connection, batch=batch, part=part, action_nos=list(actions))
+    copy_actions(connection, batch=batch, part=part, action_nos=list(actions), suspect=suspect)
     for action_id in actions.values():
         # Without this line an action could not be followed beyond the batch it was in.
         logger.info(

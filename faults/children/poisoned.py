@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.actions.chain import SCREEN
 from domain.actions.model import LinkOutcome
+from domain.store.postgres.actions.batches import IS_AT_STAGE, IS_FRESH
 from domain.store.postgres.statements import sql
 from workers import consumer, keeper
 from workers.chain import RUNNERS, Runner
@@ -17,18 +18,26 @@ from workers.context import WorkerContext
 
 # Two digits: the scores of the load have three.
 POISON_SCORE = 66
-_SCORES = sql("SELECT unnest(scores) FROM action_batches WHERE batch_id = :id")
+# Of a batch that the link would take up: one that it leaves alone cannot kill it.
+_SCORES = sql(
+    f"SELECT unnest(scores) FROM action_batches WHERE {IS_AT_STAGE} AND ({IS_FRESH} OR :stalled)"
+)
 
 
-def dying_of(score: int, link: Runner) -> Runner:
-    """Return a link that kills its process when the batch contains this score."""
+def dying_of(score: int, screen: Runner) -> Runner:
+    """Return *screen* so that it kills its process when it takes up a batch with this score."""
 
     def run(context: WorkerContext, batch_id: UUID) -> LinkOutcome:
         with context.store.write() as connection:
-            scores = set(connection.execute(_SCORES, {"id": batch_id}).scalars())
+            claimed = {
+                "batch_id": batch_id,
+                "old": SCREEN.before,
+                "stalled": context.takes_stalled,
+            }
+            scores = set(connection.execute(_SCORES, claimed).scalars())
         if score in scores:
             os.kill(os.getpid(), signal.SIGKILL)
-        return link(context, batch_id)
+        return screen(context, batch_id)
 
     return run
 

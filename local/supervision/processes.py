@@ -12,6 +12,9 @@ from local.supervision.logs import LineFilter, RotatingLog
 from local.supervision.process_groups import signal_group
 from local.supervision.spawning import Launch, spawn
 
+# An action that kills whatever takes it up has to kill several processes before it is given up, and
+# all others wait until those are back: only what ends again and again is started later and later.
+SOON_STARTS = 4
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 10.0
 HEALTHY_SECONDS = 10.0
@@ -33,7 +36,7 @@ class ExitStatus:
 
 
 class SupervisedProcess:
-    """A process that is started again when it ends, with a delay that doubles each time."""
+    """A process that is started again when it ends: soon at first, then with growing delays."""
 
     def __init__(
         self, launch: Launch, *, logs: Path, tier: int, verbose: bool, quiet: bool
@@ -50,7 +53,7 @@ class SupervisedProcess:
         self._verbose = verbose
         self._log = RotatingLog(self.log_path)
         self._lines = LineFilter(everything=verbose)
-        self._delay = FIRST_DELAY_SECONDS
+        self._ends_in_a_row = 0
         self._started_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -111,12 +114,17 @@ class SupervisedProcess:
         return self.ended
 
     def schedule_restart(self) -> float:
-        """Set the time of its next start and return the delay in seconds."""
+        """Set the time of its next start and return the delay in seconds.
+
+        SOON_STARTS are soon; from then on each delay is twice the one before. What has run for
+        HEALTHY_SECONDS begins again.
+        """
         now = time.monotonic()
         if now - self._started_at >= HEALTHY_SECONDS:
-            self._delay = FIRST_DELAY_SECONDS
-        delay = self._delay
-        self._delay = min(self._delay * 2, LONGEST_DELAY_SECONDS)
+            self._ends_in_a_row = 0
+        self._ends_in_a_row += 1
+        doublings = max(self._ends_in_a_row - SOON_STARTS, 0)
+        delay = min(FIRST_DELAY_SECONDS * 2.0 ** min(doublings, 16), LONGEST_DELAY_SECONDS)
         self.due_at = now + delay
         return delay
 

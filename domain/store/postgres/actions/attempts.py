@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from domain.actions.chain import CHAIN, Link, Stage, list_passed_stages
-from domain.store.postgres.actions.batches import Batch
+from domain.store.postgres.actions.batches import QUIET_SECONDS, Batch
 from domain.store.postgres.stages import stage_in
 from domain.store.postgres.statements import prepared, sql
 
@@ -17,10 +17,7 @@ from domain.store.postgres.statements import prepared, sql
 EPIDEMIC_BATCHES = 5
 
 # Who holds the row is at work on the batch: an attempt beside that one would only wait for it.
-_UNLOCKED = (
-    "SELECT batch_id FROM action_batches"
-    " WHERE batch_id = :batch_id AND stage = :stage FOR NO KEY UPDATE SKIP LOCKED"
-)
+_IS_FREE = "batch_id = :batch_id AND stage = :stage FOR NO KEY UPDATE SKIP LOCKED"
 
 
 def _last_attempt_counts(link: Link) -> str:
@@ -44,12 +41,17 @@ def _last_attempt_counts(link: Link) -> str:
 
 
 # The sub-queries are run for a second attempt only: the first costs what a plain UPDATE does.
+# An attempt that is not the first to count is followed by a look soon: if it failed, that decides.
 _BEGIN = {
     link: prepared(
-        f"WITH mine AS MATERIALIZED ({_UNLOCKED})"
-        " UPDATE action_batches b SET attempts = CASE WHEN b.attempts = 0 THEN 1"
-        f" WHEN {_last_attempt_counts(link)} THEN least(b.attempts + 1, 1000)"
-        " ELSE b.attempts END, attempted_at = clock_timestamp()"
+        "WITH mine AS MATERIALIZED (SELECT batch_id, CASE WHEN attempts = 0 THEN 1"
+        f"   WHEN {_last_attempt_counts(link)} THEN least(attempts + 1, 1000)"
+        "    ELSE attempts END AS counted"
+        f"  FROM action_batches b WHERE {_IS_FREE})"
+        " UPDATE action_batches b SET attempts = counted, attempted_at = clock_timestamp(),"
+        " next_look_at = CASE WHEN b.attempts BETWEEN 1 AND counted - 1 THEN"
+        "   least(next_look_at, clock_timestamp() + make_interval(secs => :quiet))"
+        "   ELSE next_look_at END"
         " FROM mine WHERE b.batch_id = mine.batch_id"
     )
     for link in CHAIN
@@ -62,7 +64,12 @@ _COUNTS = {
     for link in CHAIN
     if link.is_counted
 }
-_FORGET = sql(f"UPDATE action_batches SET attempts = 0 WHERE batch_id IN ({_UNLOCKED})")
+_FORGET = sql(
+    "UPDATE action_batches SET attempts = 0,"
+    # Not suspect any more; a part that no look has found must not be taken for a new batch.
+    " attempted_at = CASE WHEN looks = 0 THEN attempted_at END"
+    f" WHERE batch_id IN (SELECT batch_id FROM action_batches WHERE {_IS_FREE})"
+)
 
 
 def begin_attempt(connection: Connection, *, batch_id: UUID, link: Link) -> bool:
@@ -70,8 +77,8 @@ def begin_attempt(connection: Connection, *, batch_id: UUID, link: Link) -> bool
 
     Return False when the batch is not at `link.before`, or when another process is at work on it.
     """
-    begun = connection.execute(_BEGIN[link], {"batch_id": batch_id, "stage": link.before})
-    return begun.rowcount == 1
+    parameters = {"batch_id": batch_id, "stage": link.before, "quiet": QUIET_SECONDS}
+    return connection.execute(_BEGIN[link], parameters).rowcount == 1
 
 
 def last_attempt_counts(connection: Connection, *, batch: Batch) -> bool:

@@ -20,7 +20,10 @@ KNOWN_STAGES = frozenset(Stage)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One row: `created_at` is the intake time of all its actions and names their partition."""
+    """One row: `created_at` is the intake time of all its actions and names their partition.
+
+    `is_suspect`: an attempt at it has begun and was not forgotten, or it is a part of such a batch.
+    """
 
     batch_id: UUID
     stage: Stage
@@ -28,9 +31,12 @@ class Batch:
     looks: int
     reply_to: str | None
     created_at: datetime
+    is_suspect: bool = False
 
 
-_COLUMNS = "batch_id, stage, attempts, looks, reply_to, created_at"
+_COLUMNS = (
+    "batch_id, stage, attempts, looks, reply_to, created_at, attempted_at IS NOT NULL AS is_suspect"
+)
 _FIND = prepared(f"SELECT {_COLUMNS} FROM action_batches WHERE batch_id = :batch_id")
 _LOCK = sql(
     f"SELECT {_COLUMNS} FROM action_batches"
@@ -128,4 +134,5 @@ def _batch(row: Row[Any]) -> Batch:
         looks=row.looks,
         reply_to=row.reply_to,
         created_at=row.created_at,
+        is_suspect=row.is_suspect,
     )

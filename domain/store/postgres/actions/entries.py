@@ -64,13 +64,15 @@ def keep_statement(condition: str) -> str:
 def copy_statement(condition: str) -> str:
     """Return the statement that copies such elements of a batch into a new batch `:part`.
 
-    Attempts at it are counted from the first on: one of its actions may be poison.
+    If it is `:suspect`, for one of its actions may be poison, attempts are counted from the first
+    on, and the keeper looks at it after `:quiet` seconds; otherwise it is due for a look at once.
     """
     return (
         "INSERT INTO action_batches (batch_id, stage, attempted_at, next_look_at, created_at,"
         f" updated_at, verdicts, policy_no, {_COLUMNS})"
-        " SELECT CAST(:part AS uuid), b.stage, clock_timestamp(), clock_timestamp(), b.created_at,"
-        f" clock_timestamp(), b.verdicts, b.policy_no, {_GATHERED}"
+        " SELECT CAST(:part AS uuid), b.stage, CASE WHEN :suspect THEN clock_timestamp() END,"
+        " clock_timestamp() + make_interval(secs => CASE WHEN :suspect THEN :quiet ELSE 0 END),"
+        f" b.created_at, clock_timestamp(), b.verdicts, b.policy_no, {_GATHERED}"
         f" FROM action_batches b, {each_action()}"
         f" WHERE b.batch_id = :batch_id AND {condition} GROUP BY b.batch_id"
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from domain.store.postgres.actions.batches import Batch
+from domain.store.postgres.actions.batches import QUIET_SECONDS, Batch
 from domain.store.postgres.actions.entries import copy_statement, keep_statement
 from domain.store.postgres.statements import sql
 
@@ -44,13 +44,20 @@ def list_pending_by_player(connection: Connection, *, batch: Batch) -> dict[UUID
 
 
 def copy_actions(
-    connection: Connection, *, batch: Batch, part: UUID, action_nos: Sequence[int]
+    connection: Connection, *, batch: Batch, part: UUID, action_nos: Sequence[int], suspect: bool
 ) -> None:
     """Copy actions of `batch`, whose lock is held, to the new batch `part` at the same stage.
 
-    The caller removes them from `batch`, or ends it. Rows that a review reopened follow.
+    The caller removes them from `batch`, or ends it. Rows that a review reopened follow. `suspect`
+    says whether one of them may be poison, see `copy_statement`.
     """
-    parameters = {"part": part, "batch_id": batch.batch_id, "numbers": list(action_nos)}
+    parameters = {
+        "part": part,
+        "batch_id": batch.batch_id,
+        "numbers": list(action_nos),
+        "suspect": suspect,
+        "quiet": QUIET_SECONDS,
+    }
     connection.execute(_COPY, parameters)
     connection.execute(
         sql(
