@@ -7,7 +7,13 @@ from uuid import uuid4
 import pytest
 
 from domain.actions.chain import CHAIN, Stage
-from domain.actions.recovery import BATCH_ATTEMPTS, COUNTED_STAGES, Remedy, choose_remedy
+from domain.actions.recovery import (
+    BATCH_ATTEMPTS,
+    COUNTED_STAGES,
+    LOOKS_FOR_WORKERS,
+    Remedy,
+    choose_remedy,
+)
 from domain.store.postgres.actions.batches import Batch
 
 STALLED = Batch(uuid4(), Stage.ACCEPTED, 0, 1, None, datetime(2026, 11, 23, tzinfo=UTC))
@@ -42,3 +48,16 @@ def test_one_attempt_less_does_not_isolate_a_batch() -> None:
 def test_the_keeper_does_not_run_what_may_have_killed_two_workers() -> None:
     tried = replace(STALLED, attempts=1, looks=2)
     assert choose_remedy(tried, broker_usable=True) is Remedy.ISOLATE
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_may_be_poison_is_left_to_the_workers_for_some_looks(stage: Stage) -> None:
+    part = replace(STALLED, stage=stage, is_suspect=True)
+    remedies = [
+        choose_remedy(replace(part, looks=looks), broker_usable=True)
+        for looks in range(1, LOOKS_FOR_WORKERS + 2)
+    ]
+    messages = LOOKS_FOR_WORKERS if stage in COUNTED_STAGES else 1
+    runs = LOOKS_FOR_WORKERS + 1 - messages
+    assert remedies == [Remedy.RESUBMIT] * messages + [Remedy.RUN] * runs
+    assert choose_remedy(part, broker_usable=False) is Remedy.RUN

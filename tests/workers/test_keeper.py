@@ -11,6 +11,7 @@ from sqlalchemy import text
 from domain.actions.chain import SCREEN, Stage
 from domain.actions.intake import accept_actions
 from domain.actions.model import LinkOutcome
+from domain.actions.recovery import CLAIM_LIMIT, claim_stalled_batches
 from domain.boards.model import GLOBAL_BOARD, BoardId
 from domain.boards.reader import read_top
 from domain.errors import DatabaseUnavailableError, RedisUnavailableError
@@ -181,6 +182,25 @@ def test_the_parts_of_a_batch_that_kills_are_left_to_the_workers_at_first(
     stall(store, looks=9)
     Keeper(worker_context).watch.run_due()
     assert sorted(ran) == sorted(submitted), "no worker consumed them"
+
+
+def test_a_keeper_that_dies_of_a_batch_spends_looks_on_few_others(
+    worker_context: WorkerContext, submitted: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Death(BaseException):
+        """What nothing in the keeper catches."""
+
+    def die(_context: WorkerContext, _batch_id: UUID) -> LinkOutcome:
+        raise Death
+
+    monkeypatch.setitem(chain.RUNNERS, SCREEN, die)
+    batch_ids = accept(worker_context.store, batches=CLAIM_LIMIT + 5)
+    stall(worker_context.store, looks=1)
+    with pytest.raises(Death):
+        Keeper(worker_context).watch.run_due()
+    due = claim_stalled_batches(worker_context.store)
+    assert {batch.looks for batch in due} == {2}
+    assert len(due) == len(batch_ids) - CLAIM_LIMIT, "they are due for the keeper that follows"
 
 
 def test_a_failing_duty_stops_no_other_and_is_tried_again() -> None:

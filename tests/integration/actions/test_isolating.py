@@ -8,6 +8,8 @@ from domain.actions.intake import accept_actions
 from domain.actions.recovery import Remedy, choose_remedy, claim_stalled_batches, isolate
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
+from domain.store.postgres.actions.batches import QUIET_SECONDS
+from domain.store.store import Store
 from tests.batches import accept, count_by_status, get_batch, let_time_pass, set_attempts
 from tests.factories import make_action
 from tests.intakes import fetch
@@ -99,3 +101,13 @@ def test_a_verdict_goes_with_its_action_when_the_batch_is_split(
     assert found[fine.action_id][1:] == ("applied", None, "pass", None)
     assert found[too_high.action_id][1:4] == ("rejected", "SCORE_TOO_HIGH", "reject")
     assert found[too_high.action_id].checks["score_cap"]["seen"] == 5000
+
+
+def test_the_keeper_hands_the_parts_on_and_does_not_look_at_them_at_once(store: Store) -> None:
+    batch_id = accept(store, actions=3)
+    set_attempts(store, batch_id, 2)
+    singles = isolate(store, batch=get_batch(store, batch_id))
+    assert all(get_batch(store, single).is_suspect for single in singles)
+    assert claim_stalled_batches(store) == []
+    let_time_pass(store, QUIET_SECONDS)
+    assert {batch.batch_id for batch in claim_stalled_batches(store)} == set(singles)

@@ -186,3 +186,23 @@ def test_without_redis_batches_that_need_it_are_not_claimed_and_stay_due(store: 
     left = claim_stalled_batches(store)
     assert {batch.stage for batch in left} == {Stage.SCORED, Stage.AUDITED}
     assert {batch.looks for batch in left} == {1}, "no look of theirs was wasted"
+
+
+def test_the_attempt_that_decides_is_followed_by_a_look_soon(store: Store) -> None:
+    batch_id = accept(store)
+    let_time_pass(store)
+    claim_stalled_batches(store)
+    begin_attempt(store, batch_id=batch_id, link=SCREEN)
+    assert read_pause_seconds(store, batch_id) > 2, "a first one may be the only one"
+    begin_attempt(store, batch_id=batch_id, link=SCREEN)
+    assert read_pause_seconds(store, batch_id) <= 2
+
+
+def test_a_batch_is_suspect_from_its_first_attempt_until_that_is_forgotten(store: Store) -> None:
+    batch_id = accept(store)
+    let_time_pass(store)
+    assert [batch.is_suspect for batch in claim_stalled_batches(store)] == [False]
+    begin_attempt(store, batch_id=batch_id, link=SCREEN)
+    assert get_batch(store, batch_id).is_suspect
+    end_attempt(store, batch_id=batch_id, link=SCREEN)
+    assert not get_batch(store, batch_id).is_suspect
