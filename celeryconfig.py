@@ -105,4 +105,9 @@ beat_schedule = {
         "schedule": crontab(hour=3, minute=47),
         "options": {"expires": 3600},
     },
+    "delete-unseen-clients": {
+        "task": "workers.scheduled_tasks.delete_unseen_clients",
+        "schedule": crontab(hour=4, minute=17),
+        "options": {"expires": 3600},
+    },
 }

@@ -172,6 +172,12 @@ class Settings:
     retention_days: int = setting(
         90, "Actions older than this are archived; 0 = never", minimum=0, maximum=36500
     )
+    client_retention_days: int = setting(
+        180,
+        "Devices and addresses that were not seen for this long are forgotten",
+        minimum=30,
+        maximum=36500,
+    )
     archive_dir: str = setting("", "Where archives go; default `archives/` in LAUREL_HOME")
 
     audit_signing_key: str = setting(

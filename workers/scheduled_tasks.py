@@ -57,3 +57,15 @@ def delete_ended_credentials(**_: Any) -> None:
     """Delete sessions, revocations and tickets that expired a day ago."""
     cleaned = cleaning.delete_ended_credentials(get_context().store, now=datetime.now(UTC))
     logger.info("ended credentials deleted", finished=cleaned.finished, **cleaned.rows)
+
+
+@app.task
+def delete_unseen_clients(**_: Any) -> None:
+    """Delete clients, and who was seen with them, that were not seen for long."""
+    context = get_context()
+    cleaned = cleaning.delete_unseen_clients(
+        context.store,
+        unseen_days=context.settings.client_retention_days,
+        now=datetime.now(UTC),
+    )
+    logger.info("unseen clients deleted", finished=cleaned.finished, **cleaned.rows)

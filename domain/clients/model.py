@@ -3,12 +3,17 @@
 One that has a number is a `Client` of `domain/fraud/candidate.py`.
 """
 
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 UNKNOWN_ADDRESS = UUID(int=0)
 """The address of a client whose address says nothing: that of this machine, of a proxy that is not
 trusted, or none. Two clients that have it need not have anything in common."""
+
+SEEN_WITHIN = timedelta(days=7)
+"""How far the time at which a client, or a player with it, was last seen may be behind: whoever is
+seen more often is not written each time."""
 
 
 class Place(NamedTuple):

@@ -22,9 +22,9 @@ from domain.fraud.signals import Signal
 from domain.store.postgres.actions.screening import claim_entry, correct_policy, write_verdicts
 from domain.store.postgres.engine import LOCK_TIMEOUT_MS
 from domain.store.postgres.fraud.learning import (
-    insert_sightings,
     write_play_sessions,
     write_profiles,
+    write_sightings,
 )
 from domain.store.store import Connection, Store
 
@@ -151,4 +151,4 @@ def _write_learned(connection: Connection, judge: Judge, gathered: Gathered) -> 
     write_play_sessions(
         connection, sessions=[session for session in read.sessions.values() if session.is_changed]
     )
-    insert_sightings(connection, pairs=read.new_pairs)
+    write_sightings(connection, pairs=read.new_pairs + read.old_pairs)

@@ -95,8 +95,16 @@ def test_the_daily_tasks_delete_what_ended(context: WorkerContext) -> None:
                 expires_at=long_ago,
             )
         )
+        connection.execute(
+            insert(tables.client_sightings).values(
+                subject=uuid4(),
+                user_id=uuid4(),
+                seen_at=long_ago - timedelta(days=context.settings.client_retention_days),
+            )
+        )
     scheduled_tasks.delete_old_batches()
     scheduled_tasks.delete_ended_credentials()
+    scheduled_tasks.delete_unseen_clients()
     with context.store.write() as connection:
-        for table in ("action_batches", "realtime_tickets"):
+        for table in ("action_batches", "realtime_tickets", "client_sightings"):
             assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0

@@ -33,13 +33,17 @@ TRAITS = (
 
 
 class CallerClient:
-    """The client of one or more requests; its number is None until a flush has numbered it."""
+    """The client of one or more requests; its number is None until a flush has numbered it.
 
-    __slots__ = ("facts", "number")
+    `numbered_at` is when that was, by the numbering's clock.
+    """
+
+    __slots__ = ("facts", "number", "numbered_at")
 
     def __init__(self, facts: ClientFacts):
         self.facts = facts
         self.number: int | None = None
+        self.numbered_at = 0.0
 
 
 class CallerClients:

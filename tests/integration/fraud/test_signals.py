@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from domain.clients.model import SEEN_WITHIN
 from domain.errors import DatabaseConflictError, DatabaseLockedError
 from domain.fraud import gathering, screening
 from domain.fraud.checks.table import CHECKS, CHECKS_BY_NAME
@@ -33,6 +34,7 @@ from tests.integration.fraud.screened import (
 )
 from tests.waiting import run_in_threads
 
+SECOND = timedelta(seconds=1)
 EVERYTHING = [signal for signal in Signal if signal is not Signal.MODEL]
 
 
@@ -175,14 +177,14 @@ def test_a_batch_that_is_lost_before_its_commit_is_not_learned_twice(
         metadata=metadata(sessionId=str(session_id), duration=5000),
     )
     batch_id = accept(store, action)
-    insert = screening.insert_sightings
+    insert = screening.write_sightings
 
     def insert_and_die(*args: Any, **arguments: Any) -> None:
         insert(*args, **arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(screening, "insert_sightings", insert_and_die)
+        patch.setattr(screening, "write_sightings", insert_and_die)
         with pytest.raises(KeyboardInterrupt):
             screen(store, batch_id, policy=policy)
     assert read_profiles(store) == {}
@@ -359,6 +361,26 @@ def test_a_process_looks_for_a_stored_pair_once_and_counts_newcomers_at_once(
     now[0] = FRESH_SECONDS
     assert act(first) == (True, {3, 2})
     assert len(fetch(store, "SELECT 1 FROM client_sightings")) == 5
+
+
+def test_players_who_were_not_seen_for_a_week_are_seen_again_and_counted_once(
+    store: Store, recorder: Recorder, record: Any
+) -> None:
+    policy = record(Signal.SIGHTINGS, Signal.CLIENT)
+    client_no = make_client(store)
+    players = [uuid4(), uuid4()]
+    batch = [make_action(user_id=player, client_no=client_no) for player in players]
+    screen(store, accept(store, *batch), policy=policy)
+    seen = "SELECT user_id, seen_at > now() - interval '1 day' FROM client_sightings"
+    for age in (SEEN_WITHIN - SECOND, SEEN_WITHIN + SECOND):
+        execute(store, "UPDATE client_sightings SET seen_at = now() - :age", age=age)
+        action = make_action(user_id=players[0], client_no=client_no)
+        screen(store, accept(store, action), policy=policy)
+        assert set(recorder.seen[-1][1].users_by_subject.values()) == {2}
+        is_written = age > SEEN_WITHIN
+        assert sorted(fetch(store, seen)) == sorted(
+            [(players[0], is_written)] * 2 + [(players[1], False)] * 2
+        )
 
 
 def test_what_is_remembered_of_sightings_is_bounded() -> None:

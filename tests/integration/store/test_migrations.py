@@ -101,6 +101,24 @@ def test_downgrade_leaves_nothing_and_upgrade_works_again(database_url: str) -> 
     assert before.issuperset(metadata.tables)
 
 
+def test_clients_of_an_older_database_are_seen_now(database_url: str) -> None:
+    config = migration_config(database_url)
+    command.upgrade(config, "0003")
+    with connect_to(database_url) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO clients"
+                " (device, names_device, address, country, is_hosting, first_seen)"
+                " VALUES (gen_random_uuid(), false, gen_random_uuid(), '', false, '2020-01-01')"
+            )
+        )
+        connection.commit()
+    command.upgrade(config, "head")
+    with connect_to(database_url) as connection:
+        seen = text("SELECT seen_at > now() - interval '1 hour' FROM clients")
+        assert connection.execute(seen).scalar_one()
+
+
 def test_the_audit_chain_starts_at_zero(database_url: str) -> None:
     migrate(database_url)
     with connect_to(database_url) as connection:
@@ -146,6 +164,7 @@ def test_updates_of_scores_have_room_on_their_page_and_final_actions_need_none(
         ).all()
     options = {row.relname: row.reloptions for row in rows}
     assert options["user_scores"] == ["fillfactor=80"]
+    assert options["clients"] == options["client_sightings"] == ["fillfactor=90"]
     months = [name for name in options if name.startswith("user_actions_y")]
     assert [options[name] for name in months] == [None] * 5
 

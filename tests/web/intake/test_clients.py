@@ -28,7 +28,7 @@ from web.app import create_app
 from web.http.caller import ROLE_SERVICE
 from web.intake.batcher import Batcher
 from web.intake.clients import CallerClient, CallerClients
-from web.intake.numbering import PAUSE_SECONDS, ClientNumbering
+from web.intake.numbering import AGAIN_SECONDS, PAUSE_SECONDS, ClientNumbering
 from workers.context import WorkerContext
 
 PROXIED = {"trusted_proxy_hops": 1}
@@ -251,6 +251,29 @@ def test_actions_go_on_without_client_while_numbering_fails(store: Store) -> Non
     now += PAUSE_SECONDS
     numbering.number([client])
     assert client.number is not None
+
+
+def test_a_number_is_asked_for_again_each_day_and_kept_while_that_fails(store: Store) -> None:
+    now = 0.0
+    numbering = ClientNumbering(store, clock=lambda: now)
+    client = find_client(CallerClients(make_settings(), Locator()), make_settings())
+    assert client is not None
+    numbering.number([client])
+    first = client.number
+    with store.write() as connection:
+        connection.execute(text("DELETE FROM clients"))
+    now += AGAIN_SECONDS - 1
+    numbering.number([client])
+    assert client.number == first
+    now += 1
+    with store.write() as connection:
+        connection.execute(text("LOCK TABLE clients IN ACCESS EXCLUSIVE MODE"))
+        numbering.number([client])
+    assert client.number == first
+    now += PAUSE_SECONDS
+    numbering.number([client])
+    assert fetch(store, "SELECT client_no FROM clients") == [(client.number,)]
+    assert client.number != first
 
 
 def test_an_action_is_taken_in_while_the_table_of_clients_is_locked(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
-from domain.clients.model import ClientFacts
+from domain.clients.model import SEEN_WITHIN, ClientFacts
 from domain.fraud.candidate import Client
 from domain.store.postgres.statements import prepared
 
@@ -18,11 +18,20 @@ _WANTED = """
     AS t(device, address, names_device, country, latitude, longitude, is_hosting, ordinal)
 """
 _KEY = "(device, address, names_device, country)"
-# A row that another transaction commits while this one waits for it is in neither part.
+# A row that another transaction commits or deletes while this one waits for it is in no part. One
+# that was not seen for long may be deleted at any time: its number is good once it is locked.
 _ENSURE = prepared(f"""
-WITH wanted AS MATERIALIZED ({_WANTED}), existing AS (
-    SELECT w.ordinal, c.client_no FROM wanted w JOIN clients c
-    USING (device, address, names_device, country)
+WITH wanted AS MATERIALIZED ({_WANTED}), existing AS MATERIALIZED (
+    SELECT w.ordinal, c.client_no,
+        c.seen_at < now() - make_interval(days => {SEEN_WITHIN.days}) AS is_old
+    FROM wanted w JOIN clients c USING (device, address, names_device, country)
+), locked AS MATERIALIZED (
+    SELECT client_no FROM clients
+    WHERE client_no = ANY(ARRAY(SELECT client_no FROM existing WHERE is_old))
+    ORDER BY client_no FOR NO KEY UPDATE
+), seen AS (
+    UPDATE clients SET seen_at = now() WHERE client_no = ANY(ARRAY(SELECT client_no FROM locked))
+    RETURNING client_no
 ), inserted AS (
     INSERT INTO clients
         (device, address, names_device, country, latitude, longitude, is_hosting)
@@ -33,7 +42,9 @@ WITH wanted AS MATERIALIZED ({_WANTED}), existing AS (
     ON CONFLICT {_KEY} DO NOTHING
     RETURNING client_no, device, address, names_device, country
 )
-SELECT ordinal, client_no FROM existing
+SELECT ordinal, client_no FROM existing WHERE NOT is_old
+UNION ALL
+SELECT e.ordinal, e.client_no FROM existing e JOIN seen USING (client_no)
 UNION ALL
 SELECT w.ordinal, i.client_no FROM wanted w JOIN inserted i
 USING (device, address, names_device, country)
@@ -56,9 +67,10 @@ def wait_briefly(connection: Connection) -> None:
 def ensure_clients(
     connection: Connection, *, clients: Sequence[ClientFacts]
 ) -> dict[ClientFacts, int]:
-    """Return the numbers of these clients; those without a row get one.
+    """Return the numbers of these clients; those without a row get one. All are seen now.
 
-    One statement, and a second one when another transaction has just inserted some of them.
+    One statement, and a second one when another transaction has just inserted some of them, or
+    deleted them for not being seen.
     """
     numbers: dict[ClientFacts, int] = {}
     # Inserted in one order by everybody, so that no two wait for each other.

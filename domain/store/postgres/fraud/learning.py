@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from domain.clients.model import SEEN_WITHIN
 from domain.errors import DatabaseConflictError
 from domain.fraud.signals import PlaySession
 from domain.store.postgres.statements import hot
@@ -33,7 +34,8 @@ _SESSIONS = hot(
 _SIGHTINGS = hot(
     "INSERT INTO client_sightings (subject, user_id)"
     " SELECT * FROM unnest(CAST(:subjects AS uuid[]), CAST(:users AS uuid[])) t(subject, user_id)"
-    " ORDER BY subject, user_id ON CONFLICT (subject, user_id) DO NOTHING"
+    " ORDER BY subject, user_id ON CONFLICT (subject, user_id) DO UPDATE SET seen_at = now()"
+    f" WHERE client_sightings.seen_at < now() - make_interval(days => {SEEN_WITHIN.days})"
 )
 
 
@@ -74,8 +76,8 @@ def write_play_sessions(connection: Connection, *, sessions: Sequence[PlaySessio
     )
 
 
-def insert_sightings(connection: Connection, *, pairs: Sequence[tuple[str, str]]) -> None:
-    """Insert pairs of a device or an address and a player; one that is there stays."""
+def write_sightings(connection: Connection, *, pairs: Sequence[tuple[str, str]]) -> None:
+    """Write that these pairs of a device or an address and a player were seen now."""
     if not pairs:
         return
     _SIGHTINGS.run(

@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection
 
+from domain.clients.model import SEEN_WITHIN
 from domain.fraud.model import Verdict
 from domain.fraud.signals import PlaySession, Signal, Window, read_snoozed
 from domain.store.postgres.stages import IS_PENDING
@@ -42,8 +43,8 @@ class Wanted:
 class ReadSignals:
     """What was read. A user without earlier actions, or without a profile, is absent.
 
-    `profiles` are texts, `users_by_subject` count up to MOST_USERS, and `new_pairs` are those that
-    nobody has seen yet.
+    `profiles` are texts, `users_by_subject` count up to MOST_USERS, `new_pairs` are those that
+    nobody has seen yet, and `old_pairs` those that were last seen longer than SEEN_WITHIN ago.
     """
 
     windows: dict[str, Window] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class ReadSignals:
     sessions: dict[str, PlaySession] = field(default_factory=dict)
     users_by_subject: dict[str, int] = field(default_factory=dict)
     new_pairs: list[tuple[str, str]] = field(default_factory=list)
+    old_pairs: list[tuple[str, str]] = field(default_factory=list)
 
 
 _SCREENED = (
@@ -115,10 +117,12 @@ _SIGHTINGS = (
     " FROM unnest(CAST(:subjects AS uuid[])) t(wanted) CROSS JOIN LATERAL (SELECT count(*) n FROM"
     f" (SELECT 1 FROM client_sightings c WHERE c.subject = t.wanted LIMIT {MOST_USERS}) seen) s"
     " UNION ALL"
-    " SELECT 'new', CAST(t.subject AS text), NULL, NULL, CAST(t.user_id AS text), NULL"
+    " SELECT CASE WHEN c.subject IS NULL THEN 'new' ELSE 'old' END, CAST(t.subject AS text),"
+    "   NULL, NULL, CAST(t.user_id AS text), NULL"
     " FROM unnest(CAST(:seen AS uuid[]), CAST(:by AS uuid[])) t(subject, user_id)"
-    " WHERE NOT EXISTS (SELECT 1 FROM client_sightings c"
-    "   WHERE c.subject = t.subject AND c.user_id = t.user_id)"
+    " LEFT JOIN client_sightings c ON c.subject = t.subject AND c.user_id = t.user_id"
+    " WHERE c.subject IS NULL"
+    f"  OR c.seen_at < now() - make_interval(days => {SEEN_WITHIN.days})"
 )
 
 
@@ -151,6 +155,7 @@ def read_signals(
     not. Raises DatabaseLockedError when another transaction keeps a profile or a session.
     """
     read = ReadSignals()
+    pairs = {"new": read.new_pairs, "old": read.old_pairs}
     cursor = _statement(needs & _READ).run(connection, _parameters(wanted))
     for kind, key, first, second, text, more in cursor.fetchall():
         if kind == "window":
@@ -167,7 +172,7 @@ def read_signals(
         elif kind == "users":
             read.users_by_subject[key] = first
         else:
-            read.new_pairs.append((key, text))
+            pairs[kind].append((key, text))
     return read
 
 

@@ -22,8 +22,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from domain.store.postgres.schema.base import at_column, metadata
 
-# A device at an address, as keyed hashes: neither can be read from them. Rows never change, so
-# processes keep them in memory.
+# A device at an address, as keyed hashes: neither can be read from them. But for `seen_at` rows
+# never change, so processes keep them in memory. `seen_at` is up to a week behind, and in no index:
+# an update of it then makes no entry in one.
 clients = Table(
     "clients",
     metadata,
@@ -39,17 +40,18 @@ clients = Table(
     Column("longitude", REAL),
     # Whether the address is of a data centre.
     Column("is_hosting", Boolean, nullable=False),
-    at_column("first_seen", default_now=True),
+    at_column("seen_at", default_now=True),
     UniqueConstraint("device", "address", "names_device", "country"),
 )
 
-# Which players were seen with a device or an address (`subject`, one of their hashes).
+# Which players were seen with a device or an address (`subject`, one of their hashes); `seen_at` as
+# above.
 client_sightings = Table(
     "client_sightings",
     metadata,
     Column("subject", Uuid, primary_key=True),
     Column("user_id", Uuid, primary_key=True),
-    at_column("first_seen", default_now=True),
+    at_column("seen_at", default_now=True),
     Index("ix_client_sightings_user_id", "user_id"),
 )
 
