@@ -12,17 +12,17 @@ from domain.errors import DatabaseConflictError
 from domain.fraud.signals import PlaySession
 from domain.store.postgres.statements import hot
 
+_LEARNED = "unnest(CAST(:users AS uuid[]), CAST(:profiles AS text[])) AS learned(user_id, profile)"
+# Two statements, not one with two parts: it took a quarter longer for rows that are stored, as most
+# are, to go through a table of what was learned.
+_NEW_PROFILES = hot(
+    "INSERT INTO player_profiles (user_id, profile, updated_at)"
+    f" SELECT user_id, profile, statement_timestamp() FROM {_LEARNED}"
+    " ORDER BY user_id ON CONFLICT (user_id) DO NOTHING"
+)
 _PROFILES = hot(
-    "WITH learned AS MATERIALIZED (SELECT * FROM unnest("
-    "   CAST(:users AS uuid[]), CAST(:profiles AS text[]), CAST(:stored AS boolean[]))"
-    "   t(user_id, profile, is_stored) ORDER BY user_id),"
-    " inserted AS (INSERT INTO player_profiles (user_id, profile, updated_at)"
-    "   SELECT user_id, profile, statement_timestamp() FROM learned WHERE NOT is_stored"
-    "   ON CONFLICT (user_id) DO NOTHING RETURNING 1),"
-    " updated AS (UPDATE player_profiles p SET profile = l.profile,"
-    "   updated_at = statement_timestamp()"
-    "   FROM learned l WHERE l.is_stored AND p.user_id = l.user_id RETURNING 1)"
-    " SELECT (SELECT count(*) FROM inserted) + (SELECT count(*) FROM updated)"
+    "UPDATE player_profiles p SET profile = learned.profile, updated_at = statement_timestamp()"
+    f" FROM {_LEARNED} WHERE p.user_id = learned.user_id"
 )
 _SESSIONS = hot(
     "UPDATE play_sessions s SET claimed_ms = t.claimed_ms, last_device = t.last_device,"
@@ -47,17 +47,15 @@ def write_profiles(
     Raises DatabaseConflictError when another batch has made a player's first profile meanwhile:
     what it has learned must not be lost.
     """
-    if not profiles:
-        return
-    cursor = _PROFILES.run(
-        connection,
-        {
-            "users": list(profiles),
-            "profiles": list(profiles.values()),
-            "stored": [user_id in stored for user_id in profiles],
-        },
-    )
-    if cursor.fetchone()[0] != len(profiles):
+    written = 0
+    for statement, is_stored in ((_NEW_PROFILES, False), (_PROFILES, True)):
+        texts = {
+            user_id: text for user_id, text in profiles.items() if (user_id in stored) is is_stored
+        }
+        if texts:
+            parameters = {"users": list(texts), "profiles": list(texts.values())}
+            written += statement.run(connection, parameters).rowcount
+    if written != len(profiles):
         raise DatabaseConflictError
 
 
