@@ -3,7 +3,6 @@
 Called by `domain/fraud/screening.py`.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from domain.fraud.candidate import Candidate, Client
 from domain.fraud.policies.cache import Judging
 from domain.fraud.profile import Profile
 from domain.fraud.sightings import KnownSightings, Pair
-from domain.fraud.signals import Signal, Signals, Window
+from domain.fraud.signals import Signal, Signals, Window, is_uuid
 from domain.store.postgres.actions.screening import ClaimedEntry, Facts, read_facts
 from domain.store.postgres.fraud.signals import ReadSignals, Wanted, read_signals
 from domain.store.store import Connection
@@ -28,8 +27,6 @@ logger = structlog.get_logger(__name__)
 FACTS = frozenset(Signal) - {Signal.WINDOW}
 """The signals for which the facts of a batch are read."""
 
-# What can be the id of a play session, which is a UUID.
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _NO_PROFILE = Profile()
 
 
@@ -124,7 +121,7 @@ def _find_clients(
 
 def _normalize(session_id: str | None) -> str | None:
     """Return the id of a session as PostgreSQL writes it; one that is no UUID as it is."""
-    if session_id is None or not _UUID.fullmatch(session_id):
+    if session_id is None or not is_uuid(session_id):
         return session_id
     return session_id.lower()
 
@@ -142,7 +139,7 @@ def _want(
         sessions = dict.fromkeys(
             one.session_id
             for one in candidates
-            if one.session_id is not None and _UUID.fullmatch(one.session_id)
+            if one.session_id is not None and is_uuid(one.session_id)
         )
     before = {user_id: actions[0].action_no for user_id, actions in by_user.items()}
     return Wanted(batch_id, at, before, list(sessions), pairs)

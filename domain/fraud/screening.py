@@ -15,6 +15,7 @@ from domain.errors import DatabaseConflictError
 from domain.fraud.gathering import FACTS, Gathered, gather
 from domain.fraud.judging import Judge
 from domain.fraud.model import Screening
+from domain.fraud.playing import settle_states
 from domain.fraud.policies.cache import PolicyCache
 from domain.fraud.policy import Policy
 from domain.fraud.sightings import KnownSightings
@@ -22,7 +23,7 @@ from domain.fraud.signals import Signal
 from domain.store.postgres.actions.screening import claim_entry, correct_policy, write_verdicts
 from domain.store.postgres.engine import LOCK_TIMEOUT_MS
 from domain.store.postgres.fraud.learning import (
-    write_play_sessions,
+    write_play_states,
     write_profiles,
     write_sightings,
 )
@@ -143,12 +144,13 @@ def _judge(judge: Judge, gathered: Gathered) -> dict[int, Screening]:
 def _write_learned(connection: Connection, judge: Judge, gathered: Gathered) -> None:
     """Write what is new: profiles, then play sessions, then sightings, in every transaction."""
     read = gathered.read
+    states = settle_states(gathered.actions, sessions=read.sessions, kept_before=read.play_states)
     if Signal.PROFILE in judge.needs:
         profiles = {
             user_id: signals.profile.encode() for user_id, signals in gathered.signals.items()
         }
-        write_profiles(connection, profiles=profiles, stored=read.profiles.keys())
-    write_play_sessions(
-        connection, sessions=[session for session in read.sessions.values() if session.is_changed]
-    )
+    else:
+        profiles = {user_id: read.profiles.get(user_id, "") for user_id in states.kept}
+    write_profiles(connection, profiles=profiles, states=states.kept, stored=read.profiles.keys())
+    write_play_states(connection, states=states.left)
     write_sightings(connection, pairs=read.new_pairs + read.old_pairs)

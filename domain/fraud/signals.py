@@ -1,8 +1,10 @@
 """The signals: what is known of an action and of its player when the checks run."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 import orjson
 
@@ -17,6 +19,8 @@ MOST_CLAIMED_MS = 10**15
 MOST_SWITCHES = 32_767
 LAST_MOMENT_US = 253_402_300_799_999_999
 """The end of the year 9999, later than which nothing can be snoozed."""
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 
 
 class Signal(StrEnum):
@@ -40,6 +44,39 @@ class Window:
     score_last_hour: int = 0
 
 
+class PlayState(NamedTuple):
+    """What screening counts of a play session, see `PlaySession`."""
+
+    session_id: str
+    claimed_ms: int
+    last_device: str | None
+    switches: int
+
+    def encode(self) -> str:
+        """Return the text that `read_play_state` reads."""
+        return orjson.dumps(tuple(self)).decode()
+
+
+def read_play_state(text: str) -> PlayState | None:
+    """Return the state of a text; None for what is none."""
+    try:
+        session_id, claimed_ms, last_device, switches = orjson.loads(text)
+    except (ValueError, TypeError):
+        return None
+    is_whole = (
+        is_uuid(session_id)
+        and (last_device is None or is_uuid(last_device))
+        and (type(claimed_ms) is int and 0 <= claimed_ms <= MOST_CLAIMED_MS)
+        and (type(switches) is int and 0 <= switches <= MOST_SWITCHES)
+    )
+    return PlayState(session_id, claimed_ms, last_device, switches) if is_whole else None
+
+
+def is_uuid(value: object) -> bool:
+    """Return whether this is the text of a UUID, as the ids of play sessions are."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
 @dataclass(slots=True)
 class PlaySession:
     """A time of play that a player announced; times are microseconds since 1970.
@@ -57,6 +94,15 @@ class PlaySession:
     last_device: str | None = None
     switches: int = 0
     is_changed: bool = False
+
+    @property
+    def state(self) -> PlayState:
+        """What has been counted of it."""
+        return PlayState(self.session_id, self.claimed_ms, self.last_device, self.switches)
+
+    def resume(self, state: PlayState) -> None:
+        """Go on from what has been counted of it."""
+        _, self.claimed_ms, self.last_device, self.switches = state
 
     def observe(self, action: Candidate, verdict: Verdict) -> None:
         """Count one of its own player's actions that is not rejected.

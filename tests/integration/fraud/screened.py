@@ -19,7 +19,7 @@ from domain.fraud.policy import CheckPolicy, Policy
 from domain.fraud.profile import Profile
 from domain.fraud.screening import ScreeningOutcome, screen_batch
 from domain.fraud.sightings import KnownSightings
-from domain.fraud.signals import Signal, Signals
+from domain.fraud.signals import PlayState, Signal, Signals, read_play_state
 from domain.store.postgres.clients.numbers import ensure_clients
 from domain.store.store import Store
 from tests.integration.clients.clients import make_facts
@@ -99,6 +99,17 @@ def read_profiles(store: Store) -> Mapping[str, Profile]:
     with store.write() as connection:
         rows = connection.execute(text("SELECT user_id, profile FROM player_profiles"))
         return {str(row.user_id): Profile.decode(row.profile) for row in rows}
+
+
+def read_play_states(store: Store) -> Mapping[str, PlayState]:
+    """Return what is counted of the stored play sessions, wherever it is."""
+    rows = fetch(
+        store,
+        "SELECT CAST(s.session_id AS text), claimed_ms, CAST(last_device AS text), switches,"
+        " p.play_session FROM play_sessions s LEFT JOIN player_profiles p"
+        " ON p.user_id = s.user_id AND p.play_session LIKE '%' || s.session_id || '%'",
+    )
+    return {row[0]: read_play_state(row[4] or "") or PlayState(*row[:4]) for row in rows}
 
 
 def fetch(store: Store, statement: str, **parameters: Any) -> list[Any]:

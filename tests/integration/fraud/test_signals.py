@@ -17,7 +17,7 @@ from domain.fraud.policies.json_form import decode_policy
 from domain.fraud.policy import Policy
 from domain.fraud.profile import Profile
 from domain.fraud.sightings import FRESH_SECONDS, KnownSightings
-from domain.fraud.signals import Signal
+from domain.fraud.signals import PlayState, Signal
 from domain.store.postgres.fraud import signals
 from domain.store.store import Store
 from tests.factories import make_action, make_player
@@ -29,6 +29,7 @@ from tests.integration.fraud.screened import (
     make_client,
     make_play_session,
     policy_of,
+    read_play_states,
     read_profiles,
     screen,
 )
@@ -192,7 +193,7 @@ def test_a_batch_that_is_lost_before_its_commit_is_not_learned_twice(
     screen(store, batch_id, policy=policy)
     screen(store, batch_id, policy=policy)
     assert read_profiles(store)[str(player.user_id)].seen == 1
-    assert fetch(store, "SELECT claimed_ms FROM play_sessions") == [(5000,)]
+    assert [state.claimed_ms for state in read_play_states(store).values()] == [5000]
     assert len(fetch(store, "SELECT 1 FROM client_sightings")) == 2
 
 
@@ -216,7 +217,7 @@ def test_batches_of_the_same_players_at_once_learn_every_action(
     run_in_threads(lambda: screen(store, waiting.pop(), policy=policy), count=len(batches))
     profiles = read_profiles(store)
     assert {profiles[str(player)].seen for player in players} == {8}
-    assert fetch(store, "SELECT DISTINCT claimed_ms FROM play_sessions") == [(80,)]
+    assert {state.claimed_ms for state in read_play_states(store).values()} == {80}
     assert len(fetch(store, "SELECT 1 FROM client_sightings")) == 2 * len(players)
 
 
@@ -298,12 +299,9 @@ def test_a_play_session_is_shown_to_its_player_and_to_others_and_counts_its_own(
     assert list(shown) == [str(session_id)]
     assert shown[str(session_id)].user_id == str(owner)
     assert shown[str(session_id)].ended_us is not None
-    ((claimed_ms, switches, last_device),) = fetch(
-        store, "SELECT claimed_ms, switches, last_device FROM play_sessions"
-    )
-    assert (claimed_ms, switches) == (1400, 1)
     ((device,),) = fetch(store, "SELECT device FROM clients WHERE client_no = :no", no=tablet)
-    assert last_device == device
+    name = str(session_id)
+    assert read_play_states(store) == {name: PlayState(name, 1400, str(device), 1)}
 
 
 def test_players_of_a_device_and_of_an_address_are_counted_each_once(

@@ -9,19 +9,23 @@ from sqlalchemy import Connection
 
 from domain.clients.model import SEEN_WITHIN
 from domain.errors import DatabaseConflictError
-from domain.fraud.signals import PlaySession
+from domain.fraud.signals import PlayState
 from domain.store.postgres.statements import hot
 
-_LEARNED = "unnest(CAST(:users AS uuid[]), CAST(:profiles AS text[])) AS learned(user_id, profile)"
+_LEARNED = (
+    "unnest(CAST(:users AS uuid[]), CAST(:profiles AS text[]), CAST(:states AS text[]))"
+    " AS learned(user_id, profile, play_session)"
+)
 # Two statements, not one with two parts: it took a quarter longer for rows that are stored, as most
 # are, to go through a table of what was learned.
 _NEW_PROFILES = hot(
-    "INSERT INTO player_profiles (user_id, profile, updated_at)"
-    f" SELECT user_id, profile, statement_timestamp() FROM {_LEARNED}"
+    "INSERT INTO player_profiles (user_id, profile, play_session, updated_at)"
+    f" SELECT user_id, profile, play_session, statement_timestamp() FROM {_LEARNED}"
     " ORDER BY user_id ON CONFLICT (user_id) DO NOTHING"
 )
 _PROFILES = hot(
-    "UPDATE player_profiles p SET profile = learned.profile, updated_at = statement_timestamp()"
+    "UPDATE player_profiles p SET profile = learned.profile, updated_at = statement_timestamp(),"
+    " play_session = coalesce(learned.play_session, p.play_session)"
     f" FROM {_LEARNED} WHERE p.user_id = learned.user_id"
 )
 _SESSIONS = hot(
@@ -40,10 +44,15 @@ _SIGHTINGS = hot(
 
 
 def write_profiles(
-    connection: Connection, *, profiles: Mapping[str, str], stored: Collection[str]
+    connection: Connection,
+    *,
+    profiles: Mapping[str, str],
+    states: Mapping[str, PlayState],
+    stored: Collection[str],
 ) -> None:
-    """Write the profiles by user; `stored` are the users whose rows are locked.
+    """Write the profiles by user, and what is counted of the play sessions that they are in.
 
+    Of users without such a state it stays. `stored` are the users whose rows are locked.
     Raises DatabaseConflictError when another batch has made a player's first profile meanwhile:
     what it has learned must not be lost.
     """
@@ -53,23 +62,29 @@ def write_profiles(
             user_id: text for user_id, text in profiles.items() if (user_id in stored) is is_stored
         }
         if texts:
-            parameters = {"users": list(texts), "profiles": list(texts.values())}
+            parameters = {
+                "users": list(texts),
+                "profiles": list(texts.values()),
+                "states": [
+                    states[user_id].encode() if user_id in states else None for user_id in texts
+                ],
+            }
             written += statement.run(connection, parameters).rowcount
     if written != len(profiles):
         raise DatabaseConflictError
 
 
-def write_play_sessions(connection: Connection, *, sessions: Sequence[PlaySession]) -> None:
-    """Write what has changed in play sessions whose rows are locked."""
-    if not sessions:
+def write_play_states(connection: Connection, *, states: Sequence[PlayState]) -> None:
+    """Write what was counted of play sessions whose players' profiles are locked."""
+    if not states:
         return
     _SESSIONS.run(
         connection,
         {
-            "ids": [session.session_id for session in sessions],
-            "claimed": [session.claimed_ms for session in sessions],
-            "devices": [session.last_device for session in sessions],
-            "switches": [session.switches for session in sessions],
+            "ids": [state.session_id for state in states],
+            "claimed": [state.claimed_ms for state in states],
+            "devices": [state.last_device for state in states],
+            "switches": [state.switches for state in states],
         },
     )
 

@@ -62,6 +62,9 @@ player_profiles = Table(
     metadata,
     Column("user_id", Uuid, ForeignKey("users.user_id"), primary_key=True),
     Column("profile", Text, nullable=False),
+    # What is counted of the play session that the player was in last (`PlayState`), as JSON: an
+    # action writes this row and not that one too, which gets it when the player goes on to another.
+    Column("play_session", Text),
     # Checks that do not count for this player: by name until when, in microseconds since 1970.
     Column("snoozed", JSONB),
     at_column("updated_at", default_now=True),
@@ -83,8 +86,9 @@ play_sessions = Table(
     at_column("started_at", default_now=True),
     at_column("expires_at"),
     at_column("ended_at", nullable=True),
-    # Written by screening: the sum of the durations of its actions, the device seen last (at first
-    # the one that opened it), and how often another one came.
+    # Written by screening when the player has gone on to another one (until then it is with the
+    # profile): the sum of the durations of its actions, the device seen last (at first the one that
+    # opened it), and how often another one came.
     Column("claimed_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("last_device", Uuid),
     Column("switches", SmallInteger, nullable=False, server_default=text("0")),
