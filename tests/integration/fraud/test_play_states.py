@@ -1,12 +1,14 @@
 """What is counted of play sessions: the same wherever it is kept, batch after batch."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from domain.actions.model import NewAction
 from domain.fraud.candidate import Candidate
@@ -27,6 +29,7 @@ from tests.integration.fraud.screened import (
     read_play_states,
     screen,
 )
+from tests.waiting import wait_until
 
 NAME = '"00000000-0000-0000-0000-000000000001"'
 UNREADABLE = ["", "[]", "null", "5", '"abcd"', "[1,2,3,4]", '{"a":1}', f"[{NAME},1,null]"]
@@ -34,6 +37,10 @@ UNREADABLE = ["", "[]", "null", "5", '"abcd"', "[1,2,3,4]", '{"a":1}', f"[{NAME}
 UNREADABLE += [f"[{NAME},{claimed},null,0]" for claimed in ("-1", "1e3", str(2**62), "true")]
 UNREADABLE += [f"[{NAME},1,null,{switches}]" for switches in (-1, 40_000)]
 UNREADABLE += [f'[{NAME},1,"a phone",0]', f"[{NAME},1,5,0]"]
+
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 NEEDS = [frozenset({Signal.PLAY_SESSION, Signal.CLIENT, Signal.METADATA})]
 NEEDS += [NEEDS[0] | {Signal.PROFILE}]
@@ -155,9 +162,41 @@ def test_a_player_who_stays_in_a_session_writes_no_row_of_it(
     assert [play(second), play(first), play(second)] == [[10, 0], [10, 10], [15, 10]]
 
 
-@pytest.mark.parametrize("text", UNREADABLE)
+def test_what_another_batch_has_moved_meanwhile_is_counted_on(
+    store: Store, recorded: tuple[StateRecorder, Policy]
+) -> None:
+    recorder, policy = recorded
+    player = make_player(store).user_id
+    first, second = (make_play_session(store, player) for _ in "ab")
+
+    def play(duration: int) -> UUID:
+        details = json.dumps({"sessionId": str(first), "duration": duration})
+        return accept(store, make_action(user_id=player, metadata=details))
+
+    screen(store, play(5), policy=policy)
+    batch_id = play(7)
+    with ThreadPoolExecutor(1) as pool:
+        with store.write() as connection:
+            # As a batch does whose action is of the second session.
+            connection.execute(
+                text("UPDATE player_profiles SET play_session = :state"),
+                {"state": PlayState(str(second), 3, None, 0).encode()},
+            )
+            connection.execute(
+                text("UPDATE play_sessions SET claimed_ms = 5 WHERE session_id = :first"),
+                {"first": first},
+            )
+            screening = pool.submit(screen, store, batch_id, policy=policy)
+            wait_until(lambda: bool(fetch(store, WAITING)))
+        screening.result()
+    assert recorder.seen[-1][1] == PlayState(str(first), 5, None, 0)
+    counted = {name: state.claimed_ms for name, state in read_play_states(store).items()}
+    assert counted == {str(first): 12, str(second): 3}
+
+
+@pytest.mark.parametrize("unreadable", UNREADABLE)
 def test_a_state_that_is_not_understood_is_as_if_there_was_none(
-    store: Store, recorded: tuple[StateRecorder, Policy], text: str
+    store: Store, recorded: tuple[StateRecorder, Policy], unreadable: str
 ) -> None:
     recorder, policy = recorded
     player = make_player(store).user_id
@@ -168,7 +207,7 @@ def test_a_state_that_is_not_understood_is_as_if_there_was_none(
         store,
         "INSERT INTO player_profiles (user_id, profile, play_session) VALUES (:id, '', :text)",
         id=player,
-        text=text,
+        text=unreadable,
     )
     screen(store, accept(store, make_action(user_id=player, metadata=details)), policy=policy)
     assert recorder.seen[-1][1] == PlayState(str(session_id), 7, None, 0)

@@ -120,6 +120,7 @@ _SESSIONS = (
     " CAST(extract(epoch FROM ended_at) * 1000000 AS bigint), claimed_ms, last_device, switches)"
     " AS text), NULL, NULL FROM play_sessions WHERE session_id = ANY(CAST(:sessions AS uuid[]))"
 )
+_LEFT_SESSIONS = hot(_SESSIONS)
 _OTHERS_STATES = hot(
     "SELECT CAST(user_id AS text), play_session FROM player_profiles"
     " WHERE user_id = ANY(CAST(:users AS uuid[])) AND play_session IS NOT NULL"
@@ -200,6 +201,18 @@ def _keep_profile(
 def _resume_sessions(connection: Connection, read: ReadSignals, wanted: Wanted) -> None:
     """Let sessions go on from the states that are with their players' profiles."""
     states = dict(read.play_states)
+    left = [
+        session.session_id
+        for session in read.sessions.values()
+        if session.user_id in states and states[session.user_id].session_id != session.session_id
+    ]
+    if left:
+        # Seldom: players go back to a session, or on to a new one. The batch that was waited for
+        # may have written its row since this one's snapshot; with the profile's lock nobody does.
+        for _, key, first, second, text, *_ in _LEFT_SESSIONS.run(
+            connection, {"sessions": left}
+        ).fetchall():
+            read.sessions[key] = PlaySession(key, *_read_session(first, second, text))
     # Hardly ever: somebody names another player's session. Only what is seen of it matters.
     others = {session.user_id for session in read.sessions.values()} - wanted.before.keys()
     if others:
