@@ -1,5 +1,5 @@
-"""The factories of the processes: `create_api` and `create_live` for servers, `create_app` for
-the `flask` command (`flask --app wsgi ...`).
+"""The factories of the API: `create_api` for servers, `create_app` for the `flask` command
+(`flask --app wsgi ...`). That of the live process is in `web/live/app.py`.
 
 Each ends the process with the reasons when its settings are refused.
 """
@@ -16,12 +16,6 @@ def create_api() -> RsgiServer:
     """Return what granian serves: the API and what runs besides its requests."""
     with exit_on_bad_settings():
         return web_app.create_api()
-
-
-def create_live() -> Flask:
-    """Return what gunicorn serves: the application of the live process."""
-    with exit_on_bad_settings():
-        return web_app.create_live()
 
 
 def create_app() -> Flask:

@@ -1,4 +1,4 @@
-"""The factories of the web processes, and of the API's application alone; used by `wsgi.py`."""
+"""The factories of the API's process, and of its application alone; used by `wsgi.py`."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,6 @@ from web.intake.commit_watchdog import CommitWatchdog
 from web.intake.queue_age import QueueAge
 from web.intake.redis_watchdog import RedisWatchdog
 from web.intake.submitter import Submitter
-from web.live.app import create_live_app
 from web.metrics import batch_size, register_metrics
 from web.pages.error_pages import show_error
 from web.routes.table import OPERATIONS
@@ -52,8 +51,6 @@ from workers.broker import submit_batch
 from workers.process.background import BackgroundThread
 
 API = "api"
-# Tickets are redeemed one statement each; thousands may come back at once after a restart.
-LIVE_POOL_SIZE = 5
 
 
 def create_api() -> RsgiServer:
@@ -77,19 +74,6 @@ def create_app(
     settings = settings or _read_settings()
     store = store or _connect(settings)
     return _make_app(_make_services(settings, store, batcher or NoIntake()))
-
-
-def create_live() -> Flask:
-    """Return the application of the live process, made from the environment.
-
-    Raises SettingsError.
-    """
-    settings = settings_of_process()
-    configure_logging(settings, "live")
-    store = connect(settings, pool_size=LIVE_POOL_SIZE)
-    require_durable_server(settings, store)
-    warn_of_eviction(store.redis)
-    return create_live_app(settings, store)
 
 
 def _read_settings() -> Settings:

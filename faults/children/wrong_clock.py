@@ -1,6 +1,6 @@
 """Processes of the product with a wrong clock: fast in the web processes, slow in the workers.
 
-`faults.children.wrong_clock:create_…` replaces `wsgi:create_…`, and
+`faults.children.wrong_clock:create_…` replaces the factory of that name, and
 `python -m faults.children.wrong_clock` replaces a worker; both in the scenario `clocks-wrong` only.
 """
 
@@ -13,6 +13,7 @@ from typing import Any
 # Beyond the limits for the timestamp of an action: 30 s ahead, 300 s behind.
 WEB_SECONDS = 600
 WORKER_SECONDS = -600
+FACTORIES = {"create_api": "wsgi", "create_live": "web.live.app"}
 _real = datetime.datetime
 _real_time = time.time
 
@@ -45,11 +46,11 @@ def shift_clock(seconds: int) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    """Return the factory of this name from `wsgi`, imported with the fast clock."""
-    if not name.startswith("create_"):
+    """Return the factory of this name, imported with the fast clock."""
+    if name not in FACTORIES:
         raise AttributeError(name)
     shift_clock(WEB_SECONDS)
-    return getattr(importlib.import_module("wsgi"), name)
+    return getattr(importlib.import_module(FACTORIES[name]), name)
 
 
 if __name__ == "__main__":

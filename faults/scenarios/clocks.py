@@ -48,7 +48,7 @@ SCENARIOS = (
             replaced={
                 "python -m web.server.serve": "python -m web.server.serve"
                 " --target faults.children.wrong_clock:create_api",
-                "wsgi:create_live": "faults.children.wrong_clock:create_live",
+                "web.live.app:create_live": "faults.children.wrong_clock:create_live",
                 "python -m workers.consumer actions": "python -m faults.children.wrong_clock",
             }
         ),

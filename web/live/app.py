@@ -1,12 +1,16 @@
 """The Flask application of the live process: `/ws`, `/api/stream`, and its health.
 
-Made by `web/app.py` and served as `gunicorn_conf.py` says.
+Served as `gunicorn_conf.py` says. Apart from `wsgi.py`: the modules of the API and of its commands
+would make each start a third longer, and thousands of clients wait for it.
 """
 
 from flask import Flask, Response, g
 
-from domain.settings import Settings
-from domain.store.store import Store
+from domain.logs import configure_logging
+from domain.settings import Settings, settings_of_process
+from domain.store.durability import require_durable_server
+from domain.store.health import warn_of_eviction
+from domain.store.store import Store, connect
 from web.http.errors import register_error_handlers
 from web.http.headers import register_headers
 from web.http.request_context import register_context
@@ -14,6 +18,24 @@ from web.http.responses import json_response
 from web.live.endpoints.sockets import register_sockets
 from web.live.endpoints.streams import register_streams
 from web.live.service import EXTENSION, LiveService
+from workers.process.startup import exit_on_bad_settings
+
+# Tickets are redeemed one statement each; thousands may come back at once after a restart.
+POOL_SIZE = 5
+
+
+def create_live() -> Flask:
+    """Return what gunicorn serves, made from the environment.
+
+    Ends the process with the reasons when its settings are refused.
+    """
+    with exit_on_bad_settings():
+        settings = settings_of_process()
+        configure_logging(settings, "live")
+        store = connect(settings, pool_size=POOL_SIZE)
+        require_durable_server(settings, store)
+        warn_of_eviction(store.redis)
+        return create_live_app(settings, store)
 
 
 def create_live_app(settings: Settings, store: Store) -> Flask:

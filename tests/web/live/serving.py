@@ -7,6 +7,6 @@ from domain.store.redis import keys
 keys.PREFIX = os.environ["LAUREL_TEST_KEY_PREFIX"]
 
 # After the prefix: modules of the store make their keys when they are loaded.
-from web.app import create_live  # noqa: E402
+from web.live.app import create_live  # noqa: E402
 
 app = create_live()
