@@ -118,6 +118,8 @@ def test_actions_appear_on_the_board_of_today_and_of_the_season(visit: Visit, ap
 
     page.get_by_role("tab", name="season").click()
     row = row_of(page, rival["username"])
+    # What has happened before this tab was opened.
+    expect(row.locator(".sparkline polyline")).to_be_attached()
     expect(row).to_be_visible()
     score = int(row.get_attribute("data-score") or 0)
     assert api.complete(rival["accessToken"], 1).status == 200

@@ -28,10 +28,8 @@ def board_fields(board: ReadableBoard, now: datetime) -> dict[str, Any]:
     }
 
 
-def ranking_fields(
-    board: ReadableBoard, found: FoundRanking, total: int, now: datetime
-) -> dict[str, Any]:
-    """Return which ranking an answer is of, and how many players it has."""
+def period_fields(board: ReadableBoard, found: FoundRanking, now: datetime) -> dict[str, Any]:
+    """Return which period and segment of a board an answer is of."""
     return {
         "board": board.definition.id.slug,
         "boardVersion": found.version,
@@ -40,6 +38,15 @@ def ranking_fields(
         "periodEnd": found.period.end,
         "nextReset": next_reset(board.definition, now),
         "segment": found.segment or None,
+    }
+
+
+def ranking_fields(
+    board: ReadableBoard, found: FoundRanking, total: int, now: datetime
+) -> dict[str, Any]:
+    """Return which ranking an answer is of, and how many players it has."""
+    return {
+        **period_fields(board, found, now),
         "revision": found.revision,
         "totalUsers": total,
     }

@@ -22,6 +22,7 @@ from web.routes.boards import (
     board_joining,
     board_players,
     boards,
+    past_scores,
     player_boards,
     rank_history,
 )
@@ -51,6 +52,8 @@ from web.schemas.boards import (
     BoardsSchema,
     BoardStandingsQuery,
     BoardStandingsSchema,
+    PastScoresQuery,
+    PastScoresSchema,
     RankHistoryQuery,
     RankHistorySchema,
 )
@@ -261,6 +264,17 @@ OPERATIONS = (
         errors=(*RANKING_ERRORS, "NOT_FOUND"),
         is_public=True,
         takes_token=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/boards/<board_id>/past-scores",
+        view=past_scores.list_all,
+        tag="boards",
+        query=PastScoresQuery,
+        headers=("If-None-Match",),
+        for_spectators=True,
+        answers={200: PastScoresSchema, 304: ""},
+        errors=RANKING_ERRORS,
     ),
     Operation(
         method="GET",

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate
 
 from domain.boards.model import GLOBAL_BOARD
 from domain.rankings.history.moments import MAX_POINTS
+from domain.rankings.history.past_scores import MAX_PLAYERS, MAX_SCORES
 from web.boards.ranking_cursors import MAX_CURSOR_CHARS
 from web.schemas.answers import number
 from web.schemas.base import CamelSchema
@@ -89,6 +90,26 @@ class BoardNeighborhoodQuery(BoardPlayerQuery):
     """How many standings above and below the caller's to return."""
 
     neighbors = QueryInteger(load_default=2, validate=validate.Range(0, 50))
+
+
+class QueryPlayers(fields.String):
+    """Ids of players with commas between them."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        parts = str(value).split(",")
+        if len(parts) > MAX_PLAYERS:
+            raise ValidationError(f"More than {MAX_PLAYERS} players.")
+        return [StrictUUID().deserialize(part, attr, data) for part in parts]
+
+
+class PastScoresQuery(QuerySchema):
+    """Of whom to return the last scores."""
+
+    players = QueryPlayers(
+        required=True,
+        metadata={"description": f"1 to {MAX_PLAYERS} user ids with commas between them"},
+    )
+    segment = _segment()
 
 
 class BoardRankQuery(QuerySchema):
@@ -225,6 +246,28 @@ class BoardRankingSchema(BoardPeriodSchema):
     segment = fields.String(required=True, allow_none=True)
     revision = number("Of a sealed period's last seal, else null", nullable=True)
     total_users = number("Players in the ranking")
+
+
+class PlayerScoresSchema(CamelSchema):
+    """The last scores of one player."""
+
+    user_id = StrictUUID(required=True)
+    scores = fields.List(
+        fields.Float(),
+        required=True,
+        metadata={"description": f"At most {MAX_SCORES}, the first first; the last is that of now"},
+    )
+
+
+class PastScoresSchema(BoardPeriodSchema):
+    """The last scores of players in the ranking of now."""
+
+    segment = fields.String(required=True, allow_none=True)
+    players = fields.List(
+        fields.Nested(PlayerScoresSchema),
+        required=True,
+        metadata={"description": "Those who are in the ranking, in the order of the question"},
+    )
 
 
 class BoardStandingsSchema(BoardRankingSchema):

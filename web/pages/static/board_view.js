@@ -81,10 +81,7 @@ export class BoardView {
 
   // Asks now; once more after the questions that are on their way.
   async refresh() {
-    if (this.#isAsking) {
-      this.#isDue = true;
-      return;
-    }
+    if (this.#isAsking) return void (this.#isDue = true);
     clearTimeout(this.#timer);
     this.#isAsking = true;
     const pauseMs = document.visibilityState === "visible" ? await this.#ask() : POLL_MS;
@@ -92,6 +89,7 @@ export class BoardView {
     if (this.#isOver) return;
     this.#timer = setTimeout(() => this.refresh(), this.#isDue ? 0 : pauseMs);
     this.#isDue = false;
+    return undefined;
   }
 
   get #isSplit() {
@@ -157,6 +155,7 @@ export class BoardView {
   #turnTo(page) {
     const before = this.#page?.period;
     if (before !== undefined && before !== page.period) this.#turn();
+    this.#shown.seen.turnTo(page.period);
     const { you = null, around = [], gapToNext = null, rankAtDayStart = null } = page;
     Object.assign(this.#own, this.#followed.isAroundLive ? { rankAtDayStart } : { you, around, gapToNext, rankAtDayStart });
     this.#page = page;
@@ -192,6 +191,7 @@ export class BoardView {
     // A board with periods says which one this is.
     if (event.event === "snapshot" && event.period && this.#page?.period !== event.period) {
       this.#turn();
+      this.#shown.seen.turnTo(event.period);
       this.refresh();
     }
     this.#take({ leaderboard: rows, totalUsers }, moved);
@@ -214,7 +214,7 @@ export class BoardView {
     const { rows, totalUsers } = this.#standings;
     const around = you ? this.#own.around : [];
     this.#shown.rows.draw(rows, around, { ...this.#how, moved });
-    this.#shown.past.want([...rows, ...around], this.#shown.seen);
+    this.#shown.past.want([...rows, ...around], this.#shown.seen, this.reads, this.segment);
     sayRows(rows.length, totalUsers);
     drawTurn(this.definition, this.#page, serverNow());
     if (you && this.board.board === "global") this.#shown.showOwn(you);

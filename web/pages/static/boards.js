@@ -127,7 +127,7 @@ export class Boards {
   #show(board, segment, standings = null) {
     this.#view?.stop();
     const place = `${board.board}/${segment ?? ""}`;
-    if (!this.#seen.has(place)) this.#seen.set(place, new Seen(board.board === ALL_TIME));
+    if (!this.#seen.has(place)) this.#seen.set(place, new Seen());
     const shown = { ...this.#shown, seen: this.#seen.get(place) };
     this.#view = new BoardView(board, segment, shown, (picked) => writePlace(board.board, picked));
     this.#view.start(standings);

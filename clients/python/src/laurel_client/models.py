@@ -948,6 +948,68 @@ class BoardPlayer(BaseModel):
     """
 
 
+class PlayerScores(BaseModel):
+    """
+    The last scores of one player.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+    )
+    user_id: Annotated[UUID, Field(alias="userId")]
+    """
+    The player's id
+    """
+    scores: list[float]
+    """
+    At most 12, the first first; the last is that of now
+    """
+
+
+class PastScores(BaseModel):
+    """
+    The last scores of players in the ranking of now.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+    )
+    board: str
+    """
+    The board's id
+    """
+    board_version: Annotated[int, Field(alias="boardVersion")]
+    """
+    Of the definition by which the answer was counted
+    """
+    period: str
+    """
+    The period's key
+    """
+    period_start: Annotated[AwareDatetime | None, Field(alias="periodStart")]
+    """
+    The period's first moment; null where it has none
+    """
+    period_end: Annotated[AwareDatetime | None, Field(alias="periodEnd")]
+    """
+    The first moment behind it
+    """
+    next_reset: Annotated[AwareDatetime | None, Field(alias="nextReset")]
+    """
+    When the period of now ends
+    """
+    segment: str | None
+    """
+    The segment that is ranked; null for a board that is not split
+    """
+    players: list[PlayerScores]
+    """
+    Those who are in the ranking, in the order of the question
+    """
+
+
 class PastStanding(BaseModel):
     """
     Where a player stood at a moment.

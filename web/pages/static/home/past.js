@@ -1,12 +1,12 @@
-// The last scores of players who have come into sight, asked for one after the other: it is not
-// urgent, and what cannot be had is left out.
+// The last scores of players who have come into sight: one question for all of them at a time. It is
+// not urgent, and what cannot be had is left out.
 
-import { laurel } from "./looking.js";
-
-const PAUSE_MS = 150;
+const PAUSE_MS = 1000;
+const MOST_PLAYERS = 20;
 
 export class Past {
-  #queue = [];
+  // By `seen`: who is waited for, and where to ask for them.
+  #waiting = new Map();
   #isAsking = false;
   #onKnown;
 
@@ -15,27 +15,33 @@ export class Past {
     this.#onKnown = onKnown;
   }
 
-  /** Asks for those of whom it was never asked. */
-  want(rows, seen) {
+  /** Asks for those of whom it was never asked; `reads` are those of the board (`BoardReads`). */
+  want(rows, seen, reads, segment) {
     if (document.visibilityState !== "visible") return;
-    for (const { userId } of rows) if (seen.wantsPast(userId)) this.#queue.push([userId, seen]);
-    if (!this.#isAsking && this.#queue.length > 0) this.#ask();
+    const wanted = rows.map(({ userId }) => userId).filter((userId) => seen.wantsPast(userId));
+    if (wanted.length === 0) return;
+    this.#waiting.set(seen, { reads, segment, players: [...(this.#waiting.get(seen)?.players ?? []), ...wanted] });
+    if (!this.#isAsking) this.#ask();
   }
 
   async #ask() {
     this.#isAsking = true;
-    while (this.#queue.length > 0) {
-      const [userId, seen] = this.#queue.shift();
-      const answer = await laurel.request("GET", `/api/users/${userId}/history`).catch(() => null);
-      if (answer?.status === 200) this.#take(userId, seen, answer.body.lastActions);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS + 1000 * (answer?.retryAfter ?? 0)));
+    while (this.#waiting.size > 0) {
+      const [[seen, { reads, segment, players }]] = this.#waiting;
+      const asked = players.splice(0, MOST_PLAYERS);
+      if (players.length === 0) this.#waiting.delete(seen);
+      const found = await reads.get("/past-scores", { players: asked.join(), segment }).catch((error) => error);
+      if (found?.players) this.#take(seen, found);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS + 1000 * (found?.retryAfter ?? 0)));
     }
     this.#isAsking = false;
   }
 
-  #take(userId, seen, lastActions) {
-    const past = lastActions.map((action) => action.newScore).filter((score) => score !== null);
-    seen.addPast(userId, past.reverse());
-    this.#onKnown(userId, seen);
+  #take(seen, { period, players }) {
+    if (!seen.isOf(period)) return;
+    for (const { userId, scores } of players) {
+      seen.addPast(userId, scores);
+      this.#onKnown(userId, seen);
+    }
   }
 }

@@ -9,11 +9,20 @@ const MOST_PLAYERS = 200;
 export class Seen {
   #byPlayer = new Map();
   #pastOf = new Set();
-  #hasPast;
+  #period = null;
 
-  /** `hasPast`: whether the scores that actions led to are those of this board. */
-  constructor(hasPast = false) {
-    this.#hasPast = hasPast;
+  /** The scores are of this period from now on; those of another one are forgotten. */
+  turnTo(period) {
+    if (!this.isOf(period)) {
+      this.#byPlayer.clear();
+      this.#pastOf.clear();
+    }
+    this.#period = period;
+  }
+
+  /** Whether this may be the period of the scores. */
+  isOf(period) {
+    return this.#period === null || this.#period === period;
   }
 
   /** Remembers the score of now. */
@@ -32,7 +41,7 @@ export class Seen {
 
   /** Whether the scores before the first one seen were never asked for; says so once. */
   wantsPast(userId) {
-    if (!this.#hasPast || this.#pastOf.has(userId)) return false;
+    if (this.#pastOf.has(userId)) return false;
     this.#pastOf.add(userId);
     return true;
   }
@@ -40,16 +49,22 @@ export class Seen {
   /** Puts the scores of before, the first first, in front of those seen. */
   addPast(userId, past) {
     const seen = this.#byPlayer.get(userId);
-    if (!seen) return;
-    // The last ones of the past may have been seen already.
-    const end = past.indexOf(seen[0]);
-    const before = end < 0 ? past : past.slice(0, end);
-    this.#byPlayer.set(userId, [...before, ...seen].slice(-MOST_POINTS));
+    if (seen) this.#byPlayer.set(userId, [...past.slice(0, findSeen(past, seen)), ...seen].slice(-MOST_POINTS));
   }
 
   scores(userId) {
     return this.#byPlayer.get(userId) ?? [];
   }
+}
+
+// From where on the past was seen already: its end is how what was seen begins.
+function findSeen(past, seen) {
+  const isSeen = (from) => past.slice(from).every((score, index) => score === seen[index]);
+  const from = past.findIndex((_, index) => isSeen(index));
+  if (from >= 0) return from;
+  // It may know more than was seen.
+  const first = past.lastIndexOf(seen[0]);
+  return first < 0 ? past.length : first;
 }
 
 function writePoints(scores) {

@@ -106,6 +106,20 @@ BOARD_WORDS: Mapping[str, OperationWords] = {
             }
         },
     ),
+    "past_scores.list_all": OperationWords(
+        description="By which scores up to 20 players came to those of now: of each the last ones,"
+        " for the small line beside a row. Of whom they cannot be told by the last 100 actions"
+        " there is the score of now alone. Spectators may read it.",
+        answers={
+            200: only(
+                {
+                    **_PERIOD,
+                    "segment": "DE",
+                    "players": [{"userId": sample.USER_ID, "scores": [120, 300, 480]}],
+                }
+            )
+        },
+    ),
     "player_boards.list_all": OperationWords(
         description="A player's place on each of the first 20 boards that the caller may read, in"
         " the periods of now. Spectators may read it.",

@@ -42,6 +42,7 @@ PARAMETERS: Mapping[str, Any] = {
     "from": "2026-11-20T00:00:00Z",
     "name": "mira",
     "period": "current",
+    "players": USER_ID,
     "points": 7,
     "policyNo": POLICY_NO,
     "reason": "SCORE_BURST",

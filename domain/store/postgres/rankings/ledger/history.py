@@ -21,6 +21,16 @@ _WITHIN = (
     " AND (CAST(:until AS timestamptz) IS NULL OR a.created_at < CAST(:until AS timestamptz))"
 )
 
+_LAST = f"""
+SELECT last.* FROM unnest(CAST(:ids AS uuid[])) AS player(user_id)
+CROSS JOIN LATERAL (
+    SELECT a.action_no, CAST(a.user_id AS text), a.action_type, a.score_delta,
+        CASE WHEN :metadata THEN CAST(a.metadata AS text) END, a.created_at
+    FROM user_actions a WHERE a.user_id = player.user_id AND {_WITHIN}
+    ORDER BY a.action_no DESC LIMIT :limit
+) last
+"""
+
 
 def list_players_of(
     connection: Connection, *, span: Span, action_types: Sequence[str], limit: int
@@ -67,6 +77,36 @@ def list_actions_of(
     )
     actions = [CountedAction(*row) for row in rows]
     return sorted(actions, key=lambda action: (action.user_id, action.action_no))
+
+
+def list_last_actions_of(
+    connection: Connection,
+    *,
+    user_ids: Collection[str],
+    span: Span,
+    action_types: Sequence[str],
+    with_metadata: bool,
+    limit: int,
+) -> dict[str, list[CountedAction]]:
+    """Return the last `limit` applied actions of each of these players in the span, by number.
+
+    Those of archived months are not there. Found by the primary key of the actions.
+    """
+    rows = connection.execute(
+        sql(_LAST),
+        {
+            "ids": list(user_ids),
+            "types": list(action_types) or None,
+            "metadata": with_metadata,
+            "limit": limit,
+            **span._asdict(),
+        },
+    )
+    found: dict[str, list[CountedAction]] = {}
+    for row in rows:
+        action = CountedAction(*row)
+        found.setdefault(action.user_id, []).append(action)
+    return {user: actions[::-1] for user, actions in found.items()}
 
 
 def find_facts(connection: Connection, *, user_ids: Collection[str]) -> dict[str, PlayerFacts]:
