@@ -8,18 +8,24 @@ import pytest
 from domain.boards.model import GLOBAL_BOARD
 from domain.boards.rebuild import rebuild_board
 from domain.errors import CaseClaimedError, ForbiddenError
+from domain.moderation import holding
 from domain.moderation.cases import claim_case, close_case, end_claim
 from domain.moderation.deciding import Decision
+from domain.moderation.retrying import retry_failed_actions
+from domain.store.postgres.actions.reviews import FailedFilter
+from tests.factories import make_action
 from tests.intakes import fetch
 from tests.integration.moderation.moderating import (
     MODERATOR,
     OTHER,
     decide,
+    fail_action,
     find_case_of,
     hold_actions,
     list_act_kinds,
     list_case_rows,
 )
+from tests.pipeline import complete_actions
 from tests.waiting import run_in_threads
 from workers.context import WorkerContext
 
@@ -89,6 +95,27 @@ def test_another_moderator_s_claim_refuses_decisions_and_changes_nothing(
     assert list_act_kinds(store) == ["claim"]
     decide(context, action, Decision.RELEASE, by=OTHER, now=NOW)
     assert list_case_rows(store)[0].state == "closed"
+
+
+def test_what_is_held_or_retried_with_many_goes_beside_a_claim(context: WorkerContext) -> None:
+    store = context.store
+    (held,) = hold_actions(context)
+    applied, failed = make_action(user_id=held.user_id), make_action(user_id=held.user_id)
+    complete_actions(context, [applied])
+    fail_action(context, failed)
+    claim_case(store, case_id=find_case_of(store, held.user_id), by=OTHER, now=NOW)
+    for action, decision in ((applied, Decision.HOLD), (failed, Decision.RETRY)):
+        with pytest.raises(CaseClaimedError):
+            decide(context, action, decision, now=NOW)
+    (outcome,) = holding.hold_actions(
+        store, [(applied.action_id, "SCORE_BURST")], by="operator:ada", reason="policy 2", now=NOW
+    )
+    assert outcome.batch_id is not None
+    retries = retry_failed_actions(
+        store, wanted=FailedFilter(), by="operator:ada", reason="mended", now=NOW
+    )
+    assert [(progress.retried, progress.left) for progress in retries] == [(1, 0)]
+    assert list_act_kinds(store) == ["claim", "hold", "retry"]
 
 
 def test_nobody_decides_on_their_own_account(context: WorkerContext) -> None:
