@@ -65,6 +65,13 @@ class Client:
         request = request_head("GET", path, LOOPBACK, player.token)
         return (await self._send("read", request, "", player.user_id, 0))[0]
 
+    async def call(
+        self, method: str, path: str, token: str, body: bytes | None = None
+    ) -> tuple[int, bytes]:
+        """Send a request with a JSON body or none; return status and body of the answer."""
+        length = None if body is None else len(body)
+        return await self._call(request_head(method, path, LOOPBACK, token, length) + (body or b""))
+
     async def _send(
         self, kind: str, request: bytes, action_id: str, user_id: str, score: int
     ) -> tuple[Sent, bytes]:

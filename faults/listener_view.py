@@ -16,7 +16,7 @@ class ListenerView:
     events: int = 0
     gaps: list[str] = field(default_factory=list)
     regressions: list[str] = field(default_factory=list)
-    """Events by which a score went down, which no scenario causes."""
+    """Events by which a score went down, which only a moderator causes."""
     snapshots: int = 0
     _positions: dict[str, tuple[str, int]] = field(default_factory=dict)
     _rows: dict[str, tuple[int, int]] = field(default_factory=dict)

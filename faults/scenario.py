@@ -80,6 +80,8 @@ class Scenario:
     """Whether the fault lasts for the whole run, not only for its second third."""
     final_seconds: float = FINAL_SECONDS
     failing_score: int | None = None
+    lowers_scores: bool = False
+    """Whether it takes actions back, so that a listener may see a score go down."""
     setup: Setup = field(default_factory=Setup)
 
 

@@ -80,6 +80,11 @@ class Stack:
         done = self._run("flask", "--app", "wsgi", "verify")
         return "" if done.returncode == 0 else f"verify: {done.stdout}{done.stderr[-1000:]}"
 
+    def find_differences(self) -> str:
+        """Return what `ledger replay` makes otherwise than it is stored; empty when nothing is."""
+        done = self._run("flask", "--app", "wsgi", "ledger", "replay")
+        return "" if done.returncode == 0 else f"replay: {done.stdout}{done.stderr[-1000:]}"
+
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,

@@ -6,6 +6,7 @@ from faults.scenarios import (
     crowds,
     disk,
     messages,
+    moderation,
     postgres,
     postgres_unwell,
     processes,
@@ -25,6 +26,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *messages.SCENARIOS,
     *sockets.SCENARIOS,
     *crowds.SCENARIOS,
+    *moderation.SCENARIOS,
     *clocks.SCENARIOS,
     *disk.SCENARIOS,
 )
