@@ -112,7 +112,7 @@ def _break(injection: Injection) -> None:
 
 
 def _all_shown(injection: Injection) -> bool:
-    return _query(injection, _NOT_SHOWN)[0][0] == 0
+    return _query(injection, _NOT_SHOWN) == [(0,)]
 
 
 def _compare(injection: Injection, player: ModeratedPlayer) -> list[str]:
