@@ -144,7 +144,11 @@ class Hub:
             self._publish(missed)
         elif last is None or position != self._state.head or position == NO_POSITION:
             self._begin(top, self._state.read_past(position), cause)
-            return
+        else:
+            self._give_position(cause)
+
+    def _give_position(self, cause: str) -> None:
+        """Send snapshots if one without a position was sent: no step leads on from it."""
         if self._state.forgive_unpositioned() and (last := self._state.top) is not None:
             self._resync(last, self._state.head, lambda: None, cause)
 
@@ -196,6 +200,7 @@ class Hub:
 
     def _publish(self, messages: Sequence[BusMessage]) -> None:
         """Move on by these messages, and send each channel its step."""
+        self._give_position("position")
         completed = [
             self.audience.complete(message, self._channels.list_shown_ids()) for message in messages
         ]

@@ -14,7 +14,8 @@ import orjson
 import pytest
 
 from domain.boards.model import BoardId, Held, Standing, Top
-from domain.events.wire import BusMessage, parse_top
+from domain.errors import DatabaseUnavailableError
+from domain.events.wire import BusMessage, parse_bus_message, parse_top
 from web.live.channels import ViewKey
 from web.live.hub import Hub
 from web.live.outgoing import Outgoing
@@ -345,6 +346,53 @@ def test_every_listener_is_sent_every_step_once_whatever_others_do_in_their_turn
         assert follower.view is None or follower.rows == board.rows(follower.view.limit)
 
 
+class StreamedBoard(FakeBoard):
+    """A board whose messages are kept, so that what was missed can be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[BusMessage] = []
+
+    def act(self, *users: UUID) -> str:
+        raw = super().act(*users)
+        self.kept.append(parse_bus_message(raw))
+        return raw
+
+    def read_messages(
+        self, _epoch: str, *, first_seq: int = 0, upto_seq: int = 0
+    ) -> list[BusMessage]:
+        return [message for message in self.kept if message.seq >= first_seq]
+
+
+@pytest.mark.parametrize("is_connected", [True, False], ids=["found", "not yet read"])
+def test_what_was_missed_follows_a_new_position_for_who_was_told_of_none(
+    is_connected: bool,
+) -> None:
+    board = StreamedBoard()
+    hub = make_late_hub(board)
+    told, other = follow(hub, 5, 6)
+    hub.handle_lost()
+    hub.listeners.follow_own(told, None)
+    assert told.events[-1]["epoch"] == ""
+    missed = board.act(UUID(int=5), UUID(int=6))
+    if is_connected:
+        hub.handle_connected()
+    else:
+        # The stores did not answer when the bus came back: the next message is the first to tell.
+        board.read_top, read_top = refuse, board.read_top  # type: ignore[method-assign]
+        hub.handle_connected()
+        board.read_top = read_top  # type: ignore[method-assign]
+        hub.handle_message(missed)
+    told_own = told.kinds("user:self")[-3:]
+    assert told_own == ["snapshot", "score_updated", "user_position_changed"]
+    assert other.kinds("user:self")[-2:] == told_own[1:]
+    assert told.rows == other.rows == board.rows(10)
+
+
+def refuse() -> Top:
+    raise DatabaseUnavailableError
+
+
 class LateBoard(FakeBoard):
     """A board whose messages lack the ranks of those outside their top, which is short."""
 
@@ -383,7 +431,7 @@ class LateBoard(FakeBoard):
         return {row.user_id: row.rank for row in super().read_top().standings}
 
 
-def make_late_hub(board: LateBoard) -> Hub:
+def make_late_hub(board: FakeBoard) -> Hub:
     hub = Hub(
         board,  # type: ignore[arg-type] # a fake
         yield_turn=lambda: None,
