@@ -59,11 +59,11 @@ class ModeratedPlayer:
         while not self.bans or time.monotonic() < until:
             for _ in range(ACTIONS):
                 await self.find_accepted()
-            await self._decide("void", self.applied, self.voided)
+            await self.void()
             await self.ban()
             await self.find_refused()
-            await self._decide("restore", self.voided, self.applied)
-            await self._decide("void", self.applied, self.voided)
+            await self.restore()
+            await self.void()
             await self.end_ban()
         await self.find_accepted()
         if ends_banned:
@@ -119,6 +119,14 @@ class ModeratedPlayer:
         path = f"/api/moderation/users/{self.user_id}/ban"
         await self._settle("DELETE", path, b'{"reason":"an error"}', {204, 404})
         self.is_banned = False
+
+    async def void(self) -> None:
+        """Have one of the actions that count taken back."""
+        await self._decide("void", self.applied, self.voided)
+
+    async def restore(self) -> None:
+        """Have one of the voided actions count again."""
+        await self._decide("restore", self.voided, self.applied)
 
     async def _decide(self, decision: str, of: dict[str, int], to: dict[str, int]) -> None:
         """Decide on one of the actions `of`, which is one of those `to` then."""
