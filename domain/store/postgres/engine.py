@@ -11,6 +11,7 @@ from sqlalchemy import Engine, QueuePool, event
 from sqlalchemy import create_engine as create_sqlalchemy_engine
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from domain.settings import Settings
 from domain.store.postgres.arrays import write_lists_as_literals
@@ -80,13 +81,17 @@ def create_engine(
     return engine
 
 
-def _refuse_closed_connection(connection: Any, *_: object) -> None:
+def _refuse_closed_connection(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Have the pool open a new connection instead of one that the server has ended.
 
     After a restart of PostgreSQL each pool of each process would fail once. On an idle connection
     the server has nothing to say but its end: a look at the socket, of 2 µs, is enough, where a
-    question would be a round trip.
+    question would be a round trip. (In the sockets' process it is a turn of gevent's loop.)
     """
+    # Of two refusals in a row the pool would make an error that nobody knows.
+    if not record.info.setdefault("has_been_used", False):
+        record.info["has_been_used"] = True
+        return
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     if poll.poll(0):

@@ -1,5 +1,6 @@
 """The store's connections: transient faults are one error, and nothing waits forever."""
 
+import select
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -67,6 +68,22 @@ def test_an_idle_connection_that_the_server_has_ended_is_not_used(
     assert ask(store, f"SELECT pg_terminate_backend({idle}, 5_000)")
     with open_transaction() as connection:
         assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != idle
+
+
+def test_a_connection_that_was_just_made_is_used_whatever_its_socket_says(
+    other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask(other) == 1
+
+    class Readable:
+        def register(self, *_: object) -> None:
+            pass
+
+        def poll(self, _timeout: int) -> bool:
+            return True
+
+    monkeypatch.setattr(select, "poll", Readable)
+    assert ask(other) == 1
 
 
 def test_a_backend_that_was_ended_is_unavailable(store: Store) -> None:
