@@ -23,11 +23,9 @@ const LOOK_MS = 1000;
 const OF_ALL = new Set(["CASE_CLAIMED", "FORBIDDEN", "OFFLINE", "UNAUTHORIZED", "INVALID_TOKEN", "TOKEN_EXPIRED", "INVALID_PAYLOAD"]);
 const OF_NOW = new Set(["RATE_LIMIT_EXCEEDED", "SERVICE_UNAVAILABLE"]);
 
-const UNDECIDED = ["pending", "failed"];
-
 const isReached = (decision, status) => {
   const { to } = RULES[decision];
-  return to === null ? !UNDECIDED.includes(status) : status === to;
+  return to === null ? status !== "pending" : status === to;
 };
 const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
