@@ -122,6 +122,23 @@ def test_of_a_sum_what_was_told_is_left_out(client: ClientPage) -> None:
     assert repeated is None
 
 
+@pytest.mark.extended
+def test_a_rank_that_is_true_again_is_told_again(client: ClientPage) -> None:
+    heard = client.ask("""(async () => {
+      const { Told } = await import("/assets/laurel/told.js");
+      const told = new Told();
+      const take = (newRank) =>
+        told.take({ event: "user_position_changed", from: 4, seq: 7, newRank }) !== null;
+      const cut = () => { told.cut(); told.resume(); };
+      const heard = [take(5), take(5)];
+      cut();
+      heard.push(take(8));
+      cut();
+      return [...heard, take(5)];
+    })()""")
+    assert heard == [True, False, True, True]
+
+
 def complete_batch(api: Api, token: str, count: int) -> int:
     """Complete so many actions together; return their points."""
     actions = [action(10 + number) for number in range(count)]

@@ -14,7 +14,7 @@
  * @property {number[]} [columns]
  */
 
-/** Where a player was and is, by rank; null for not among the rows. */
+/** Where a player was, in the rows or behind them, and is, by rank; null where that is not known. */
 /** @typedef {{ from: number | null, to: number | null }} Move */
 
 // Ranks may be shared; then each row has an index too.

@@ -14,8 +14,8 @@ export class Told {
   #at = -Infinity;
   /** In order of effect, each with what it has told. @type {{ actionId: string, merged: number, scoreIncrease: number }[]} */
   #updates = [];
-  /** @type {Set<string>} */
-  #others = new Set();
+  /** The last event that was no update; a rank may be told again when there was another in between. */
+  #lastOther = "";
   #isCut = false;
   /** How many of the updates have come again; none is expected to when it is not below their number. */
   #repeated = Infinity;
@@ -57,15 +57,15 @@ export class Told {
   #begin(from) {
     this.#from = from;
     this.#updates = [];
-    this.#others.clear();
+    this.#lastOther = "";
     this.#repeated = Infinity;
   }
 
   /** @param {LiveEvent} event */
   #takeOther(event) {
     const name = [event.event, event.newRank].join();
-    if (this.#others.has(name)) return null;
-    this.#others.add(name);
+    if (name === this.#lastOther) return null;
+    this.#lastOther = name;
     return event;
   }
 
