@@ -48,7 +48,7 @@ def gather(
     clients: KnownClients,
     sightings: KnownSightings,
 ) -> Gathered:
-    """Return what judges the batch is to look at; profiles and sessions are locked.
+    """Return what judges the batch is to look at; the profiles are locked.
 
     Raises DatabaseLockedError when another transaction keeps one of them.
     """

@@ -1,7 +1,8 @@
 """What one process knows of who was seen with which device or address.
 
-A pair that is stored stays, so it is looked for once. How many players a device has is believed for
-a while only if all of them in the batch are known: a new one is counted at once.
+How many players a device has is believed for a while only if all of them in the batch are known: a
+new one is counted at once. Then the pairs are read again, which those in use rely on: one that has
+not been seen for long is written anew, or it would be forgotten as if nobody used it.
 """
 
 import threading
