@@ -212,7 +212,8 @@ def test_a_board_is_empty_until_somebody_plays_and_says_when_it_is_gone(
     assert applied.returncode == 0, applied.stderr
     page = browser.new_page()
     page.goto(page_url)
-    page.get_by_role("tab", name="Rare").click()
+    # A process of the API may not know it yet; then the page asks again after half a minute.
+    page.get_by_role("tab", name="Rare").click(timeout=1000 * LIVE_SECONDS)
     expect(page.locator("#empty")).to_have_text("Nobody is on this board yet. Be the first.")
     expect(page.locator("#turn")).to_be_hidden()
     assert stack.flask("boards", "delete", "rare").returncode == 0
