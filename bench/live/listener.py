@@ -139,9 +139,11 @@ class Listener(asyncio.Protocol):
             return
         position = (event["epoch"], event["seq"])
         if event["event"] == "subscribed":
-            if event["id"] is not None:  # else the server began again by itself
+            is_asked = event["id"] is not None
+            if is_asked:
                 self._note_answer(channel, event["recovered"])
-            if not event["recovered"]:
+            # After an answer that has recovered the events lead there; others are there at once.
+            if not (is_asked and event["recovered"]):
                 self._positions[channel] = position
             return
         if self._lost_at is not None and channel in self._waiting:
