@@ -87,6 +87,9 @@ def test_who_comes_from_behind_the_first_ten_has_an_arrow_and_a_newcomer_says_so
     bring(api, climber, points_above(api, TOP) - 1)
     path = f"/api/users/{climber['userId']}/score"
     before = api.get(path, token=climber["accessToken"]).body["rank"]
+    # The page is told of a climb alone only when it has been told of the board before it.
+    board = api.get("/api/leaderboard?limit=1", token=climber["accessToken"]).body
+    expect(page.locator("#total")).to_have_text(f"{board['totalUsers']} players")
     for player in (climber, newcomer):
         body = {"actions": make_actions(points_above(api, TOP // 2))}
         assert api.call("POST", BATCH, body, token=player["accessToken"]).status == 200
