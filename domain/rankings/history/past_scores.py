@@ -69,7 +69,6 @@ def list_past_scores(
             connection,
             user_ids=present,
             span=span,
-            action_types=rule.definition.action_types,
             with_metadata=rule.definition.reads_metadata,
             limit=MAX_ACTIONS,
         )
@@ -108,8 +107,8 @@ def _list_values(
         return _list_windows(definition, counted, since)
     if can_subtract(definition):
         values = _subtract(counted, now.value)
-        # Before the first of all actions there was no score.
-        return values[1:] if since is None else values
+        # Before the first action that counts there was no score.
+        return values[1:] if values[0] == 0 else values
     if definition.aggregate is Aggregate.LATEST and definition.attempts is None:
         return [each.tally.value for each in counted]
     return _add_up(definition, counted) if since is None else []

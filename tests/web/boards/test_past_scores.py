@@ -103,6 +103,27 @@ def test_of_a_long_past_the_last_actions_are_looked_at(
 
 
 @pytest.mark.usefixtures("played")
+def test_actions_that_do_not_count_are_looked_at_too(
+    client: FlaskClient,
+    bearer: Bearer,
+    monkeypatch: pytest.MonkeyPatch,
+    store: Store,
+    worker_context: WorkerContext,
+) -> None:
+    make_board(store, "rare", actionTypes=["rare"])
+    for kind in ("rare", "rare", "often"):
+        complete_actions(worker_context, [make_action(user_id=ADA, score=5, action_type=kind)])
+    monkeypatch.setattr(past_scores, "MAX_ACTIONS", 3)
+    assert read(client, bearer(), "rare", ADA) == {str(ADA): [5, 10]}
+    complete_actions(
+        worker_context,
+        [make_action(user_id=ADA, score=5, action_type="often") for _ in range(2)],
+    )
+    # It never reads all that a player has done to find what a board seldom counts.
+    assert read(client, bearer(), "rare", ADA) == {str(ADA): [10]}
+
+
+@pytest.mark.usefixtures("played")
 def test_no_more_than_the_last_scores_are_told(
     client: FlaskClient, bearer: Bearer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
